@@ -1,0 +1,153 @@
+"""The chorale: four voices on a grid of sixteenths."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bachbot.chorale.key import Key
+from bachbot.chorale.metre import Metre
+from bachbot.errors import EncodingError
+
+REST = -1
+"""Pitch of a silent voice."""
+
+
+def _frozen(array: ArrayLike, dtype: type) -> NDArray:
+    out = np.array(array, dtype=dtype, order="C")
+    out.setflags(write=False)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class Chorale:
+    """Four voices on a grid of sixteenths. Immutable; its arrays are read-only.
+
+    Parameters
+    ----------
+    pitch : ndarray of int16, shape [T, 4]
+        MIDI pitch of S, A, T, B in each frame; -1 is a rest.
+    tied : ndarray of bool, shape [T, 4]
+        True where the voice sounds on from the frame before, that is where no note begins.
+    fermata : ndarray of bool, shape [T]
+        True in every frame of a soprano note under a fermata.
+    metre : Metre
+        Time signature and pickup.
+    key : Key
+        Key that the pitches stand in.
+    transposed_by : int
+        Semitones that the piece was moved by from its source.
+    name : str
+        Where it comes from: a corpus name, a file's stem or a title.
+    place : ndarray of int16, shape [T], optional
+        Place of each frame in its bar, in frames. Follows from the metre unless given, as a
+        piece of changing metre must.
+
+    Raises
+    ------
+    EncodingError
+        If shapes disagree, a pitch is outside -1 to 127, or a tie holds on to another pitch.
+    """
+
+    pitch: NDArray[np.int16]
+    tied: NDArray[np.bool_]
+    fermata: NDArray[np.bool_]
+    metre: Metre = field(default_factory=Metre)
+    key: Key = field(default_factory=Key)
+    transposed_by: int = 0
+    name: str = ""
+    place: NDArray[np.int16] = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        set_field = object.__setattr__
+        set_field(self, "pitch", _frozen(self.pitch, np.int16))
+        set_field(self, "tied", _frozen(self.tied, np.bool_))
+        set_field(self, "fermata", _frozen(self.fermata, np.bool_))
+        place = self.metre.places(len(self.pitch)) if self.place is None else self.place
+        set_field(self, "place", _frozen(place, np.int16))
+        self._check()
+
+    def _check(self) -> None:
+        frames = len(self.pitch)
+        shapes = (self.pitch.shape, self.tied.shape, self.fermata.shape, self.place.shape)
+        if shapes != ((frames, 4), (frames, 4), (frames,), (frames,)):
+            raise EncodingError(
+                "pitch, tied, fermata and place have shapes "
+                f"{', '.join(map(str, shapes))}: wanted [T, 4], [T, 4], [T], [T]"
+            )
+        if frames and not (self.pitch.min() >= -1 and self.pitch.max() <= 127):
+            raise EncodingError("a pitch is outside -1 (a rest) to 127: give MIDI pitches")
+        before = np.full_like(self.pitch, REST)
+        before[1:] = self.pitch[:-1]
+        wrong = self.tied & ((self.pitch != before) | (self.pitch == REST))
+        if wrong.any():
+            frame, voice = np.argwhere(wrong)[0]
+            raise EncodingError(
+                f"frame {frame}, voice {voice} is tied to a pitch that does not sound before it"
+            )
+
+    @property
+    def frames(self) -> int:
+        """Length T in frames of a sixteenth."""
+        return len(self.pitch)
+
+    @property
+    def onset(self) -> NDArray[np.bool_]:
+        """Where a note begins, shape [T, 4]."""
+        return (self.pitch != REST) & ~self.tied
+
+    @property
+    def bar_starts(self) -> NDArray[np.int64]:
+        """First frame of every bar, the pickup's included, shape [bars]."""
+        first = np.ones(self.frames, dtype=bool)
+        first[1:] = self.place[1:] <= self.place[:-1]
+        return np.flatnonzero(first)
+
+    def same_music(self, other: "Chorale") -> bool:
+        """Whether both have the same pitches, ties and fermatas."""
+        return (
+            np.array_equal(self.pitch, other.pitch)
+            and np.array_equal(self.tied, other.tied)
+            and np.array_equal(self.fermata, other.fermata)
+        )
+
+    def transposed(self, semitones: int, key: Key) -> "Chorale":
+        """The same music so many semitones higher, written in another key.
+
+        Parameters
+        ----------
+        semitones : int
+            Interval; rests stay rests.
+        key : Key
+            Key of the result.
+
+        Raises
+        ------
+        EncodingError
+            If a pitch would leave 0 to 127.
+        """
+        moved = np.where(self.pitch == REST, REST, self.pitch + semitones)
+        if ((moved < 0) & (self.pitch != REST)).any():
+            raise EncodingError(
+                f"{self.name or 'the piece'} falls below MIDI pitch 0: move it less"
+            )
+        return replace(self, pitch=moved, key=key, transposed_by=self.transposed_by + semitones)
+
+    def standardised(self) -> "Chorale":
+        """The same music in C major or A minor, by the original's table of shifts."""
+        return self.transposed(self.key.shift, self.key.standard)
+
+    def sliced(self, start: int, stop: int) -> "Chorale":
+        """Frames start to stop as a piece of its own; a note held into it begins anew."""
+        tied = self.tied[start:stop].copy()
+        if len(tied):
+            tied[0] = False
+        place = self.place[start:stop]
+        return replace(
+            self,
+            pitch=self.pitch[start:stop],
+            tied=tied,
+            fermata=self.fermata[start:stop],
+            metre=replace(self.metre, pickup=0 if start else self.metre.pickup),
+            place=place,
+        )

@@ -1,0 +1,52 @@
+"""What is given and must come back untouched."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale.voices import Voice
+from bachbot.errors import UsageError
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Which cells of a chorale are given.
+
+    Parameters
+    ----------
+    cells : ndarray of bool, shape [T, 4]
+        True where pitch and tie must come back untouched.
+    fermatas : bool
+        Whether the fermatas are given too; if not, the model sets its own.
+
+    Raises
+    ------
+    UsageError
+        If the cells are not of shape [T, 4].
+    """
+
+    cells: NDArray[np.bool_]
+    fermatas: bool = True
+
+    def __post_init__(self) -> None:
+        cells = np.array(self.cells, dtype=np.bool_)
+        if cells.ndim != 2 or cells.shape[1] != 4:
+            raise UsageError(f"given cells have shape {cells.shape}: wanted [T, 4]")
+        cells.setflags(write=False)
+        object.__setattr__(self, "cells", cells)
+
+    @classmethod
+    def voices(cls, frames: int, voices: Iterable[Voice], *, fermatas: bool = True) -> "Given":
+        """Whole voices given, over so many frames."""
+        cells = np.zeros((frames, 4), dtype=np.bool_)
+        cells[:, [int(v) for v in voices]] = True
+        return cls(cells, fermatas)
+
+    @classmethod
+    def opening(cls, frames: int, stop: int, *, fermatas: bool = False) -> "Given":
+        """All four voices given up to frame `stop` (not included)."""
+        cells = np.zeros((frames, 4), dtype=np.bool_)
+        cells[:stop] = True
+        return cls(cells, fermatas)

@@ -1,0 +1,1 @@
+"""Find, standardise, group and store Bach's chorales. `store` needs numpy alone."""

@@ -1,0 +1,233 @@
+"""From music21's corpus to the one prepared file."""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from bachbot.corpus.families import group
+from bachbot.corpus.sources import LeftOut, Source, find_files, natural, read
+from bachbot.corpus.split import Split, make_split
+from bachbot.corpus.store import FORMAT, Piece, PreparedCorpus, default_path
+from bachbot.errors import CorpusError
+from bachbot.files import shipped, write_whole
+
+RECIPE = 2
+"""Goes up with every change of the preparation, so that an older prepared file is made anew."""
+
+Progress = Callable[[int, int], None]
+"""Called with how many files are done and how many there are."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a preparation did.
+
+    Parameters
+    ----------
+    path : Path
+        The prepared file; the manifest lies beside it.
+    manifest : dict
+        As `manifest_path` holds it.
+    fresh : bool
+        False if it was found done.
+    seconds : float
+        Wall time.
+    """
+
+    path: Path
+    manifest: dict
+    fresh: bool
+    seconds: float
+
+
+def manifest_path(path: Path) -> Path:
+    """Where the manifest of a prepared file lies: beside it."""
+    return path.with_name(path.stem + "-manifest.json")
+
+
+def prepare(
+    path: Path | None = None,
+    *,
+    force: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Prepared:
+    """Read, standardise and store every chorale of music21's corpus.
+
+    Parameters
+    ----------
+    path : Path, optional
+        Where to write; the user's cache unless given.
+    force : bool
+        Make it anew even if it is there.
+    workers : int, optional
+        Processes; all cores unless given.
+    progress : callable, optional
+        Told of each file done.
+
+    Raises
+    ------
+    CorpusError
+        If the corpus is missing, damaged, or lacks a chorale that the split names.
+    OutputError
+        If the file cannot be written.
+    """
+    began = time.perf_counter()
+    path = path or default_path()
+    recipe = _recipe()
+    if not force and (manifest := _done(path, recipe)):
+        return Prepared(path, manifest, False, time.perf_counter() - began)
+    split = Split.load()
+    sources, left_out = read_all(workers=workers, progress=progress)
+    unknown = [s for s in sources if s.file not in split.families]
+    left_out += [LeftOut(s.file, "not named in corpus/split.json") for s in unknown]
+    sources = [s for s in sources if s.file in split.families]
+    missing = sorted(set(split.families) - {s.file for s in sources}, key=natural)
+    if missing:
+        reasons = {o.file: o.reason for o in left_out}
+        raise CorpusError(
+            f"music21's corpus lacks {len(missing)} of the {len(split.families)} chorales that "
+            f"the split names, {missing[0]} first ({reasons.get(missing[0], 'not there')}): "
+            "pip install --force-reinstall music21"
+        )
+    corpus = PreparedCorpus(
+        tuple(
+            Piece(s.chorale, s.key, split.families[s.file], split.parts_of(s.file)) for s in sources
+        )
+    )
+    manifest = _manifest(corpus, sources, left_out, recipe)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CorpusError(
+            f"the folder {path.parent} could not be made ({error.strerror}): set BACHBOT_CACHE to "
+            "a folder that can be written"
+        ) from error
+    corpus.save(path)
+    write_whole(manifest_path(path), json.dumps(manifest, indent=1).encode())
+    return Prepared(path, manifest, True, time.perf_counter() - began)
+
+
+def read_all(
+    *, workers: int | None = None, progress: Progress | None = None
+) -> tuple[list[Source], list[LeftOut]]:
+    """Every chorale of the corpus that can be used, exact doubles dropped.
+
+    Returns
+    -------
+    sources : list of Source
+        By name.
+    left_out : list of LeftOut
+        Every other file, and why.
+    """
+    paths = find_files()
+    results = _map(paths, workers or len(os.sched_getaffinity(0)), progress or (lambda *_: None))
+    left_out = [r for r in results if isinstance(r, LeftOut)]
+    sources: list[Source] = []
+    seen: dict[bytes, str] = {}
+    for source in (r for r in results if isinstance(r, Source)):
+        # Pitches alone: the doubles differ in a tie or a fermata here and there.
+        twin = seen.setdefault(source.chorale.pitch.tobytes(), source.file)
+        if twin == source.file:
+            sources.append(source)
+        else:
+            left_out.append(LeftOut(source.file, f"an exact double of {twin}"))
+    return sources, sorted(left_out, key=lambda o: natural(o.file))
+
+
+def renew_split(*, workers: int | None = None, progress: Progress | None = None) -> Split:
+    """Group the corpus by tune and draw the splits anew, for maintainers."""
+    sources, _ = read_all(workers=workers, progress=progress)
+    return make_split([s.file for s in sources], group(sources))
+
+
+def _map(paths: list[Path], workers: int, progress: Progress) -> list[Source | LeftOut]:
+    results: dict[Path, Source | LeftOut] = {}
+    context = multiprocessing.get_context("spawn")
+    try:
+        with ProcessPoolExecutor(workers, context, initializer=_leave_interrupts) as pool:
+            futures = {pool.submit(read, path): path for path in paths}
+            try:
+                for future in as_completed(futures):
+                    results[futures[future]] = future.result()
+                    progress(len(results), len(paths))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    except BrokenProcessPool as error:
+        raise CorpusError(
+            "a process that read the corpus died (out of memory?): try again with --workers 1"
+        ) from error
+    return [results[path] for path in paths]
+
+
+def _leave_interrupts() -> None:
+    """Leave Ctrl-C to the parent, which ends its workers without a word from each."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _recipe() -> dict[str, object]:
+    """Everything that the prepared file depends on."""
+    try:
+        version = metadata.version("music21")
+    except metadata.PackageNotFoundError as error:
+        raise CorpusError(
+            "music21 is not installed, and the chorales are in it: pip install music21"
+        ) from error
+    split = shipped("corpus") / "split.json"
+    digest = hashlib.sha256(split.read_bytes()).hexdigest()[:16] if split.is_file() else ""
+    return {"format": FORMAT, "recipe": RECIPE, "music21": version, "split": digest}
+
+
+def _done(path: Path, recipe: dict[str, object]) -> dict | None:
+    """The manifest of a preparation that holds good, or None."""
+    try:
+        manifest = json.loads(manifest_path(path).read_text(encoding="utf-8"))
+        good = manifest["made_by"] == recipe
+        return (
+            manifest
+            if good and PreparedCorpus.load(path).fingerprint == manifest["fingerprint"]
+            else None
+        )
+    except (OSError, ValueError, KeyError, TypeError, CorpusError):
+        return None
+
+
+def _manifest(
+    corpus: PreparedCorpus, sources: list[Source], left_out: list[LeftOut], recipe: dict
+) -> dict:
+    raw: dict[str, Counter] = {n: Counter() for n in ("pitch_classes", "positions", "durations")}
+    for source in sources:
+        for name, counter in raw.items():
+            counter.update(getattr(source.raw, name))
+    pieces = [
+        {
+            "file": p.chorale.name,
+            "key": str(p.source_key),
+            "shift": p.chorale.transposed_by,
+            "metre": str(p.chorale.metre),
+            "pickup": p.chorale.metre.pickup,
+            "frames": p.chorale.frames,
+            "silent_bars_left_out": s.silent_bars,
+            "family": p.family,
+            **p.parts,
+        }
+        for p, s in zip(corpus.pieces, sources, strict=True)
+    ]
+    return {
+        "made_by": recipe,
+        "fingerprint": corpus.fingerprint,
+        "pieces": pieces,
+        "left_out": [{"file": o.file, "reason": o.reason} for o in left_out],
+        "before": {name: dict(counter.most_common()) for name, counter in raw.items()},
+    }

@@ -1,0 +1,150 @@
+"""The vocabulary: what each token id stands for."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import REST
+from bachbot.errors import EncodingError, UsageError
+
+START, END, FRAME_END, FERMATA, REST_TOKEN = range(5)
+"""Ids of the five tokens that carry no pitch; the same in every vocabulary."""
+
+FIRST_PITCH = 5
+"""Id of the lowest pitch's onset token."""
+
+NO_PITCH = -2
+"""`Vocabulary.pitch_of` for a token that is no voice's."""
+
+_SPECIAL = ("START", "END", "|||", "FERMATA", "REST")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Every token there is: five special ones, then an onset and a tie for each pitch.
+
+    The encoding is BachBot's (Liang, Gotham, Johnson and Shotton, ISMIR 2017, section 3.1) with
+    an explicit rest, so that every frame has exactly four voice tokens.
+
+    Parameters
+    ----------
+    low, high : int
+        Lowest and highest MIDI pitch, both included. The defaults span every voice's compass
+        (36 to 81) under every shift to C major or A minor (-5 to 6).
+
+    Raises
+    ------
+    UsageError
+        If the range is empty or leaves 0 to 127.
+    """
+
+    low: int = 31
+    high: int = 87
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.high <= 127:
+            raise UsageError(
+                f"a vocabulary of pitches {self.low} to {self.high} cannot be: "
+                "give 0 <= low <= high <= 127"
+            )
+
+    def __len__(self) -> int:
+        return FIRST_PITCH + 2 * (self.high - self.low + 1)
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """A readable name for each id, such as ``"(60, True)"``."""
+        pairs = (f"({p}, {t})" for p in range(self.low, self.high + 1) for t in (False, True))
+        return _SPECIAL + tuple(pairs)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that change with any symbol or its id."""
+        return hashlib.sha256(json.dumps(self.symbols).encode()).hexdigest()[:16]
+
+    @cached_property
+    def pitch_of(self) -> NDArray[np.int16]:
+        """MIDI pitch of each id, shape [V]; -1 for the rest, -2 for tokens of no voice."""
+        out = np.full(len(self), NO_PITCH, dtype=np.int16)
+        out[REST_TOKEN] = REST
+        out[FIRST_PITCH:] = np.arange(2 * (self.high - self.low + 1)) // 2 + self.low
+        out.setflags(write=False)
+        return out
+
+    @cached_property
+    def tied_of(self) -> NDArray[np.bool_]:
+        """Whether each id is a tie, shape [V]."""
+        out = np.zeros(len(self), dtype=np.bool_)
+        out[FIRST_PITCH + 1 :: 2] = True
+        out.setflags(write=False)
+        return out
+
+    def ids_of(self, pitch: NDArray[np.int16], tied: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Ids of voice tokens.
+
+        Parameters
+        ----------
+        pitch : ndarray of int, any shape
+            MIDI pitches; -1 is a rest.
+        tied : ndarray of bool, same shape
+            Ties; of no meaning at a rest.
+
+        Returns
+        -------
+        ndarray of int64, same shape
+
+        Raises
+        ------
+        EncodingError
+            If a pitch is outside the vocabulary.
+        """
+        pitch = np.asarray(pitch, dtype=np.int64)
+        rest = pitch == REST
+        wrong = ~rest & ((pitch < self.low) | (pitch > self.high))
+        if wrong.any():
+            raise EncodingError(
+                f"MIDI pitch {pitch[wrong].flat[0]} is outside the vocabulary's "
+                f"{self.low} to {self.high}: move the music by an octave"
+            )
+        ids = FIRST_PITCH + 2 * (pitch - self.low) + np.asarray(tied, dtype=np.int64)
+        return np.where(rest, REST_TOKEN, ids)
+
+    def to_json(self) -> dict[str, object]:
+        """The vocabulary as plain data: low, high, symbols, fingerprint."""
+        return {
+            "low": self.low,
+            "high": self.high,
+            "fingerprint": self.fingerprint,
+            "symbols": list(self.symbols),
+        }
+
+    @classmethod
+    def from_json(cls, data: object) -> "Vocabulary":
+        """The inverse of `to_json`.
+
+        Raises
+        ------
+        EncodingError
+            If the data is no vocabulary, or its symbols are not the ones this version makes.
+        """
+        try:
+            low, high = data["low"], data["high"]  # type: ignore[index]
+            symbols = tuple(data["symbols"])  # type: ignore[index]
+            if type(low) is not int or type(high) is not int:
+                raise TypeError
+            vocabulary = cls(low, high)
+        except (TypeError, KeyError, UsageError) as error:
+            raise EncodingError(
+                "this is no vocabulary (low, high and symbols are wanted): write it with "
+                "Vocabulary.to_json"
+            ) from error
+        if vocabulary.symbols != symbols:
+            raise EncodingError(
+                "the vocabulary's symbols are not those of this version of bachbot: "
+                "use the version that trained the checkpoint, or train it again"
+            )
+        return vocabulary

@@ -1,0 +1,292 @@
+"""Lines of notes in bars of any length, laid on the grid of sixteenths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, Metre
+from bachbot.errors import ScoreError, UsageError
+
+if TYPE_CHECKING:
+    from music21.stream import Part
+
+
+@dataclass(frozen=True)
+class LineNote:
+    """A note of one line as it is written: a tied note is several of these.
+
+    Parameters
+    ----------
+    start, length : Fraction
+        In quarter notes from the beginning of the piece.
+    pitch : int
+        MIDI pitch as it sounds.
+    tied : bool
+        Whether a tie ends here.
+    fermata : bool
+        Whether it is under a fermata.
+    """
+
+    start: Fraction
+    length: Fraction
+    pitch: int
+    tied: bool = False
+    fermata: bool = False
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What stands between two bar lines.
+
+    Parameters
+    ----------
+    start, length : Fraction
+        In quarter notes; the length is what the bar holds, not what its time signature says.
+    beats, unit : int
+        The time signature in force.
+    """
+
+    start: Fraction
+    length: Fraction
+    beats: int = 4
+    unit: int = 4
+
+    @property
+    def nominal(self) -> Fraction:
+        """Length that the time signature says, in quarter notes."""
+        return Fraction(4 * self.beats, self.unit)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Lines on the grid of sixteenths.
+
+    Parameters
+    ----------
+    pitch : ndarray of int16, shape [T, n]
+        MIDI pitch of each line in each frame; -1 is a rest.
+    tied : ndarray of bool, shape [T, n]
+        True where a line sounds on from the frame before.
+    fermata : ndarray of bool, shape [T]
+        True in every frame of a note of the first line under a fermata.
+    place : ndarray of int16, shape [T]
+        Place of each frame in its bar, in frames.
+    metre : Metre
+        Time signature of the beginning, and the pickup.
+    """
+
+    pitch: NDArray[np.int16]
+    tied: NDArray[np.bool_]
+    fermata: NDArray[np.bool_]
+    place: NDArray[np.int16]
+    metre: Metre
+
+
+def frame_of(quarters: Fraction) -> int:
+    """Nearest frame boundary; half a frame goes up."""
+    return floor(quarters * FRAMES_PER_QUARTER + Fraction(1, 2))
+
+
+def lay(lines: Sequence[Sequence[LineNote]], bars: Sequence[Bar]) -> Grid:
+    """Put lines on the grid.
+
+    Notes begin and end on the nearest sixteenth; one too short to hold a frame is left out.
+    Where notes of one line overlap the upper one is taken.
+
+    Parameters
+    ----------
+    lines : sequence of sequences of LineNote
+        One for each column; the first gives the fermatas.
+    bars : sequence of Bar
+        In order, each beginning where the one before ends.
+    """
+    end = max([frame_of(bar.start + bar.length) for bar in bars], default=0)
+    ends = [frame_of(n.start + n.length) for line in lines for n in line]
+    frames = max([end, *ends])
+    pitch = np.full((frames, len(lines)), REST, dtype=np.int16)
+    tied = np.zeros((frames, len(lines)), dtype=np.bool_)
+    fermata = np.zeros(frames, dtype=np.bool_)
+    for column, line in enumerate(lines):
+        marks = _lay_line(line, pitch[:, column], tied[:, column])
+        if column == 0:
+            fermata = marks
+    return Grid(pitch, tied, fermata, _places(bars, frames), metre_of(bars))
+
+
+def _lay_line(
+    line: Sequence[LineNote], pitch: NDArray[np.int16], tied: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Fill one column of pitch and tied in place; return its fermatas, shape [T]."""
+    marked = np.zeros(len(pitch), dtype=np.bool_)
+    # Lower notes first, so that the upper one of two at once is written last.
+    for note in sorted(line, key=lambda n: (n.start, n.pitch)):
+        start, stop = frame_of(note.start), frame_of(note.start + note.length)
+        if stop <= start:
+            continue
+        holds_on = note.tied and start > 0 and pitch[start - 1] == note.pitch
+        if pitch[start] > note.pitch:  # the upper voice of two sounds on over this one
+            free = np.flatnonzero(pitch[start:stop] < note.pitch)
+            if not free.size:
+                continue
+            start, holds_on = start + int(free[0]), False
+        pitch[start:stop] = note.pitch
+        tied[start:stop] = True
+        tied[start] = holds_on
+        marked[start:stop] = note.fermata
+    # An overlap cut short may have left a tie that holds on to nothing.
+    before = np.concatenate([[REST], pitch[:-1]])
+    tied &= (pitch == before) & (pitch != REST)
+    return _whole_notes(marked, tied)
+
+
+def _whole_notes(marked: NDArray[np.bool_], tied: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Spread a mark on any part of a tied note over all of it."""
+    if not marked.any():
+        return marked
+    note = np.cumsum(~tied)
+    return np.isin(note, note[marked])
+
+
+def _places(bars: Sequence[Bar], frames: int) -> NDArray[np.int16]:
+    place = np.arange(frames)
+    for bar, offset in zip(bars, _offsets(bars), strict=True):
+        start = frame_of(bar.start)
+        count = np.arange(frames - start) + frame_of(offset)
+        # A bar longer than its time signature is several bars that lack their bar lines.
+        place[start:] = count % max(1, frame_of(bar.nominal))
+    return place.astype(np.int16)
+
+
+def _offsets(bars: Sequence[Bar]) -> list[Fraction]:
+    """How far into its bar each bar begins: a pickup, and the second part of a split bar."""
+    offsets: list[Fraction] = []
+    for index, bar in enumerate(bars):
+        short = 0 < bar.length < bar.nominal
+        if not short or len(bars) == 1:
+            offsets.append(Fraction(0))
+        elif index == 0:
+            offsets.append(bar.nominal - bar.length)
+        else:
+            before = bars[index - 1]
+            reached = offsets[-1] + before.length
+            if before.length < before.nominal and reached + bar.length <= bar.nominal:
+                # A split bar: what is left of a short one, whatever repeat stands between.
+                offsets.append(reached)
+            elif index + 1 < len(bars) and _begins_section(bar, bars[index + 1]):
+                offsets.append(bar.nominal - bar.length)
+            else:
+                offsets.append(Fraction(0))
+    return offsets
+
+
+def _begins_section(bar: Bar, following: Bar) -> bool:
+    """Whether a short inner bar that completes none is a pickup: at most half, then a full bar."""
+    return 2 * bar.length <= bar.nominal and following.length >= following.nominal
+
+
+def metre_of(bars: Sequence[Bar]) -> Metre:
+    """Time signature of the first bar, and how much of it the pickup holds."""
+    if not bars:
+        return Metre()
+    first = bars[0]
+    try:
+        metre = Metre(first.beats, first.unit)
+        lead = frame_of(_offsets(bars)[0])
+        return Metre(first.beats, first.unit, metre.bar_frames - lead if lead else 0)
+    except UsageError:
+        # Such as 33/8: the places in the bar stay true, the name is that of a plain bar.
+        return Metre()
+
+
+def grid_of(parts: Sequence[Part]) -> Grid:
+    """Put music21 parts on the grid.
+
+    Everything is placed by offset, never by bar number. Of chords and of two voices in one part
+    the upper note is taken.
+
+    Parameters
+    ----------
+    parts : sequence of music21.stream.Part
+        n parts with measures, at sounding pitch; bars and fermatas are those of the first.
+
+    Returns
+    -------
+    Grid
+        T frames of n lines.
+
+    Raises
+    ------
+    ScoreError
+        If a part has no measures.
+    """
+    lines = [_line_of(part) for part in parts]
+    end = max([n.start + n.length for line in lines for n in line], default=Fraction(0))
+    return lay(lines, _bars_of(parts[0], end))
+
+
+def _measures(part: Part) -> list:
+    found = [e for e in part.elements if "Measure" in e.classes]
+    if not found:
+        raise ScoreError(f"part {part.partName or part.id!r} has no bars: give a score with bars")
+    return found
+
+
+def _bars_of(part: Part, end: Fraction) -> list[Bar]:
+    """Bars of a part; the last one reaches to `end` or to its own last note."""
+    measures = _measures(part)
+    starts = [Fraction(part.elementOffset(m)) for m in measures]
+    starts.append(max(end, starts[-1] + Fraction(measures[-1].highestTime)))
+    bars, beats, unit = [], 4, 4
+    for measure, start, stop in zip(measures, starts, starts[1:], strict=False):
+        for element in measure.elements:
+            if "TimeSignature" in element.classes:
+                beats, unit = element.numerator, element.denominator
+                break
+        if stop > start:
+            bars.append(Bar(start, stop - start, beats, unit))
+    return bars
+
+
+def _line_of(part: Part) -> list[LineNote]:
+    notes: list[LineNote] = []
+    for measure in _measures(part):
+        offset = Fraction(part.elementOffset(measure))
+        for element in measure.elements:
+            if "Voice" in element.classes:
+                inner = offset + Fraction(measure.elementOffset(element))
+                for note in element.elements:
+                    _add(notes, note, inner + Fraction(element.elementOffset(note)))
+            else:
+                _add(notes, element, offset + Fraction(measure.elementOffset(element)))
+    return notes
+
+
+def _add(notes: list[LineNote], element: object, start: Fraction) -> None:
+    """Append a music21 note, or the top note of a chord; pass over everything else."""
+    classes = element.classes  # type: ignore[attr-defined]
+    if "Note" in classes:
+        top = element
+    elif "Chord" in classes and "Harmony" not in classes:
+        top = max(element.notes, key=lambda n: n.pitch.ps)  # type: ignore[attr-defined]
+    else:
+        return
+    length = Fraction(element.quarterLength)  # type: ignore[attr-defined]
+    if length == 0:  # a grace note
+        return
+    tie = top.tie  # type: ignore[attr-defined]
+    notes.append(
+        LineNote(
+            start=start,
+            length=length,
+            pitch=top.pitch.midi,  # type: ignore[attr-defined]
+            tied=tie is not None and tie.type in ("stop", "continue"),
+            fermata=any("Fermata" in e.classes for e in element.expressions),  # type: ignore[attr-defined]
+        )
+    )
