@@ -10,7 +10,7 @@ Mode = Literal["major", "minor"]
 
 _LETTERS = "FCGDAEB"
 _PATTERN = re.compile(
-    r"\s*([A-Ga-g])\s*(##|x|bb|--|#|b|-|♯|♭|\s?sharp|\s?flat)?[\s_-]*"
+    r"\s*([A-Ga-g])\s*(##|x|bb|--|#|b|-(?!\w)|♯|♭|\s?sharp|\s?flat)?[\s_-]*"
     r"(major|maj|minor|min|dur|moll|m)?\s*",
     re.IGNORECASE,
 )

@@ -21,7 +21,7 @@ from bachbot.corpus.store import FORMAT, Piece, PreparedCorpus, default_path
 from bachbot.errors import CorpusError
 from bachbot.files import shipped, write_whole
 
-RECIPE = 2
+RECIPE = 3
 """Goes up with every change of the preparation, so that an older prepared file is made anew."""
 
 Progress = Callable[[int, int], None]
@@ -209,7 +209,8 @@ def _manifest(
     raw: dict[str, Counter] = {n: Counter() for n in ("pitch_classes", "positions", "durations")}
     for source in sources:
         for name, counter in raw.items():
-            counter.update(getattr(source.raw, name))
+            # Keys as JSON writes them, so that a manifest reads back as it was made.
+            counter.update({str(k): n for k, n in getattr(source.raw, name).items()})
     pieces = [
         {
             "file": p.chorale.name,
@@ -220,7 +221,7 @@ def _manifest(
             "frames": p.chorale.frames,
             "silent_bars_left_out": s.silent_bars,
             "family": p.family,
-            **p.parts,
+            "parts": p.parts,
         }
         for p, s in zip(corpus.pieces, sources, strict=True)
     ]

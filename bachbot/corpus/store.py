@@ -139,7 +139,8 @@ class PreparedCorpus:
                 f"there is no prepared corpus at {path}: run 'bachbot corpus prepare' first"
             )
         try:
-            with np.load(path, allow_pickle=False) as data:
+            # Opened here: on a damaged file np.load would leave its own handle open.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 arrays = {name: data[name] for name in (*_ARRAYS, "length")}
                 table = json.loads(data["table"].tobytes())
             if table["format"] != FORMAT:

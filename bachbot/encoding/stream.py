@@ -131,8 +131,8 @@ def decode(
     ends = np.flatnonzero(body == FRAME_END)
     if (ends[-1] + 1 if ends.size else 0) != len(body):
         raise EncodingError("the last frame of the token stream has no end: '|||' is wanted")
-    starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64)
-    fermata = body[starts] == FERMATA if starts.size else np.zeros(0, dtype=np.bool_)
+    starts = np.concatenate([[0], ends + 1])[:-1].astype(np.int64)
+    fermata = body[starts] == FERMATA
     lengths = ends - starts - fermata
     if (lengths != 4).any():
         frame = int(np.flatnonzero(lengths != 4)[0])

@@ -1,0 +1,43 @@
+"""The commands, put together. Nothing heavy is loaded before a command runs."""
+
+import typer
+
+import bachbot
+from bachbot.cli.compose import compose
+from bachbot.cli.corpus import corpus_app
+from bachbot.cli.evaluate import evaluate_app
+from bachbot.cli.harmonize import harmonize
+from bachbot.cli.train import train_app
+
+# Plain help: rich's boxes would cost a third of the time that '--help' takes.
+app = typer.Typer(
+    name="bachbot",
+    help="Compose and harmonise four-part chorales as Bach might have.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bachbot {bachbot.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    context: typer.Context,
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+app.command()(harmonize)
+app.command()(compose)
+app.add_typer(train_app, name="train")
+app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(corpus_app, name="corpus")

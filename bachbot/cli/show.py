@@ -1,0 +1,76 @@
+"""Progress bars, tables and files that commands present alike. rich is loaded when first used."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bachbot.errors import OutputError, UsageError
+
+Advance = Callable[[int, int], None]
+"""Called with how much is done and how much there is."""
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Advance]:
+    """A bar on standard error that goes when it is done, and only where someone watches.
+
+    Parameters
+    ----------
+    label : str
+        What is being done.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table; figures flush right."""
+    from rich.console import Console
+    from rich.table import Table
+
+    made = Table(title=title, title_justify="left")
+    for index, column in enumerate(columns):
+        numbers = rows and all(isinstance(r[index], int | float) for r in rows)
+        made.add_column(column, justify="right" if numbers else "left")
+    for row in rows:
+        made.add_row(*(f"{x:.3f}" if isinstance(x, float) else str(x) for x in row))
+    Console().print(made)
+
+
+def check_output(path: Path, suffixes: Sequence[str]) -> Path:
+    """Check where something is to be written before any work is done for it.
+
+    Raises
+    ------
+    UsageError
+        If its suffix is none of those.
+    OutputError
+        If its folder is not there.
+    """
+    if path.suffix.lower() not in suffixes:
+        raise UsageError(
+            f"{path} has the suffix '{path.suffix}': give a file that ends in one of "
+            f"{' '.join(suffixes)}"
+        )
+    if not path.parent.is_dir():
+        raise OutputError(f"the folder {path.parent} is not there: make it, or write elsewhere")
+    return path
+
+
+def numbered(path: Path, number: int) -> list[Path]:
+    """The path itself for one file; for several, NAME-1, NAME-2 and so on."""
+    if number == 1:
+        return [path]
+    width = len(str(number))
+    return [path.with_stem(f"{path.stem}-{i:0{width}d}") for i in range(1, number + 1)]

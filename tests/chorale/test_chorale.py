@@ -1,0 +1,132 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import chorales
+
+from bachbot.chorale import Chorale, Given, Key, Metre, Voice, parse_voices
+from bachbot.errors import EncodingError, UsageError
+
+
+def one_bar():
+    pitch = np.tile(np.array([[72, 67, 64, 48]], dtype=np.int16), (16, 1))
+    tied = np.ones((16, 4), dtype=bool)
+    tied[[0, 8]] = False
+    return Chorale(pitch, tied, np.zeros(16, dtype=bool))
+
+
+def test_arrays_cannot_be_written():
+    piece = one_bar()
+    with pytest.raises(ValueError, match="read-only"):
+        piece.pitch[0, 0] = 60
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        piece.name = "other"
+
+
+def test_onsets_are_where_a_note_begins():
+    onset = one_bar().onset
+    assert onset[[0, 8]].all()
+    assert onset.sum() == 8
+
+
+def test_a_tie_to_another_pitch_is_refused():
+    piece = one_bar()
+    pitch = piece.pitch.copy()
+    pitch[5, 2] = 65
+    with pytest.raises(EncodingError, match="frame 5, voice 2 is tied"):
+        dataclasses.replace(piece, pitch=pitch)
+
+
+def test_a_tie_in_the_first_frame_is_refused():
+    piece = one_bar()
+    tied = piece.tied.copy()
+    tied[0, 0] = True
+    with pytest.raises(EncodingError, match="frame 0, voice 0"):
+        dataclasses.replace(piece, tied=tied)
+
+
+@pytest.mark.parametrize("pitch", [-2, 128])
+def test_a_pitch_out_of_midi_is_refused(pitch):
+    with pytest.raises(EncodingError, match="outside -1"):
+        Chorale(np.full((1, 4), pitch), np.zeros((1, 4)), np.zeros(1))
+
+
+def test_shapes_must_agree():
+    with pytest.raises(EncodingError, match="wanted"):
+        Chorale(np.full((2, 4), 60), np.zeros((2, 3)), np.zeros(2))
+
+
+@given(chorales(low=36, high=81), st.integers(-5, 6))
+def test_there_and_back_again(piece, semitones):
+    there = piece.transposed(semitones, Key("C"))
+    back = there.transposed(-semitones, piece.key)
+    assert back.same_music(piece)
+    assert back.transposed_by == 0
+    assert ((there.pitch == -1) == (piece.pitch == -1)).all()
+
+
+def test_transposing_below_midi_is_refused():
+    with pytest.raises(EncodingError, match="below MIDI pitch 0"):
+        Chorale(np.full((1, 4), 3), np.zeros((1, 4)), np.zeros(1)).transposed(-5, Key())
+
+
+def test_bars_start_after_the_pickup():
+    piece = Chorale(
+        np.full((4 + 16 + 12, 4), 60), np.zeros((32, 4)), np.zeros(32), metre=Metre(4, 4, 4)
+    )
+    assert piece.bar_starts.tolist() == [0, 4, 20]
+    assert piece.place[:5].tolist() == [12, 13, 14, 15, 0]
+
+
+def test_a_slice_begins_its_notes_anew():
+    part = one_bar().sliced(4, 12)
+    assert part.frames == 8
+    assert part.onset[0].all()
+    assert part.place.tolist() == list(range(4, 12))
+
+
+@pytest.mark.parametrize(
+    ("text", "metre", "bar", "beat"),
+    [
+        ("4/4", Metre(4, 4), 16, 4),
+        ("3/4", Metre(3, 4), 12, 4),
+        ("6/8", Metre(6, 8), 12, 6),
+        ("3/2", Metre(3, 2), 24, 8),
+        ("2/2", Metre(2, 2), 16, 8),
+        ("12/8", Metre(12, 8), 24, 6),
+        ("3/8", Metre(3, 8), 6, 2),
+    ],
+)
+def test_metres(text, metre, bar, beat):
+    assert Metre.parse(text) == metre
+    assert metre.bar_frames == bar
+    assert metre.beat_frames == beat
+    assert str(metre) == text
+
+
+@pytest.mark.parametrize("text", ["", "4", "4/5", "0/4", "a/b", "33/4", "4/4/4", "-3/4", "²/4"])
+def test_what_is_no_metre(text):
+    with pytest.raises(UsageError, match="metre"):
+        Metre.parse(text)
+
+
+def test_a_pickup_must_be_shorter_than_the_bar():
+    with pytest.raises(UsageError, match="pickup of 16"):
+        Metre(4, 4, 16)
+
+
+def test_voices_are_read_by_name_or_letter_in_any_order():
+    assert parse_voices("bass, S") == (Voice.SOPRANO, Voice.BASS)
+    with pytest.raises(UsageError, match="'baritone' is no voice"):
+        parse_voices("soprano,baritone")
+
+
+def test_given_cells():
+    cells = Given.voices(3, [Voice.ALTO]).cells
+    assert cells.sum() == 3
+    assert cells[:, 1].all()
+    assert Given.opening(5, 2).cells.sum(axis=1).tolist() == [4, 4, 0, 0, 0]
+    with pytest.raises(UsageError, match="wanted"):
+        Given(np.zeros((3, 3)))

@@ -1,0 +1,62 @@
+import json
+
+import numpy as np
+import pytest
+
+from bachbot.chorale import Chorale
+from bachbot.corpus import prepare
+from bachbot.corpus.families import likeness, skeleton
+from bachbot.corpus.split import Split, make_split
+from bachbot.errors import CorpusError
+
+
+def test_the_recorded_split_is_what_its_maker_makes(sources, monkeypatch):
+    monkeypatch.setattr(prepare, "read_all", lambda **_: sources)
+    assert prepare.renew_split() == Split.load()
+
+
+def test_a_split_reads_what_it_writes(tmp_path):
+    files = [f"bwv{i}.mxl" for i in range(30)]
+    split = make_split(files, [f"tune{i % 20}" for i in range(30)])
+    split.save(tmp_path / "split.json")
+    assert Split.load(tmp_path / "split.json") == split
+    assert set(split.parts["tune"].values()) == {"train", "validation", "test"}
+
+
+def test_a_family_in_two_parts_is_refused(tmp_path):
+    rows = {
+        "a": {"family": "x", "tune": "train", "file": "train"},
+        "b": {"family": "x", "tune": "test", "file": "train"},
+    }
+    (tmp_path / "split.json").write_text(json.dumps(rows))
+    with pytest.raises(CorpusError, match="puts the tune family x into two parts"):
+        Split.load(tmp_path / "split.json")
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', '{"a": {"family": "x"}}'])
+def test_a_damaged_split_is_refused(tmp_path, text):
+    (tmp_path / "split.json").write_text(text)
+    with pytest.raises(CorpusError, match="missing or damaged"):
+        Split.load(tmp_path / "split.json") if text != "[]" else Split.load(tmp_path / "none.json")
+
+
+def test_likeness_knows_a_tune_in_another_key():
+    tune = np.array([60, 62, 64, 65, 67, 67])
+    other = np.array([60, 59, 57, 60, 55, 72])
+    alike = likeness([tune, tune + 5, np.append(tune[:5], 69) - 3, other])
+    assert alike[0, 1] == 1
+    assert alike[0, 2] == pytest.approx(5 / 6)
+    assert alike[0, 3] < 0.6
+    assert (alike == alike.T).all()
+
+
+def test_a_skeleton_has_no_passing_notes():
+    pitch = np.full((16, 4), 60)
+    tied = np.ones((16, 4), dtype=bool)
+    for frame, note in ((0, 60), (2, 62), (4, 64), (12, 65), (14, 64)):
+        pitch[frame:, 0] = note
+        tied[frame, 0] = False
+    tied[0] = False
+    piece = Chorale(pitch, tied, np.zeros(16))
+    assert skeleton(piece, 10).tolist() == [60, 64, 65]
+    assert skeleton(piece, 2).tolist() == [60, 64]
