@@ -1,3 +1,71 @@
-"""bachbot: composes and harmonises chorales as Bach might have."""
+"""bachbot: composes and harmonises four-part chorales as Bach might have.
+
+Examples
+--------
+>>> import bachbot  # doctest: +SKIP
+>>> [best] = bachbot.harmonize("corpus/examples/twinkle.musicxml")  # doctest: +SKIP
+>>> bachbot.save_score(best.score, "twinkle.pdf")  # doctest: +SKIP
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from bachbot.errors import BachbotError, BachbotWarning
+
+if TYPE_CHECKING:
+    from bachbot.chorale import Key, Metre, Voice
+    from bachbot.decoding import DecodingOptions
+    from bachbot.engine import Arrangement, Engine, Plan, harmonize
+    from bachbot.engine import compose_pieces as compose
+    from bachbot.scores import Layout, Score, load_score, save_score
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Arrangement",
+    "BachbotError",
+    "BachbotWarning",
+    "DecodingOptions",
+    "Engine",
+    "Key",
+    "Layout",
+    "Metre",
+    "Plan",
+    "Score",
+    "Voice",
+    "__version__",
+    "compose",
+    "harmonize",
+    "load_score",
+    "save_score",
+]
+
+_HOMES = {
+    "Arrangement": "bachbot.engine",
+    "DecodingOptions": "bachbot.decoding",
+    "Engine": "bachbot.engine",
+    "Key": "bachbot.chorale",
+    "Layout": "bachbot.scores",
+    "Metre": "bachbot.chorale",
+    "Plan": "bachbot.engine",
+    "Score": "bachbot.scores",
+    "Voice": "bachbot.chorale",
+    "compose": "bachbot.engine:compose_pieces",
+    "harmonize": "bachbot.engine",
+    "load_score": "bachbot.scores",
+    "save_score": "bachbot.scores",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first asked for, and nothing before."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bachbot' has no attribute {name!r}")
+    module, _, own = _HOMES[name].partition(":")
+    value = getattr(import_module(module), own or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -68,6 +68,24 @@ def check_output(path: Path, suffixes: Sequence[str]) -> Path:
     return path
 
 
+def writable(path: Path, source: Path | None = None) -> Path:
+    """Check where a score is to be written; it may not be the file that it is made from.
+
+    Raises
+    ------
+    UsageError
+        If its suffix is none that can be written, or it would write over its source.
+    OutputError
+        If its folder is not there.
+    """
+    from bachbot.scores.save import SUFFIXES
+
+    check_output(path, SUFFIXES)
+    if source is not None and path.exists() and source.exists() and path.samefile(source):
+        raise UsageError(f"{path} is the file that is read: write to another one")
+    return path
+
+
 def numbered(path: Path, number: int) -> list[Path]:
     """The path itself for one file; for several, NAME-1, NAME-2 and so on."""
     if number == 1:

@@ -131,7 +131,7 @@ def read_all(
         Every other file, and why.
     """
     paths = find_files()
-    results = _map(paths, workers or len(os.sched_getaffinity(0)), progress or (lambda *_: None))
+    results = _map(paths, workers or _cores(), progress or (lambda *_: None))
     left_out = [r for r in results if isinstance(r, LeftOut)]
     sources: list[Source] = []
     seen: dict[bytes, str] = {}
@@ -169,6 +169,13 @@ def _map(paths: list[Path], workers: int, progress: Progress) -> list[Source | L
             "a process that read the corpus died (out of memory?): try again with --workers 1"
         ) from error
     return [results[path] for path in paths]
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # macOS and Windows
 
 
 def _leave_interrupts() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,8 @@ from bachbot.errors import BachbotError, CorpusError
 
 if TYPE_CHECKING:
     from music21.stream import Part, Score
+
+    from bachbot.scores.grid import Bar, LineNote
 
 KNOWN_BAD = {
     "bwv62.6.mxl": "holds the music of bwv274, not its own",
@@ -164,9 +167,10 @@ def four_voices(score: "Score") -> "list[Part] | str":
 def _source(file: str, parts: "Sequence[Part]") -> Source:
     from music21 import stream
 
-    from bachbot.scores.grid import grid_of
+    from bachbot.scores.grid import lay, lines_of
 
-    grid = grid_of(parts)
+    lines, bars = lines_of(parts)
+    grid = lay(lines, bars)
     key = _analysed_key(stream.Score(parts))
     written = Chorale(
         pitch=grid.pitch,
@@ -178,7 +182,7 @@ def _source(file: str, parts: "Sequence[Part]") -> Source:
         place=grid.place,
     )
     chorale, silent = without_silent_bars(written.standardised())
-    return Source(file, chorale, key, silent, _text(parts[0]), _raw_counts(parts))
+    return Source(file, chorale, key, silent, _text(parts[0]), _raw_counts(lines, bars))
 
 
 def without_silent_bars(chorale: Chorale) -> tuple[Chorale, int]:
@@ -239,19 +243,21 @@ def _text(soprano: "Part") -> str:
     return "".join(words)
 
 
-def _raw_counts(parts: "Sequence[Part]") -> RawCounts:
+def _raw_counts(lines: "Sequence[Sequence[LineNote]]", bars: "Sequence[Bar]") -> RawCounts:
+    from bachbot.scores.grid import bar_offsets
+
     counts = RawCounts()
-    for part in parts:
-        for measure in part.getElementsByClass("Measure"):
-            for note in measure.recurse().notes:
-                if note.duration.isGrace or (note.tie and note.tie.type != "start"):
-                    continue
-                place = Fraction(note.getOffsetInHierarchy(measure) + measure.paddingLeft)
-                counts.positions[str(place.limit_denominator(96))] += 1
-                for pitch in note.pitches:
-                    counts.pitch_classes[pitch.pitchClass] += 1
-        for note in part.flatten().stripTies().notes:
-            if not note.duration.isGrace:
-                length = Fraction(note.quarterLength).limit_denominator(96)
-                counts.durations[str(length)] += 1
+    starts = [bar.start for bar in bars]
+    offsets = bar_offsets(bars)
+    for line in lines:
+        lengths: list[Fraction] = []
+        for note in line:
+            if note.tied and lengths:
+                lengths[-1] += note.length
+                continue
+            lengths.append(note.length)
+            bar = bisect_right(starts, note.start) - 1
+            counts.positions[str(note.start - starts[bar] + offsets[bar])] += 1
+            counts.pitch_classes[note.pitch % 12] += 1
+        counts.durations.update(map(str, lengths))
     return counts

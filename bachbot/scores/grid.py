@@ -156,7 +156,7 @@ def _whole_notes(marked: NDArray[np.bool_], tied: NDArray[np.bool_]) -> NDArray[
 
 def _places(bars: Sequence[Bar], frames: int) -> NDArray[np.int16]:
     place = np.arange(frames)
-    for bar, offset in zip(bars, _offsets(bars), strict=True):
+    for bar, offset in zip(bars, bar_offsets(bars), strict=True):
         start = frame_of(bar.start)
         count = np.arange(frames - start) + frame_of(offset)
         # A bar longer than its time signature is several bars that lack their bar lines.
@@ -164,8 +164,11 @@ def _places(bars: Sequence[Bar], frames: int) -> NDArray[np.int16]:
     return place.astype(np.int16)
 
 
-def _offsets(bars: Sequence[Bar]) -> list[Fraction]:
-    """How far into its bar each bar begins: a pickup, and the second part of a split bar."""
+def bar_offsets(bars: Sequence[Bar]) -> list[Fraction]:
+    """How far into its measure each bar begins, in quarter notes.
+
+    Not 0 for a pickup, and for the second part of a bar that a repeat or a double bar splits.
+    """
     offsets: list[Fraction] = []
     for index, bar in enumerate(bars):
         short = 0 < bar.length < bar.nominal
@@ -198,7 +201,7 @@ def metre_of(bars: Sequence[Bar]) -> Metre:
     first = bars[0]
     try:
         metre = Metre(first.beats, first.unit)
-        lead = frame_of(_offsets(bars)[0])
+        lead = frame_of(bar_offsets(bars)[0])
         return Metre(first.beats, first.unit, metre.bar_frames - lead if lead else 0)
     except UsageError:
         # Such as 33/8: the places in the bar stay true, the name is that of a plain bar.
@@ -206,10 +209,7 @@ def metre_of(bars: Sequence[Bar]) -> Metre:
 
 
 def grid_of(parts: Sequence[Part]) -> Grid:
-    """Put music21 parts on the grid.
-
-    Everything is placed by offset, never by bar number. Of chords and of two voices in one part
-    the upper note is taken.
+    """Put music21 parts on the grid: `lay` of what `lines_of` reads.
 
     Parameters
     ----------
@@ -226,9 +226,35 @@ def grid_of(parts: Sequence[Part]) -> Grid:
     ScoreError
         If a part has no measures.
     """
+    return lay(*lines_of(parts))
+
+
+def lines_of(parts: Sequence[Part]) -> tuple[list[list[LineNote]], list[Bar]]:
+    """Read the notes and bars of music21 parts.
+
+    Everything is placed by offset, never by bar number. Of chords and of two voices in one part
+    the upper note is taken.
+
+    Parameters
+    ----------
+    parts : sequence of music21.stream.Part
+        n parts with measures, at sounding pitch.
+
+    Returns
+    -------
+    lines : list of n lists of LineNote
+        The notes of each part.
+    bars : list of Bar
+        The bars of the first.
+
+    Raises
+    ------
+    ScoreError
+        If a part has no measures.
+    """
     lines = [_line_of(part) for part in parts]
     end = max([n.start + n.length for line in lines for n in line], default=Fraction(0))
-    return lay(lines, _bars_of(parts[0], end))
+    return lines, _bars_of(parts[0], end)
 
 
 def _measures(part: Part) -> list:

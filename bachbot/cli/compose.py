@@ -1,0 +1,62 @@
+"""``bachbot compose``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bachbot.cli import options as shared
+
+
+def compose(
+    output: shared.Output = None,
+    bars: Annotated[
+        int | None, typer.Option("--bars", help="Length. [default: the model ends it]")
+    ] = None,
+    meter: Annotated[str, typer.Option("--meter", help="Time signature.")] = "4/4",
+    key: Annotated[str, typer.Option("--key", help="Key, such as G, Bb or 'F# minor'.")] = "C",
+    mode: Annotated[
+        str | None, typer.Option("--mode", help="major or minor, where --key names none.")
+    ] = None,
+    prime: Annotated[
+        Path | None, typer.Option("--prime", help="A four-part score whose opening to go on from.")
+    ] = None,
+    prime_bars: Annotated[
+        int, typer.Option("--prime-bars", help="How many bars of it, its pickup not counted.")
+    ] = 2,
+    temperature: shared.Temperature = 0.9,
+    top_p: shared.TopP = 1.0,
+    seed: shared.Seed = 0,
+    number: shared.Number = 1,
+    checkpoint: shared.CheckpointName = "paper",
+    staves: shared.Staves = 4,
+    tempo: shared.Tempo = 72.0,
+) -> None:
+    """Compose a chorale from nothing, or go on from an opening."""
+    from bachbot.chorale import VOICES, Key, Metre
+    from bachbot.cli.show import numbered, progress, writable
+    from bachbot.decoding import DecodingOptions
+    from bachbot.engine import Engine, Plan
+    from bachbot.errors import UsageError
+    from bachbot.scores import Layout, load_score, save_score
+
+    if mode not in (None, "major", "minor"):
+        raise UsageError(f"'{mode}' is no mode: give major or minor")
+    options = DecodingOptions(
+        method="sample", temperature=temperature, top_p=top_p, seed=seed, number=number
+    )
+    layout = Layout(staves=staves, tempo=tempo)  # type: ignore[arg-type]
+    plan = Plan(
+        bars=bars,
+        metre=Metre.parse(meter),
+        key=Key.parse(key, mode=mode),  # type: ignore[arg-type]
+        prime=load_score(prime, voices=VOICES) if prime else None,
+        prime_bars=prime_bars,
+    )
+    output = writable(output or Path("chorale.musicxml"), prime)
+    engine = Engine.load(checkpoint)
+    with progress("composing") as advance:
+        found = engine.compose(plan, options=options, progress=advance)
+    for path, one in zip(numbered(output, len(found)), found, strict=True):
+        save_score(one.score, path, layout=layout)
+        typer.echo(f"{path}: {one.ending}")

@@ -1,0 +1,66 @@
+"""``bachbot harmonize``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bachbot.cli import options as shared
+
+
+def harmonize(
+    melody: Annotated[
+        Path, typer.Argument(help="Tune to harmonise: MusicXML, .mxl, MIDI, ABC or Humdrum kern.")
+    ],
+    output: shared.Output = None,
+    given: Annotated[
+        str, typer.Option("--given", help="Voices that the file gives, such as soprano,bass.")
+    ] = "soprano",
+    key: Annotated[
+        str | None, typer.Option("--key", help="Key, such as 'F# minor'. [default: estimated]")
+    ] = None,
+    beam: Annotated[int | None, typer.Option("--beam", help="Beam search this wide.")] = None,
+    greedy: Annotated[
+        bool, typer.Option("--greedy", help="The likeliest token each time.")
+    ] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Draw each token.")] = False,
+    temperature: shared.Temperature = 1.0,
+    top_p: shared.TopP = 1.0,
+    seed: shared.Seed = 0,
+    number: shared.Number = 1,
+    checkpoint: shared.CheckpointName = "paper",
+    staves: shared.Staves = 4,
+    tempo: shared.Tempo = 72.0,
+) -> None:
+    """Write the three voices under a tune, or whichever are missing.
+
+    The tune comes back note for note, in its own key, metre and bars. Without --greedy or
+    --sample it is a beam search, 5 wide.
+    """
+    from bachbot.chorale import Key, parse_voices
+    from bachbot.cli.show import numbered, progress, writable
+    from bachbot.decoding import DecodingOptions
+    from bachbot.engine import Engine
+    from bachbot.errors import UsageError
+    from bachbot.scores import Layout, load_score, save_score
+
+    if (beam is not None) + greedy + sample > 1:
+        raise UsageError("--beam, --greedy and --sample are three ways to search: give one")
+    options = DecodingOptions(
+        method="greedy" if greedy else "sample" if sample else "beam",
+        beam=5 if beam is None else beam,
+        temperature=temperature,
+        top_p=top_p,
+        seed=seed,
+        number=number,
+    )
+    voices = parse_voices(given)
+    layout = Layout(staves=staves, tempo=tempo)  # type: ignore[arg-type]
+    output = writable(output or Path(f"{melody.stem}-harmonised.musicxml"), melody)
+    score = load_score(melody, key=Key.parse(key) if key else None, voices=voices)
+    engine = Engine.load(checkpoint)
+    with progress("harmonising") as advance:
+        found = engine.harmonize(score, given=voices, options=options, progress=advance)
+    for path, one in zip(numbered(output, len(found)), found, strict=True):
+        save_score(one.score, path, layout=layout)
+        typer.echo(f"{path}: {score.chorale.key}, {one.log_probability:.1f} nats")

@@ -1,0 +1,213 @@
+"""``bachbot train``: train, search, export."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bachbot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bachbot.corpus.store import PreparedCorpus
+
+train_app = typer.Typer(
+    help="Train a model, search for its size, or hand a trained one on.",
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Corpus = Annotated[
+    Path | None, typer.Option("--corpus", help="Prepared corpus; the user's cache unless given.")
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, such as dropout=0.4."),
+]
+Threads = Annotated[
+    int, typer.Option("--threads", min=0, help="Threads on a CPU; every core unless given.")
+]
+
+
+@train_app.callback(invoke_without_command=True)
+def train_command(
+    context: typer.Context,
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="paper, original or tiny. [default: paper]")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="tune (the honest one) or file.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", help="Passes over the data.")] = None,
+    batch_norm: Annotated[
+        bool | None,
+        typer.Option("--batch-norm/--no-batch-norm", help="Normalise between the layers."),
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option("--precision", help="auto, float32 or bfloat16.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Makes the run repeatable.")] = None,
+    settings: Settings = None,
+    device: Device = "auto",
+    threads: Threads = 0,
+    corpus: Corpus = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="The run's folder. [default: runs/PRESET]")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in that folder.")
+    ] = False,
+) -> None:
+    """Train a model on the prepared corpus.
+
+    The folder holds the run's state, metrics.jsonl, curve.png and, under best, the checkpoint that
+    validated best. A run that was killed goes on with --resume as if it never had been.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from rich.console import Console
+
+    from bachbot.cli.training_view import show_outcome, watching
+    from bachbot.training.config import changed
+    from bachbot.training.config import preset as named
+    from bachbot.training.run import STATE, saved_config, train
+
+    own = {"split": split, "epochs": epochs, "batch_norm": batch_norm, "precision": precision,
+           "seed": seed}  # fmt: skip
+    changes = {k: v for k, v in own.items() if v is not None} | _pairs(settings)
+    folder = out if out is not None else Path("runs") / (preset or "paper")
+    # Without a preset of its own, a resumed run keeps the settings that it was begun with.
+    base = saved_config(folder) if resume and preset is None else named(preset or "paper")
+    config = changed(base, changes)
+    _use_threads(threads)
+    console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
+    prepared = _load(corpus)
+    try:
+        with watching(console, config, folder) as listen:
+            outcome = train(
+                prepared, config, folder=folder, resume=resume, device=device, listen=listen
+            )
+    except KeyboardInterrupt:
+        if (folder / STATE).exists():
+            console.print(
+                f"The run in {folder} is whole: go on with 'bachbot train --resume -o {folder}'.",
+                highlight=False,
+            )
+        raise
+    if not console.quiet:
+        show_outcome(outcome.record, folder)
+
+
+@train_app.command("search")
+def search_command(
+    trials: Annotated[int, typer.Option("--trials", min=1, help="How many more trials.")] = 10,
+    sampler: Annotated[str, typer.Option("--sampler", help="grid, random or tpe.")] = "tpe",
+    storage: Annotated[
+        str, typer.Option("--storage", help="A journal file's path, or a database URL.")
+    ] = "runs/search.journal",
+    name: Annotated[str, typer.Option("--name", help="The study's name.")] = "bachbot",
+    preset: Annotated[str, typer.Option("--preset", help="What the trials begin from.")] = "paper",
+    epochs: Annotated[int | None, typer.Option("--epochs", help="Epochs a trial.")] = None,
+    settings: Settings = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option("--grid", metavar="NAME=A,B", help="Search these values instead; repeatable."),
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option("--figure", help="Draw loss by dropout into this file.")
+    ] = None,
+    device: Device = "auto",
+    threads: Threads = 0,
+    corpus: Corpus = None,
+) -> None:
+    """Search over layers, hidden size, embedding, BPTT length and dropout.
+
+    A study goes on where it stopped: trials add up, and the settings of one that was killed are
+    tried again. Several of these commands may work on one storage at a time.
+    """
+    from rich.console import Console
+
+    from bachbot.cli.training_view import show_leaderboard, watching_trials
+    from bachbot.training.config import changed
+    from bachbot.training.config import preset as named
+    from bachbot.training.search import SearchConfig, leaderboard, open_study, search
+
+    changes = ({} if epochs is None else {"epochs": epochs}) | _pairs(settings)
+    config = SearchConfig(
+        base=changed(named(preset), changes),
+        name=name,
+        sampler=sampler,  # type: ignore[arg-type]
+        storage=storage,
+        grid=_grid(grid),  # type: ignore[arg-type]
+    )
+    _use_threads(threads)
+    prepared = _load(corpus)
+    console = Console(stderr=True)
+    study = open_study(config)
+    try:
+        with watching_trials(console) as listen:
+            search(study, prepared, config, trials, device=device, listen=listen)
+    except KeyboardInterrupt:
+        console.print(
+            f"The study '{name}' is whole: the same command goes on with it.", highlight=False
+        )
+        raise
+    rows = leaderboard(study)
+    show_leaderboard(rows, len(study.trials))
+    if figure is not None and rows:
+        from bachbot.training.plots import plot_dropout
+
+        plot_dropout([row for row in rows if "dropout" in row], figure)
+
+
+@train_app.command("export")
+def export_command(
+    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The checkpoint's folder.")],
+) -> None:
+    """Write a run's best model as a checkpoint of its own, with its card."""
+    from bachbot.training.export import export
+
+    export(run, out)
+    typer.echo(f"Wrote {out}.")
+
+
+def _pairs(settings: list[str] | None) -> dict[str, str]:
+    pairs = {}
+    for text in settings or []:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--set {text} is no setting: give NAME=VALUE, such as dropout=0.4")
+        pairs[name.strip().replace("-", "_")] = value.strip()
+    return pairs
+
+
+def _grid(texts: list[str] | None) -> dict[str, tuple[float, ...]] | None:
+    if not texts:
+        return None
+    grid: dict[str, tuple[float, ...]] = {}
+    for name, values in _pairs(texts).items():
+        try:
+            grid[name] = tuple(float(v) if "." in v else int(v) for v in values.split(","))
+        except ValueError:
+            raise UsageError(
+                f"--grid {name}={values} is no list of numbers: give such as dropout=0.1,0.3"
+            ) from None
+    return grid
+
+
+def _load(path: Path | None) -> "PreparedCorpus":
+    from bachbot.corpus.store import PreparedCorpus, default_path
+
+    return PreparedCorpus.load(path if path is not None else default_path())
+
+
+def _use_threads(threads: int) -> None:
+    import torch
+
+    from bachbot.training.machine import cores
+
+    if not threads:
+        threads = max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    torch.set_num_threads(threads)

@@ -1,0 +1,11 @@
+"""Decoding: what is given × what proposes × what scores.
+
+- `plan` says which tokens are legal in every cell, with `fill` and `compose` to write it.
+- `proposals` choose among them: a beam, or draws.
+- The model scores, and `walk` brings the three together.
+"""
+
+from bachbot.decoding.fill import fill
+from bachbot.decoding.options import METHODS, Candidate, DecodingOptions, Method, Progress
+
+__all__ = ["METHODS", "Candidate", "DecodingOptions", "Method", "Progress", "fill"]

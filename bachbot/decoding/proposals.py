@@ -1,0 +1,132 @@
+"""What proposes: how the next tokens are chosen from what is legal.
+
+Shapes: B streams, V vocabulary.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Proposal(Protocol):
+    """Chooses which streams go on, and by which tokens."""
+
+    def choose(
+        self, total: NDArray[np.float64], scores: NDArray[np.float64], legal: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Choose tokens.
+
+        Parameters
+        ----------
+        total : ndarray, shape [B]
+            Joint log-probability of each stream so far, in nats.
+        scores : ndarray, shape [B, V]
+            Log-probability of each token that might come next, legal or not, in nats: what is
+            forbidden is left in the sum to one, so that a stream which is made to say what the
+            model does not expect pays for it.
+        legal : ndarray of bool, shape [B, V]
+            What may come next.
+
+        Returns
+        -------
+        rows : ndarray of int, shape [B']
+            Stream that each chosen token goes on from.
+        tokens : ndarray of int, shape [B']
+            The tokens. None if nothing legal has any probability.
+        """
+        ...
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Only these streams go on, in this order; the others have ended."""
+        ...
+
+
+class Beam:
+    """Keeps the likeliest few of all continuations.
+
+    Parameters
+    ----------
+    width : int
+        How many; with 1 this is the greedy search.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+
+    def choose(
+        self, total: NDArray[np.float64], scores: NDArray[np.float64], legal: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The `width` best by joint log-probability, best first."""
+        joint = np.where(legal, total[:, None] + scores, -np.inf).ravel()
+        if self.width < len(joint):
+            best = np.argpartition(joint, -self.width)[-self.width :]
+        else:
+            best = np.arange(len(joint))
+        best = best[np.argsort(-joint[best], kind="stable")]
+        best = best[joint[best] > -np.inf]
+        return np.divmod(best, scores.shape[1])
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Nothing is remembered of a stream."""
+
+
+class Draw:
+    """Draws one token for each stream.
+
+    Parameters
+    ----------
+    generators : sequence of numpy.random.Generator
+        One for each stream, so that none depends on what the others draw.
+    temperature : float
+        Divides the scores.
+    top_p : float
+        Share of the probability that is drawn from, the likeliest tokens first.
+    """
+
+    def __init__(
+        self, generators: Sequence[np.random.Generator], temperature: float, top_p: float
+    ) -> None:
+        self.generators = list(generators)
+        self.temperature = temperature
+        self.top_p = top_p
+
+    def choose(
+        self, total: NDArray[np.float64], scores: NDArray[np.float64], legal: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """A token for each stream; none at all if a stream has nothing to draw from."""
+        weights = np.where(legal, scores / self.temperature, -np.inf)
+        peak = weights.max(axis=1, keepdims=True)
+        if not (peak > -np.inf).all():
+            nothing = np.empty(0, dtype=np.intp)
+            return nothing, nothing
+        weights = np.exp(weights - peak)
+        if self.top_p < 1:
+            _keep_top(weights, self.top_p)
+        rows = np.arange(len(total))
+        # No number is drawn where there is no choice, so that what is given costs none.
+        drawn = np.array(
+            [
+                g.random() if n > 1 else 0.0
+                for g, n in zip(self.generators, legal.sum(axis=1), strict=True)
+            ]
+        )
+        cumulated = np.cumsum(weights, axis=1)
+        tokens = (cumulated <= drawn[:, None] * cumulated[:, -1:]).sum(axis=1)
+        # drawn < 1, but its product with the sum may round up to the sum.
+        last = weights.shape[1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=1)
+        return rows, np.minimum(tokens, last)
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Forget the streams that have ended."""
+        self.generators = [self.generators[row] for row in rows]
+
+
+def _keep_top(weights: NDArray[np.float64], share: float) -> None:
+    """Set to zero what is beyond the likeliest tokens of this share, in place; [B, V]."""
+    order = np.argsort(-weights, axis=1, kind="stable")
+    ranked = np.take_along_axis(weights, order, axis=1)
+    before = np.cumsum(ranked, axis=1) - ranked  # the first is always kept
+    ranked[before >= share * ranked.sum(axis=1, keepdims=True)] = 0
+    np.put_along_axis(weights, order, ranked, axis=1)

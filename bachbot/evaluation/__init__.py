@@ -1,0 +1,1 @@
+"""Measures of models and music, one module a measure. numpy only."""

@@ -1,0 +1,299 @@
+"""Checkpoints: a trained model as a directory, written whole and read with suspicion.
+
+Three files are always there: ``config.json`` (what the model is and how it came to be),
+``vocabulary.json`` and ``weights.safetensors``; ``metrics.jsonl`` and ``MODEL_CARD.md`` may lie
+beside them. Nothing is ever unpickled.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.encoding import Vocabulary
+from bachbot.errors import CheckpointError, EncodingError, OutputError
+from bachbot.files import shipped
+from bachbot.runtime.shapes import SHAPES
+
+FORMAT = "bachbot-checkpoint-1"
+"""Format of the directory; another one is refused."""
+
+CONFIG, VOCABULARY, WEIGHTS = "config.json", "vocabulary.json", "weights.safetensors"
+
+_MOST_JSON = 16 * 2**20  # bytes; a real config has a few thousand
+_MOST_WEIGHTS = 8 * 2**30  # bytes
+_STALE = 3600  # seconds after which a half-written neighbour is taken for a dead run's
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A trained model as plain data.
+
+    Parameters
+    ----------
+    config : mapping
+        ``format``, ``kind``, ``model`` (its dimensions), ``vocabulary_fingerprint``,
+        ``corpus_fingerprint`` and ``training``, a free record of how it was trained.
+    vocabulary : Vocabulary
+        What its token ids mean.
+    weights : mapping of str to ndarray of float32
+        Weights by torch's names and in torch's shapes, as `bachbot.runtime.shapes` lists them.
+    """
+
+    config: Mapping[str, Any]
+    vocabulary: Vocabulary
+    weights: Mapping[str, NDArray[np.float32]]
+
+    def check(self, where: str = "the checkpoint") -> None:
+        """See that config, vocabulary and weights belong together.
+
+        Parameters
+        ----------
+        where : str
+            What to call it in a message.
+
+        Raises
+        ------
+        CheckpointError
+            If the format, kind, vocabulary, a name or a shape is not as it should be, or a
+            weight is not finite.
+        """
+        config = self.config
+        if config.get("format") != FORMAT:
+            raise CheckpointError(
+                f"{where} is of format {config.get('format')!r}, this version of bachbot reads "
+                f"{FORMAT!r}: use the version that wrote it, or train it again"
+            )
+        kind, model = config.get("kind"), config.get("model")
+        if not isinstance(kind, str) or kind not in SHAPES:
+            raise CheckpointError(
+                f"{where} is a model of kind {kind!r}, this version of bachbot knows "
+                f"{', '.join(SHAPES)}: use the version that wrote it"
+            )
+        if config.get("vocabulary_fingerprint") != self.vocabulary.fingerprint:
+            raise CheckpointError(
+                f"{where} was trained on the vocabulary {config.get('vocabulary_fingerprint')!r}, "
+                f"but carries {self.vocabulary.fingerprint!r}: get it whole again, or train it anew"
+            )
+        if not isinstance(model, Mapping):
+            raise CheckpointError(f"{where} does not say its dimensions: get it whole again")
+        wanted = SHAPES[kind](model, len(self.vocabulary))
+        found = {name: np.shape(value) for name, value in self.weights.items()}
+        for name in sorted(wanted.keys() | found.keys()):
+            if wanted.get(name) != found.get(name):
+                raise CheckpointError(
+                    f"{where} has weights {name!r} of shape {found.get(name)}, its config asks "
+                    f"for {wanted.get(name)}: it is damaged, get it whole again"
+                )
+        for name, value in self.weights.items():
+            if not np.isfinite(value).all():
+                raise CheckpointError(
+                    f"{where} holds a weight in {name!r} that is no finite number: "
+                    "train it again with a lower learning rate, or get it whole again"
+                )
+
+
+def save_checkpoint(
+    directory: Path, checkpoint: Checkpoint, *, extra: Mapping[str, bytes] | None = None
+) -> None:
+    """Write a checkpoint so that at every moment a whole one lies under its name.
+
+    The new one is written beside the old one; the old one is renamed to ``NAME.previous``, the new
+    one takes its name, the old one goes. `load_checkpoint` knows of ``NAME.previous``.
+
+    Parameters
+    ----------
+    directory : Path
+        Where; its folder must exist. A checkpoint that is there is replaced.
+    checkpoint : Checkpoint
+        What.
+    extra : mapping of str to bytes, optional
+        More files by plain name, such as ``"metrics.jsonl"``.
+
+    Raises
+    ------
+    CheckpointError
+        If it could not be loaded again.
+    OutputError
+        If the file system refuses, or something else is in the way.
+    """
+    directory = Path(directory)
+    checkpoint.check(f"the checkpoint for {directory}")
+    files = _serialised(checkpoint) | dict(extra or {})
+    for name in files:
+        if name in ("", ".", "..") or Path(name).name != name:
+            raise OutputError(f"'{name}' cannot be a file of a checkpoint: give a plain name")
+    if not directory.parent.is_dir():
+        raise OutputError(
+            f"the folder {directory.parent} is not there: make it, or write elsewhere"
+        )
+    if directory.exists() and not (directory / CONFIG).is_file() and any(_inside(directory)):
+        raise OutputError(f"{directory} is there and is no checkpoint: write elsewhere")
+    try:
+        _write(directory, files)
+    except OSError as error:
+        raise OutputError(
+            f"the checkpoint {directory} could not be written ({error.strerror or error}): "
+            "free some room or write elsewhere"
+        ) from error
+
+
+def _serialised(checkpoint: Checkpoint) -> dict[str, bytes]:
+    from safetensors.numpy import save
+
+    weights = {
+        name: np.ascontiguousarray(value, dtype=np.float32)
+        for name, value in sorted(checkpoint.weights.items())
+    }
+    return {
+        CONFIG: (json.dumps(dict(checkpoint.config), indent=2) + "\n").encode(),
+        VOCABULARY: (json.dumps(checkpoint.vocabulary.to_json()) + "\n").encode(),
+        WEIGHTS: save(weights),
+    }
+
+
+def _inside(path: Path) -> list[Path]:
+    return list(path.iterdir()) if path.is_dir() else [path]
+
+
+def _previous(directory: Path) -> Path:
+    return directory.with_name(directory.name + ".previous")
+
+
+def _write(directory: Path, files: Mapping[str, bytes]) -> None:
+    stem = directory.name + ".tmp-"
+    for left in directory.parent.iterdir():
+        # A killed run leaves its half-written directory; a running one's is younger than this.
+        if left.name.startswith(stem) and time.time() - left.stat().st_mtime > _STALE:
+            shutil.rmtree(left, ignore_errors=True)
+    temporary = Path(tempfile.mkdtemp(dir=directory.parent, prefix=stem))
+    try:
+        for name, content in files.items():
+            with (temporary / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o777 & ~umask)  # mkdtemp gives 0700
+        previous = _previous(directory)
+        if directory.exists():
+            shutil.rmtree(previous, ignore_errors=True)
+            directory.rename(previous)
+        temporary.rename(directory)
+        shutil.rmtree(previous, ignore_errors=True)
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def load_checkpoint(where: str | Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Parameters
+    ----------
+    where : str or Path
+        Its directory, or the name of one that travels with bachbot.
+
+    Returns
+    -------
+    Checkpoint
+        Its weights are read-only.
+
+    Raises
+    ------
+    CheckpointError
+        If it is missing, damaged, of another format or kind, or its vocabulary does not match.
+    """
+    directory = _find(where)
+    config = _json(directory / CONFIG)
+    try:
+        vocabulary = Vocabulary.from_json(_json(directory / VOCABULARY))
+    except EncodingError as error:
+        raise CheckpointError(f"{directory / VOCABULARY}: {error}") from error
+    if not isinstance(config, dict):
+        raise CheckpointError(
+            f"{directory / CONFIG} holds no table: get the checkpoint whole again"
+        )
+    checkpoint = Checkpoint(config, vocabulary, _weights(directory / WEIGHTS))
+    checkpoint.check(str(directory))
+    return checkpoint
+
+
+def shipped_checkpoints() -> tuple[str, ...]:
+    """Names of the checkpoints that travel with bachbot, in order."""
+    folder = shipped("checkpoints")
+    return tuple(sorted(p.parent.name for p in folder.glob(f"*/{CONFIG}")))
+
+
+def _find(where: str | Path) -> Path:
+    path = Path(where)
+    candidates = [path, _previous(path)] if path.name else [path]
+    if isinstance(where, str) and where == path.name:
+        candidates.append(shipped("checkpoints") / where)
+    for candidate in candidates:
+        if (candidate / CONFIG).is_file():
+            return candidate
+    names = ", ".join(shipped_checkpoints()) or "none"
+    what = "is no checkpoint: it has no config.json" if path.is_dir() else "is not there"
+    if path.is_file():
+        what = "is a file, a checkpoint is a directory"
+    raise CheckpointError(
+        f"the checkpoint '{where}' {what}; give a checkpoint's directory, or the name of one that "
+        f"comes with bachbot ({names})"
+    )
+
+
+def _content(path: Path, most: int) -> bytes:
+    try:
+        if path.stat().st_size > most:
+            raise CheckpointError(
+                f"{path} has {path.stat().st_size} bytes, more than the {most} that are read: "
+                "it is no part of a checkpoint"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} could not be read ({error.strerror or error}): get the checkpoint whole again"
+        ) from error
+
+
+def _json(path: Path) -> object:
+    content = _content(path, _MOST_JSON)
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path} is damaged, it holds no JSON: get the checkpoint whole again"
+        ) from error
+
+
+def _weights(path: Path) -> dict[str, NDArray[np.float32]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    content = _content(path, _MOST_WEIGHTS)
+    try:
+        weights = load(content)
+    # A dtype that numpy lacks, such as bfloat16, comes as a KeyError or an AttributeError.
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(
+            f"{path} is damaged or holds weights of an unknown kind: get the checkpoint whole again"
+        ) from error
+    for name, value in weights.items():
+        if value.dtype != np.float32:
+            raise CheckpointError(
+                f"{path} holds {name!r} as {value.dtype}, float32 is wanted: "
+                "get the checkpoint whole again"
+            )
+        value.setflags(write=False)
+    return weights

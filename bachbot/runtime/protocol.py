@@ -1,0 +1,75 @@
+"""What decoders and metrics ask of a model: one step at a time, whatever its kind."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.encoding import Vocabulary
+
+State = Any
+"""What a model remembers of B streams; opaque to whoever steps it."""
+
+
+class StepModel(Protocol):
+    """A trained model of token streams, stepped one token a stream.
+
+    A step never changes the state that it is given: a state may be kept, and stepped from again.
+    """
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What the token ids mean."""
+        ...
+
+    def initial_state(self, batch: int) -> State:
+        """The state of so many streams before their first token.
+
+        Parameters
+        ----------
+        batch : int
+            How many streams (B).
+        """
+        ...
+
+    def step(self, ids: NDArray[np.int64], state: State) -> tuple[NDArray[np.floating], State]:
+        """Read one token of each stream and score the next.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape [B]
+            Token ids.
+        state : State
+            State before them.
+
+        Returns
+        -------
+        logits : ndarray of float, shape [B, V]
+            Unnormalised log-probabilities of the next token; the caller's own.
+        state : State
+            State after them.
+        """
+        ...
+
+    def select(self, state: State, rows: NDArray[np.int64]) -> State:
+        """The states of some streams, in any order and any number of times.
+
+        Parameters
+        ----------
+        state : State
+            State of B streams.
+        rows : ndarray of int, shape [B']
+            Which of them, 0 to B - 1.
+        """
+        ...
+
+    def join(self, states: Sequence[State]) -> State:
+        """The states of several batches as one batch, in their order.
+
+        Parameters
+        ----------
+        states : sequence of State
+            One or more.
+        """
+        ...

@@ -1,0 +1,20 @@
+"""Scores: read, complete, write, engrave, sound."""
+
+from bachbot.scores.complete import complete, from_chorale
+from bachbot.scores.layout import Layout
+from bachbot.scores.load import load_score
+from bachbot.scores.save import check_suffix, save_score
+from bachbot.scores.score import Score, soundings
+from bachbot.scores.sounding import Sounding
+
+__all__ = [
+    "Layout",
+    "Score",
+    "Sounding",
+    "check_suffix",
+    "complete",
+    "from_chorale",
+    "load_score",
+    "save_score",
+    "soundings",
+]

@@ -1,0 +1,310 @@
+"""A closed score: four parts on two staves."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from bachbot.errors import ScoreError
+
+_ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+_STAVES = (
+    ("Soprano\nAlto", "S.\nA.", "G", "2"),
+    ("Tenor\nBass", "T.\nB.", "F", "4"),
+)
+# Children of a note that stand before its stem, and before its accidental.
+_BEFORE_ACCIDENTAL = frozenset(
+    ("grace", "cue", "chord", "pitch", "rest", "duration", "tie", "instrument",
+     "footnote", "level", "voice", "type", "dot")
+)  # fmt: skip
+_BEFORE_STEM = _BEFORE_ACCIDENTAL | {"accidental", "time-modification"}
+_SLUR_NUMBERS = 6
+"""MusicXML numbers slurs from 1; those of the lower voice of a staff are counted on from here."""
+
+
+def closed_score(musicxml: str) -> str:
+    """Write four parts on two staves, as hymn books do.
+
+    Soprano and alto share the upper staff, tenor and bass the lower; the upper voice of each has
+    its stems up, the lower down. Accidentals are set anew for the staff. A fermata that both
+    voices hold stands once: over the upper staff and, turned, under the lower. Rests that both
+    have are written once. The words stand between the staves, once: the soprano's, or those of
+    the highest voice that has any.
+
+    Parameters
+    ----------
+    musicxml : str
+        Partwise MusicXML of S, A, T and B, a part each, with the same bars.
+
+    Returns
+    -------
+    str
+        Partwise MusicXML of two parts with two voices each.
+
+    Raises
+    ------
+    ScoreError
+        If there are not four parts, or their bars differ.
+    """
+    root = ElementTree.fromstring(musicxml)
+    close(root)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def close(root: Element) -> None:
+    """Do what `closed_score` does to a parsed score, in place."""
+    parts = root.findall("part")
+    if len(parts) != 4:
+        raise ScoreError(
+            f"the score has {len(parts)} parts and two staves need four: give S, A, T and B, "
+            "or write four staves"
+        )
+    bars = [len(part.findall("measure")) for part in parts]
+    if len(set(bars)) != 1:
+        raise ScoreError(
+            f"the parts have {', '.join(map(str, bars))} bars: two staves need the same in each"
+        )
+    sung = _sung(parts)
+    divisions = _common_divisions(parts)
+    pairs = [_pair(parts[i : i + 2], i // 2, divisions, sung) for i in (0, 2)]
+    for part in parts:
+        root.remove(part)
+    _list_parts(root)
+    for part in pairs:
+        root.append(part)
+
+
+def _sung(parts: Sequence[Element]) -> int:
+    """Index of the part whose words are kept."""
+    for index, part in enumerate(parts):
+        if part.find("measure/note/lyric") is not None:
+            return index
+    return 0
+
+
+def _common_divisions(parts: Iterable[Element]) -> int:
+    found = [1]
+    for part in parts:
+        for element in part.iterfind("measure/attributes/divisions"):
+            found.append(max(1, int(Fraction((element.text or "1").strip()))))
+    return min(lcm(*found), 1 << 20)
+
+
+def _list_parts(root: Element) -> None:
+    listing = root.find("part-list")
+    if listing is None:
+        listing = Element("part-list")
+        root.append(listing)
+    listing.clear()
+    start = SubElement(listing, "part-group", {"number": "1", "type": "start"})
+    SubElement(start, "group-symbol").text = "bracket"
+    SubElement(start, "group-barline").text = "no"
+    for number, (name, short, _, _) in enumerate(_STAVES, start=1):
+        entry = SubElement(listing, "score-part", {"id": f"P{number}"})
+        SubElement(entry, "part-name").text = name
+        SubElement(entry, "part-abbreviation").text = short
+    SubElement(listing, "part-group", {"number": "1", "type": "stop"})
+
+
+@dataclass
+class _Voice:
+    """One part while its bars are read: what its divisions are, and which voice it becomes."""
+
+    number: int
+    sung: bool
+    target: int
+    divisions: int = 1
+
+    def scaled(self, text: str | None) -> int:
+        """A duration in the common divisions."""
+        return round(Fraction((text or "0").strip()) * self.target / self.divisions)
+
+    def read(self, attributes: Element) -> None:
+        """Take note of new divisions."""
+        text = attributes.findtext("divisions")
+        if text:
+            self.divisions = max(1, int(Fraction(text.strip())))
+
+
+@dataclass
+class _Bar:
+    """What one voice has in a bar: its elements, and where each note stands."""
+
+    elements: list[Element] = field(default_factory=list)
+    notes: list[tuple[int, int, Element]] = field(default_factory=list)
+    length: int = 0
+
+
+def _pair(parts: Sequence[Element], staff: int, divisions: int, sung: int) -> Element:
+    out = Element("part", {"id": f"P{staff + 1}"})
+    voices = [_Voice(number, 2 * staff + number - 1 == sung, divisions) for number in (1, 2)]
+    fifths = 0
+    for index, pair in enumerate(zip(*(p.findall("measure") for p in parts), strict=True)):
+        measure = SubElement(out, "measure", dict(pair[0].attrib))
+        bars = [_read(m, voice) for m, voice in zip(pair, voices, strict=True)]
+        if index == 0:
+            _set_attributes(bars[0].elements, staff, divisions)
+        for element in bars[0].elements:
+            text = element.findtext("key/fifths") if element.tag == "attributes" else None
+            fifths = int(text) if text else fifths
+        _share_fermatas(bars, staff)
+        _share_rests(bars)
+        _set_accidentals(bars, fifths)
+        upper, lower = bars
+        closing = [e for e in upper.elements if _closes(e)]
+        measure.extend(e for e in upper.elements if e not in closing)
+        if upper.length:
+            measure.append(_skip("backup", upper.length))
+        measure.extend(e for e in lower.elements if e.tag in ("note", "forward", "backup"))
+        if lower.length < upper.length:
+            measure.append(_skip("forward", upper.length - lower.length))
+        measure.extend(closing)
+    return out
+
+
+def _closes(element: Element) -> bool:
+    return element.tag == "barline" and element.get("location", "right") == "right"
+
+
+def _skip(tag: str, duration: int) -> Element:
+    element = Element(tag)
+    SubElement(element, "duration").text = str(duration)
+    return element
+
+
+def _read(measure: Element, voice: _Voice) -> _Bar:
+    bar = _Bar()
+    position = last = 0
+    for source in measure:
+        element = deepcopy(source)
+        duration = element.find("duration")
+        length = 0
+        if element.tag == "attributes":
+            voice.read(element)
+            for child in element.findall("divisions") + element.findall("clef"):
+                element.remove(child)
+            if not len(element):
+                continue
+        elif duration is not None:
+            length = voice.scaled(duration.text)
+            duration.text = str(length)
+        elif element.tag == "direction" and element.find("offset") is not None:
+            element.remove(element.find("offset"))  # type: ignore[arg-type]
+        elif element.tag == "print":
+            continue
+        if element.tag == "note":
+            start = last if element.find("chord") is not None else position
+            _revoice(element, voice)
+            bar.notes.append((start, start + length, element))
+            last = start
+            position = max(position, start + length)
+        elif element.tag == "backup":
+            position -= length
+        elif element.tag == "forward":
+            position += length
+        bar.elements.append(element)
+        bar.length = max(bar.length, position)
+    if position < bar.length:
+        bar.elements.append(_skip("forward", bar.length - position))
+    return bar
+
+
+def _set_attributes(elements: list[Element], staff: int, divisions: int) -> None:
+    """Give the first bar its divisions and clef."""
+    attributes = next((e for e in elements if e.tag == "attributes"), None)
+    if attributes is None:
+        attributes = Element("attributes")
+        elements.insert(0, attributes)
+    entry = Element("divisions")
+    entry.text = str(divisions)
+    attributes.insert(0, entry)
+    clef = Element("clef")
+    SubElement(clef, "sign").text = _STAVES[staff][2]
+    SubElement(clef, "line").text = _STAVES[staff][3]
+    before = ("divisions", "key", "time", "staves", "part-symbol", "instruments")
+    attributes.insert(sum(child.tag in before for child in attributes), clef)
+
+
+def _revoice(note: Element, voice: _Voice) -> None:
+    for tag in ("voice", "stem", "staff", "instrument") + (() if voice.sung else ("lyric",)):
+        for child in note.findall(tag):
+            note.remove(child)
+    number = Element("voice")
+    number.text = str(voice.number)
+    before = ("grace", "cue", "chord", "pitch", "rest", "duration", "tie")
+    note.insert(_place(note, before), number)
+    if note.find("pitch") is not None:
+        stem = Element("stem")
+        stem.text = "up" if voice.number == 1 else "down"
+        note.insert(_place(note, _BEFORE_STEM), stem)
+    if voice.number == 2:
+        for slur in note.iterfind("notations/slur"):
+            slur.set("number", str(int(slur.get("number", "1")) % _SLUR_NUMBERS + _SLUR_NUMBERS))
+
+
+def _place(note: Element, before: Iterable[str]) -> int:
+    return sum(child.tag in before for child in note)
+
+
+def _share_fermatas(bars: Sequence[_Bar], staff: int) -> None:
+    """Leave one fermata where both voices are held: the upper staff's above, the lower's below."""
+    keep, drop = (bars[0], bars[1]) if staff == 0 else (bars[1], bars[0])
+    held = [(a, b) for a, b, note in keep.notes if note.find("notations/fermata") is not None]
+    for start, stop, note in drop.notes:
+        if any(start < b and a < stop for a, b in held):
+            for notations in note.findall("notations"):
+                for fermata in notations.findall("fermata"):
+                    notations.remove(fermata)
+                if not len(notations):
+                    note.remove(notations)
+    for bar, kind in zip(bars, ("upright", "inverted"), strict=True):
+        for _, _, note in bar.notes:
+            for fermata in note.iterfind("notations/fermata"):
+                fermata.set("type", kind)
+
+
+def _share_rests(bars: Sequence[_Bar]) -> None:
+    """Take out a rest of the lower voice where the upper one has the same."""
+    rests = {(a, b) for a, b, note in bars[0].notes if note.find("rest") is not None}
+    lower = bars[1]
+    for start, stop, note in list(lower.notes):
+        if note.find("rest") is not None and (start, stop) in rests:
+            lower.elements[lower.elements.index(note)] = _skip("forward", stop - start)
+            lower.notes.remove((start, stop, note))
+
+
+def _set_accidentals(bars: Sequence[_Bar], fifths: int) -> None:
+    """Write the accidentals that the two voices of a staff need between them."""
+    seen: dict[tuple[str, str], int] = {}
+    for note in _in_time(bars):
+        pitch = note.find("pitch")
+        written = note.find("accidental")
+        if pitch is None:
+            continue
+        asked = written is not None and "yes" in (
+            written.get("cautionary"), written.get("editorial"), written.get("parentheses"),
+        )  # fmt: skip
+        if written is not None and not asked:
+            note.remove(written)
+        if any(tie.get("type") == "stop" for tie in note.findall("tie")):
+            continue  # it sounds on as it was written
+        step = (pitch.findtext("step") or "C").strip()
+        octave = (pitch.findtext("octave") or "4").strip()
+        alter = round(Fraction((pitch.findtext("alter") or "0").strip()))
+        signature = (fifths - "FCGDAEB".index(step) + 6) // 7
+        if seen.get((step, octave), signature) != alter and not asked and alter in _ACCIDENTALS:
+            accidental = Element("accidental")
+            accidental.text = _ACCIDENTALS[alter]
+            note.insert(_place(note, _BEFORE_ACCIDENTAL), accidental)
+        seen[step, octave] = alter
+
+
+def _in_time(bars: Sequence[_Bar]) -> Iterator[Element]:
+    placed = [
+        (start, voice, note) for voice, bar in enumerate(bars) for start, _, note in bar.notes
+    ]
+    for _, _, note in sorted(placed, key=lambda item: item[:2]):
+        yield note

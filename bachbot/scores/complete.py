@@ -1,0 +1,221 @@
+"""Add the missing voices to a page, or make a page of a chorale."""
+
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from xml.etree.ElementTree import Element, SubElement
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import VOICES, Chorale, Metre, Voice
+from bachbot.errors import UsageError
+from bachbot.scores.document import Document, Line, read_document
+from bachbot.scores.grid import bar_offsets, frame_of
+from bachbot.scores.parts import BarPlan, build_part, key_element, score_root, time_element
+from bachbot.scores.score import Score
+from bachbot.scores.spelling import spell, written_fifths
+from bachbot.scores.verbatim import copied
+
+
+def complete(score: Score, chorale: Chorale, given: Sequence[Voice]) -> Score:
+    """Write the voices that were found beside those that were given.
+
+    The given parts come back element by element. The others get the same bars, with their
+    lengths, numbers, repeats and signatures, a spelling that fits the key and the harmony, and
+    the fermatas of the soprano.
+
+    Parameters
+    ----------
+    score : Score
+        As it was loaded; it has the given voices.
+    chorale : Chorale
+        All four voices in the written key, as many frames as `score.chorale`.
+    given : sequence of Voice
+        Voices to take from `score`, not from `chorale`.
+
+    Returns
+    -------
+    Score
+        All four voices.
+
+    Raises
+    ------
+    UsageError
+        If a given voice is not in the score, or the lengths differ.
+    """
+    given = tuple(sorted(set(given)))
+    lacking = [voice.label for voice in given if voice not in score.present]
+    if lacking or not given:
+        raise UsageError(
+            f"the score has no {', '.join(lacking) or 'given voice'}: load it with the voices "
+            "that are given"
+        )
+    if chorale.frames != score.chorale.frames:
+        raise UsageError(
+            f"the score has {score.chorale.frames} frames and the chorale {chorale.frames}: "
+            "harmonise this score"
+        )
+    document = score.document
+    known = {voice: _names(score.lines[voice], chorale.frames) for voice in given}
+    names = spell(chorale, known)
+    # The written fermatas rule where the soprano is given; else those that the model set.
+    marked = score.chorale if Voice.SOPRANO in given else chorale
+    held = fermata_spots(marked.fermata, chorale.onset[:, Voice.SOPRANO])
+    plan = _plan(document, score.lines[given[0]])
+    parts = {
+        voice: copied(document, score.lines[voice])
+        if voice in given
+        else build_part(chorale, voice, names[:, voice], plan, held)
+        for voice in VOICES
+    }
+    root = score_root(score.title, parts, _creators(document.root))
+    return _score(chorale, score.title, root)
+
+
+def from_chorale(chorale: Chorale, title: str) -> Score:
+    """Make a page of a chorale, every part of it from the grid.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        In the key that it is to be written in.
+    title : str
+        Title of the page.
+    """
+    if not chorale.frames:
+        raise UsageError("the chorale is empty: give one of at least one frame")
+    fifths = written_fifths(chorale)
+    new = (key_element(fifths, chorale.key.mode), time_element(chorale.metre))
+    starts = [*chorale.bar_starts.tolist(), chorale.frames]
+    counted = int(not chorale.metre.pickup)
+    plan = []
+    for index, start in enumerate(starts[:-1]):
+        last = index == len(starts) - 2
+        plan.append(
+            BarPlan(
+                start,
+                starts[index + 1],
+                int(chorale.place[start]),
+                chorale.metre,
+                number=str(index + counted),
+                implicit=index + counted == 0,
+                fifths=fifths,
+                new=new if index == 0 else (),
+                barlines=(_final_barline(),) if last else (),
+            )
+        )
+    names = spell(chorale, {})
+    held = fermata_spots(chorale.fermata, chorale.onset[:, Voice.SOPRANO])
+    parts = {v: build_part(chorale, v, names[:, v], plan, held) for v in VOICES}
+    creator = Element("creator", {"type": "composer"})
+    creator.text = "bachbot"
+    return _score(chorale, title, score_root(title, parts, [creator]))
+
+
+def _score(chorale: Chorale, title: str, root: Element) -> Score:
+    document = read_document(root)
+    lines = {}
+    for voice in VOICES:
+        silent = Line(int(voice), "1", frozenset(), (), ())
+        lines[voice] = next(iter(document.lines_of(voice)), silent)
+    return Score(chorale, VOICES, title, document, lines)
+
+
+def fermata_spots(fermata: NDArray[np.bool_], onset: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Frames in which all voices are held: the last of each soprano note under a fermata.
+
+    Parameters
+    ----------
+    fermata : ndarray of bool, shape [T]
+        Frames of the soprano's notes under a fermata.
+    onset : ndarray of bool, shape [T]
+        Frames in which a soprano note begins.
+    """
+    ends = np.ones(len(fermata), dtype=np.bool_)
+    ends[:-1] = ~fermata[1:] | onset[1:]
+    return fermata & ends
+
+
+def _names(line: Line, frames: int) -> NDArray[np.int16]:
+    """Spelling of a line in each frame, shape [T]."""
+    names = np.zeros(frames, dtype=np.int16)
+    for note, name in zip(line.notes, line.names, strict=True):
+        names[frame_of(note.start) : frame_of(note.start + note.length)] = name
+    return names
+
+
+def _plan(document: Document, line: Line) -> list[BarPlan]:
+    """Bars of the page, as the part of a given line shows them."""
+    measures = document.part(line.part).findall("measure")
+    plan = []
+    fifths = 0
+    changes = {signature.start: signature for signature in document.signatures}
+    for index, (bar, offset) in enumerate(
+        zip(document.bars, bar_offsets(document.bars), strict=True)
+    ):
+        measure = measures[index] if index < len(measures) else Element("measure")
+        new: list[Element] = []
+        # A key that changes within a bar is written at the next bar line.
+        for start in sorted(changes):
+            if start <= bar.start:
+                signature = changes.pop(start)
+                fifths = max(-7, min(7, signature.fifths))
+                new = [key_element(fifths, signature.mode)]
+        times = [t for a in measure.findall("attributes") for t in a.findall("time")]
+        if times:
+            time = deepcopy(times[0])
+            time.attrib.pop("number", None)
+            new.append(time)
+        plan.append(
+            BarPlan(
+                start=frame_of(bar.start),
+                stop=frame_of(bar.start + bar.length),
+                place=frame_of(offset),
+                metre=_metre(bar.beats, bar.unit),
+                number=measure.get("number") or str(index + 1),
+                implicit=measure.get("implicit") == "yes",
+                fifths=fifths,
+                new=tuple(new),
+                barlines=tuple(_barlines(measure)),
+            )
+        )
+    return plan
+
+
+def _metre(beats: int, unit: int) -> Metre:
+    try:
+        return Metre(beats, unit)
+    except UsageError:
+        return Metre()
+
+
+def _barlines(measure: Element) -> Iterable[Element]:
+    for barline in measure.findall("barline"):
+        copy = deepcopy(barline)
+        copy[:] = [e for e in copy if e.tag in ("bar-style", "ending", "repeat")]
+        for ending in copy.findall("ending"):
+            # Its number stands above the top staff alone.
+            ending.set("print-object", "no")
+        yield copy
+
+
+def _final_barline() -> Element:
+    barline = Element("barline", {"location": "right"})
+    SubElement(barline, "bar-style").text = "light-heavy"
+    return barline
+
+
+def _creators(root: Element) -> list[Element]:
+    """Whom the tune is by, as the file says, and who set it."""
+    kept = [
+        deepcopy(element)
+        for element in root.findall("identification/*")
+        if element.tag in ("creator", "rights", "source")
+        and (element.text or "").strip()
+        and not (element.text or "").startswith("Music21")
+    ]
+    arranger = Element("creator", {"type": "arranger"})
+    arranger.text = "bachbot"
+    # MusicXML wants all creators before all rights, and sources after the encoding.
+    creators = [e for e in kept if e.tag == "creator" and e.get("type") != "arranger"]
+    return [*creators, arranger, *(e for e in kept if e.tag == "rights")]

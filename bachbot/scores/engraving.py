@@ -1,0 +1,209 @@
+"""Engraved scores: SVG, PNG and PDF.
+
+Verovio draws the music (https://www.verovio.org); it needs no other program.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from bachbot.errors import OutputError, ScoreError
+from bachbot.files import write_whole
+from bachbot.scores import breaks, fonts
+from bachbot.scores.closed import close
+from bachbot.scores.layout import Layout
+from bachbot.scores.page import Heading, finished
+
+if TYPE_CHECKING:
+    import verovio
+
+_UNIT = 8.0
+"""Half the space between two staff lines, in tenths of a millimetre: a staff of 6.4 mm."""
+_WIDTH, _HEIGHT, _MARGIN = 2100, 2970, 150
+"""A4 in tenths of a millimetre."""
+_TALLEST = 60000
+_PIXELS_WIDE = 1588
+"""A4 at twice 96 pixels an inch."""
+_HEAD_LINE = 366.0 * _UNIT / 9
+"""Room that verovio gives each line that keeps the place of the heading."""
+_HEAD_MARGIN = 2.0
+"""Room below the heading, in units."""
+
+
+def write_engraving(musicxml: str, path: Path, *, layout: Layout) -> None:
+    """Engrave a score and write it to a file, whole or not at all.
+
+    Parameters
+    ----------
+    musicxml : str
+        Partwise MusicXML.
+    path : Path
+        ``.svg`` or ``.png``: one picture, as wide as A4 and as tall as the music, so that one
+        file holds all of it; a PNG is white, 1588 pixels wide. ``.pdf``: pages of A4, to print.
+    layout : Layout
+        Two staves or four.
+
+    Raises
+    ------
+    OutputError
+        If the suffix is none of these, the picture would be too tall, or the file cannot be
+        written.
+    ScoreError
+        If the score cannot be engraved.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".svg":
+        content = engrave(musicxml, layout=layout)[0].encode()
+    elif suffix == ".png":
+        content = _png(engrave(musicxml, layout=layout)[0])
+    elif suffix == ".pdf":
+        from bachbot.scores.pdf import pdf_bytes
+
+        title = Heading.of(_parsed(musicxml)).title
+        content = pdf_bytes(engrave(musicxml, layout=layout, paged=True), title=title)
+    else:
+        raise OutputError(f"{path}: '{suffix}' is no engraving: give .svg, .png or .pdf")
+    write_whole(path, content)
+
+
+def engrave(musicxml: str, *, layout: Layout, paged: bool = False) -> list[str]:
+    """Engrave a score.
+
+    Parameters
+    ----------
+    musicxml : str
+        Partwise MusicXML.
+    layout : Layout
+        Two staves or four.
+    paged : bool
+        Pages of A4, instead of one page as tall as the music.
+
+    Returns
+    -------
+    list of str
+        SVG, one a page.
+
+    Raises
+    ------
+    ScoreError
+        If the score cannot be engraved.
+    OutputError
+        If all of it is too tall for one page.
+    """
+    root = _parsed(musicxml)
+    if layout.staves == 2:
+        close(root)
+    heading = Heading.of(root)
+    _keep_place(root, heading)
+    breaks.mark(root, _system_starts(root))
+    toolkit = _toolkit(
+        pageHeight=_HEIGHT if paged else _TALLEST,
+        adjustPageHeight=not paged,
+        breaks="line",
+        bottomMarginHeader=_HEAD_MARGIN + max(0.0, heading.height % _HEAD_LINE) / (10 * _UNIT),
+    )
+    _load(toolkit, root)
+    count = toolkit.getPageCount()
+    if count > 1 and not paged:
+        raise OutputError("the score is too long for one picture: write .pdf, which has pages")
+    return [
+        finished(
+            toolkit.renderToSVG(number),
+            heading if number == 1 else None,
+            number if number > 1 else None,
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def _parsed(musicxml: str) -> Element:
+    if "<!ENTITY" in musicxml:
+        raise ScoreError("the score defines XML entities: give MusicXML without them")
+    try:
+        root = ElementTree.fromstring(musicxml)
+    except ElementTree.ParseError as error:
+        raise ScoreError(f"the score is no XML ({error}): give partwise MusicXML") from error
+    if root.tag != "score-partwise" or root.find("part/measure") is None:
+        raise ScoreError("the score has no parts with bars: give partwise MusicXML")
+    return root
+
+
+def _keep_place(root: Element, heading: Heading) -> None:
+    """Put lines in place of the score's own page texts, where the heading will stand."""
+    for tag in ("credit", "defaults"):
+        for element in root.findall(tag):
+            root.remove(element)
+    listing = root.find("part-list")
+    place = 0 if listing is None else list(root).index(listing)
+    for _ in range(int(heading.height / _HEAD_LINE)):
+        credit = Element("credit", {"page": "1"})
+        words = SubElement(credit, "credit-words", {"justify": "center", "valign": "top"})
+        words.text = "."
+        root.insert(place, credit)
+
+
+def _system_starts(root: Element) -> list[int]:
+    """Bars that begin a system, so that all are about as full."""
+    toolkit = _toolkit(
+        pageWidth=100000, pageHeight=_TALLEST, adjustPageWidth=True, breaks="none", header="none"
+    )
+    _load(toolkit, root)
+    widths = breaks.measure_widths(toolkit.renderToSVG(1))
+    # In the drawing's inner coordinates, ten to a tenth of a millimetre. Before the first bar of
+    # a later system stand the short names, a clef and the key signature.
+    unit = 10 * _UNIT
+    fifths = root.findtext("part/measure/attributes/key/fifths") or "0"
+    signs = abs(int(fifths)) if fifths.strip("+-").isdigit() else 0
+    later = unit * (8 + 7 + 2 * min(signs, 7))
+    return breaks.balanced(widths, 10.0 * (_WIDTH - 2 * _MARGIN), unit * 17, later)
+
+
+def _toolkit(**options: object) -> "verovio.toolkit":
+    import verovio
+
+    # Its warnings go to the standard error; what matters is in the picture.
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    shared = {
+        "inputFrom": "xml",
+        "unit": _UNIT,
+        "pageWidth": _WIDTH,
+        "pageMarginLeft": _MARGIN,
+        "pageMarginRight": _MARGIN,
+        "pageMarginTop": _MARGIN,
+        "pageMarginBottom": _MARGIN,
+        "header": "encoded",
+        "footer": "none",
+        "svgViewBox": True,
+        "smuflTextFont": "none",
+        "lyricTopMinMargin": 3.0,
+        "xmlIdChecksum": True,
+    }
+    toolkit.setOptions(shared | options)
+    return toolkit
+
+
+def _load(toolkit: "verovio.toolkit", root: Element) -> None:
+    if not toolkit.loadData(ElementTree.tostring(root, encoding="unicode")):
+        raise ScoreError("the score cannot be engraved: write .musicxml and look at it there")
+
+
+def _png(svg: str) -> bytes:
+    import resvg_py
+
+    try:
+        drawn = resvg_py.svg_to_bytes(
+            svg_string=svg,
+            background="white",
+            dpi=96,  # else a size in millimetres is none
+            width=_PIXELS_WIDE,
+            # The fonts that come along, and no others: the same picture on every machine.
+            skip_system_fonts=True,
+            font_files=fonts.files(),
+            font_family=fonts.FAMILY,
+            serif_family=fonts.FAMILY,
+        )
+    except ValueError as error:
+        raise OutputError(f"the picture cannot be drawn ({error}): write .svg or .pdf") from error
+    return bytes(drawn)

@@ -1,0 +1,71 @@
+"""The score: a chorale and the page that it stands on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bachbot.chorale import Chorale, Voice
+from bachbot.scores.document import Document, Line
+from bachbot.scores.sounding import Sounding
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """A chorale and the page that it stands on.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        The music on the grid, in the written key; voices that are absent are all rests.
+    present : tuple of Voice
+        The voices that are there, in score order.
+    title : str
+        Title of the tune.
+    document : Document
+        The page, as MusicXML.
+    lines : mapping of Voice to Line
+        Where on the page each voice stands.
+    """
+
+    chorale: Chorale
+    present: tuple[Voice, ...]
+    title: str
+    document: Document
+    lines: Mapping[Voice, Line]
+
+
+def soundings(score: Score) -> list[Sounding]:
+    """List the notes of a score as they sound, in order of time.
+
+    Tied notes are one, struck notes are two; unisons of two voices are two. Triplets and notes
+    finer than a sixteenth keep their exact times. Repeats are not played out and grace notes
+    are left out.
+
+    Parameters
+    ----------
+    score : Score
+        Any number of voices.
+
+    Returns
+    -------
+    list of Sounding
+        By start, then from the soprano down.
+    """
+    out = []
+    for voice in score.present:
+        merged: list[Sounding] = []
+        for note in score.lines[voice].notes:
+            last = merged[-1] if merged else None
+            if (
+                note.tied
+                and last is not None
+                and last.pitch == note.pitch
+                and last.start + last.length == note.start
+            ):
+                length, fermata = last.length + note.length, last.fermata or note.fermata
+                merged[-1] = Sounding(int(voice), note.pitch, last.start, length, fermata)
+            else:
+                merged.append(
+                    Sounding(int(voice), note.pitch, note.start, note.length, note.fermata)
+                )
+        out += merged
+    return sorted(out, key=lambda s: (s.start, s.voice))

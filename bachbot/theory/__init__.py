@@ -1,0 +1,1 @@
+"""Music theory on the grid: cadences. numpy only."""

@@ -1,0 +1,101 @@
+"""The machine that trains: which device, which precision, and what to call it."""
+
+import os
+import platform
+from pathlib import Path
+from typing import Literal, get_args
+
+import torch
+
+from bachbot.errors import UsageError
+from bachbot.training.config import Precision
+
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def find_device(name: str) -> torch.device:
+    """The device of a name; ``"auto"`` takes a GPU where there is one.
+
+    Raises
+    ------
+    UsageError
+        If the name is unknown or this machine has no such device.
+    """
+    if name not in get_args(DeviceName):
+        raise UsageError(
+            f"there is no device '{name}': give one of {', '.join(get_args(DeviceName))}"
+        )
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = next(kind for kind, found in there.items() if found)
+    elif not there[name]:
+        raise UsageError(
+            f"torch finds no {name} device here: give --device cpu, or install a torch built for it"
+        )
+    return torch.device(name)
+
+
+def autocast_dtype(precision: Precision, device: torch.device) -> torch.dtype | None:
+    """The type that matrix products run in under autocast, or None for plain float32.
+
+    Parameters
+    ----------
+    precision : {"auto", "float32", "bfloat16"}
+        ``"auto"`` takes bfloat16 where the hardware multiplies in it: on NVIDIA GPUs from Ampere
+        on, and on CPUs with AVX-512 BF16 or AMX.
+    device : torch.device
+        Where the model runs.
+    """
+    if precision == "bfloat16":
+        return torch.bfloat16
+    if precision == "float32" or device.type == "mps":
+        return None
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.get_device_capability()[0] >= 8 else None
+    # Private names of torch; where a version lacks them, float32 is always right.
+    asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    quick = any(getattr(torch.cpu, ask, lambda: False)() for ask in asks)
+    return torch.bfloat16 if quick else None
+
+
+def describe(device: torch.device) -> str:
+    """A name for the hardware, such as ``"AMD EPYC, 1 of 2 cores"`` or a GPU's."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return f"{_processor()}, MPS"
+    return f"{_processor()}, {torch.get_num_threads()} of {cores()} cores"
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def versions() -> dict[str, str]:
+    """Versions that the weights depend on."""
+    import numpy
+
+    import bachbot
+
+    return {
+        "bachbot": bachbot.__version__,
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    table = Path("/proc/cpuinfo")
+    if os.name == "posix" and table.is_file():
+        for line in table.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,92 @@
+"""One process or many: what ranks of a data-parallel run ask of each other."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, distributed
+
+from bachbot.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """One process among those that train together.
+
+    Parameters
+    ----------
+    rank, world : int
+        Its number, and how many there are.
+    local : int
+        Its number on its machine, and so its GPU's.
+    """
+
+    rank: int = 0
+    world: int = 1
+    local: int = 0
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process that validates, writes and reports."""
+        return self.rank == 0
+
+    def lanes(self, batch: int) -> slice:
+        """The lanes that are this process's.
+
+        Raises
+        ------
+        UsageError
+            If the lanes cannot be shared out evenly.
+        """
+        if batch % self.world:
+            raise UsageError(
+                f"{batch} lanes cannot be shared out over {self.world} processes: "
+                "give a batch that is a multiple of it"
+            )
+        each = batch // self.world
+        return slice(self.rank * each, (self.rank + 1) * each)
+
+    def gathered(self, tensor: Tensor) -> list[Tensor]:
+        """The tensor of every rank, in order. All ranks must call it."""
+        if self.world == 1:
+            return [tensor]
+        parts = [torch.empty_like(tensor) for _ in range(self.world)]
+        distributed.all_gather(parts, tensor.contiguous())
+        return parts
+
+    def mean(self, tensor: Tensor) -> Tensor:
+        """The mean over all ranks. All ranks must call it."""
+        return torch.stack(self.gathered(tensor)).mean(0)
+
+    def agreed(self, value: float) -> float:
+        """The leading process's value. All ranks must call it."""
+        if self.world == 1:
+            return value
+        box = torch.tensor([value], dtype=torch.float64)
+        distributed.broadcast(box, 0)
+        return float(box)
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[Ranks]:
+    """Join the other processes that torchrun started, if it did.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where this run's model lives; on CUDA each process takes the GPU of its local rank.
+    """
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world == 1 or distributed.is_initialized():
+        yield Ranks()
+        return
+    ranks = Ranks(int(os.environ["RANK"]), world, int(os.environ.get("LOCAL_RANK", "0")))
+    if device.type == "cuda":
+        torch.cuda.set_device(ranks.local)
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield ranks
+    finally:
+        distributed.destroy_process_group()

@@ -1,0 +1,100 @@
+"""Figures of training: learning curves and loss by dropout. Loads matplotlib when called."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bachbot.errors import OutputError, TrainingError
+from bachbot.files import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_FORMATS = (".png", ".svg", ".pdf")
+
+
+def plot_learning_curve(history: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Draw training and validation loss by epoch.
+
+    Parameters
+    ----------
+    history : sequence of mapping
+        Lines of ``metrics.jsonl``, one or more.
+    path : Path
+        ``.png``, ``.svg`` or ``.pdf``; written whole.
+
+    Raises
+    ------
+    TrainingError
+        If there is no line yet.
+    OutputError
+        If it cannot be written, or the suffix is another.
+    """
+    if not history:
+        raise TrainingError("no epoch has been validated yet: there is no curve to draw")
+    figure, axes = _figure()
+    epochs = [line["epoch"] for line in history]
+    axes.plot(epochs, [line["train"] for line in history], label="training, with dropout")
+    axes.plot(epochs, [line["validation"] for line in history], label="validation")
+    best = min(history, key=lambda line: line["validation"])
+    axes.plot(
+        best["epoch"], best["validation"], "o", label=f"best, {best['validation']:.3f}", color="C1"
+    )
+    # The first epochs would squeeze everything after them.
+    top = max(line["validation"] for line in history[len(history) // 4 :])
+    floor = min(min(line["train"], line["validation"]) for line in history)
+    axes.set_ylim(floor * 0.9, max(top * 1.3, floor * 1.5))
+    axes.set_xlabel("epoch")
+    _finish(figure, path)
+
+
+def plot_dropout(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Draw training and validation loss by dropout, as the original's figure does.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Trials with ``"dropout"``, ``"train"`` and ``"validation"``, one or more. Of each dropout
+        the trial best in validation is drawn.
+    path : Path
+        ``.png``, ``.svg`` or ``.pdf``; written whole.
+
+    Raises
+    ------
+    TrainingError
+        If there is no trial yet.
+    OutputError
+        If it cannot be written, or the suffix is another.
+    """
+    if not rows:
+        raise TrainingError("no trial is done yet: there is no figure to draw")
+    best: dict[float, Mapping[str, Any]] = {}
+    for row in rows:
+        here = round(float(row["dropout"]), 3)
+        if here not in best or row["validation"] < best[here]["validation"]:
+            best[here] = row
+    figure, axes = _figure()
+    rates = sorted(best)
+    axes.plot(rates, [best[r]["train"] for r in rates], "o-", label="training, with dropout")
+    axes.plot(rates, [best[r]["validation"] for r in rates], "o-", label="validation")
+    axes.set_xlabel("dropout")
+    _finish(figure, path)
+
+
+def _figure() -> tuple["Figure", Any]:
+    # A Figure of its own, not pyplot: no window system, no global state, half the import.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    axes = figure.subplots()
+    axes.set_ylabel("nats a token")
+    axes.grid(alpha=0.3)
+    return figure, axes
+
+
+def _finish(figure: "Figure", path: Path) -> None:
+    if path.suffix.lower() not in _FORMATS:
+        raise OutputError(f"{path} is no figure's name: give one that ends in .png, .svg or .pdf")
+    figure.axes[0].legend()
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=150)

@@ -1,0 +1,77 @@
+import pytest
+from tunes import SCALE
+
+from bachbot.chorale import VOICES, Key, Metre
+from bachbot.cli import main
+from bachbot.scores import load_score
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def compose(untrained, *arguments):
+    return main(["compose", *map(str, arguments), "--checkpoint", str(untrained)])
+
+
+@pytest.mark.parametrize("meter", ["4/4", "3/4", "6/8", "3/2"])
+def test_length_metre_and_key_are_those_asked_for(here, untrained, meter, capsys):
+    assert compose(untrained, "--bars", 3, "--meter", meter, "--key", "E minor") == 0
+    said = capsys.readouterr().out
+    assert said.startswith("chorale.musicxml: ")
+    assert "bar" in said
+    piece = load_score("chorale.musicxml", key=Key("E", "minor"), voices=VOICES).chorale
+    assert piece.metre == Metre.parse(meter)
+    assert piece.frames == 3 * piece.metre.bar_frames
+    assert piece.key == Key("E", "minor")
+    assert ((piece.pitch >= 0).sum(axis=1) == 4).all()
+
+
+def test_the_same_seed_gives_the_same_music(here, untrained):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert compose(untrained, "--bars", 2, "--seed", seed, "-o", f"{name}.mid") == 0
+    a, b, c = (p.read_bytes() for p in sorted(here.glob("*.mid")))
+    assert a == b != c
+
+
+def test_a_piece_asked_for_among_several_is_the_same(here, untrained):
+    assert compose(untrained, "--bars", 2, "--number", 2, "-o", "n.mid") == 0
+    assert compose(untrained, "--bars", 2, "--number", 1, "-o", "n.mid") == 0
+    assert (here / "n.mid").read_bytes() == (here / "n-1.mid").read_bytes()
+
+
+def test_an_opening_is_gone_on_from(here, untrained):
+    assert compose(untrained, "--bars", 4, "--key", "G", "-o", "first.musicxml") == 0
+    arguments = ("--prime", "first.musicxml", "--prime-bars", 2, "--bars", 5, "--seed", 9)
+    assert compose(untrained, *arguments, "-o", "second.musicxml") == 0
+    first = load_score("first.musicxml", voices=VOICES).chorale
+    second = load_score("second.musicxml", voices=VOICES).chorale
+    assert second.frames == 5 * 16
+    assert (second.pitch[:32] == first.pitch[:32]).all()
+    assert (second.tied[:32] == first.tied[:32]).all()
+    assert (second.pitch[32:64] != first.pitch[32:64]).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["--bars", "0"], 2, "bars"),
+        (["--bars", "100000"], 2, "bars"),
+        (["--meter", "4"], 2, "no metre"),
+        (["--key", "X"], 2, "no key"),
+        (["--mode", "dorian"], 2, "no mode"),
+        (["--temperature", "-1"], 2, "temperature"),
+        (["--prime", "scale.musicxml"], 1, "alto"),
+        (["--prime", "none.musicxml"], 1, "none.musicxml"),
+        (["-o", "no/out.musicxml"], 1, "is not there"),
+    ],
+)
+def test_bad_requests(here, untrained, capsys, arguments, status, said):
+    (here / "scale.musicxml").write_text(SCALE)
+    assert compose(untrained, *arguments) == status
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert said in err
+    assert [p.name for p in here.iterdir()] == ["scale.musicxml"]

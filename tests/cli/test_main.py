@@ -1,0 +1,142 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import bachbot
+from bachbot.cli import main
+
+COMMANDS = [
+    (),
+    ("harmonize",),
+    ("compose",),
+    ("train",),
+    ("train", "search"),
+    ("evaluate", "losses"),
+    ("corpus", "prepare"),
+    ("corpus", "info"),
+    ("corpus", "plot"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command, capsys):
+    assert main([*command, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "Usage: bachbot" in out
+    assert "--help" in out
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"bachbot {bachbot.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["compost"], "No such command"),
+        (["harmonize"], "Missing argument"),
+        (["compose", "--bras", "8"], "No such option"),
+        (["compose", "--bars", "eight"], "is not a valid"),
+    ],
+)
+def test_a_slip_of_the_pen_is_one_line(arguments, said, capsys):
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+def test_a_fault_of_ours_has_no_traceback(monkeypatch, capsys):
+    monkeypatch.setattr("bachbot.cli._run", lambda argv: 1 // 0)
+    assert main([]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("bachbot: a fault in bachbot (ZeroDivisionError")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (KeyboardInterrupt(), 1, "interrupted"),
+        (MemoryError(), 1, "out of memory"),
+        (bachbot.errors.UsageError("give another"), 2, "give another"),
+        (bachbot.errors.OutputError("disk full"), 1, "disk full"),
+    ],
+)
+def test_every_end_is_one_line(error, status, said, monkeypatch, capsys):
+    def end(argv):
+        raise error
+
+    monkeypatch.setattr("bachbot.cli._run", end)
+    assert main([]) == status
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def run(code):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", code], check=True, capture_output=True, text=True
+    )
+    return {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import bachbot",
+        "import bachbot.cli.app",
+        "from bachbot import Engine; Engine.load()",
+    ],
+)
+def test_heavy_libraries_stay_out_of_start_up(code):
+    loaded = run(code)
+    assert "bachbot" in loaded
+    assert not loaded & {"torch", "music21", "matplotlib", "optuna", "verovio"}
+
+
+def test_starting_up_needs_not_even_numpy_or_rich():
+    assert not run("import bachbot.cli.app") & {"numpy", "rich"}
+
+
+def test_the_package_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "bachbot", "--version"], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == f"bachbot {bachbot.__version__}\n"
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_leaves_nothing(tmp_path, sent):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bachbot", "corpus", "prepare", "--corpus", "chorales.npz"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+    time.sleep(3)
+    process.send_signal(sent)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_public_surface_is_what_it_says():
+    assert set(bachbot.__all__) >= {"Engine", "harmonize", "compose", "load_score", "save_score"}
+    for name in bachbot.__all__:
+        assert getattr(bachbot, name) is not None
+        if name != "__version__":
+            assert getattr(bachbot, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'compost'"):
+        bachbot.compost  # noqa: B018

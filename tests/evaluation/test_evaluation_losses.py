@@ -1,0 +1,162 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from strategies import chorales
+
+from bachbot.chorale import Chorale
+from bachbot.encoding import FERMATA, Vocabulary, encode
+from bachbot.errors import EncodingError, UsageError
+from bachbot.evaluation.losses import KINDS, Losses, measure, tally
+
+VOCABULARY = Vocabulary()
+V = len(VOCABULARY)
+
+
+class Uniform:
+    """Knows nothing: every token is as likely as another."""
+
+    vocabulary = VOCABULARY
+
+    def initial_state(self, batch):
+        return np.zeros(batch)
+
+    def step(self, ids, state):
+        return np.zeros((len(ids), V), dtype=np.float32), state
+
+    def select(self, state, rows):
+        return state[rows]
+
+
+class Oracle(Uniform):
+    """Has learnt some streams by heart: a state is a stream's number and a place in it."""
+
+    def __init__(self, streams, sureness):
+        self.streams, self.sureness = streams, sureness
+
+    def initial_state(self, batch):
+        # Longest first, as pieces of a batch go side by side.
+        self.order = sorted(self.streams, key=len, reverse=True)
+        return np.stack([np.arange(batch), np.zeros(batch, dtype=int)])
+
+    def step(self, ids, state):
+        logits = np.zeros((len(ids), V))
+        for row, (stream, place) in enumerate(state.T):
+            assert self.order[stream].ids[place] == ids[row]
+            logits[row, self.order[stream].ids[place + 1]] = self.sureness
+        return logits, state + np.array([[0], [1]])
+
+    def select(self, state, rows):
+        return state[:, rows]
+
+
+def _piece(frames=3, fermata=False):
+    """Four notes that are struck once and held."""
+    tied = np.ones((frames, 4), dtype=bool)
+    tied[0] = False
+    pitch = np.tile([72, 67, 64, 48], (frames, 1))
+    return Chorale(pitch, tied, np.full(frames, fermata))
+
+
+def test_a_model_that_knows_nothing_costs_log_v_a_token():
+    losses = measure(Uniform(), [_piece(), _piece(5)])
+    log_v = math.log(V)
+    assert losses.per_token == pytest.approx(log_v)
+    # 3 + 5 frames of four voices and an end, and an END for each piece.
+    assert losses.all.tokens == 8 * 5 + 2
+    assert losses.per_frame == pytest.approx(log_v * 42 / 8)
+    assert losses.voices_per_frame == pytest.approx(4 * log_v)
+    assert losses.voices.onsets == 8
+    assert losses.per_onset == pytest.approx(log_v * 32 / 8)
+    assert losses.kinds["bass"].per_onset == pytest.approx(log_v * 8 / 2)
+    assert math.isnan(losses.kinds["fermata"].per_token)
+
+
+def test_fermatas_count_a_frame_s_nats_but_not_its_voices():
+    losses = measure(Uniform(), [_piece(fermata=True)])
+    assert losses.kinds["fermata"].tokens == 3
+    assert losses.per_frame == pytest.approx(math.log(V) * (3 * 6 + 1) / 3)
+    assert losses.voices_per_frame == pytest.approx(math.log(V) * 4)
+
+
+def test_a_model_that_knows_all_costs_nothing():
+    pieces = [_piece(4), _piece(2, fermata=True), _piece(7)]
+    oracle = Oracle([encode(p, VOCABULARY) for p in pieces], 60.0)
+    losses = measure(oracle, pieces)
+    assert losses.per_token == pytest.approx(0, abs=1e-20)
+    assert losses.voices.accuracy == losses.voices.onset_accuracy == 1
+
+
+def test_accuracy_over_onsets_leaves_the_held_cells_out():
+    stream = encode(_piece(4), VOCABULARY)
+    onset = np.isin(stream.ids[1:], VOCABULARY.ids_of(np.array([72, 67]), np.zeros(2, bool)))
+    held = (stream.voice[1:] < 4) & (stream.frame[1:] > 0)
+    losses = tally(stream, np.ones(len(stream) - 1), held | onset)
+    assert losses.voices.accuracy == 14 / 16
+    assert losses.voices.onset_accuracy == 2 / 4
+    assert losses.kinds["soprano"].onset_accuracy == 1
+    assert losses.kinds["bass"].onset_accuracy == 0
+
+
+@settings(max_examples=20)
+@given(chorales(min_frames=1, max_frames=12), chorales(min_frames=1, max_frames=12))
+def test_tokens_and_onsets_are_those_of_the_chorales(one, other):
+    losses = measure(Uniform(), [one, other], batch=2)
+    both = (one, other)
+    assert losses.pieces == 2
+    assert losses.frames == sum(c.frames for c in both)
+    assert losses.voices.tokens == 4 * losses.frames
+    assert losses.voices.onsets == sum(int(c.onset.sum()) for c in both)
+    assert losses.kinds["fermata"].tokens == sum(int(c.fermata.sum()) for c in both)
+    assert losses.kinds["end"].tokens == 2
+    assert losses.kinds["frame end"].tokens == losses.frames
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 8])
+def test_the_batch_changes_nothing(batch):
+    pieces = [_piece(n) for n in (6, 2, 9, 2, 5)]
+    alone = sum((measure(Uniform(), [p]) for p in pieces), Losses())
+    together = measure(Uniform(), pieces, batch=batch)
+    assert together.frames == alone.frames
+    for name in KINDS:
+        ours, theirs = together.kinds[name], alone.kinds[name]
+        assert ours.nats == pytest.approx(theirs.nats)
+        assert (ours.tokens, ours.correct, ours.onsets) == (
+            theirs.tokens,
+            theirs.correct,
+            theirs.onsets,
+        )
+
+
+def test_progress_ends_at_the_whole():
+    seen = []
+    measure(Uniform(), [_piece(4), _piece(2)], batch=1, progress=lambda *p: seen.append(p))
+    assert seen == [(21, 32), (32, 32)]
+
+
+def test_scores_far_apart_do_not_overflow():
+    pieces = [_piece(2)]
+    oracle = Oracle([encode(p, VOCABULARY) for p in pieces], -1e5)
+    assert measure(oracle, pieces).per_token == pytest.approx(1e5 + math.log(V - 1))
+
+
+def test_nothing_has_no_rates_and_plain_json():
+    nothing = Losses().to_json()
+    assert nothing["nats_per_token"] is None
+    assert set(nothing["by_kind"]) == set(KINDS)
+
+
+def test_wrong_shapes_and_batches_are_refused():
+    stream = encode(_piece(), VOCABULARY)
+    assert FERMATA not in stream.ids
+    with pytest.raises(UsageError, match=r"shapes \(17,\) and \(16,\): wanted \(16,\)"):
+        tally(stream, np.ones(17), np.ones(16, dtype=bool))
+    with pytest.raises(UsageError, match="a batch of 0 pieces"):
+        measure(Uniform(), [_piece()], batch=0)
+
+
+def test_a_pitch_outside_the_vocabulary_is_refused():
+    high = Chorale(np.full((1, 4), 100), np.zeros((1, 4)), np.zeros(1))
+    with pytest.raises(EncodingError, match="MIDI pitch 100 is outside"):
+        measure(Uniform(), [high])

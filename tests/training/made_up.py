@@ -1,0 +1,34 @@
+"""A corpus out of thin air, for tests of training."""
+
+import numpy as np
+
+from bachbot.chorale import Chorale, Key, Metre
+from bachbot.corpus.store import Piece, PreparedCorpus
+
+
+def made_up_chorale(seed: int, frames: int = 48) -> Chorale:
+    """Four voices that wander by step, with ties, rests and a fermata at the end."""
+    random = np.random.default_rng(seed)
+    pitch = np.empty((frames, 4), dtype=np.int16)
+    tied = np.zeros((frames, 4), dtype=np.bool_)
+    for voice, start in enumerate((72, 65, 58, 48)):
+        now = start
+        for frame in range(frames):
+            if frame % 4 and random.random() < 0.8:
+                tied[frame, voice] = True
+            else:
+                now = int(np.clip(now + random.integers(-2, 3), start - 6, start + 6))
+            pitch[frame, voice] = now
+    pitch[:2, 1] = -1
+    tied[:3, 1] = False
+    fermata = np.arange(frames) >= frames - 4
+    return Chorale(pitch, tied, fermata, Metre(), Key(), name=f"made up {seed}")
+
+
+def made_up_corpus(pieces: int = 12) -> PreparedCorpus:
+    def piece(n: int) -> Piece:
+        part = "validation" if n % 6 == 4 else "test" if n % 6 == 5 else "train"
+        chorale = made_up_chorale(n, 40 + 3 * n)
+        return Piece(chorale, Key(), f"family {n}", {"tune": part, "file": part})
+
+    return PreparedCorpus(tuple(piece(n) for n in range(pieces)))

@@ -1,0 +1,29 @@
+import os
+import subprocess
+import sys
+
+SCRIPT = """
+import sys, pathlib
+for name in ("music21", "typer", "rich", "matplotlib", "optuna", "mido", "verovio", "resvg_py",
+             "platformdirs", "threadpoolctl"):
+    sys.modules[name] = None  # to import it raises ImportError
+from bachbot.corpus.store import PreparedCorpus
+from bachbot.training.config import preset
+from bachbot.training.export import export
+from bachbot.training.run import train
+folder = pathlib.Path(sys.argv[2])
+train(PreparedCorpus.load(pathlib.Path(sys.argv[1])), preset("tiny"), folder=folder, device="cpu")
+export(folder, folder / "out")
+"""
+
+
+def test_training_needs_torch_numpy_safetensors_and_the_prepared_file_alone(corpus_file, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, corpus_file, tmp_path / "run"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "out" / "MODEL_CARD.md").is_file()

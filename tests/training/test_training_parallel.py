@@ -1,0 +1,67 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from bachbot.runtime import load_checkpoint
+from bachbot.training.config import changed, preset
+from bachbot.training.run import BEST, train
+
+SCRIPT = """
+import pathlib, sys, torch
+from bachbot.corpus.store import PreparedCorpus
+from bachbot.training.config import changed, preset
+from bachbot.training.run import train
+from bachbot.training.trainer import Trainer
+torch.set_num_threads(1)
+corpus = PreparedCorpus.load(pathlib.Path(sys.argv[1]))
+folder = pathlib.Path(sys.argv[2])
+config = changed(preset("tiny"), {"dropout": float(sys.argv[3])})
+class Stop(Exception): pass
+if sys.argv[4] == "cut":
+    # Every rank stops at the same step, so that none waits for another.
+    step = Trainer.step
+    def few(self):
+        if self.step_number == 6:
+            raise Stop
+        step(self)
+    Trainer.step = few
+try:
+    train(corpus, config, folder=folder, device="cpu", resume=sys.argv[4] == "resume")
+except Stop:
+    pass
+"""
+
+
+def _torchrun(tmp_path, *arguments):
+    script = tmp_path / "run.py"
+    script.write_text(SCRIPT)
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+         script, *map(str, arguments)],
+        capture_output=True, text=True, timeout=120, check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_two_processes_learn_what_one_does(corpus, corpus_file, tmp_path):
+    alone = train(corpus, changed(preset("tiny"), {"dropout": 0.0}), device="cpu")
+    _torchrun(tmp_path, corpus_file, tmp_path / "both", 0.0, "straight")
+    both = load_checkpoint(tmp_path / "both" / BEST)
+    assert both.config["training"]["processes"] == 2
+    for name, value in alone.weights.items():
+        np.testing.assert_allclose(both.weights[name], value, atol=2e-5, err_msg=name)
+    assert both.config["training"]["train_nats_per_token"] == pytest.approx(
+        alone.best["train"], rel=1e-5
+    )
+
+
+def test_two_processes_resume_bit_for_bit(corpus_file, tmp_path):
+    _torchrun(tmp_path, corpus_file, tmp_path / "straight", 0.3, "straight")
+    _torchrun(tmp_path, corpus_file, tmp_path / "cut", 0.3, "cut")
+    _torchrun(tmp_path, corpus_file, tmp_path / "cut", 0.3, "resume")
+    ours, theirs = (load_checkpoint(tmp_path / n / BEST).weights for n in ("straight", "cut"))
+    assert all(np.array_equal(ours[name], theirs[name]) for name in ours)

@@ -1,0 +1,252 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from made_up import made_up_corpus
+
+from bachbot.encoding import encode
+from bachbot.errors import TrainingError, UsageError
+from bachbot.evaluation.losses import measure
+from bachbot.runtime import load_checkpoint, load_model
+from bachbot.training.config import changed, preset
+from bachbot.training.progress import Evaluated, Stepped
+from bachbot.training.run import BEST, METRICS, STATE, saved_config, train
+from bachbot.training.state import load_state
+from bachbot.training.trainer import Trainer
+from bachbot.training.validate import losses
+
+TIMES = ("seconds", "tokens_per_second")
+
+
+def _without_times(history):
+    return [{k: v for k, v in line.items() if k not in TIMES} for line in history]
+
+
+def _same_weights(one, other):
+    assert one.keys() == other.keys()
+    for name in one:
+        assert np.array_equal(one[name], other[name]), name
+
+
+def test_it_learns_and_leaves_a_checkpoint_that_says_how(corpus, tmp_path):
+    config = changed(preset("tiny"), {"epochs": 12, "learning_rate": 0.03})
+    heard = []
+    outcome = train(corpus, config, folder=tmp_path / "run", device="cpu", listen=heard.append)
+    lines = [json.loads(s) for s in (tmp_path / "run" / METRICS).read_text().splitlines()]
+    assert lines == list(outcome.history)
+    assert [line["epoch"] for line in lines] == list(range(1, 13))
+    assert lines[-1]["validation"] < 0.75 * lines[0]["validation"]
+    checkpoint = load_checkpoint(tmp_path / "run" / BEST)
+    _same_weights(checkpoint.weights, outcome.weights)
+    training = checkpoint.config["training"]
+    assert training["best_epoch"] == outcome.best["epoch"]
+    assert training["losses"]["validation"]["nats_per_token"] == pytest.approx(
+        outcome.best["validation"], abs=1e-6
+    )
+    card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text()
+    assert "bachbot train --preset tiny --split tune --epochs 12 --set learning_rate=0.03" in card
+    assert f"{training['losses']['test']['nats_per_token']:.3f}" in card
+    assert str(tmp_path) not in card
+    steps = [e for e in heard if isinstance(e, Stepped)]
+    assert [e.step for e in steps] == list(range(1, steps[-1].steps + 1))
+    assert len([e for e in heard if isinstance(e, Evaluated)]) == 12
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_torch_and_numpy_count_the_same_losses(corpus, tmp_path, batch_norm):
+    config = changed(preset("tiny"), {"batch_norm": batch_norm})
+    outcome = train(corpus, config, folder=tmp_path / "run", device="cpu")
+    stepped = measure(load_model(tmp_path / "run" / BEST), corpus.part("test", "tune"), batch=2)
+    for name, value in stepped.to_json().items():
+        if isinstance(value, float):
+            assert value == pytest.approx(outcome.record["losses"]["test"][name], abs=1e-5), name
+
+
+def test_validation_does_not_depend_on_batch_or_chunk(corpus):
+    from bachbot.encoding import Vocabulary
+    from bachbot.models import registry
+
+    torch.manual_seed(0)
+    model = registry.build("lstm", {"layers": 1, "hidden": 8}, len(Vocabulary()))
+    streams = [encode(c, Vocabulary()) for c in corpus.part("train", "tune")]
+    whole = losses(model, streams)
+    parts = losses(model, streams, batch=1, chunk=17)
+    assert whole.per_token == pytest.approx(parts.per_token, rel=1e-6)
+    assert whole.all.tokens == parts.all.tokens == sum(len(s) - 1 for s in streams)
+    assert model.training
+
+
+RESUMED = {"epochs": 3, "save_every": 3, "average": 0.9, "batch_norm": True, "transposed": 0.5}
+
+
+class StopError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("stop_at", [1, 5, 8])
+def test_n_steps_are_k_steps_and_a_resume_and_the_rest(corpus, tmp_path, stop_at, precision):
+    config = changed(preset("tiny"), RESUMED | {"precision": precision})
+    straight = train(corpus, config, folder=tmp_path / "straight", device="cpu")
+
+    def stop(event):
+        if isinstance(event, Stepped) and event.step == stop_at:
+            raise StopError
+
+    with pytest.raises(StopError):
+        train(corpus, config, folder=tmp_path / "cut", device="cpu", listen=stop)
+    torch.rand(7)  # the state of this process must not matter
+    resumed = train(corpus, config, folder=tmp_path / "cut", resume=True, device="cpu")
+    _same_weights(straight.weights, resumed.weights)
+    assert _without_times(straight.history) == _without_times(resumed.history)
+    ours, theirs = (load_state(tmp_path / n / STATE).tensors for n in ("straight", "cut"))
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+KILLED = """
+import sys, pathlib, torch, time
+from bachbot.corpus.store import PreparedCorpus
+from bachbot.training.config import changed, preset
+from bachbot.training.run import train
+torch.set_num_threads(1)
+corpus = PreparedCorpus.load(pathlib.Path(sys.argv[1]))
+config = changed(preset("tiny"), {"epochs": 40, "save_every": 1})
+folder, resume = pathlib.Path(sys.argv[2]), sys.argv[3] == "resume"
+train(corpus, config, folder=folder, device="cpu", resume=resume)
+"""
+
+
+def test_killed_at_any_moment_it_goes_on_bit_for_bit(corpus, corpus_file, tmp_path):
+    config = changed(preset("tiny"), {"epochs": 40, "save_every": 1})
+    straight = train(corpus, config, device="cpu")
+    an_epoch = straight.history[0]["step"]
+    folder = tmp_path / "killed"
+    for how in ("fresh", "resume", "resume"):
+        before = _steps(folder, an_epoch)
+        process = subprocess.Popen([sys.executable, "-c", KILLED, corpus_file, folder, how])
+        deadline = time.monotonic() + 60
+        while _steps(folder, an_epoch) < before + 0.7 * an_epoch and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        assert before < _steps(folder, an_epoch) < 40 * an_epoch
+        if _steps(folder, an_epoch) > an_epoch:
+            load_checkpoint(folder / BEST)
+    resumed = train(corpus, config, folder=folder, resume=True, device="cpu")
+    _same_weights(straight.weights, resumed.weights)
+    assert _without_times(straight.history) == _without_times(resumed.history)
+    load_checkpoint(folder / BEST)
+
+
+def _steps(folder, an_epoch):
+    if not (folder / STATE).exists():
+        return 0
+    facts = load_state(folder / STATE).facts
+    return facts["epoch"] * an_epoch + facts["chunk"]
+
+
+def test_a_finished_run_can_be_resumed_to_no_effect(corpus, tmp_path):
+    first = train(corpus, preset("tiny"), folder=tmp_path, device="cpu")
+    again = train(corpus, preset("tiny"), folder=tmp_path, resume=True, device="cpu")
+    _same_weights(first.weights, again.weights)
+    assert _without_times(first.history) == _without_times(again.history)
+
+
+def test_the_caller_s_randomness_is_left_alone(corpus):
+    torch.manual_seed(5)
+    wanted = torch.rand(3)
+    torch.manual_seed(5)
+    train(corpus, changed(preset("tiny"), {"epochs": 1}), device="cpu")
+    assert torch.equal(torch.rand(3), wanted)
+
+
+def test_another_seed_gives_another_model(corpus):
+    one, other = (
+        train(corpus, changed(preset("tiny"), {"epochs": 1, "seed": s}), device="cpu")
+        for s in (0, 1)
+    )
+    assert not np.array_equal(one.weights["output.weight"], other.weights["output.weight"])
+
+
+def test_it_stops_early_and_keeps_the_best(corpus):
+    config = changed(
+        preset("tiny"),
+        {"epochs": 60, "patience": 2, "learning_rate": 0.3, "schedule": "halving", "dropout": 0.0},
+    )
+    outcome = train(corpus, config, device="cpu")
+    scores = [line["validation"] for line in outcome.history]
+    assert len(scores) < 60
+    assert int(np.argmin(scores)) == len(scores) - 3
+    assert [line["best"] for line in outcome.history][-2:] == [False, False]
+    assert outcome.record["losses"]["validation"]["nats_per_token"] == pytest.approx(
+        min(scores), abs=1e-5
+    )
+
+
+def test_a_loss_that_is_no_number_ends_the_run(corpus, monkeypatch):
+    step = Trainer.step
+
+    def bad_step(self):
+        step(self)
+        self._loss_sum += float("nan")
+
+    monkeypatch.setattr(Trainer, "step", bad_step)
+    with pytest.raises(TrainingError, match="the loss is nan at step 1: give a lower"):
+        train(corpus, preset("tiny"), device="cpu")
+
+
+def test_a_folder_with_a_run_is_not_overwritten(corpus, tmp_path):
+    train(corpus, preset("tiny"), folder=tmp_path, device="cpu")
+    before = (tmp_path / STATE).read_bytes()
+    with pytest.raises(TrainingError, match="already holds a run: go on with it by --resume"):
+        train(corpus, preset("tiny"), folder=tmp_path, device="cpu")
+    assert (tmp_path / STATE).read_bytes() == before
+
+
+def test_what_cannot_be_resumed_says_why(corpus, tmp_path):
+    with pytest.raises(TrainingError, match=r"no run to resume at .*: start it without --resume"):
+        train(corpus, preset("tiny"), folder=tmp_path, resume=True, device="cpu")
+    train(corpus, preset("tiny"), folder=tmp_path, device="cpu")
+    assert saved_config(tmp_path) == preset("tiny")
+    with pytest.raises(TrainingError, match="other settings for seed, dropout: leave them out"):
+        train(
+            corpus,
+            changed(preset("tiny"), {"seed": 1, "dropout": 0.2}),
+            folder=tmp_path,
+            resume=True,
+            device="cpu",
+        )
+    with pytest.raises(TrainingError, match="another prepared corpus: give that one"):
+        train(made_up_corpus(18), preset("tiny"), folder=tmp_path, resume=True, device="cpu")
+
+
+@pytest.mark.parametrize("cut", [0, 7, 300, -1])
+def test_a_damaged_state_is_refused(corpus, tmp_path, cut):
+    train(corpus, preset("tiny"), folder=tmp_path, device="cpu")
+    content = (tmp_path / STATE).read_bytes()
+    (tmp_path / STATE).write_bytes(content[:cut])
+    with pytest.raises(TrainingError, match="is no state of a run or is damaged"):
+        train(corpus, preset("tiny"), folder=tmp_path, resume=True, device="cpu")
+
+
+def test_an_unknown_or_absent_device_is_refused(corpus):
+    with pytest.raises(UsageError, match="no device 'tpu': give one of auto, cpu, cuda, mps"):
+        train(corpus, preset("tiny"), device="tpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(UsageError, match="torch finds no cuda device here"):
+            train(corpus, preset("tiny"), device="cuda")
+
+
+def test_lanes_must_go_evenly_over_the_processes():
+    from bachbot.training.parallel import Ranks
+
+    assert [Ranks(rank, 2).lanes(8) for rank in range(2)] == [slice(0, 4), slice(4, 8)]
+    with pytest.raises(UsageError, match="50 lanes cannot be shared out over 4 processes"):
+        Ranks(0, 4).lanes(50)
