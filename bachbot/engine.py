@@ -1,12 +1,12 @@
 """The engine: the one object that the command line, a site and notebooks call."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from bachbot.chorale import Chorale, Given, Key, Metre, Voice
+from bachbot.chorale import Chorale, Given, Key, Metre, Pulse, Voice
 from bachbot.decoding import Candidate, ComposeRequest, DecodingOptions, compose, fill
 from bachbot.errors import UsageError
 from bachbot.runtime import Checkpoint, StepModel, build_model, load_checkpoint
@@ -147,13 +147,16 @@ class Engine:
                 if missing
                 else f"{len(given)} voices are given: give one, two or three of the four"
             )
-        standard = score.chorale.standardised()
+        source = score.chorale
+        pulse = Pulse.of(source, given[0])
+        heard = pulse.heard(source.standardised())
         # A tune without fermatas still has phrases: where they end is left to the model.
-        fermatas = Voice.SOPRANO in given and bool(standard.fermata.any())
-        wanted = Given.voices(standard.frames, given, fermatas=fermatas)
-        found = fill(self._model(options), standard, wanted, options, progress=progress)
+        fermatas = Voice.SOPRANO in given and bool(heard.fermata.any())
+        wanted = Given.voices(heard.frames, given, fermatas=fermatas)
+        wanted = replace(wanted, grid=pulse.slower)
+        found = fill(self._model(options), heard, wanted, options, progress=progress)
         return [
-            _arrangement(c, complete(score, _written(c.chorale, score.chorale), given))
+            _arrangement(c, complete(score, _written(pulse.written(c.chorale), source), given))
             for c in found
         ]
 

@@ -4,6 +4,7 @@ from bachbot.chorale.chorale import REST, Chorale
 from bachbot.chorale.given import Given
 from bachbot.chorale.key import STANDARD, Key, Mode, line_of_fifths, note_name
 from bachbot.chorale.metre import FRAMES_PER_QUARTER, Metre
+from bachbot.chorale.pulse import Pulse
 from bachbot.chorale.voices import VOICES, Voice, parse_voices
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Key",
     "Metre",
     "Mode",
+    "Pulse",
     "Voice",
     "line_of_fifths",
     "note_name",

@@ -137,6 +137,53 @@ class Chorale:
         """The same music in C major or A minor, by the original's table of shifts."""
         return self.transposed(self.key.shift, self.key.standard)
 
+    def slowed(self, times: int) -> "Chorale":
+        """The same music with every note so many times as long.
+
+        Parameters
+        ----------
+        times : int
+            1 or more. A sixteenth becomes so many frames; the metre's figures stay, and the
+            places in the bar are counted on through the longer bars.
+        """
+        tied = np.repeat(self.tied, times, axis=0)
+        later = np.arange(len(tied)) % times > 0
+        tied[later] = np.repeat(self.pitch, times, axis=0)[later] != REST
+        return replace(
+            self,
+            pitch=np.repeat(self.pitch, times, axis=0),
+            tied=tied,
+            fermata=np.repeat(self.fermata, times),
+            place=np.repeat(self.place, times) * times + np.arange(len(tied)) % times,
+        )
+
+    def quickened(self, times: int) -> "Chorale":
+        """The same music with every note so many times shorter; the inverse of `slowed`.
+
+        Parameters
+        ----------
+        times : int
+            1 or more; every note must begin and end on a multiple of it.
+
+        Raises
+        ------
+        EncodingError
+            If a note does not.
+        """
+        quick = replace(
+            self,
+            pitch=self.pitch[::times],
+            tied=self.tied[::times],
+            fermata=self.fermata[::times],
+            place=self.place[::times] // times,
+        )
+        if self.frames % times or not quick.slowed(times).same_music(self):
+            raise EncodingError(
+                f"a note of {self.name or 'the piece'} does not lie on a grid of {times} frames: "
+                "quicken it by less"
+            )
+        return quick
+
     def sliced(self, start: int, stop: int) -> "Chorale":
         """Frames start to stop as a piece of its own; a note held into it begins anew."""
         tied = self.tied[start:stop].copy()

@@ -20,20 +20,26 @@ class Given:
         True where pitch and tie must come back untouched.
     fermatas : bool
         Whether the fermatas are given too; if not, the model sets its own.
+    grid : int
+        Voices that are not given strike and stop only in frames that are a multiple of this:
+        2 in a piece that was slowed by two.
 
     Raises
     ------
     UsageError
-        If the cells are not of shape [T, 4].
+        If the cells are not of shape [T, 4] or the grid is below 1.
     """
 
     cells: NDArray[np.bool_]
     fermatas: bool = True
+    grid: int = 1
 
     def __post_init__(self) -> None:
         cells = np.array(self.cells, dtype=np.bool_)
         if cells.ndim != 2 or cells.shape[1] != 4:
             raise UsageError(f"given cells have shape {cells.shape}: wanted [T, 4]")
+        if self.grid < 1:
+            raise UsageError(f"a grid of {self.grid} frames cannot be: give 1 or more")
         cells.setflags(write=False)
         object.__setattr__(self, "cells", cells)
 

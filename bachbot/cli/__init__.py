@@ -10,6 +10,10 @@ from collections.abc import Sequence
 from bachbot.errors import BachbotError, BachbotWarning
 
 
+_INTERRUPTED = 130
+"""What typer makes of Ctrl-C, without a word."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -57,6 +61,8 @@ def _run(argv: Sequence[str] | None) -> int:
         raise KeyboardInterrupt from None
     except typer.TyperException as error:
         return _say(f"{error.format_message()} (see --help)", error.exit_code)
+    if status == _INTERRUPTED:
+        raise KeyboardInterrupt
     return status if isinstance(status, int) else 0
 
 

@@ -1,10 +1,14 @@
 """``bachbot evaluate``: what a model is worth."""
 
 import json
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from bachbot.errors import BachbotWarning
 
 evaluate_app = typer.Typer(
     help="Measure a model on held-out chorales.",
@@ -44,12 +48,14 @@ def losses_command(
     from bachbot.cli.losses_view import losses_table
     from bachbot.corpus.store import PreparedCorpus, default_path
     from bachbot.evaluation.losses import measure
-    from bachbot.runtime import load_model
+    from bachbot.runtime import build_model, load_checkpoint
 
     prepared = PreparedCorpus.load(corpus if corpus is not None else default_path())
     names = part.split(",")
     pieces = {name: prepared.part(name, split) for name in names}  # type: ignore[arg-type]
-    model = load_model(checkpoint)
+    loaded = load_checkpoint(checkpoint)
+    _warn_of_leaks(loaded.config, prepared.fingerprint, split)
+    model = build_model(loaded)
     results = {}
     with Progress(console=Console(stderr=True), transient=True) as progress:
         for name in names:
@@ -66,3 +72,21 @@ def losses_command(
         typer.echo(json.dumps({"checkpoint": checkpoint, "split": split, "parts": results}))
     else:
         Console().print(losses_table(results))
+
+
+def _warn_of_leaks(config: Mapping[str, Any], corpus: str, split: str) -> None:
+    training = config.get("training", {}).get("config", {})
+    if training.get("split", split) != split:
+        warnings.warn(
+            f"this checkpoint was trained on the split by {training['split']}: it has heard some "
+            f"of what the split by {split} holds out; give --split {training['split']}",
+            BachbotWarning,
+            stacklevel=2,
+        )
+    elif config.get("corpus_fingerprint") != corpus:
+        warnings.warn(
+            "this checkpoint was trained on another prepared corpus, it may have heard some of "
+            "these pieces: prepare the corpus with the version that trained it",
+            BachbotWarning,
+            stacklevel=2,
+        )

@@ -18,22 +18,22 @@ def losses_table(parts: Mapping[str, Any]) -> Table:
         "per onset": "nats_per_onset",
     }
     for label, key in lines.items():
-        table.add_row(label, *(short(p[key]) for p in parts.values()))
+        table.add_row(label, *(_three(p[key]) for p in parts.values()))
     table.add_section()
     for kind in next(iter(parts.values()))["by_kind"]:
         table.add_row(
             f"{kind}, per token",
-            *(short(p["by_kind"][kind]["nats_per_token"]) for p in parts.values()),
+            *(_three(p["by_kind"][kind]["nats_per_token"]) for p in parts.values()),
         )
     table.add_section()
     for kind in ("soprano", "alto", "tenor", "bass"):
         table.add_row(
             f"{kind}, per onset",
-            *(short(p["by_kind"][kind]["nats_per_onset"]) for p in parts.values()),
+            *(_three(p["by_kind"][kind]["nats_per_onset"]) for p in parts.values()),
         )
     table.add_section()
-    table.add_row("accuracy, all cells", *(short(p["accuracy"]) for p in parts.values()))
-    table.add_row("accuracy, onsets", *(short(p["onset_accuracy"]) for p in parts.values()))
+    table.add_row("accuracy, all cells", *(_three(p["accuracy"]) for p in parts.values()))
+    table.add_row("accuracy, onsets", *(_three(p["onset_accuracy"]) for p in parts.values()))
     return table
 
 
@@ -42,3 +42,7 @@ def short(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _three(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

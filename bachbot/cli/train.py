@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from bachbot.corpus.store import PreparedCorpus
 
 train_app = typer.Typer(
-    help="Train a model, search for its size, or hand a trained one on.",
-    no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -26,7 +24,10 @@ Settings = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, such as dropout=0.4."),
 ]
 Threads = Annotated[
-    int, typer.Option("--threads", min=0, help="Threads on a CPU; every core unless given.")
+    int,
+    typer.Option(
+        "--threads", min=0, show_default=False, help="Threads on a CPU; every core unless given."
+    ),
 ]
 
 
@@ -93,6 +94,7 @@ def train_command(
             console.print(
                 f"The run in {folder} is whole: go on with 'bachbot train --resume -o {folder}'.",
                 highlight=False,
+                soft_wrap=True,
             )
         raise
     if not console.quiet:
@@ -124,7 +126,8 @@ def search_command(
     """Search over layers, hidden size, embedding, BPTT length and dropout.
 
     A study goes on where it stopped: trials add up, and the settings of one that was killed are
-    tried again. Several of these commands may work on one storage at a time.
+    tried again. Once a first command has made the study, more of them may work on its storage at
+    the same time, on one machine or many.
     """
     from rich.console import Console
 
@@ -150,7 +153,9 @@ def search_command(
             search(study, prepared, config, trials, device=device, listen=listen)
     except KeyboardInterrupt:
         console.print(
-            f"The study '{name}' is whole: the same command goes on with it.", highlight=False
+            f"The study '{name}' is whole: the same command goes on with it.",
+            highlight=False,
+            soft_wrap=True,
         )
         raise
     rows = leaderboard(study)

@@ -30,6 +30,7 @@ def watching(console: Console, config: TrainingConfig, folder: Path) -> Iterator
                     _epoch_line(event, config.epochs), highlight=False, soft_wrap=True
                 )
             else:
+                progress.start()
                 progress.update(
                     task, completed=event.step, total=event.steps, note=_note(event),
                     description=f"epoch {event.epoch}/{event.epochs}",
@@ -52,6 +53,7 @@ def watching_trials(console: Console) -> Iterator[Any]:
                         f"trial {number}: {told}", highlight=False, soft_wrap=True
                     )
             else:
+                progress.start()
                 progress.update(
                     task, completed=event.step, total=event.steps, note=_note(event),
                     description=f"trial {number}, epoch {event.epoch}/{event.epochs}",
@@ -60,8 +62,10 @@ def watching_trials(console: Console) -> Iterator[Any]:
         yield listen
 
 
-def _progress(console: Console) -> Progress:
-    return Progress(
+@contextmanager
+def _progress(console: Console) -> Iterator[Progress]:
+    """A progress display that shows nothing before it is told to start."""
+    progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -69,6 +73,12 @@ def _progress(console: Console) -> Progress:
         console=console,
         transient=True,
     )
+    try:
+        yield progress
+    finally:
+        # An error that comes before the first step has the terminal to itself.
+        if progress.live.is_started:
+            progress.stop()
 
 
 def _history(folder: Path) -> list[dict[str, Any]]:
@@ -101,6 +111,7 @@ def show_outcome(record: Mapping[str, Any], folder: Path) -> None:
         f"{record['tokens_per_second']:,.0f} tokens a second. "
         f"The best, of epoch {record['best_epoch']}, is {folder / 'best'}.",
         highlight=False,
+        soft_wrap=True,
     )
 
 

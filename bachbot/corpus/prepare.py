@@ -154,20 +154,19 @@ def renew_split(*, workers: int | None = None, progress: Progress | None = None)
 def _map(paths: list[Path], workers: int, progress: Progress) -> list[Source | LeftOut]:
     results: dict[Path, Source | LeftOut] = {}
     context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, initializer=_leave_interrupts)
     try:
-        with ProcessPoolExecutor(workers, context, initializer=_leave_interrupts) as pool:
-            futures = {pool.submit(read, path): path for path in paths}
-            try:
-                for future in as_completed(futures):
-                    results[futures[future]] = future.result()
-                    progress(len(results), len(paths))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        futures = {pool.submit(read, path): path for path in paths}
+        for future in as_completed(futures):
+            results[futures[future]] = future.result()
+            progress(len(results), len(paths))
     except BrokenProcessPool as error:
         raise CorpusError(
             "a process that read the corpus died (out of memory?): try again with --workers 1"
         ) from error
+    finally:
+        # Not a 'with' block: at Ctrl-C that would read all the rest before it gave up.
+        pool.shutdown(cancel_futures=True)
     return [results[path] for path in paths]
 
 

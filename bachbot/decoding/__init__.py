@@ -5,7 +5,18 @@
 - The model scores, and `walk` brings the three together.
 """
 
+from bachbot.decoding.compose import compose
 from bachbot.decoding.fill import fill
+from bachbot.decoding.form import ComposeRequest
 from bachbot.decoding.options import METHODS, Candidate, DecodingOptions, Method, Progress
 
-__all__ = ["METHODS", "Candidate", "DecodingOptions", "Method", "Progress", "fill"]
+__all__ = [
+    "METHODS",
+    "Candidate",
+    "ComposeRequest",
+    "DecodingOptions",
+    "Method",
+    "Progress",
+    "compose",
+    "fill",
+]

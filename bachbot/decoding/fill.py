@@ -9,12 +9,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import REST, VOICES, Chorale, Given, Voice
+from bachbot.chorale import REST, Chorale, Given, Voice
+from bachbot.decoding.compass import compass_palette
 from bachbot.decoding.options import Candidate, DecodingOptions, Progress
-from bachbot.decoding.plan import ANY, FERMATA_FREE, FREE, Plan
+from bachbot.decoding.plan import ANY, FERMATA_FREE, FERMATA_HERE, FREE, Plan
 from bachbot.decoding.proposals import Beam, Draw, Proposal
 from bachbot.decoding.walk import Ended, Walk
-from bachbot.encoding import FIRST_PITCH, REST_TOKEN, START, Vocabulary, decode
+from bachbot.encoding import FIRST_PITCH, Vocabulary
 from bachbot.errors import DecodingError
 from bachbot.runtime.protocol import StepModel
 from bachbot.runtime.threads import one_thread
@@ -110,6 +111,11 @@ def filling(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Plan:
     sound = np.full(cells.shape, ANY, dtype=np.int16)
     into = cells[1:] & chorale.tied[1:] & ~cells[:-1]
     sound[:-1][into] = chorale.pitch[1:][into]
+    hold = np.arange(frames) % given.grid > 0
+    # A frame that may only hold passes it on to the frame before.
+    for frame in np.flatnonzero(hold)[::-1]:
+        wanted = (sound[frame] != ANY) & ~cells[frame - 1]
+        sound[frame - 1, wanted] = sound[frame, wanted]
     pitches = np.unique(sound[sound != ANY])
     single = np.zeros((len(pitches), len(vocabulary)), dtype=np.bool_)
     single[np.arange(len(pitches)), FIRST_PITCH + 2 * (pitches - vocabulary.low)] = True
@@ -121,49 +127,26 @@ def filling(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Plan:
         which=which,
         tie=np.ones_like(cells),
         sound=sound,
-        fermata=chorale.fermata.astype(np.int8)
-        if given.fermatas
-        else np.full(frames, FERMATA_FREE, dtype=np.int8),
+        hold=hold,
+        fermata=chorale.fermata.astype(np.int8) if given.fermatas else _close(chorale, cells),
         may_end=np.zeros(frames + 1, dtype=np.bool_),
     )
 
 
-def compass_palette(vocabulary: Vocabulary, transposed_by: int) -> NDArray[np.bool_]:
-    """Onsets within each voice's compass.
+def _close(chorale: Chorale, cells: NDArray[np.bool_]) -> NDArray[np.int8]:
+    """Free fermatas, but for the one on a given last note: all chorales end under one.
 
-    Parameters
-    ----------
-    vocabulary : Vocabulary
-        The model's.
-    transposed_by : int
-        Semitones from the key that will be sung to the one that is decoded in; whole octaves do
-        not count.
-
-    Returns
-    -------
-    ndarray of bool, shape [8, V]
-        S, A, T, B without the rest, then S, A, T, B with it.
-
-    Raises
-    ------
-    DecodingError
-        If the vocabulary has no pitch within a compass.
+    Without it the model does not know that the tune is coming to its end, and may well close on
+    any chord.
     """
-    # A tune that was brought into its compass by an octave does not take the others with it.
-    shift = (transposed_by + 5) % 12 - 5
-    pitch = vocabulary.pitch_of
-    onset = (np.arange(len(vocabulary)) >= FIRST_PITCH) & ~vocabulary.tied_of
-    palette = np.zeros((8, len(vocabulary)), dtype=np.bool_)
-    for voice in VOICES:
-        low, high = (bound + shift for bound in Voice(voice).compass)
-        palette[[voice, voice + 4]] = onset & (pitch >= low) & (pitch <= high)
-        if not palette[voice].any():
-            raise DecodingError(
-                f"the model knows no pitch from {low} to {high}, the {voice.label}'s compass: "
-                "use another checkpoint"
-            )
-    palette[4:, REST_TOKEN] = True
-    return palette
+    fermata = np.full(chorale.frames, FERMATA_FREE, dtype=np.int8)
+    sounding = np.flatnonzero(chorale.pitch[:, Voice.SOPRANO] != REST)
+    if sounding.size:
+        last = sounding[-1]
+        first = np.flatnonzero(chorale.onset[: last + 1, Voice.SOPRANO])[-1]
+        if cells[first : last + 1, Voice.SOPRANO].all():
+            fermata[first : last + 1] = FERMATA_HERE
+    return fermata
 
 
 def _proposal(options: DecodingOptions) -> tuple[int, Proposal]:
@@ -175,8 +158,7 @@ def _proposal(options: DecodingOptions) -> tuple[int, Proposal]:
 
 
 def _candidate(walk: Walk, found: Ended, chorale: Chorale, options: DecodingOptions) -> Candidate:
-    ids = np.concatenate([[START], walk.trail.path(found.node)])
-    music = decode(ids, walk.model.vocabulary)
+    music = walk.music(found)
     whole = replace(chorale, pitch=music.pitch, tied=music.tied, fermata=music.fermata)
     return Candidate(
         chorale=whole,

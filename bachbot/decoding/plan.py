@@ -44,6 +44,8 @@ class Plan:
     sound : ndarray of int16, shape [T, 4]
         Pitch that a free cell must sound because the given cell after it is tied to it; `ANY`
         elsewhere.
+    hold : ndarray of bool, shape [T]
+        Frames in which a free voice goes on as before: it neither strikes nor stops.
     fermata : ndarray of int8, shape [T]
         `NO_FERMATA`, `FERMATA_HERE`, or `FERMATA_FREE` where the model chooses.
     may_end : ndarray of bool, shape [T + 1]
@@ -56,6 +58,7 @@ class Plan:
     which: NDArray[np.intp]
     tie: NDArray[np.bool_]
     sound: NDArray[np.int16]
+    hold: NDArray[np.bool_]
     fermata: NDArray[np.int8]
     may_end: NDArray[np.bool_]
 
@@ -85,8 +88,11 @@ class Plan:
         if forced != FREE:
             legal[:, forced] = True
             return legal
-        legal[:] = self.palette[self.which[frame, voice]]
         before = memory[:, 0, voice]
+        if self.hold[frame]:
+            legal[np.arange(batch), self._going_on(before)] = True
+            return legal
+        legal[:] = self.palette[self.which[frame, voice]]
         if self.tie[frame, voice]:
             held = before != REST
             if self.sound[frame, voice] != ANY:
@@ -94,10 +100,15 @@ class Plan:
             if voice == 0:
                 held &= memory[:, 0, 4] == memory[:, 1, 4]
             rows = np.flatnonzero(held)
-            legal[rows, FIRST_PITCH + 2 * (before[rows] - self.vocabulary.low) + 1] = True
+            legal[rows, self._going_on(before[rows])] = True
         if voice == 0:
             legal[memory[:, 1, 4] == 1, REST_TOKEN] = False
         return legal
+
+    def _going_on(self, before: NDArray[np.int16]) -> NDArray[np.intp]:
+        """Tokens of voices that go on as they were, shape [B]: ties, or rests."""
+        ties = FIRST_PITCH + 2 * (before.astype(np.intp) - self.vocabulary.low) + 1
+        return np.where(before == REST, REST_TOKEN, ties)
 
     def may_pause(self, frame: int, memory: NDArray[np.int16]) -> NDArray[np.bool_]:
         """Which streams may set a fermata and which may go without one.
@@ -116,11 +127,9 @@ class Plan:
         """
         either = np.ones((2, len(memory)), dtype=np.bool_)
         soprano = self.token[frame, 0]
-        if soprano == FREE:
-            return either
         under = memory[:, 0, 4] == 1
         if soprano == REST_TOKEN:
             either[0] = False
-        elif self.vocabulary.tied_of[soprano]:
+        elif self.hold[frame] if soprano == FREE else self.vocabulary.tied_of[soprano]:
             either[:] = under, ~under
         return either

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bachbot.chorale import Chorale
 from bachbot.decoding.plan import FERMATA_FREE, FERMATA_HERE, FREE, Plan
 from bachbot.decoding.proposals import Proposal
 from bachbot.decoding.trail import ROOT, Trail
-from bachbot.encoding import END, FERMATA, FRAME_END, START
+from bachbot.encoding import END, FERMATA, FRAME_END, START, decode
 from bachbot.errors import DecodingError
 from bachbot.runtime.protocol import StepModel
 
@@ -33,12 +34,15 @@ class Ended:
         Its length.
     emitted : bool
         Whether the model itself ended it with END.
+    label : int
+        Which family of streams it belongs to.
     """
 
     log_probability: float
     node: int
     frames: int
     emitted: bool
+    label: int
 
 
 class Walk:
@@ -55,7 +59,7 @@ class Walk:
     streams : int
         How many streams set out (B): 1 for a search, more for draws.
     weighed : bool
-        Whether `weight` is kept.
+        Whether `weight` is reckoned.
 
     Attributes
     ----------
@@ -69,6 +73,8 @@ class Walk:
     weight : ndarray of float64, shape [B]
         Log-probability of having stayed legal so far, in nats: that of all legal tokens together,
         added up over the places.
+    label : ndarray of int64, shape [B]
+        Which family each stream belongs to; 0 at first.
     ended : list of Ended
         Streams that emitted END.
     trail : Trail
@@ -88,11 +94,13 @@ class Walk:
         self.weighed = weighed
         self.total = np.zeros(streams)
         self.weight = np.zeros(streams)
+        self.label = np.zeros(streams, dtype=np.int64)
         self.memory = np.full((streams, 2, 5), -1, dtype=np.int16)
         self.memory[:, :, 4] = 0
         self.ended: list[Ended] = []
         self.trail = Trail()
         self._node = np.full(streams, ROOT)
+        self.scores: NDArray[np.float64]
         self._state = model.initial_state(streams)
         self._step(np.full(streams, START))
 
@@ -122,18 +130,19 @@ class Walk:
         self._feed(FRAME_END)
         self.memory[:, 0] = self.memory[:, 1]
 
-    def end(self) -> None:
-        """Let all streams emit END."""
-        ends = np.full(self.streams, END)
-        self._over(np.arange(self.streams), ends, self.plan.frames)
-        self.keep(ends[:0])
+    def end(self, emits: NDArray[np.bool_] | None = None) -> None:
+        """End all streams after the last frame.
 
-    def cut(self, frames: int) -> None:
-        """End all streams that are still on their way after so many frames, without END."""
-        self.ended += [
-            Ended(float(total), int(node), frames, False)
-            for total, node in zip(self.total, self._node, strict=True)
-        ]
+        Parameters
+        ----------
+        emits : ndarray of bool, shape [B], optional
+            Which emit END; all unless given. The others are cut.
+        """
+        if emits is None:
+            emits = np.ones(self.streams, dtype=np.bool_)
+        self._over(np.flatnonzero(emits), self.plan.frames)
+        cut = np.flatnonzero(~emits)
+        self._record(cut, self._node[cut], self.total[cut], self.plan.frames, emitted=False)
         self.keep(np.arange(0))
 
     def best(self, number: int) -> list[Ended]:
@@ -149,9 +158,17 @@ class Walk:
             raise self._stuck(self.plan.frames)
         return sorted(possible, key=lambda e: -e.log_probability)[:number]
 
+    def music(self, found: Ended) -> Chorale:
+        """The music of a stream that ended; metre and key are not told."""
+        ids = [START, *self.trail.path(found.node)]
+        if not found.emitted:
+            ids.append(END)
+        return decode(np.array(ids), self.plan.vocabulary)
+
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Let only these streams go on, in this order; one may go on several times."""
         self.total, self.weight = self.total[rows], self.weight[rows]
+        self.label = self.label[rows]
         self.memory, self._node = self.memory[rows], self._node[rows]
         self.scores = self.scores[rows]
         self._state = self.model.select(self._state, rows)
@@ -179,7 +196,7 @@ class Walk:
         """Some streams end, some set a fermata and then choose a soprano as well, some have one."""
         ends, pauses = tokens == END, tokens == FERMATA
         if ends.any():
-            self._over(rows[ends], tokens[ends], frame)
+            self._over(rows[ends], frame)
             self.proposal.keep(np.flatnonzero(~ends))
             rows, tokens, pauses = rows[~ends], tokens[~ends], pauses[~ends]
         self.keep(rows)
@@ -257,13 +274,23 @@ class Walk:
         logits, self._state = self.model.step(tokens, self._state)
         self.scores = log_softmax(logits)
 
-    def _over(self, rows: NDArray[np.intp], ends: NDArray[np.intp], frames: int) -> None:
+    def _over(self, rows: NDArray[np.intp], frames: int) -> None:
         """Streams that emit END after so many frames."""
-        nodes = self.trail.add(self._node[rows], ends)
-        totals = self.total[rows] + self.scores[rows, END]
+        nodes = self.trail.add(self._node[rows], np.full(len(rows), END))
+        self._record(rows, nodes, self.total[rows] + self.scores[rows, END], frames, emitted=True)
+
+    def _record(
+        self,
+        rows: NDArray[np.intp],
+        nodes: NDArray[np.int64],
+        totals: NDArray[np.float64],
+        frames: int,
+        *,
+        emitted: bool,
+    ) -> None:
         self.ended += [
-            Ended(float(total), int(node), frames, True)
-            for total, node in zip(totals, nodes, strict=True)
+            Ended(float(total), int(node), frames, emitted, int(label))
+            for total, node, label in zip(totals, nodes, self.label[rows], strict=True)
         ]
 
     def _stuck(self, frame: int) -> DecodingError:

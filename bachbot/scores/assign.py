@@ -76,7 +76,16 @@ def _named(document: Document, parts: Iterable[int]) -> dict[Voice, int]:
         for voice, pattern in _VOICE.items():
             if pattern.fullmatch(name):
                 found.setdefault(voice, part)
-    return found
+    return found or _doubled(document, parts)
+
+
+def _doubled(document: Document, parts: Iterable[int]) -> dict[Voice, int]:
+    """A choir that instruments double, such as "Soprano Oboe 1": one part begins so for each."""
+    words = [(part, document.names[part].casefold().split(" ")[0]) for part in parts]
+    begun = {v: [part for part, word in words if _VOICE[v].fullmatch(word)] for v in VOICES}
+    if any(len(found) != 1 for found in begun.values()):
+        return {}
+    return {voice: found[0] for voice, found in begun.items()}
 
 
 def _by_name(

@@ -28,7 +28,7 @@ _PRINCIPAL = {n: 0.9**n / n for n in range(1, 13)}
 _FLUTE = {1: 0.6, 3: 0.10, 5: 0.02}
 _OCTAVE = {2 * n: 0.45 * 0.85**n / n for n in range(1, 6)}
 _FIFTEENTH = {4 * n: 0.16 * 0.8**n / n for n in range(1, 3)}
-_CHORUS_CENTS, _CHORUS_LEVEL = 1.5, 0.35
+_CHORUS_CENTS, _CHORUS_LEVEL = 1.5, 0.15
 """A second rank, sharp by a hair: its slow beat keeps the tone from standing still."""
 
 _LEVELS = (1.0, 0.8, 0.85, 0.95)
@@ -37,8 +37,8 @@ _PLACES = (-0.45, -0.15, 0.15, 0.45)
 
 _ATTACK, _RELEASE = 0.030, 0.070
 """Seconds."""
-_GAP = 0.075
-"""Seconds of silence before a note struck again on the same pitch."""
+_GAP = 0.1
+"""Seconds from the end of a note, its release included, to the same pitch struck again."""
 
 _HOLD = 1.8
 """How many times as long the last quarter of a note under a fermata lasts."""
@@ -47,7 +47,7 @@ _BREATH = 0.15
 _SLOWING, _SLOWEST = 4.0, 0.75
 """Quarters at the end over which the tempo falls, and to which share of itself."""
 
-_REVERB_SECONDS, _REVERB_LEVEL = 1.1, 0.22
+_REVERB_SECONDS, _REVERB_LEVEL = 0.9, 0.045
 _TABLE = 1 << 14
 
 
@@ -124,11 +124,13 @@ def synthesise(
     if seconds[-1] > _LONGEST:
         raise OutputError(
             f"the piece lasts {seconds[-1] / 60:.0f} minutes: sound is written up to "
-            f"{_LONGEST / 60:.0f}; play it faster or write .mid"
+            f"{_LONGEST / 60:.0f}; play it faster, or write .mid"
         )
     starts = np.interp([float(n.start) for n in notes], quarters, seconds)
     stops = np.interp([float(n.start + n.length) for n in notes], quarters, seconds)
-    stops = stops - np.array([_BREATH if float(n.start + n.length) in breaths else 0 for n in notes])
+    stops = stops - np.array(
+        [_BREATH if float(n.start + n.length) in breaths else 0 for n in notes]
+    )
     stops = _rearticulated(notes, starts, stops)
     tail = _REVERB_SECONDS + _RELEASE
     dry = np.zeros((2, int((seconds[-1] + tail) * rate) + 1), dtype=np.float32)
@@ -160,14 +162,14 @@ def _clock(
     end = max(float(n.start + n.length) for n in notes)
     held = [(float(n.start), float(n.start + n.length)) for n in notes if n.fermata]
     last = max(float(n.start) for n in notes)
-    grid = np.arange(0, end, 0.25)
-    marks = {end, last, *(max(a, b - 1) for a, b in held), *(b for _, b in held)}
-    quarters = np.unique(np.concatenate([grid, sorted(marks)]))
+    slowing = min(_SLOWING, last / 4)
+    steps_down = np.linspace(last - slowing, last, 17)
+    marks = {0.0, end, *(max(a, b - 1) for a, b in held), *(b for _, b in held)}
+    quarters = np.unique(np.concatenate([steps_down, sorted(marks)]))
     middles = (quarters[1:] + quarters[:-1]) / 2
     pace = np.ones(len(middles))
     for start, stop in held:
         pace[(middles > max(start, stop - 1)) & (middles < stop)] = 1 / _HOLD
-    slowing = min(_SLOWING, last / 4)
     if slowing > 0:
         share = np.clip((middles - (last - slowing)) / slowing, 0, 1)
         pace *= 1 - (1 - _SLOWEST) * share
@@ -216,8 +218,8 @@ def _tone(pitch: int, first: int, length: int, rate: int) -> NDArray[np.float32]
 @cache
 def _rise(samples: int) -> NDArray[np.float32]:
     """Half a cosine from 0 to 1: a beginning without a click."""
-    rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(samples) + 0.5) / max(1, samples))
-    rise = rise.astype(np.float32)
+    curve = 0.5 - 0.5 * np.cos(np.pi * (np.arange(samples) + 0.5) / max(1, samples))
+    rise: NDArray[np.float32] = curve.astype(np.float32)
     rise.setflags(write=False)
     return rise
 
@@ -226,18 +228,18 @@ def _rise(samples: int) -> NDArray[np.float32]:
 def _period(partials: int) -> NDArray[np.float32]:
     """One period of all ranks, none of them above the highest partial that the rate can hold."""
     turn = 2 * np.pi * np.arange(_TABLE) / _TABLE
-    table = np.zeros(_TABLE)
+    period = np.zeros(_TABLE)
     for rank in (_PRINCIPAL, _FLUTE, _OCTAVE, _FIFTEENTH):
         for number, level in rank.items():
             if number <= partials:
-                table += level * np.sin(number * turn)
-    table = table.astype(np.float32)
+                period += level * np.sin(number * turn)
+    table: NDArray[np.float32] = period.astype(np.float32)
     table.setflags(write=False)
     return table
 
 
 def _in_room(dry: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    """Add the echo of a small room: decaying noise, convolved block by block.
+    """Add the echo of a small room, in place: decaying noise, convolved block by block.
 
     Overlap-add; the room hears both sides as one and answers differently left and right.
     """
@@ -250,7 +252,8 @@ def _in_room(dry: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     for start in range(0, len(heard), block):
         spectrum = np.fft.rfft(heard[start : start + block], size)
         wet[:, start : start + size] += np.fft.irfft(spectrum * answer, size)
-    return dry + np.float32(_REVERB_LEVEL) * wet[:, : dry.shape[1]]
+    dry += np.float32(_REVERB_LEVEL) * wet[:, : dry.shape[1]]
+    return dry
 
 
 @cache
@@ -263,6 +266,8 @@ def _room(rate: int) -> NDArray[np.float32]:
     soft = sum(noise[:, i : i + samples] for i in range(8)) / 8
     decay = np.exp(-6.9 * time / _REVERB_SECONDS) * np.clip((time - 0.012) / 0.015, 0, 1)
     # It ends in silence, not with a step.
-    room = soft * decay * np.clip((_REVERB_SECONDS - time) / 0.1, 0, 1)
-    room /= np.sqrt((room**2).sum(axis=1, keepdims=True))
-    return room.astype(np.float32)
+    answer = soft * decay * np.clip((_REVERB_SECONDS - time) / 0.1, 0, 1)
+    answer /= np.sqrt((answer**2).sum(axis=1, keepdims=True))
+    room: NDArray[np.float32] = answer.astype(np.float32)
+    room.setflags(write=False)
+    return room

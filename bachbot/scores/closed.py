@@ -68,8 +68,13 @@ def close(root: Element) -> None:
             f"the parts have {', '.join(map(str, bars))} bars: two staves need the same in each"
         )
     sung = _sung(parts)
-    divisions = _common_divisions(parts)
-    pairs = [_pair(parts[i : i + 2], i // 2, divisions, sung) for i in (0, 2)]
+    try:
+        divisions = _common_divisions(parts)
+        pairs = [_pair(parts[i : i + 2], i // 2, divisions, sung) for i in (0, 2)]
+    except (ValueError, ArithmeticError) as error:
+        raise ScoreError(
+            f"the score holds a number or a step that is none ({error}): give valid MusicXML"
+        ) from error
     for part in parts:
         root.remove(part)
     _list_parts(root)
@@ -86,10 +91,11 @@ def _sung(parts: Sequence[Element]) -> int:
 
 
 def _common_divisions(parts: Iterable[Element]) -> int:
-    found = [1]
-    for part in parts:
-        for element in part.iterfind("measure/attributes/divisions"):
-            found.append(max(1, int(Fraction((element.text or "1").strip()))))
+    found = {
+        max(1, int(Fraction((element.text or "1").strip())))
+        for part in parts
+        for element in part.iterfind("measure/attributes/divisions")
+    }
     return min(lcm(*found), 1 << 20)
 
 

@@ -56,7 +56,7 @@ def complete(score: Score, chorale: Chorale, given: Sequence[Voice]) -> Score:
             "harmonise this score"
         )
     document = score.document
-    known = {voice: _names(score.lines[voice], chorale.frames) for voice in given}
+    known = {voice: names_of(score.lines[voice], chorale.frames) for voice in given}
     names = spell(chorale, known)
     # The written fermatas rule where the soprano is given; else those that the model set.
     marked = score.chorale if Voice.SOPRANO in given else chorale
@@ -136,8 +136,8 @@ def fermata_spots(fermata: NDArray[np.bool_], onset: NDArray[np.bool_]) -> NDArr
     return fermata & ends
 
 
-def _names(line: Line, frames: int) -> NDArray[np.int16]:
-    """Spelling of a line in each frame, shape [T]."""
+def names_of(line: Line, frames: int) -> NDArray[np.int16]:
+    """Spelling of a line in each frame, as places on the line of fifths, shape [T]."""
     names = np.zeros(frames, dtype=np.int16)
     for note, name in zip(line.notes, line.names, strict=True):
         names[frame_of(note.start) : frame_of(note.start + note.length)] = name

@@ -8,25 +8,29 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from bachbot.chorale import Voice
 from bachbot.errors import OutputError, ScoreError
 from bachbot.files import write_whole
 from bachbot.scores import breaks, fonts
 from bachbot.scores.closed import close
 from bachbot.scores.layout import Layout
 from bachbot.scores.page import Heading, finished
+from bachbot.scores.parts import clef
 
 if TYPE_CHECKING:
     import verovio
 
 _UNIT = 8.0
 """Half the space between two staff lines, in tenths of a millimetre: a staff of 6.4 mm."""
+_SMALLER = (7.2, 6.6)
+"""Units to try where a smaller staff saves a page."""
 _WIDTH, _HEIGHT, _MARGIN = 2100, 2970, 150
 """A4 in tenths of a millimetre."""
 _TALLEST = 60000
 _PIXELS_WIDE = 1588
 """A4 at twice 96 pixels an inch."""
-_HEAD_LINE = 366.0 * _UNIT / 9
-"""Room that verovio gives each line that keeps the place of the heading."""
+_HEAD_LINE = 366 / 9
+"""Room that verovio gives each line that keeps the place of the heading, in units."""
 _HEAD_MARGIN = 2.0
 """Room below the heading, in units."""
 
@@ -95,15 +99,18 @@ def engrave(musicxml: str, *, layout: Layout, paged: bool = False) -> list[str]:
     if layout.staves == 2:
         close(root)
     heading = Heading.of(root)
-    _keep_place(root, heading)
-    breaks.mark(root, _system_starts(root))
-    toolkit = _toolkit(
-        pageHeight=_HEIGHT if paged else _TALLEST,
-        adjustPageHeight=not paged,
-        breaks="line",
-        bottomMarginHeader=_HEAD_MARGIN + max(0.0, heading.height % _HEAD_LINE) / (10 * _UNIT),
-    )
-    _load(toolkit, root)
+    for tag in ("credit", "defaults"):
+        for element in root.findall(tag):
+            root.remove(element)
+    _complete(root)
+    toolkit = _laid_out(root, heading, _UNIT, paged)
+    if paged:
+        for unit in _SMALLER:
+            if toolkit.getPageCount() == 1:
+                break
+            smaller = _laid_out(root, heading, unit, paged)
+            if smaller.getPageCount() < toolkit.getPageCount():
+                toolkit = smaller
     count = toolkit.getPageCount()
     if count > 1 and not paged:
         raise OutputError("the score is too long for one picture: write .pdf, which has pages")
@@ -129,34 +136,79 @@ def _parsed(musicxml: str) -> Element:
     return root
 
 
-def _keep_place(root: Element, heading: Heading) -> None:
-    """Put lines in place of the score's own page texts, where the heading will stand."""
-    for tag in ("credit", "defaults"):
-        for element in root.findall(tag):
-            root.remove(element)
+def _complete(root: Element) -> None:
+    """Give a score the bracket and the clefs that its file left to the reader."""
+    parts = root.findall("part")
+    listing = root.find("part-list")
+    if listing is not None and listing.find("part-group") is None and len(parts) > 1:
+        start = Element("part-group", {"number": "1", "type": "start"})
+        SubElement(start, "group-symbol").text = "bracket"
+        # Words stand between the staves of a choir: no bar line runs through them.
+        SubElement(start, "group-barline").text = "no"
+        listing.insert(0, start)
+        SubElement(listing, "part-group", {"number": "1", "type": "stop"})
+    for index, part in enumerate(parts):
+        first = part.find("measure")
+        if first is None or first.find("attributes/clef") is not None:
+            continue
+        attributes = first.find("attributes")
+        if attributes is None:
+            attributes = Element("attributes")
+            first.insert(0, attributes)
+        voice = Voice(index) if len(parts) == len(Voice) else Voice.SOPRANO
+        before = ("divisions", "key", "time", "staves", "part-symbol", "instruments")
+        attributes.insert(sum(child.tag in before for child in attributes), clef(voice))
+
+
+def _laid_out(root: Element, heading: Heading, unit: float, paged: bool) -> "verovio.toolkit":
+    """Break a score into systems and pages."""
+    breaks.mark(root, _system_starts(root, unit))
+    lines = _keep_place(root, heading, unit)
+    toolkit = _toolkit(
+        unit=unit,
+        pageHeight=_HEIGHT if paged else _TALLEST,
+        adjustPageHeight=not paged,
+        breaks="line",
+        bottomMarginHeader=_HEAD_MARGIN + heading.height / (10 * unit) - lines * _HEAD_LINE / 10,
+    )
+    _load(toolkit, root)
+    return toolkit
+
+
+def _keep_place(root: Element, heading: Heading, unit: float) -> int:
+    """Put lines where the heading will stand, as many as it holds, and count them."""
+    for old in root.findall("credit"):
+        root.remove(old)
     listing = root.find("part-list")
     place = 0 if listing is None else list(root).index(listing)
-    for _ in range(int(heading.height / _HEAD_LINE)):
+    lines = int(heading.height / (_HEAD_LINE * unit))
+    for _ in range(lines):
         credit = Element("credit", {"page": "1"})
         words = SubElement(credit, "credit-words", {"justify": "center", "valign": "top"})
         words.text = "."
         root.insert(place, credit)
+    return lines
 
 
-def _system_starts(root: Element) -> list[int]:
+def _system_starts(root: Element, unit: float) -> list[int]:
     """Bars that begin a system, so that all are about as full."""
+    breaks.mark(root, ())
     toolkit = _toolkit(
-        pageWidth=100000, pageHeight=_TALLEST, adjustPageWidth=True, breaks="none", header="none"
+        unit=unit,
+        pageWidth=100000,
+        pageHeight=_TALLEST,
+        adjustPageWidth=True,
+        breaks="none",
+        header="none",
     )
     _load(toolkit, root)
     widths = breaks.measure_widths(toolkit.renderToSVG(1))
     # In the drawing's inner coordinates, ten to a tenth of a millimetre. Before the first bar of
     # a later system stand the short names, a clef and the key signature.
-    unit = 10 * _UNIT
     fifths = root.findtext("part/measure/attributes/key/fifths") or "0"
     signs = abs(int(fifths)) if fifths.strip("+-").isdigit() else 0
-    later = unit * (8 + 7 + 2 * min(signs, 7))
-    return breaks.balanced(widths, 10.0 * (_WIDTH - 2 * _MARGIN), unit * 17, later)
+    later = 10 * unit * (8 + 7 + 2 * min(signs, 7))
+    return breaks.balanced(widths, 10.0 * (_WIDTH - 2 * _MARGIN), 10 * unit * 17, later)
 
 
 def _toolkit(**options: object) -> "verovio.toolkit":
@@ -167,7 +219,6 @@ def _toolkit(**options: object) -> "verovio.toolkit":
     toolkit = verovio.toolkit()
     shared = {
         "inputFrom": "xml",
-        "unit": _UNIT,
         "pageWidth": _WIDTH,
         "pageMarginLeft": _MARGIN,
         "pageMarginRight": _MARGIN,

@@ -16,10 +16,11 @@ from bachbot.scores.assign import assign
 from bachbot.scores.document import Document, Line, read_document
 from bachbot.scores.grid import lay
 from bachbot.scores.keys import estimate_key
+from bachbot.scores.midi_reader import midi_tree
 from bachbot.scores.parts import spelled
 from bachbot.scores.score import Score
 from bachbot.scores.source import musicxml_tree, read_bytes
-from bachbot.scores.verbatim import move
+from bachbot.scores.verbatim import has_chord_symbols, move
 
 KINDS: Mapping[str, str] = {
     ".musicxml": "musicxml",
@@ -112,6 +113,8 @@ class _Loading:
             lines, _ = assign(document, self.wanted)
         for voice, line in lines.items():
             self._tell_off_grid(voice, line)
+        if any(has_chord_symbols(document.part(line.part)) for line in lines.values()):
+            self._warn("its chord symbols are left out: the new harmony is another")
         title = title_of(document.root) or self.path.stem
         return Score(self._chorale(document, lines), self.wanted, title, document, lines)
 
@@ -130,15 +133,15 @@ class _Loading:
         content = read_bytes(self.path)
         if kind == "musicxml":
             return musicxml_tree(content)
-        if kind == "abc":
-            tree, notices = abc_tree(content)
+        if kind in ("abc", "midi"):
+            tree, notices = abc_tree(content) if kind == "abc" else midi_tree(content)
             for notice in notices:
                 self._warn(notice)
             return tree
-        # music21 is imported for the formats that need it, and for no other.
-        from bachbot.scores.foreign import foreign_tree
+        # music21 is imported for the format that needs it, and for no other.
+        from bachbot.scores.kern import kern_tree
 
-        return foreign_tree(content, kind)
+        return kern_tree(content)
 
     def _octaves(self, voice: Voice, line: Line) -> int:
         """Octaves to move a line by so that it lies in its voice's compass."""

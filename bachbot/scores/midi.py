@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable
 
+from bachbot.scores.grid import Bar, bar_offsets
 from bachbot.scores.score import Score, soundings
 from bachbot.scores.sounding import Sounding
 
@@ -59,14 +60,16 @@ def _conductor(score: Score, tempo: float):  # type: ignore[no-untyped-def]  # a
         mido.MetaMessage("set_tempo", tempo=round(60_000_000 / tempo), time=0),
     ]
     before = None
-    for bar in document.bars:
-        if (bar.beats, bar.unit) != before and 1 <= bar.beats <= 255:
-            before = bar.beats, bar.unit
+    for index, bar in enumerate(document.bars):
+        metre = _pickup(bar) if index == 0 and bar_offsets(document.bars)[0] else None
+        metre = metre or (bar.beats, bar.unit)
+        if metre != before and 1 <= metre[0] <= 255:
+            before = metre
             messages.append(
                 mido.MetaMessage(
                     "time_signature",
-                    numerator=bar.beats,
-                    denominator=bar.unit,
+                    numerator=metre[0],
+                    denominator=metre[1],
                     time=round(bar.start * TICKS),
                 )
             )
@@ -79,6 +82,15 @@ def _conductor(score: Score, tempo: float):  # type: ignore[no-untyped-def]  # a
                 mido.MetaMessage("key_signature", key=key, time=round(signature.start * TICKS))
             )
     return _track(messages)
+
+
+def _pickup(bar: Bar) -> tuple[int, int] | None:
+    """Time signature of a bar as short as it is: MIDI has no other way to write a pickup."""
+    for unit in (bar.unit, 8, 16):
+        beats = bar.length * unit / 4
+        if beats.denominator == 1:
+            return int(beats), unit
+    return None
 
 
 def _played(notes: Iterable[Sounding]) -> list:

@@ -10,11 +10,17 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
+from xml.etree.ElementTree import Element
 
-from bachbot.chorale import Key, Metre
-from bachbot.errors import BachbotError, ScoreError
+import numpy as np
+
+from bachbot.chorale import REST, Chorale, Key, Metre
+from bachbot.errors import ScoreError, UsageError
+from bachbot.scores.grid import LineNote, frame_of, lay
+from bachbot.scores.keys import estimate_key
 from bachbot.scores.parts import key_element, time_element
-from bachbot.scores.tune import Syllable, TuneBar, TuneNote
+from bachbot.scores.spelling import nearest_name, spell
+from bachbot.scores.tune import Syllable, TuneBar, TuneNote, tune_tree
 from bachbot.scores.values import split
 
 _PERCUSSION = 9
@@ -50,6 +56,8 @@ class MidiSong:
     ----------
     lines : list of MidiLine
         Pitched lines with notes.
+    title : str
+        Name of the first track, if that holds no notes.
     percussion : bool
         Whether there were notes on the percussion channel.
     metres : dict of Fraction to (int, int)
@@ -61,6 +69,7 @@ class MidiSong:
     """
 
     lines: list[MidiLine] = field(default_factory=list)
+    title: str = ""
     percussion: bool = False
     metres: dict[Fraction, tuple[int, int]] = field(default_factory=dict)
     keys: dict[Fraction, Key] = field(default_factory=dict)
@@ -124,6 +133,8 @@ def _read_track(track: Any, ticks: int, song: MidiSong) -> None:
             song.keys[at] = Key.parse(message.key)
         elif kind == "set_tempo" and song.tempo is None and message.tempo:
             song.tempo = 60_000_000 / message.tempo
+    if name and not lines and not song.lines and not song.title:
+        song.title = name
     for line in lines.values():
         line.name = name
         for note in line.notes:
@@ -147,8 +158,10 @@ def _tidied(notes: Sequence[MidiNote]) -> list[MidiNote]:
     for note, following in pairwise(out):
         gap = following.start - note.stop
         length = following.start - note.start
-        # A small overlap is a legato, a small gap a breath; a long overlap is another voice.
-        if abs(gap) <= min(_SIXTEENTH, length / 2) or (gap < 0 and -gap <= length / 4):
+        # A small gap is a breath, a small overlap a legato; a long overlap is a chord.
+        if gap < 0 and -gap > max(_SIXTEENTH, length / 4):
+            following.pitches += [p for p in note.pitches if p not in following.pitches]
+        if gap < 0 or gap <= min(_SIXTEENTH, length / 2):
             note.stop = following.start
     return out
 
@@ -171,28 +184,65 @@ def _snapped(at: Fraction, triplets: set[int]) -> Fraction:
     return beat + Fraction(round((at - beat) * steps), steps)
 
 
-def tune_parts(song: MidiSong, spelled: Sequence[Sequence[Sequence[int]]], key: Key) -> list:
-    """Write the lines of a song in bars.
-
-    Parameters
-    ----------
-    song : MidiSong
-        At least one line.
-    spelled : sequence
-        For each line and note the places of its pitches on the line of fifths.
-    key : Key
-        Key signature to write where the file has none.
+def midi_tree(content: bytes) -> tuple[Element, tuple[str, ...]]:
+    """Bring a MIDI file to MusicXML, spelled for its key.
 
     Returns
     -------
-    list of (str, list of TuneBar)
-        Name and bars of each part.
+    tree : Element
+        ``score-partwise``.
+    notices : tuple of str
+        What was passed over that the user should know of.
+
+    Raises
+    ------
+    ScoreError
+        If it is no MIDI file, or holds no pitched notes.
     """
+    song = read_midi(content)
+    if not song.lines:
+        what = "percussion" if song.percussion else "no notes"
+        raise ScoreError(f"its MIDI holds {what} alone: give a file with a melody")
+    first = min(song.keys) if song.keys else None
+    key, names = _spelled(song, song.keys[first] if first is not None else None)
     bars = list(_bars(song))
-    return [
-        (line.name, _in_bars(line, names, bars, song, key))
-        for line, names in zip(song.lines, spelled, strict=True)
+    parts = [
+        (line.name, _in_bars(line, spelling, bars, song, key))
+        for line, spelling in zip(song.lines, names, strict=True)
     ]
+    notices = ("its percussion is left aside",) if song.percussion else ()
+    return tune_tree(parts, song.title), notices
+
+
+def _spelled(song: MidiSong, written: Key | None) -> tuple[Key, list[list[list[int]]]]:
+    """Key of a song, and for each line and note the names of its pitches."""
+    grid = lay([_line_notes(line) for line in song.lines], [])
+    # The written mode is not trusted: most programs write major whatever the tune.
+    key = estimate_key(grid.pitch, written.fifths if written else None)
+    names = np.zeros(grid.pitch.shape, dtype=np.int16)
+    for left in range(0, len(song.lines), 4):
+        columns = grid.pitch[:, left : left + 4]
+        pitch = np.full((len(columns), 4), REST, dtype=np.int16)
+        tied = np.zeros(pitch.shape, dtype=np.bool_)
+        pitch[:, : columns.shape[1]] = columns
+        tied[:, : columns.shape[1]] = grid.tied[:, left : left + 4]
+        chorale = Chorale(pitch, tied, np.zeros(len(pitch), dtype=np.bool_), key=key)
+        names[:, left : left + 4] = spell(chorale)[:, : columns.shape[1]]
+    out = []
+    for column, line in enumerate(song.lines):
+        rows = [int(names[min(frame_of(n.start), len(names) - 1), column]) for n in line.notes]
+        # A pitch of a chord is named to fit the top one.
+        out.append(
+            [
+                [nearest_name(p * 7, row) for p in note.pitches]
+                for note, row in zip(line.notes, rows, strict=True)
+            ]
+        )
+    return key, out
+
+
+def _line_notes(line: MidiLine) -> list[LineNote]:
+    return [LineNote(n.start, n.stop - n.start, max(n.pitches)) for n in line.notes]
 
 
 def _bars(song: MidiSong) -> Iterator[tuple[Fraction, Fraction, Metre]]:
@@ -200,25 +250,38 @@ def _bars(song: MidiSong) -> Iterator[tuple[Fraction, Fraction, Metre]]:
     first = min(line.notes[0].start for line in song.lines)
     end = max(note.stop for line in song.lines for note in line.notes)
     changes = sorted(song.metres.items())
-    start, metre = Fraction(0), Metre()
+    metre = Metre()
+    if len(changes) > 1 and changes[0][0] == 0:
+        # Some programs write a pickup as a short bar of its own metre.
+        short, full = _metre(*changes[0][1]), _metre(*changes[1][1])
+        if short.bar_frames < full.bar_frames and changes[1][0] == Fraction(short.bar_frames, 4):
+            metre = full
+            changes.pop(0)
+    start = pickup = Fraction(0)
     while start < end:
         while changes and changes[0][0] <= start:
             metre = _metre(*changes.pop(0)[1])
         length = Fraction(metre.bar_frames, 4)
         stop = start + length
-        if changes:
-            stop = min(stop, max(changes[0][0], start + _SIXTEENTH))
+        if changes and changes[0][0] < stop:
+            stop = max(changes[0][0], start + _SIXTEENTH)
         if stop > first:
-            # Half a bar of silence or more is what a pickup is written after.
-            late = first - start if first - start >= length / 2 else Fraction(0)
-            yield start + max(Fraction(0), late), stop, metre
+            if start <= first:
+                # Half a bar of silence or more is what a pickup is written after.
+                late = first - start if first - start >= length / 2 else Fraction(0)
+                start += late
+                pickup = stop - start if stop - start < length else Fraction(0)
+            # With a pickup, the last bar lacks what it has.
+            if pickup and end <= stop - pickup:
+                stop -= pickup
+            yield start, stop, metre
         start = stop
 
 
 def _metre(beats: int, unit: int) -> Metre:
     try:
         return Metre(beats, unit)
-    except BachbotError:
+    except UsageError:
         return Metre()
 
 
@@ -241,7 +304,7 @@ def _in_bars(
         while keys and keys[0][0] <= start:
             bar.fifths = fifths = keys[0][1].fifths
             bar.new = [key_element(fifths, keys.pop(0)[1].mode)]
-        if (metre.beats, metre.unit) != (before and (before.beats, before.unit)):
+        if metre != before:
             bar.new.append(time_element(metre))
         before = metre
         if index == 0 and song.tempo:

@@ -93,6 +93,19 @@ def _nearest(fifths: NDArray[np.int64] | int, centre: float) -> NDArray[np.int64
     return (np.asarray(fifths) - lowest) % 12 + lowest
 
 
+def nearest_name(fifths: int, centre: float) -> int:
+    """Give the name of a pitch class that is nearest to a centre on the line of fifths.
+
+    Parameters
+    ----------
+    fifths : int
+        Any place of the pitch class on the line of fifths, such as seven times its MIDI pitch.
+    centre : float
+        Where the name should be near.
+    """
+    return int(_nearest(fifths, centre))
+
+
 def _notes(chorale: Chorale, voices: list[int]) -> list[_Note]:
     notes = []
     for voice in voices:

@@ -65,7 +65,14 @@ def split(place: int, length: int, metre: Metre) -> list[int]:
     beat = pulse(metre)
     out = []
     while length:
-        value = next(v for v in _LONGEST_FIRST if v <= length and _fits(place, v, beat, metre))
+        value = next(
+            v
+            for v in _LONGEST_FIRST
+            if v <= length
+            and (
+                _fits(place, v, beat, metre) or (v == length and _syncopated(place, v, beat, metre))
+            )
+        )
         out.append(value)
         place, length = place + value, length - value
     return out
@@ -73,12 +80,13 @@ def split(place: int, length: int, metre: Metre) -> list[int]:
 
 def _fits(place: int, value: int, beat: int, metre: Metre) -> bool:
     into = place % beat
-    if into + value <= beat:
-        return True
-    if into:
-        return not _compound(metre) and value == beat and 2 * into == beat
     # From a beat on: in compound metres whole dotted beats, else any value.
-    return not _compound(metre) or value % beat == 0
+    whole = not into and (not _compound(metre) or value % beat == 0)
+    return into + value <= beat or whole
+
+
+def _syncopated(place: int, value: int, beat: int, metre: Metre) -> bool:
+    return not _compound(metre) and value == beat and 2 * (place % beat) == beat
 
 
 def beams(pieces: Sequence[tuple[int, int, bool]], metre: Metre) -> list[list[str]]:

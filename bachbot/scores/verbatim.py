@@ -9,8 +9,9 @@ from bachbot.chorale import Voice
 from bachbot.scores.document import Document, Line
 from bachbot.scores.parts import clef
 
-_LAYOUT = ("print", "harmony", "figured-bass", "listening", "grouping", "link", "bookmark")
-"""Left out: layout was made for another page, chord symbols for another harmony."""
+_HARMONY = ("harmony", "figured-bass")
+_LEFT_OUT = (*_HARMONY, "print", "listening", "grouping", "link", "bookmark")
+"""Layout was made for another page, chord symbols for another harmony."""
 
 
 def copied(document: Document, line: Line) -> Element:
@@ -23,13 +24,18 @@ def copied(document: Document, line: Line) -> Element:
     alone = len(document.lines_of(line.part)) == 1
     for measure in part.findall("measure"):
         measure.attrib.pop("width", None)
-        kept = [element for element in measure if element.tag not in _LAYOUT]
+        kept = [element for element in measure if element.tag not in _LEFT_OUT]
         measure[:] = kept if alone else list(_of_line(kept, line))
         for note in measure.iter("note"):
             # It names an instrument of the part list that is not copied.
             for instrument in note.findall("instrument"):
                 note.remove(instrument)
     return part
+
+
+def has_chord_symbols(part: Element) -> bool:
+    """Tell whether a part has chord symbols or a figured bass, which `copied` leaves out."""
+    return any(measure.find(tag) is not None for measure in part for tag in _HARMONY)
 
 
 def _of_line(elements: list[Element], line: Line) -> Iterator[Element]:

@@ -62,8 +62,8 @@ def final_cadence(chorale: Chorale) -> Cadence:
 def cadence_at(chorale: Chorale, frame: int, key: Key) -> Cadence:
     """The cadence whose last chord sounds in a frame.
 
-    The last chord is what sounds in that frame; the chord before it is what sounded as the bass
-    left its note before.
+    The last chord is what sounds in that frame; the chord before it is what sounded over the
+    bass's note before.
 
     Parameters
     ----------
@@ -86,17 +86,16 @@ def cadence_at(chorale: Chorale, frame: int, key: Key) -> Cadence:
     if not (closes and elsewhere.size):
         return Cadence("none")
     before = int(elsewhere[-1])
-    return Cadence(_onto_tonic(_sounding(chorale, above, before), int(bass[before]),
-                               soprano=int(above[frame, Voice.SOPRANO])))  # fmt: skip
-
-
-def _onto_tonic(chord: set[int], bass: int, *, soprano: int) -> CadenceKind:
-    """The cadence that a chord makes with the tonic chord in root position after it."""
-    if _LEADING in chord and bass in (_FIFTH, _LEADING, _SECOND, _FOURTH):
-        return "perfect" if bass == _FIFTH and soprano == _TONIC else "imperfect"
-    if bass == _FOURTH and chord <= _SUBDOMINANTS:
-        return "plagal"
-    return "none"
+    others = np.flatnonzero(bass[:before] != bass[before])
+    begins = int(others[-1]) + 1 if others.size else 0
+    # The leading note may have moved on, to the seventh below or to the tonic before its time.
+    led = any(_LEADING in _sounding(chorale, above, f) for f in range(begins, before + 1))
+    if led and bass[before] in (_FIFTH, _LEADING, _SECOND, _FOURTH):
+        roots = bass[before] == _FIFTH and above[frame, Voice.SOPRANO] == _TONIC
+        return Cadence("perfect" if roots else "imperfect")
+    if bass[before] == _FOURTH and _sounding(chorale, above, before) <= _SUBDOMINANTS:
+        return Cadence("plagal")
+    return Cadence("none")
 
 
 def _sounding(chorale: Chorale, above: np.ndarray, frame: int) -> set[int]:

@@ -57,7 +57,8 @@ format `{config["format"]}`.
 - **Command**: `{command(training)} -o runs/NAME`, then `bachbot train export runs/NAME -o \
 checkpoints/NAME`.
 - **Time**: {minutes:.1f} minutes for {record["epochs"]} epochs, \
-{record["tokens_per_second"]:,.0f} tokens a second, on {record["machine"]} \
+{record["tokens_per_second"]:,.0f} tokens a second in \
+{record["precision"]}, on {record["machine"]} \
 ({record["processes"]} {"process" if record["processes"] == 1 else "processes"}); \
 torch {record["versions"]["torch"]}.
 - **Kept**: the weights of epoch {record["best_epoch"]}, the best by validation loss. Their \

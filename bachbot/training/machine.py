@@ -1,10 +1,12 @@
 """The machine that trains: which device, which precision, and what to call it."""
 
+import importlib
 import os
 import platform
 from pathlib import Path
 from typing import Literal, get_args
 
+import numpy as np
 import torch
 
 from bachbot.errors import UsageError
@@ -80,14 +82,12 @@ def cores() -> int:
 
 def versions() -> dict[str, str]:
     """Versions that the weights depend on."""
-    import numpy
-
-    import bachbot
-
+    # Only the number of the package above, not the lazy names that lie on higher floors.
+    package = importlib.import_module("bachbot")
     return {
-        "bachbot": bachbot.__version__,
+        "bachbot": package.__version__,
         "torch": torch.__version__,
-        "numpy": numpy.__version__,
+        "numpy": np.__version__,
         "python": platform.python_version(),
     }
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bachbot.corpus.store import PreparedCorpus
 from bachbot.encoding import Vocabulary, encode
-from bachbot.errors import OutputError, TrainingError
+from bachbot.errors import OutputError, TrainingError, UsageError
 from bachbot.evaluation.losses import Losses
 from bachbot.files import write_whole
 from bachbot.models import registry
@@ -64,7 +64,14 @@ def saved_config(folder: Path) -> TrainingConfig:
     TrainingError
         If there is none, or its state is damaged.
     """
-    return TrainingConfig.from_json(load_state(folder / STATE).facts["config"])
+    facts = load_state(folder / STATE).facts
+    try:
+        return TrainingConfig.from_json(facts["config"])
+    except (UsageError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise TrainingError(
+            f"the run in {folder} has settings that this version does not know ({error}): "
+            "go on with the version that began it"
+        ) from error
 
 
 def train(
@@ -290,6 +297,7 @@ class _Run:
             "seconds": self.history[-1]["seconds"],
             "tokens_per_second": self.history[-1]["tokens_per_second"],
             "processes": self.ranks.world,
+            "precision": self.trainer.precision,
             "machine": describe(self.device),
             "versions": versions(),
         }

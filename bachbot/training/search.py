@@ -236,14 +236,15 @@ def _requeue_the_dead(study: "optuna.Study") -> None:
     import optuna
 
     for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
-        if _alive(trial.user_attrs):
+        born = trial.datetime_start.timestamp() if trial.datetime_start else 0.0
+        if _alive(trial.user_attrs, born):
             continue
         study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
         if trial.params:
             study.enqueue_trial(trial.params)
 
 
-def _alive(marks: Mapping[str, Any]) -> bool:
+def _alive(marks: Mapping[str, Any], born: float) -> bool:
     if marks.get("host") == socket.gethostname() and os.name == "posix":
         try:
             os.kill(int(marks["process"]), 0)
@@ -252,4 +253,4 @@ def _alive(marks: Mapping[str, Any]) -> bool:
         except PermissionError:
             return True
         return int(marks["process"]) != os.getpid()
-    return time.time() - float(marks.get("seen", 0.0)) < _STALE
+    return time.time() - float(marks.get("seen", born)) < _STALE

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from bachbot.errors import TrainingError
-from bachbot.files import replacing
+from bachbot.files import write_whole
 
 FORMAT = "bachbot-run-1"
 """Format of the state; another one is refused."""
@@ -49,10 +49,8 @@ def save_state(path: Path, state: SavedState) -> None:
         If it cannot be written.
     """
     header = json.dumps({"format": FORMAT, **state.facts})
-    # Clones, since tensors that share memory are refused and some live on a GPU.
     tensors = {name: value.detach().cpu().contiguous() for name, value in state.tensors.items()}
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={_KEY: header})
+    write_whole(path, save(tensors, metadata={_KEY: header}))
 
 
 def load_state(path: Path) -> SavedState:

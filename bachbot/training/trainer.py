@@ -1,6 +1,5 @@
 """The trainer: takes steps, and can be frozen and thawed between any two of them."""
 
-import copy
 from typing import Any, cast
 
 import torch
@@ -52,10 +51,9 @@ class Trainer:
     ) -> None:
         self.config, self.text, self.device, self.ranks = config, text, device, ranks
         self._mine = ranks.lanes(config.batch)
-        torch.manual_seed(config.seed)
-        size = config.to_json()["model"]
-        self.model = registry.build(config.kind, size, len(vocabulary)).to(device)
-        self.averaged = copy.deepcopy(self.model) if config.average else self.model
+        self.model = self._fresh(vocabulary)
+        # Built again rather than copied: cuDNN wants a model's weights in one piece of memory.
+        self.averaged = self._fresh(vocabulary) if config.average else self.model
         self._forward: nn.Module = self.model
         if ranks.world > 1:
             gpus = [device] if device.type == "cuda" else None
@@ -72,11 +70,17 @@ class Trainer:
             lr=config.learning_rate,
         )
         self._dtype = autocast_dtype(config.precision, device)
+        self.precision = "float32" if self._dtype is None else "bfloat16"
         self.epoch, self.chunk = 0, 0
         self._hidden: Tensor
         self._loss_sum: Tensor
         self._lanes: tuple[int, Tensor, Tensor] | None = None
         self._begin_epoch()
+
+    def _fresh(self, vocabulary: Vocabulary) -> nn.Module:
+        torch.manual_seed(self.config.seed)
+        size = self.config.to_json()["model"]
+        return registry.build(self.config.kind, size, len(vocabulary)).to(self.device)
 
     @property
     def step_number(self) -> int:
@@ -155,6 +159,10 @@ class Trainer:
         """
         if facts["world"] != self.ranks.world:
             raise ValueError(f"it ran on {facts['world']} processes, not {self.ranks.world}")
+        if tensors["hidden"].shape[2] != self.config.batch or not (
+            0 <= facts["chunk"] < self.text.chunks and 0 <= facts["epoch"] <= self.config.epochs
+        ):
+            raise ValueError("its place in the data is none of this run's")
         groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}}
         slots: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():

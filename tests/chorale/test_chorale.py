@@ -130,3 +130,22 @@ def test_given_cells():
     assert Given.opening(5, 2).cells.sum(axis=1).tolist() == [4, 4, 0, 0, 0]
     with pytest.raises(UsageError, match="wanted"):
         Given(np.zeros((3, 3)))
+
+
+@given(chorales(), st.integers(1, 4))
+def test_slowed_and_quickened_again(piece, times):
+    slow = piece.slowed(times)
+    assert slow.frames == times * piece.frames
+    assert (slow.onset.sum(axis=0) == piece.onset.sum(axis=0)).all()
+    back = slow.quickened(times)
+    assert back.same_music(piece)
+    assert (back.place == piece.place).all()
+
+
+def test_what_is_too_quick_is_refused():
+    piece = one_bar()
+    assert piece.quickened(8).frames == 2
+    with pytest.raises(EncodingError, match="grid of 16 frames"):
+        piece.quickened(16)
+    with pytest.raises(EncodingError, match="grid of 3 frames"):
+        piece.quickened(3)

@@ -41,7 +41,7 @@ def test_version(capsys):
         (["compost"], "No such command"),
         (["harmonize"], "Missing argument"),
         (["compose", "--bras", "8"], "No such option"),
-        (["compose", "--bars", "eight"], "is not a valid"),
+        (["compose", "--bars", "eight"], "valid integer"),
     ],
 )
 def test_a_slip_of_the_pen_is_one_line(arguments, said, capsys):

@@ -1,11 +1,12 @@
 import json
 
 import pytest
+from made_up import made_up_corpus
 from typer.testing import CliRunner
 
 from bachbot.cli.evaluate import evaluate_app
 from bachbot.cli.train import train_app
-from bachbot.errors import BachbotError
+from bachbot.errors import BachbotError, BachbotWarning
 from bachbot.runtime import load_checkpoint
 from bachbot.training.run import BEST, METRICS
 
@@ -72,10 +73,19 @@ def test_losses_are_those_that_the_run_recorded(run_folder, corpus_file):
             assert told[part][unit] == pytest.approx(recorded[part][unit], abs=1e-5)
     table = _run(evaluate_app, *common, "--part", "test")
     assert table.exit_code == 0
-    assert f"{recorded['test']['nats_per_token']:.4g}" in table.output
+    assert f"{recorded['test']['nats_per_token']:.3f}" in table.output
     assert "soprano, per onset" in table.output
     wrong = _run(evaluate_app, *common, "--part", "tests")
     assert "there is no part 'tests'" in str(wrong.exception)
+
+
+def test_pieces_that_it_may_have_heard_are_warned_of(run_folder, corpus_file, tmp_path):
+    common = ["losses", "--checkpoint", run_folder / BEST, "--part", "test"]
+    with pytest.warns(BachbotWarning, match="trained on the split by tune.*give --split tune"):
+        _run(evaluate_app, *common, "--corpus", corpus_file, "--split", "file")
+    made_up_corpus(18).save(tmp_path / "other.npz")
+    with pytest.warns(BachbotWarning, match="trained on another prepared corpus"):
+        _run(evaluate_app, *common, "--corpus", tmp_path / "other.npz")
 
 
 @pytest.mark.parametrize(

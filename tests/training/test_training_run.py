@@ -128,7 +128,7 @@ def test_killed_at_any_moment_it_goes_on_bit_for_bit(corpus, corpus_file, tmp_pa
     straight = train(corpus, config, device="cpu")
     an_epoch = straight.history[0]["step"]
     folder = tmp_path / "killed"
-    for how in ("fresh", "resume", "resume"):
+    for how in ("fresh", "resume"):
         before = _steps(folder, an_epoch)
         process = subprocess.Popen([sys.executable, "-c", KILLED, corpus_file, folder, how])
         deadline = time.monotonic() + 60

@@ -1,25 +1,23 @@
-"""Made-up checkpoints."""
+"""Checkpoints of random weights."""
 
 import numpy as np
-import pytest
 
 from bachbot.encoding import Vocabulary
-from bachbot.runtime.checkpoint import FORMAT, Checkpoint
+from bachbot.runtime import Checkpoint
+from bachbot.runtime.checkpoint import FORMAT
 from bachbot.runtime.shapes import lstm_shapes
 
 
-def random_checkpoint(
-    *, layers=3, hidden=8, embedding=4, batch_norm=False, vocabulary=None, seed=0, scale=0.5
-):
-    """A checkpoint of random weights."""
+def random_checkpoint(vocabulary=None, *, seed=0, scale=0.5, **model):
+    """An LSTM of random weights: by default three layers of eight units."""
     vocabulary = vocabulary or Vocabulary()
     model = {
-        "embedding": embedding,
-        "layers": layers,
-        "hidden": hidden,
+        "embedding": 4,
+        "layers": 3,
+        "hidden": 8,
         "dropout": 0.3,
-        "batch_norm": batch_norm,
-    }
+        "batch_norm": False,
+    } | model
     rng = np.random.default_rng(seed)
     weights = {
         name: (scale * rng.standard_normal(shape)).astype(np.float32)
@@ -37,8 +35,3 @@ def random_checkpoint(
         "training": {},
     }
     return Checkpoint(config, vocabulary, weights)
-
-
-@pytest.fixture
-def checkpoint():
-    return random_checkpoint()

@@ -1,0 +1,61 @@
+"""The pulse: how a tune's note values are brought to those of the chorales."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bachbot.chorale.chorale import Chorale
+from bachbot.chorale.voices import Voice
+
+_EIGHTH, _HALF = 2, 8
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """How many times slower or quicker a tune is heard than it is written.
+
+    Bach's chorales move in quarters, a chord on each, and a model of them that does not see the
+    metre takes the quarter for the beat of whatever it is given. A tune in eighths, as in 6/8, is
+    therefore heard twice as slow, and one in halves twice as quick.
+
+    Parameters
+    ----------
+    slower, quicker : int
+        1 or 2; not both 2.
+    """
+
+    slower: int = 1
+    quicker: int = 1
+
+    @classmethod
+    def of(cls, chorale: Chorale, voice: Voice) -> "Pulse":
+        """The pulse of a piece, by its time signature and the note values of one voice.
+
+        Parameters
+        ----------
+        chorale : Chorale
+            T frames.
+        voice : Voice
+            A voice that is given.
+        """
+        change = chorale.onset.copy()  # a note begins or a rest does, [T, 4]
+        change[1:] |= chorale.pitch[1:] != chorale.pitch[:-1]
+        onsets = np.flatnonzero(chorale.onset[:, voice])
+        if not onsets.size:
+            return cls()
+        ends = np.append(np.flatnonzero(change[:, voice]), chorale.frames)
+        usual = np.median(ends[np.searchsorted(ends, onsets, side="right")] - onsets)
+        if chorale.metre.unit >= 8 or usual <= _EIGHTH:
+            return cls(slower=2)
+        odd = change[1::2].any() or (chorale.bar_starts % 2).any() or chorale.frames % 2
+        if chorale.metre.unit <= 2 and usual >= _HALF and not odd:
+            return cls(quicker=2)
+        return cls()
+
+    def heard(self, chorale: Chorale) -> Chorale:
+        """A written piece as the model is to hear it."""
+        return chorale.slowed(self.slower).quickened(self.quicker)
+
+    def written(self, chorale: Chorale) -> Chorale:
+        """A piece that was heard as it is to be written; the inverse of `heard`."""
+        return chorale.slowed(self.quicker).quickened(self.slower)

@@ -1,0 +1,53 @@
+"""Humdrum kern, brought to MusicXML by music21."""
+
+import contextlib
+import io
+import warnings
+from xml.etree.ElementTree import Element
+
+from bachbot.errors import ScoreError
+from bachbot.scores.source import musicxml_tree
+
+_LONGEST = 200
+
+
+def kern_tree(content: bytes) -> Element:
+    """Read Humdrum kern and bring it to MusicXML.
+
+    music21's reader is called itself: ``converter.parse`` would leave pickles in the temporary
+    folder and takes some strings for addresses.
+
+    Parameters
+    ----------
+    content : bytes
+        The file, in UTF-8 or else Latin-1.
+
+    Raises
+    ------
+    ScoreError
+        If it is no kern, or music21 cannot read it or write what it read.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    if "**kern" not in text:
+        raise ScoreError("it has no **kern spine: give Humdrum kern")
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        try:
+            return musicxml_tree(_converted("\n".join(text.splitlines())))
+        except ScoreError:
+            raise
+        except Exception as error:  # music21 raises what its parser happens to trip over
+            reason = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
+            raise ScoreError(f"it cannot be read as kern ({reason}): export it again") from error
+
+
+def _converted(text: str) -> bytes:
+    from music21.converter import subConverters
+    from music21.musicxml.m21ToXml import GeneralObjectExporter
+
+    reader = subConverters.ConverterHumdrum()
+    reader.parseData(text)
+    return GeneralObjectExporter(reader.stream).parse()

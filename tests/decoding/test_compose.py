@@ -1,0 +1,229 @@
+import numpy as np
+import pytest
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
+from toys import Told, random_model
+
+from bachbot.chorale import REST, STANDARD, Chorale, Metre, Voice
+from bachbot.decoding import ComposeRequest, DecodingOptions, compose
+from bachbot.decoding.form import FEWEST_BARS, MOST_BARS, composing, last_chord
+from bachbot.encoding import END, Vocabulary, decode, encode
+from bachbot.errors import UsageError
+
+WIDE = Vocabulary()
+MODEL = random_model(WIDE, scale=0.7)
+
+METRES = st.sampled_from(
+    [Metre(), Metre(3, 4), Metre(6, 8), Metre(2, 4), Metre(3, 2), Metre(4, 4, 4), Metre(3, 4, 4)]
+)
+REQUESTS = st.builds(
+    ComposeRequest,
+    bars=st.integers(1, 3),
+    metre=METRES,
+    mode=st.sampled_from(["major", "minor"]),
+    transposed_by=st.integers(-5, 6),
+)
+
+
+def sample(**options):
+    return DecodingOptions("sample", **{"temperature": 0.9} | options)
+
+
+@settings(max_examples=25)
+@for_all(REQUESTS, st.integers(0, 99))
+def test_form(request, seed):
+    [found] = compose(MODEL, request, sample(seed=seed))
+    music, metre = found.chorale, request.metre
+    assert music.frames == request.bars * metre.bar_frames
+    assert music.metre == metre
+    assert np.array_equal(music.place, metre.places(music.frames))
+    assert music.key == STANDARD[request.mode]
+    assert music.transposed_by == request.transposed_by
+    assert (music.pitch != REST).all()
+    assert decode(encode(music, WIDE).ids, WIDE).same_music(music)
+    # The beat: soprano and bass strike at every bar line.
+    assert music.onset[music.place == 0][:, [Voice.SOPRANO, Voice.BASS]].all()
+    # The first chord, and the last.
+    above = (music.pitch - music.key.pitch_class) % 12
+    close = music.frames - last_chord(metre)
+    assert above[0, Voice.BASS] == 0
+    assert set(above[0].tolist()) <= {0, 3, 4, 7}
+    assert (above[close:, Voice.BASS] == 0).all()
+    assert music.fermata[close:].all()
+    assert music.onset[close, [Voice.SOPRANO, Voice.BASS]].all()
+    assert not music.onset[close + 1 :, [Voice.SOPRANO, Voice.BASS]].any()
+    if close > metre.beat_frames:
+        assert above[close - 1, Voice.BASS] == 7
+
+
+def likes_to_end(after):
+    """A model that ends the piece after so many frames if it may."""
+
+    class Ending(Told):
+        def step(self, ids, state):
+            logits, state = super().step(ids, state)
+            for row, prefix in enumerate(state):
+                if prefix.count(2) >= after:
+                    logits[row, END] = 50.0
+            return logits, state
+
+    return Ending({}, WIDE)
+
+
+def test_the_model_ends_it():
+    # After five bars and a half it wants to end: at the next bar line it may.
+    [found] = compose(likes_to_end(44), ComposeRequest(metre=Metre(2, 4)), sample())
+    assert found.chorale.frames == 48
+    assert found.ending.startswith("the model ended it with ")
+    assert found.ending.endswith(" cadence in bar 6")
+
+
+def test_it_does_not_end_before_the_fewest_bars():
+    [found] = compose(likes_to_end(0), ComposeRequest(metre=Metre(2, 4)), sample())
+    assert found.chorale.frames == FEWEST_BARS * 8
+
+
+def test_it_is_cut_where_the_model_does_not_end_it():
+    class Endless(Told):
+        def step(self, ids, state):
+            logits, state = super().step(ids, state)
+            logits[:, END] = -50.0
+            return logits, state
+
+    model = Endless({}, WIDE)
+    [found] = compose(model, ComposeRequest(bars=2), sample())
+    assert found.ending == "cut at the end of bar 2: the model did not end it"
+    [found] = compose(model, ComposeRequest(metre=Metre(1, 4)), sample())
+    assert found.chorale.frames == MOST_BARS * 4
+    assert found.ending == f"cut at the end of bar {MOST_BARS}: the model did not end it"
+
+
+def test_a_known_length_is_ended_by_the_model_too():
+    [found] = compose(likes_to_end(32), ComposeRequest(bars=2), sample())
+    assert found.ending.startswith("the model ended it with ")
+    assert found.ending.endswith("in bar 2")
+
+
+def test_its_probability_is_that_of_its_tokens():
+    from toys import joint
+
+    ends, cut = likes_to_end(16), random_model(WIDE)
+    for model in (ends, cut):
+        [found] = compose(model, ComposeRequest(bars=1), sample())
+        ids = encode(found.chorale, WIDE).ids.tolist()
+        if "cut" in found.ending:
+            ids = ids[:-1]
+        assert found.log_probability == pytest.approx(joint(model, ids), abs=1e-6)
+
+
+def opening(frames=20, metre=None):
+    pitch = np.tile([67, 64, 60, 48], (frames, 1))
+    tied = np.ones((frames, 4))
+    tied[::4] = 0
+    return Chorale(pitch, tied, np.arange(frames) >= 16, metre=metre or Metre(), name="a hymn")
+
+
+def test_goes_on_from_an_opening():
+    prime = opening()
+    [found] = compose(MODEL, ComposeRequest(bars=3, prime=prime), sample())
+    music = found.chorale
+    assert music.frames == 48
+    assert music.sliced(0, 20).same_music(prime)
+    assert music.name == "a hymn"
+
+
+def test_an_opening_of_irregular_bars():
+    place = np.concatenate([np.arange(10, 16), np.arange(12), np.arange(16)]).astype(np.int16)
+    prime = Chorale(
+        np.full((34, 4), 60), np.zeros((34, 4)), np.zeros(34), metre=Metre(4, 4, 6), place=place
+    )
+    request = ComposeRequest(bars=4, metre=prime.metre, prime=prime)
+    assert request.bar_ends[:4].tolist() == [12, 28, 44, 60]
+    [found] = compose(MODEL, request, sample())
+    assert found.chorale.frames == 60
+    assert np.array_equal(found.chorale.place[:34], place)
+    assert found.chorale.place[34:].tolist() == [*range(16), *range(10)]
+
+
+def test_seeds():
+    def music(**options):
+        return [
+            c.chorale.pitch.tobytes() for c in compose(MODEL, ComposeRequest(1), sample(**options))
+        ]
+
+    assert music(seed=1, number=3) == music(seed=1, number=3)
+    assert len(set(music(seed=1, number=3))) == 3
+    # The first pieces do not depend on how many are asked for.
+    assert music(seed=1, number=3)[:2] == music(seed=1, number=2)
+    assert music(seed=1) != music(seed=2)
+
+
+def test_progress_is_told():
+    told = []
+    compose(MODEL, ComposeRequest(bars=1), sample(), progress=lambda *a: told.append(a))
+    assert told == [(n, 16) for n in range(1, 17)]
+    told.clear()
+    compose(likes_to_end(0), ComposeRequest(metre=Metre(1, 4)), sample(),
+            progress=lambda *a: told.append(a))  # fmt: skip
+    assert told[-1] == (MOST_BARS * 4, MOST_BARS * 4)
+
+
+def test_streams_that_keep_the_form_take_over():
+    """Where the form asks for what one in a hundred streams expects, that one is chosen."""
+    found = compose(MODEL, ComposeRequest(bars=1), sample(number=3))
+    alone = [compose(MODEL, ComposeRequest(bars=1), sample(seed=s))[0] for s in range(3)]
+    assert all(np.isfinite(c.log_probability) for c in [*found, *alone])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"bars": 0}, "0 bars were asked for: give 1 to 400"),
+        ({"bars": 401}, "401 bars"),
+        ({"mode": "dorian"}, "'dorian' is no mode"),
+        ({"prime": opening(0)}, "the opening is empty"),
+        ({"bars": 1, "prime": opening(16)}, "the opening fills 1 bars or more"),
+        ({"prime": opening(32 * 16)}, "the opening fills 32 bars or more"),
+    ],
+)
+def test_what_cannot_be(arguments, message):
+    with pytest.raises(UsageError, match=message):
+        ComposeRequest(**arguments)
+
+
+@pytest.mark.parametrize("method", ["beam", "greedy"])
+def test_only_draws_compose(method):
+    with pytest.raises(UsageError, match=f"by the method '{method}': use sample"):
+        compose(MODEL, ComposeRequest(), DecodingOptions(method))
+
+
+@pytest.mark.parametrize(
+    ("metre", "frames"),
+    [
+        (Metre(4, 4), 8),
+        (Metre(3, 4), 12),
+        (Metre(6, 8), 6),
+        (Metre(2, 2), 8),
+        (Metre(3, 2), 24),
+        (Metre(9, 8), 18),
+        (Metre(4, 4, 4), 4),
+        (Metre(3, 4, 4), 8),
+    ],
+)
+def test_length_of_the_last_chord(metre, frames):
+    assert last_chord(metre) == frames
+
+
+@settings(max_examples=60)
+@for_all(METRES, st.one_of(st.none(), st.integers(1, 40)), st.sampled_from(["major", "minor"]))
+def test_every_cell_of_the_plan_can_be_sung(metre, bars, mode):
+    """Whatever sounded before, some token is legal."""
+    plan = composing(ComposeRequest(bars=bars, metre=metre, mode=mode), WIDE)
+    memory = np.zeros((2, 2, 5), dtype=np.int16)
+    memory[:, :, :4] = [[[70, 65, 60, 50]], [[60, 72, 50, 62]]]
+    for frame in range(plan.frames):
+        for voice in range(4):
+            for under in (0, 1):
+                memory[:, :, 4] = under, plan.fermata[frame] == 1
+                assert plan.legal(frame, voice, memory).any(axis=1).all()

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from bachbot.decoding.proposals import Beam, Draw
+from bachbot.decoding.trail import ROOT, Trail
+
+
+def drawn(scores, legal=None, *, count=20_000, temperature=1.0, top_p=1.0):
+    """How often each token is drawn."""
+    draw = Draw([np.random.default_rng(seed) for seed in range(count)], temperature, top_p)
+    scores = np.tile(np.asarray(scores, dtype=float), (count, 1))
+    legal = np.ones_like(scores, dtype=bool) if legal is None else np.tile(legal, (count, 1))
+    rows, tokens = draw.choose(np.zeros(count), scores, legal)
+    assert np.array_equal(rows, np.arange(count))
+    return np.bincount(tokens, minlength=scores.shape[1]) / count
+
+
+def test_draws_by_probability():
+    p = [0.5, 0.3, 0.15, 0.05]
+    np.testing.assert_allclose(drawn(np.log(p)), p, atol=0.015)
+
+
+def test_temperature():
+    p = np.array([0.5, 0.3, 0.15, 0.05])
+    for temperature in (0.5, 2.0):
+        wanted = p ** (1 / temperature)
+        np.testing.assert_allclose(
+            drawn(np.log(p), temperature=temperature), wanted / wanted.sum(), atol=0.015
+        )
+
+
+def test_what_is_not_legal_is_never_drawn():
+    p = np.array([0.5, 0.3, 0.15, 0.05])
+    wanted = np.array([0, 0.3, 0, 0.05]) / 0.35
+    legal = np.array([False, True, False, True])
+    np.testing.assert_allclose(drawn(np.log(p), legal), wanted, atol=0.015)
+
+
+@pytest.mark.parametrize(("top_p", "kept"), [(0.4, 1), (0.5, 1), (0.51, 2), (0.94, 3), (1.0, 4)])
+def test_top_p_keeps_the_fewest_that_reach_it(top_p, kept):
+    found = drawn(np.log([0.05, 0.3, 0.5, 0.15]), top_p=top_p)
+    assert (found > 0).tolist() == [kept > 3, kept > 1, kept > 0, kept > 2]
+
+
+def test_top_p_is_a_share_of_what_is_legal():
+    legal = np.array([False, True, True, True])
+    found = drawn(np.log([0.9, 0.06, 0.03, 0.01]), legal, top_p=0.5)
+    assert found.tolist() == [0, 1, 0, 0]
+
+
+def test_the_edge_of_the_numbers():
+    """A number next to one draws the last token that has any probability."""
+
+    class Edge:
+        def random(self):
+            return np.nextafter(1.0, 0.0)
+
+    draw = Draw([Edge()], 1.0, 1.0)
+    scores = np.log(np.array([[0.1] * 7 + [0.3, 1e-300]]))
+    legal = np.array([[True] * 8 + [False]])
+    assert draw.choose(np.zeros(1), scores, legal)[1].tolist() == [7]
+
+
+def test_no_choice_costs_no_number():
+    draw = Draw([np.random.default_rng(0)], 1.0, 1.0)
+    draw.choose(np.zeros(1), np.zeros((1, 3)), np.array([[False, True, False]]))
+    assert draw.generators[0].random() == np.random.default_rng(0).random()
+
+
+def test_streams_that_ended_are_forgotten():
+    generators = [np.random.default_rng(seed) for seed in range(3)]
+    draw = Draw(generators, 1.0, 1.0)
+    draw.keep(np.array([0, 2]))
+    assert draw.generators == [generators[0], generators[2]]
+
+
+def test_a_beam_keeps_the_best_of_all_streams():
+    total = np.array([-1.0, -2.0])
+    scores = np.array([[-9.0, -1.0, -3.0], [-0.5, -7.0, -1.0]])
+    legal = np.array([[True, True, True], [True, True, False]])
+    rows, tokens = Beam(3).choose(total, scores, legal)
+    assert list(zip(rows.tolist(), tokens.tolist(), strict=True)) == [(0, 1), (1, 0), (0, 2)]
+    rows, tokens = Beam(10).choose(total, scores, legal)
+    assert len(rows) == 5
+
+
+def test_the_impossible_is_no_choice():
+    scores = np.full((1, 3), -np.inf)
+    legal = np.ones((1, 3), dtype=bool)
+    for proposal in (Beam(2), Draw([np.random.default_rng(0)], 1.0, 1.0)):
+        rows, tokens = proposal.choose(np.zeros(1), scores, legal)
+        assert not len(rows)
+        assert not len(tokens)
+
+
+def test_trail():
+    trail = Trail()
+    first = trail.add(np.array([ROOT]), np.array([7]))
+    second = trail.add(first[[0, 0]], np.array([8, 9]))
+    assert trail.path(int(second[0])).tolist() == [7, 8]
+    third = trail.add(second[[1]], np.array([10]))
+    assert trail.path(int(third[0])).tolist() == [7, 9, 10]
+    assert trail.path(ROOT).tolist() == []

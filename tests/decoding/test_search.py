@@ -1,0 +1,149 @@
+"""The search finds what trying everything finds."""
+
+import numpy as np
+import pytest
+from toys import TWO_PITCHES, Told, every_piece, joint, random_model
+
+from bachbot.chorale import Chorale, Given, Voice
+from bachbot.decoding import DecodingOptions, fill
+from bachbot.encoding import END, FRAME_END, START, encode
+from bachbot.errors import DecodingError
+
+MELODY = Chorale([[60, -1, -1, -1], [60, -1, -1, -1]], [[0] * 4, [1, 0, 0, 0]], [0, 0])
+SOPRANO = Given.voices(2, [Voice.SOPRANO])
+
+
+def best_of(model, chorale, given, number):
+    """The likeliest pieces by trying all."""
+    scored = [(joint(model, ids), music) for ids, music in every_piece(chorale, given, TWO_PITCHES)]
+    return sorted(scored, key=lambda pair: -pair[0])[:number], len(scored)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("fermatas", [True, False])
+def test_a_beam_wide_enough_is_exhaustive(seed, fermatas):
+    model = random_model(seed=seed)
+    given = Given.voices(2, [Voice.SOPRANO], fermatas=fermatas)
+    wanted, pieces = best_of(model, MELODY, given, 20)
+    # Two onsets in the first frame; in the second a tie as well. The tied soprano lets the
+    # fermata stand on both frames or on none.
+    assert pieces == 2**3 * 3**3 * (1 if fermatas else 2)
+    found = fill(model, MELODY, given, DecodingOptions(beam=1000, number=20))
+    assert len(found) == 20
+    for candidate, (total, music) in zip(found, wanted, strict=True):
+        assert candidate.log_probability == pytest.approx(total, abs=1e-9)
+        assert candidate.chorale.same_music(music)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_exhaustive_with_any_cells_given(seed):
+    rng = np.random.default_rng(seed)
+    model = random_model(seed=seed)
+    piece = Chorale(rng.integers(60, 62, (2, 4)), np.zeros((2, 4)), rng.integers(0, 2, 2))
+    given = Given(rng.random((2, 4)) < 0.4, fermatas=bool(seed % 2))
+    [(total, music)], _ = best_of(model, piece, given, 1)
+    [found] = fill(model, piece, given, DecodingOptions(beam=1000))
+    assert found.log_probability == pytest.approx(total, abs=1e-9)
+    assert found.chorale.same_music(music)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("fermatas", [True, False])
+def test_greedy_is_a_beam_of_one_and_takes_the_likeliest_each_time(seed, fermatas):
+    model = random_model(seed=seed)
+    given = Given.voices(2, [Voice.SOPRANO], fermatas=fermatas)
+    [greedy] = fill(model, MELODY, given, DecodingOptions("greedy"))
+    [beam] = fill(model, MELODY, given, DecodingOptions(beam=1))
+    assert greedy.chorale.same_music(beam.chorale)
+    assert greedy.log_probability == beam.log_probability
+    wanted = token_by_token(model, [ids for ids, _ in every_piece(MELODY, given, TWO_PITCHES)])
+    assert encode(greedy.chorale, TWO_PITCHES).ids.tolist() == wanted
+    assert greedy.log_probability == pytest.approx(joint(model, wanted), abs=1e-9)
+
+
+def token_by_token(model, pieces):
+    """The likeliest token each time that some piece goes on with."""
+    prefix, state = [START], model.initial_state(1)
+    while prefix[-1] != END:
+        logits, state = model.step(np.array(prefix[-1:]), state)
+        legal = {ids[len(prefix)] for ids in pieces if ids[: len(prefix)] == prefix}
+        prefix.append(max(legal, key=lambda token: logits[0, token]))
+    return prefix
+
+
+C, D = 5, 7  # onsets of the two pitches
+
+
+def one_chord(*upper):
+    """A melody of one frame on the lower pitch."""
+    return Chorale([[60, *upper]], np.zeros((1, 4)), [0]), Given.voices(1, [Voice.SOPRANO])
+
+
+def test_finds_the_planted_path():
+    path = [START, C, D, C, D, FRAME_END, END]
+    # Each wrong turn looks better than the right one until the bass.
+    told = {tuple(path[:i]): {path[i]: 0.45, C + D - path[i]: 0.55} for i in (2, 3)}
+    told |= {tuple(path[:4]): {D: 0.999}, (START, C, C): {C: 0.5}, (START, C, D, D): {C: 0.01}}
+    chorale, given = one_chord(-1, -1, -1)
+    [found] = fill(Told(told), chorale, given, DecodingOptions(beam=8))
+    assert found.chorale.pitch.tolist() == [[60, 61, 60, 61]]
+    [greedy] = fill(Told(told), chorale, given, DecodingOptions("greedy"))
+    assert greedy.chorale.pitch.tolist() != [[60, 61, 60, 61]]
+
+
+def test_given_notes_count():
+    """A harmony that expects the melody beats one that is likelier but fights it.
+
+    Were the scores masked before the softmax, what is given would be free of charge and the
+    likelier bass would win.
+    """
+    tune = Chorale([[60, 60, 60, -1], [61, 60, 60, 60]], np.zeros((2, 4)), [0, 0])
+    cells = np.ones((2, 4), dtype=bool)
+    cells[0, 3] = False
+    begin = (START, C, C, C)
+    told = {
+        begin: {C: 0.6, D: 0.3},
+        (*begin, C, FRAME_END): {C: 0.98, D: 0.01},
+        (*begin, D, FRAME_END): {C: 0.01, D: 0.98},
+    }
+    best, other = fill(Told(told), tune, Given(cells), DecodingOptions(beam=2, number=2))
+    assert best.chorale.pitch[0, 3] == 61
+    assert best.log_probability == pytest.approx(joint(Told(told), ids_of(best)), abs=1e-9)
+    assert best.log_probability - other.log_probability == pytest.approx(
+        np.log(0.3 * 0.98) - np.log(0.6 * 0.01)
+    )
+
+
+def ids_of(candidate):
+    return encode(candidate.chorale, TWO_PITCHES).ids.tolist()
+
+
+@pytest.mark.parametrize("method", ["beam", "greedy", "sample"])
+def test_no_probability_no_music(method):
+    """A model that rules out what is given ends in a plain error, not in a crash."""
+    chorale, given = one_chord(-1, -1, -1)
+    impossible = Told({(START,): {C: 0.0}})
+    with pytest.raises(DecodingError, match="gives no probability to any music"):
+        fill(impossible, chorale, given, DecodingOptions(method))
+    dead_end = Told({(START, C): dict.fromkeys((C, D), 0.0)})
+    with pytest.raises(DecodingError, match="gives no probability to any music"):
+        fill(dead_end, chorale, given, DecodingOptions(method))
+
+
+def test_beams_that_die_give_way():
+    """The likeliest alto leads nowhere."""
+    chorale, given = one_chord(-1, -1, -1)
+    told = {(START, C): {C: 0.9, D: 0.05}, (START, C, C): {C: 0.0, D: 0.0}}
+    [found] = fill(Told(told), chorale, given, DecodingOptions(beam=2))
+    assert found.chorale.pitch[0, 1] == 61
+
+
+def test_scores_that_are_no_numbers():
+    class Broken(Told):
+        def _logits(self, prefix):
+            return np.full(len(self.vocabulary), np.nan)
+
+    chorale, given = one_chord(-1, -1, -1)
+    for method in ("beam", "sample"):
+        with pytest.raises(DecodingError, match="gives no probability"):
+            fill(Broken({}), chorale, given, DecodingOptions(method))

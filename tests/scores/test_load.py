@@ -1,0 +1,387 @@
+"""What can be read is read; what cannot be is refused in one line that says what to do."""
+
+import io
+import struct
+import warnings
+import zipfile
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pieces import BACH, EVERYTHING, bach, followed, quietly
+
+from bachbot.chorale import REST, VOICES, Key, Metre, Voice
+from bachbot.errors import BachbotError, BachbotWarning, ScoreError, UsageError
+from bachbot.scores import complete, load_score, save_score
+from bachbot.scores.save import musicxml
+
+NOTE = (
+    "<note><pitch><step>{}</step><octave>{}</octave></pitch><duration>{}</duration>"
+    "<voice>{}</voice><type>quarter</type></note>"
+)
+
+
+def score_of(*parts):
+    """MusicXML of parts, each (name, text of its bars)."""
+    listing = "".join(
+        f'<score-part id="P{i}"><part-name>{name}</part-name></score-part>'
+        for i, (name, _) in enumerate(parts)
+    )
+    bodies = "".join(f'<part id="P{i}">{bars}</part>' for i, (_, bars) in enumerate(parts))
+    return f"<score-partwise><part-list>{listing}</part-list>{bodies}</score-partwise>"
+
+
+def bar(*notes, number=1, divisions=1):
+    return (
+        f'<measure number="{number}"><attributes><divisions>{divisions}</divisions>'
+        "<time><beats>4</beats><beat-type>4</beat-type></time></attributes>"
+        + "".join(notes)
+        + "</measure>"
+    )
+
+
+def line(octave, steps="CDEC"):
+    return bar(*(NOTE.format(step, octave, 1, 1) for step in steps))
+
+
+def one_line(error):
+    message = str(error.value)
+    assert "\n" not in message
+    assert len(message) < 500
+    return message
+
+
+# The made-up tune: places, fermata, key, title
+
+
+def test_the_grid_of_the_made_up_tune(everything):
+    with pytest.warns(BachbotWarning) as told:
+        score = load_score(everything)
+    chorale = score.chorale
+    assert score.title == "One of Everything"
+    assert score.present == (Voice.SOPRANO,)
+    assert chorale.metre == Metre(3, 4, pickup=4)
+    assert chorale.frames == 4 + 12 + 8 + 12 + 8 + 8 + 8
+    assert (chorale.pitch[:, 1:] == REST).all()
+    # C | A Bb C on thirds, D tied over | D rest | D C# D C
+    onsets = np.flatnonzero(chorale.onset[:, 0]).tolist()
+    assert onsets == [0, 4, 5, 7, 8, 24, 28, 29, 32, 36, 44, 50, 52]
+    assert chorale.pitch[onsets, 0].tolist() == [72, 69, 70, 72, 74, 74, 73, 74, 72, 71, 69, 66, 67]
+    assert chorale.tied[16, 0]
+    assert np.flatnonzero(chorale.fermata).tolist() == list(range(52, 60))
+    # The pickup counts up to the bar line; the short first ending begins a bar.
+    assert chorale.place[:5].tolist() == [8, 9, 10, 11, 0]
+    assert chorale.bar_starts.tolist() == [0, 4, 16, 24, 36, 44, 52]
+    messages = [str(w.message) for w in told]
+    assert any("triplets" in m and "3 notes" in m for m in messages)
+    assert any("chord symbols" in m for m in messages)
+
+
+def test_the_key_that_is_given_rules(everything):
+    assert quietly(everything, key=Key("D", "minor")).chorale.key == Key("D", "minor")
+
+
+def test_a_score_without_a_title_has_the_name_of_its_file(put):
+    assert load_score(put("my tune.xml", score_of(("", line(4))))).title == "my tune"
+
+
+# Which part is which voice
+
+
+def test_parts_by_name_wherever_they_stand(put):
+    parts = [("Basso", line(3)), ("T.", line(3, "EFGE")), ("Sopran", line(5)), ("ALTO 1", line(4))]
+    score = load_score(put("named.xml", score_of(*parts)), voices=VOICES)
+    assert score.chorale.pitch[0].tolist() == [72, 60, 52, 48]
+
+
+def test_four_unnamed_parts_are_the_four_voices(put):
+    parts = [("", line(5)), ("", line(4)), ("Part 3", line(3, "EFGE")), ("", line(3))]
+    path = put("four.xml", score_of(*parts))
+    assert load_score(path, voices=VOICES).chorale.pitch[0].tolist() == [72, 60, 52, 48]
+    with pytest.warns(BachbotWarning, match="left aside"):
+        assert load_score(path, voices=[Voice.BASS]).chorale.pitch[0].tolist() == [-1, -1, -1, 48]
+
+
+def test_one_part_is_whatever_voice_is_asked_for(put):
+    path = put("bass.xml", score_of(("Cello", line(3))))
+    score = load_score(path, voices=[Voice.BASS])
+    assert score.present == (Voice.BASS,)
+    assert score.chorale.pitch[0].tolist() == [-1, -1, -1, 48]
+
+
+def test_two_unnamed_parts_are_the_two_voices_asked_for(put):
+    path = put("two.xml", score_of(("Flute", line(5)), ("Cello", line(3))))
+    score = load_score(path, voices=[Voice.BASS, Voice.SOPRANO])
+    assert score.chorale.pitch[0].tolist() == [72, -1, -1, 48]
+
+
+def test_the_melody_is_taken_from_beside_an_accompaniment(put):
+    path = put("song.xml", score_of(("Piano", line(3)), ("Voice", line(5)), ("Drums", line(2))))
+    with pytest.warns(BachbotWarning, match="Piano, Drums are left aside; soprano is taken"):
+        assert load_score(path).chorale.pitch[0, 0] == 72
+
+
+def test_a_voice_that_is_not_there_is_named_with_what_is(put):
+    path = put("two.xml", score_of(("Soprano", line(5)), ("Piano", line(3))))
+    with pytest.raises(ScoreError, match=r"no part for bass \(it has Soprano, Piano\)") as error:
+        load_score(path, voices=[Voice.SOPRANO, Voice.BASS])
+    one_line(error)
+
+
+def test_a_closed_score_of_two_staves_has_four_voices(put):
+    def staff(upper, lower):
+        back = "<backup><duration>4</duration></backup>"
+        notes = "".join(NOTE.format("C", upper, 1, 1) for _ in range(4))
+        others = "".join(NOTE.format("G", lower, 1, 2) for _ in range(4))
+        return bar(notes, back, others)
+
+    path = put("hymn.xml", score_of(("", staff(5, 4)), ("", staff(4, 3).replace("G", "C"))))
+    score = load_score(path, voices=VOICES)
+    assert score.chorale.pitch[0].tolist() == [72, 67, 60, 48]
+    # Each line comes back without the one that it shared a staff with.
+    full = complete(score, score.chorale, VOICES)
+    assert [len(full.lines[v].notes) for v in VOICES] == [4, 4, 4, 4]
+    assert "backup" not in musicxml(full)
+    with pytest.warns(BachbotWarning, match="left aside"):
+        melody = load_score(path)
+    assert melody.chorale.pitch[0].tolist() == [72, -1, -1, -1]
+
+
+def test_a_chord_in_the_melody_is_named_by_bar_and_beat(put):
+    chord = NOTE.format("E", 5, 1, 1).replace("<note>", "<note><chord/>")
+    notes = [NOTE.format("C", 5, 1, 1), NOTE.format("D", 5, 1, 1), chord]
+    path = put("chord.xml", score_of(("", line(5) + bar(*notes, number=7))))
+    with pytest.raises(ScoreError, match="soprano has a chord in bar 7, beat 2") as error:
+        load_score(path)
+    one_line(error)
+
+
+# Compass
+
+
+@pytest.mark.parametrize(
+    ("octave", "moved"), [(3, "up an octave"), (2, "up two octaves"), (6, "down an octave")]
+)
+def test_a_tune_in_another_octave_is_moved_in_the_page_too(put, octave, moved):
+    path = put("low.xml", score_of(("", line(octave))))
+    with pytest.warns(BachbotWarning, match=moved):
+        score = load_score(path)
+    low, high = Voice.SOPRANO.compass
+    assert low <= score.chorale.pitch[:, 0].min() <= score.chorale.pitch[:, 0].max() <= high
+    full = complete(score, followed(score.chorale), [Voice.SOPRANO])
+    written = full.document.root.findall("part")[0]
+    assert written.findtext("measure/note/pitch/octave") == str(4 if octave < 4 else 5)
+
+
+def test_a_tune_that_no_octave_brings_into_the_compass_is_refused(put):
+    path = put("wide.xml", score_of(("", bar(*(NOTE.format("C", o, 1, 1) for o in (2, 4, 6))))))
+    with pytest.raises(ScoreError, match="from C2 to C6, and its compass is A3 to A5") as error:
+        load_score(path)
+    one_line(error)
+
+
+def test_each_voice_of_the_corpus_fits_its_compass():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", BachbotWarning)
+        load_score(BACH / "bwv66.6.mxl", voices=VOICES)
+
+
+# What cannot be read
+
+
+HOSTILE = {
+    "empty.musicxml": (b"", "is empty"),
+    "blank.musicxml": (b" \n\t", "is empty"),
+    "text.musicxml": (b"dear diary", "XML is damaged"),
+    "html.xml": (b"<html><body/></html>", "not MusicXML"),
+    "cut.musicxml": (EVERYTHING[:900].encode(), "XML is damaged"),
+    "noparts.xml": (b"<score-partwise/>", "holds no music"),
+    "nobars.xml": (b'<score-partwise><part id="P1"/></score-partwise>', "holds no music"),
+    "rests.xml": (
+        score_of(("", bar("<note><rest/><duration>4</duration></note>"))).encode(),
+        "nothing but rests",
+    ),
+    "nopitch.xml": (
+        score_of(("", line(5).replace("<step>C</step>", ""))).encode(),
+        "no proper pitch",
+    ),
+    "nolength.xml": (
+        score_of(("", line(5).replace("<duration>1</duration>", ""))).encode(),
+        "no proper duration",
+    ),
+    "huge.xml": (
+        score_of(("", line(5).replace("<duration>1<", "<duration>9999999<"))).encode(),
+        "longer than",
+    ),
+    "exponent.xml": (
+        score_of(("", line(5).replace("<duration>1<", "<duration>1e999999999<"))).encode(),
+        "no proper duration",
+    ),
+    "zero.xml": (
+        score_of(("", line(5).replace("<divisions>1<", "<divisions>0<"))).encode(),
+        "no proper divisions",
+    ),
+    "bomb.xml": (
+        b'<!DOCTYPE s [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><s>&b;</s>',
+        "entities",
+    ),
+    "bomb16.xml": (
+        '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE s [<!ENTITY a "aa">]><s>&a;</s>'.encode(
+            "utf-16"
+        ),
+        "entities",
+    ),
+    "external.xml": (
+        b'<!DOCTYPE s [<!ENTITY x SYSTEM "file:///etc/passwd">]><s>&x;</s>',
+        "entities",
+    ),
+    "utf7.xml": (b'<?xml version="1.0" encoding="UTF-7"?><score-partwise/>', "utf-7"),
+    "latin.xml": (b"<score-partwise>\xff\xfe\xe9</score-partwise>", "not in utf-8"),
+    "deep.xml": (b"<a>" * 5000 + b"</a>" * 5000, "nested deeper"),
+    "notzip.mxl": (b"PK\x03\x04 nothing", "damaged"),
+    "pickle.p": (b"\x80\x04.", "no suffix"),
+    "pickle.musicxml": (b"\x80\x04\x95.", "not in utf-8"),
+    "tune.docx": (b"PK", "no suffix"),
+    "nosuffix": (b"x", "no suffix"),
+    "text.mid": (b"dear diary", "cannot be read as MIDI"),
+    "cut.mid": (b"MThd\x00\x00\x00\x06\x00\x01\x00\x02\x01\xe0MTrk\x00\x00", "MIDI"),
+    "text.abc": (b"dear diary", "no K: line"),
+    "rests.abc": (b"X:1\nK:C\nz4|z4|", "nothing but rests"),
+    "bare.abc": (b"X:1\nK:C\n", "no notes"),
+    "text.krn": (b"dear diary", "kern"),
+    "broken.krn": (b"**kern\n*M4/4\n4zz\n=1\tx\ty\n*-", "kern|rests|no music"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_no_score_is_refused_in_one_line(name, put):
+    content, said = HOSTILE[name]
+    path = put(name, content)
+    with pytest.raises(ScoreError, match=said) as error:
+        load_score(path)
+    assert str(path) in one_line(error)
+
+
+def test_a_file_that_is_not_there_and_a_folder(tmp_path):
+    with pytest.raises(ScoreError, match="there is no file"):
+        load_score(tmp_path / "none.musicxml")
+    folder = tmp_path / "folder.musicxml"
+    folder.mkdir()
+    with pytest.raises(ScoreError, match="is no file"):
+        load_score(folder)
+
+
+def test_no_voice_asked_for(everything):
+    with pytest.raises(UsageError, match="no voice"):
+        load_score(everything, voices=[])
+
+
+def zipped(**files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(put, monkeypatch):
+    monkeypatch.setattr("bachbot.scores.source.MAX_BYTES", 2**20)
+    bomb = zipped(**{"a.xml": b"<score-partwise>" + b" " * 2**21})
+    assert len(bomb) < 2**13
+    with pytest.raises(ScoreError, match="unpacks to more"):
+        load_score(put("bomb.mxl", bomb))
+
+
+def test_an_archive_that_lies_about_its_size_is_refused(put, monkeypatch):
+    monkeypatch.setattr("bachbot.scores.source.MAX_BYTES", 2**20)
+    bomb = bytearray(zipped(**{"a.xml": b"<score-partwise>" + b" " * 2**21}))
+    place = bomb.index(b"PK\x01\x02") + 24  # the uncompressed size in the directory
+    bomb[place : place + 4] = struct.pack("<I", 100)
+    with pytest.raises(ScoreError, match=r"damaged|unpacks"):
+        load_score(put("liar.mxl", bytes(bomb)))
+
+
+def test_an_archive_without_a_score_is_refused(put):
+    with pytest.raises(ScoreError, match="no MusicXML"):
+        load_score(put("none.mxl", zipped(**{"readme.txt": b"x"})))
+
+
+def test_a_large_file_is_refused(put, monkeypatch):
+    monkeypatch.setattr("bachbot.scores.source.MAX_BYTES", 100)
+    with pytest.raises(ScoreError, match="larger than"):
+        load_score(put("large.musicxml", EVERYTHING))
+
+
+def test_utf16_and_timewise_scores_are_read(put):
+    plain = quietly(put("a.musicxml", EVERYTHING)).chorale
+    wide = EVERYTHING.replace('encoding="UTF-8"', 'encoding="UTF-16"').encode("utf-16")
+    assert quietly(put("b.musicxml", wide)).chorale.same_music(plain)
+    timewise = (
+        '<score-timewise><part-list><score-part id="P0"><part-name/></score-part></part-list>'
+        '<measure number="1"><part id="P0">'
+        + line(5).partition(">")[2].removesuffix("</measure>")
+        + "</part></measure></score-timewise>"
+    )
+    found = load_score(put("c.xml", timewise)).chorale
+    assert found.pitch[::4, 0].tolist() == [72, 74, 76, 72]
+
+
+def test_a_transposing_instrument_sounds_as_it_sounds(put):
+    bars = line(5).replace(
+        "</attributes>",
+        "<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose></attributes>",
+    )
+    keyed = bars.replace("<time>", "<key><fifths>2</fifths></key><time>")
+    score = load_score(put("clarinet.xml", score_of(("Clarinet", keyed))))
+    assert score.chorale.pitch[0, 0] == 70
+    assert score.document.signatures[0].fifths == 0
+    assert score.lines[Voice.SOPRANO].names[0] == -2  # B flat
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_no_damaged_score_does_more_than_be_refused(data, tmp_path_factory):
+    """Bytes of a good file are changed: it is read, or refused; nothing else."""
+    kind = data.draw(st.sampled_from([".musicxml", ".mxl", ".mid", ".abc"]))
+    content = bytearray(samples()[kind])
+    for _ in range(data.draw(st.integers(1, 8))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        if data.draw(st.booleans()):
+            content[place] = data.draw(st.integers(0, 255))
+        else:
+            del content[place : place + data.draw(st.integers(1, 40))]
+            content += b"\x00"
+    path = tmp_path_factory.mktemp("damaged") / f"tune{kind}"
+    path.write_bytes(bytes(content))
+    with suppress(BachbotError):
+        score = quietly(path)
+        complete(score, followed_down(score.chorale), [Voice.SOPRANO])
+
+
+def followed_down(chorale):
+    return followed(chorale) if chorale.pitch[:, 0].max() < 110 else chorale
+
+
+_SAMPLES = {}
+
+
+def samples():
+    """One good file of each format."""
+    if not _SAMPLES:
+        import tempfile
+        from pathlib import Path
+
+        source = bach("bwv66.6")
+        with tempfile.TemporaryDirectory() as folder:
+            for suffix in (".mxl", ".mid"):
+                path = Path(folder) / f"a{suffix}"
+                save_score(source, path)
+                _SAMPLES[suffix] = path.read_bytes()
+        _SAMPLES[".musicxml"] = EVERYTHING.encode()
+        _SAMPLES[".abc"] = (
+            b"X:1\nT:A\nM:3/4\nL:1/8\nQ:1/4=90\nK:Ddor\nA2|:d>e (3efg {a}f2|1 ^c2 d4-:|2 d6|]\n"
+            b"w:one two-three _ * four|five\n"
+        )
+    return _SAMPLES
