@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from bachbot.errors import BachbotError, BachbotWarning
 
-
 _INTERRUPTED = 130
 """What typer makes of Ctrl-C, without a word."""
 

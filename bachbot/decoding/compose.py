@@ -111,6 +111,8 @@ def _go(
             walk.label = labels
         walk.frame(frame)
         if not walk.streams:
+            if progress is not None:
+                progress(request.frames, request.frames)
             break
         if frame + 1 in meetings:
             if frame + 1 == request.close:

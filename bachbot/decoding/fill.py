@@ -7,12 +7,11 @@ and Shotton, ISMIR 2017, section 5).
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bachbot.chorale import REST, Chorale, Given, Voice
+from bachbot.chorale import REST, Chorale, Given
 from bachbot.decoding.compass import compass_palette
 from bachbot.decoding.options import Candidate, DecodingOptions, Progress
-from bachbot.decoding.plan import ANY, FERMATA_FREE, FERMATA_HERE, FREE, Plan
+from bachbot.decoding.plan import ANY, FERMATA_FREE, FREE, Plan
 from bachbot.decoding.proposals import Beam, Draw, Proposal
 from bachbot.decoding.walk import Ended, Walk
 from bachbot.encoding import FIRST_PITCH, Vocabulary
@@ -44,7 +43,7 @@ def fill(
         In C major or A minor, T frames, T at least 1. What it holds in cells that are not given
         is of no account.
     given : Given
-        Cells [T, 4] that come back untouched, and whether the fermatas do.
+        Cells [T, 4] and fermatas [T] that come back untouched.
     options : DecodingOptions, optional
         How to choose. With ``"sample"`` every candidate is a stream of its own random numbers: a
         seed's first candidate is the same however many are asked for, but for rounding.
@@ -128,25 +127,9 @@ def filling(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Plan:
         tie=np.ones_like(cells),
         sound=sound,
         hold=hold,
-        fermata=chorale.fermata.astype(np.int8) if given.fermatas else _close(chorale, cells),
+        fermata=np.where(given.fermatas, chorale.fermata, FERMATA_FREE).astype(np.int8),
         may_end=np.zeros(frames + 1, dtype=np.bool_),
     )
-
-
-def _close(chorale: Chorale, cells: NDArray[np.bool_]) -> NDArray[np.int8]:
-    """Free fermatas, but for the one on a given last note: all chorales end under one.
-
-    Without it the model does not know that the tune is coming to its end, and may well close on
-    any chord.
-    """
-    fermata = np.full(chorale.frames, FERMATA_FREE, dtype=np.int8)
-    sounding = np.flatnonzero(chorale.pitch[:, Voice.SOPRANO] != REST)
-    if sounding.size:
-        last = sounding[-1]
-        first = np.flatnonzero(chorale.onset[: last + 1, Voice.SOPRANO])[-1]
-        if cells[first : last + 1, Voice.SOPRANO].all():
-            fermata[first : last + 1] = FERMATA_HERE
-    return fermata
 
 
 def _proposal(options: DecodingOptions) -> tuple[int, Proposal]:

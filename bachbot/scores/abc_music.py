@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element
 
 from bachbot.errors import ScoreError
 from bachbot.scores.tune import Syllable, TuneBar, TuneNote
@@ -385,18 +385,3 @@ def _octave(match: re.Match[str]) -> int:
 def _midi(letter: str, octave: int, alter: int) -> tuple[int, int]:
     midi = 12 * (octave + 1) + _SEMITONES[letter] + alter
     return midi, _STEPS.index(letter) - 1 + 7 * alter
-
-
-def creator(kind: str, name: str) -> Element:
-    """Write who made the words or the music."""
-    element = Element("creator", {"type": kind})
-    element.text = name
-    return element
-
-
-def time_of(beats: int, metric: int, symbol: str) -> Element:
-    """Write a time signature with its symbol, if it has one."""
-    element = Element("time", {"symbol": symbol} if symbol else {})
-    SubElement(element, "beats").text = str(beats)
-    SubElement(element, "beat-type").text = str(metric)
-    return element

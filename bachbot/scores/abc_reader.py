@@ -8,11 +8,11 @@ import html
 import re
 import unicodedata
 from fractions import Fraction
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, SubElement
 
 from bachbot.chorale import line_of_fifths
 from bachbot.errors import ScoreError
-from bachbot.scores.abc_music import AbcVoice, creator, time_of, words_under
+from bachbot.scores.abc_music import AbcVoice, words_under
 from bachbot.scores.parts import key_element
 from bachbot.scores.tune import tune_tree
 
@@ -120,7 +120,7 @@ class _Reader:
         if letter == "T" and not self.title:
             self.title = _plain(value)
         elif letter == "C" and value:
-            self.creators.append(creator("composer", _plain(value)))
+            self.creators.append(_creator("composer", _plain(value)))
         elif letter == "L":
             self._unit(value)
         elif letter == "M":
@@ -163,7 +163,7 @@ class _Reader:
         metric = int(match[2])
         for voice in self._each():
             voice.beats, voice.metric = beats, metric
-            voice.announce(time_of(beats, metric, symbol))
+            voice.announce(_time(beats, metric, symbol))
             if not self.in_body and self.unit is None:
                 # The standard's rule: sixteenths in short metres, else eighths.
                 voice.unit = Fraction(1, 4) if beats * 4 < 3 * metric else Fraction(1, 2)
@@ -243,3 +243,18 @@ def _plain(text: str, keep: str = "") -> str:
     text = re.sub(r"\\([`'^~\"cvuo])([A-Za-z])", lambda m: m[2] + _ACCENTS[m[1]], text)
     text = "".join(c for c in text if c.isprintable() and not 0xD800 <= ord(c) < 0xE000)
     return unicodedata.normalize("NFC", text).strip()
+
+
+def _creator(kind: str, name: str) -> Element:
+    """Write who made the words or the music."""
+    element = Element("creator", {"type": kind})
+    element.text = name
+    return element
+
+
+def _time(beats: int, metric: int, symbol: str) -> Element:
+    """Write a time signature with its symbol, if it has one."""
+    element = Element("time", {"symbol": symbol} if symbol else {})
+    SubElement(element, "beats").text = str(beats)
+    SubElement(element, "beat-type").text = str(metric)
+    return element

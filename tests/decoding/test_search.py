@@ -9,8 +9,8 @@ from bachbot.decoding import DecodingOptions, fill
 from bachbot.encoding import END, FRAME_END, START, encode
 from bachbot.errors import DecodingError
 
-MELODY = Chorale([[60, -1, -1, -1], [60, -1, -1, -1]], [[0] * 4, [1, 0, 0, 0]], [0, 0])
-SOPRANO = Given.voices(2, [Voice.SOPRANO])
+HELD = Chorale([[60, -1, -1, -1], [60, -1, -1, -1]], [[0] * 4, [1, 0, 0, 0]], [0, 0])
+STRUCK = Chorale([[60, -1, -1, -1], [61, -1, -1, -1]], np.zeros((2, 4)), [0, 0])
 
 
 def best_of(model, chorale, given, number):
@@ -20,15 +20,17 @@ def best_of(model, chorale, given, number):
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("fermatas", [True, False])
-def test_a_beam_wide_enough_is_exhaustive(seed, fermatas):
+@pytest.mark.parametrize(
+    ("melody", "fermatas", "ways"),
+    [(HELD, True, 1), (STRUCK, True, 1), (HELD, False, 2), (STRUCK, False, 4)],
+)
+def test_a_beam_wide_enough_is_exhaustive(seed, melody, fermatas, ways):
     model = random_model(seed=seed)
     given = Given.voices(2, [Voice.SOPRANO], fermatas=fermatas)
-    wanted, pieces = best_of(model, MELODY, given, 20)
-    # Two onsets in the first frame; in the second a tie as well. The tied soprano lets the
-    # fermata stand on both frames or on none.
-    assert pieces == 2**3 * 3**3 * (1 if fermatas else 2)
-    found = fill(model, MELODY, given, DecodingOptions(beam=1000, number=20))
+    wanted, pieces = best_of(model, melody, given, 20)
+    # Two onsets in the first frame; in the second a tie as well.
+    assert pieces == 2**3 * 3**3 * ways
+    found = fill(model, melody, given, DecodingOptions(beam=1000, number=20))
     assert len(found) == 20
     for candidate, (total, music) in zip(found, wanted, strict=True):
         assert candidate.log_probability == pytest.approx(total, abs=1e-9)
@@ -52,11 +54,11 @@ def test_exhaustive_with_any_cells_given(seed):
 def test_greedy_is_a_beam_of_one_and_takes_the_likeliest_each_time(seed, fermatas):
     model = random_model(seed=seed)
     given = Given.voices(2, [Voice.SOPRANO], fermatas=fermatas)
-    [greedy] = fill(model, MELODY, given, DecodingOptions("greedy"))
-    [beam] = fill(model, MELODY, given, DecodingOptions(beam=1))
+    [greedy] = fill(model, STRUCK, given, DecodingOptions("greedy"))
+    [beam] = fill(model, STRUCK, given, DecodingOptions(beam=1))
     assert greedy.chorale.same_music(beam.chorale)
     assert greedy.log_probability == beam.log_probability
-    wanted = token_by_token(model, [ids for ids, _ in every_piece(MELODY, given, TWO_PITCHES)])
+    wanted = token_by_token(model, [ids for ids, _ in every_piece(STRUCK, given, TWO_PITCHES)])
     assert encode(greedy.chorale, TWO_PITCHES).ids.tolist() == wanted
     assert greedy.log_probability == pytest.approx(joint(model, wanted), abs=1e-9)
 

@@ -81,7 +81,10 @@ def every_piece(chorale, given, vocabulary):
         for t in range(frames)
         for v in range(4)
     ]
-    pauses = [[bool(f)] if given.fermatas else [False, True] for f in chorale.fermata]
+    pauses = [
+        [bool(f)] if known else [False, True]
+        for f, known in zip(chorale.fermata, given.fermatas, strict=True)
+    ]
     for pause in itertools.product(*pauses):
         for tokens in itertools.product(*cells):
             ids = [START]
@@ -97,7 +100,7 @@ def every_piece(chorale, given, vocabulary):
 
 
 def _whole_fermatas(music, given):
-    """A fermata stands on whole notes of a soprano that is chosen, or where it is chosen."""
-    free = ~given.cells[:, 0] | (not given.fermatas)
+    """A fermata stands on whole notes wherever it or the soprano is chosen."""
+    free = ~given.cells[:, 0] | ~given.fermatas
     changes = music.fermata[1:] != music.fermata[:-1]
     return not (free[1:] & changes & music.tied[1:, 0]).any()

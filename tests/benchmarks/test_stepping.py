@@ -1,0 +1,67 @@
+"""Microseconds a step: ours beside torch's nn.LSTM, one thread, 3 x 256, made-up weights.
+
+Run with ``pytest tests/benchmarks/test_stepping.py --benchmark-only``.
+"""
+
+import numpy as np
+import pytest
+from made_checkpoints import random_checkpoint
+
+from bachbot.runtime import build_model
+from bachbot.runtime.threads import one_thread
+
+BATCHES = [1, 5, 64]
+STEPS = 20  # a round; their mean is what one step costs
+
+
+@pytest.fixture(scope="module")
+def checkpoint():
+    return random_checkpoint(embedding=32, hidden=256, scale=0.08)
+
+
+def tokens(batch):
+    return np.random.default_rng(0).integers(5, 100, (STEPS, batch))
+
+
+@pytest.mark.benchmark(group="step")
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numpy(benchmark, checkpoint, batch, dtype):
+    model, ids = build_model(checkpoint, dtype=dtype), tokens(batch)
+
+    def steps():
+        state = model.initial_state(batch)
+        for row in ids:
+            _, state = model.step(row, state)
+
+    with one_thread():
+        benchmark.pedantic(steps, rounds=30, warmup_rounds=3)
+    benchmark.extra_info["microseconds a step"] = benchmark.stats["min"] / STEPS * 1e6
+
+
+@pytest.mark.benchmark(group="step")
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("onednn", [True, False], ids=["onednn", "plain"])
+def test_torch(benchmark, checkpoint, batch, onednn):
+    import torch
+
+    from bachbot.models.registry import build
+
+    model = build("lstm", checkpoint.config["model"], len(checkpoint.vocabulary)).eval()
+    model.load_state_dict({n: torch.tensor(w) for n, w in checkpoint.weights.items()})
+    ids = torch.tensor(tokens(batch))[:, :, None]  # [STEPS, B, 1]
+
+    @torch.inference_mode()
+    def steps():
+        state = model.initial_state(batch)
+        for row in ids:
+            _, state = model(row, state)
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.backends.mkldnn.flags(enabled=onednn, allow_tf32=None):
+            benchmark.pedantic(steps, rounds=30, warmup_rounds=3)
+    finally:
+        torch.set_num_threads(threads)
+    benchmark.extra_info["microseconds a step"] = benchmark.stats["min"] / STEPS * 1e6
