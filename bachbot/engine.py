@@ -5,10 +5,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bachbot.chorale import REST, Chorale, Given, Key, Metre, Pulse, Voice
-from bachbot.decoding import Candidate, ComposeRequest, DecodingOptions, compose, fill
+from bachbot.chorale import Chorale, Given, Key, Metre, Pulse, Voice
+from bachbot.decoding import (
+    Candidate,
+    ComposeRequest,
+    DecodingOptions,
+    compose,
+    fill,
+    under_a_tune,
+)
 from bachbot.errors import UsageError
 from bachbot.runtime import Checkpoint, StepModel, build_model, load_checkpoint
 from bachbot.scores import Score, complete, from_chorale, load_score
@@ -123,7 +129,7 @@ class Engine:
         given : sequence of Voice
             Voices that come back note for note.
         options : DecodingOptions, optional
-            Method, beam, temperature, seed, number; a beam of 5 unless given.
+            Method, beam, temperature, seed, number; a beam of 10 unless given.
         progress : callable, optional
             Told of frames done.
 
@@ -150,8 +156,11 @@ class Engine:
             )
         source = score.chorale
         pulse = Pulse.of(source, given[0])
-        heard, fermatas = _with_close(pulse.heard(source.standardised()), given)
-        wanted = Given.voices(heard.frames, given, fermatas=fermatas, grid=pulse.slower)
+        heard = pulse.heard(source.standardised())
+        wanted = Given.voices(heard.frames, given, fermatas=Voice.SOPRANO in given)
+        wanted = replace(wanted, grid=pulse.slower)
+        if Voice.SOPRANO in given:
+            heard, wanted = under_a_tune(heard, wanted)
         found = fill(self._model(options), heard, wanted, options, progress=progress)
         return [
             _arrangement(c, complete(score, _written(pulse.written(c.chorale), source), given))
@@ -287,25 +296,6 @@ def _arrangement(candidate: Candidate, score: Score) -> Arrangement:
 def _written(found: Chorale, source: Chorale) -> Chorale:
     """What was found, back in the key of its source."""
     return found.transposed(-source.key.shift, source.key)
-
-
-def _with_close(heard: Chorale, given: Sequence[Voice]) -> tuple[Chorale, NDArray[np.bool_] | bool]:
-    """A tune with a fermata on its last note if it has none at all, and where they are given.
-
-    A tune without fermatas still has phrases: where they end is left to the model. But all of
-    Bach's chorales end under one, and a model that is not told that the tune is coming to its end
-    may well close on any chord.
-    """
-    if Voice.SOPRANO not in given:
-        return heard, False
-    if heard.fermata.any():
-        return heard, True
-    soprano = Voice.SOPRANO
-    last = np.flatnonzero(heard.pitch[:, soprano] != REST)[-1]
-    first = np.flatnonzero(heard.onset[: last + 1, soprano])[-1]
-    close = np.zeros(heard.frames, dtype=np.bool_)
-    close[first : last + 1] = True
-    return replace(heard, fermata=close), close
 
 
 def _opening(prime: Score, bars: int) -> Chorale:

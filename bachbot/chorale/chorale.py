@@ -14,7 +14,7 @@ REST = -1
 
 
 def _frozen(array: ArrayLike, dtype: type) -> NDArray:
-    out = np.array(array, dtype=dtype, order="C")
+    out: NDArray = np.array(array, dtype=dtype, order="C")
     out.setflags(write=False)
     return out
 

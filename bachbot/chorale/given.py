@@ -1,4 +1,4 @@
-"""What is given and must come back untouched."""
+"""What is given and must come back untouched, and what is asked of the rest."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bachbot.errors import UsageError
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """Which cells of a chorale are given.
+    """Which cells of a chorale are given, and what is asked of the others.
 
     Parameters
     ----------
@@ -24,28 +24,40 @@ class Given:
     grid : int
         Voices that are not given strike and stop only in frames that are a multiple of this:
         2 in a piece that was slowed by two.
+    strikes : bool, or ndarray of bool, shape [T, 4]
+        Where a voice that is not given may not hold the note before. Kept as an array.
+    close : range, optional
+        Frames of a last chord: at its beginning what is not given strikes a note of the tonic
+        triad, or holds a suspension; the bass strikes the tonic and holds it.
 
     Raises
     ------
     UsageError
-        If the cells are not of shape [T, 4] or the grid is below 1.
+        If a shape is wrong, the grid is below 1, or the last chord lies outside the piece.
     """
 
     cells: NDArray[np.bool_]
     fermatas: NDArray[np.bool_] | bool = True
     grid: int = 1
+    strikes: NDArray[np.bool_] | bool = False
+    close: range = range(0)
 
     def __post_init__(self) -> None:
         cells = np.array(self.cells, dtype=np.bool_)
         if cells.ndim != 2 or cells.shape[1] != 4:
             raise UsageError(f"given cells have shape {cells.shape}: wanted [T, 4]")
-        fermatas = np.array(np.broadcast_to(np.asarray(self.fermatas, np.bool_), len(cells)))
-        fermatas.setflags(write=False)
-        object.__setattr__(self, "fermatas", fermatas)
+        for name, shape in (("cells", cells.shape), ("fermatas", (len(cells),)),
+                            ("strikes", cells.shape)):  # fmt: skip
+            found = np.asarray(getattr(self, name), dtype=np.bool_)
+            if found.ndim and found.shape != shape:
+                raise UsageError(f"given {name} have shape {found.shape}: wanted {shape}")
+            kept = np.array(np.broadcast_to(found, shape))
+            kept.setflags(write=False)
+            object.__setattr__(self, name, kept)
         if self.grid < 1:
             raise UsageError(f"a grid of {self.grid} frames cannot be: give 1 or more")
-        cells.setflags(write=False)
-        object.__setattr__(self, "cells", cells)
+        if self.close and not (0 <= self.close[0] <= self.close[-1] < len(cells)):
+            raise UsageError(f"a last chord at {self.close} is outside {len(cells)} frames")
 
     @classmethod
     def voices(
@@ -54,12 +66,11 @@ class Given:
         voices: Iterable[Voice],
         *,
         fermatas: NDArray[np.bool_] | bool = True,
-        grid: int = 1,
     ) -> "Given":
         """Whole voices given, over so many frames."""
         cells = np.zeros((frames, 4), dtype=np.bool_)
         cells[:, [int(v) for v in voices]] = True
-        return cls(cells, fermatas, grid)
+        return cls(cells, fermatas)
 
     @classmethod
     def opening(cls, frames: int, stop: int, *, fermatas: bool = False) -> "Given":

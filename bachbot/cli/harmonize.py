@@ -35,7 +35,7 @@ def harmonize(
     """Write the three voices under a tune, or whichever are missing.
 
     The tune comes back note for note, in its own key, metre and bars. Without --greedy or
-    --sample it is a beam search, 5 wide.
+    --sample it is a beam search, 10 wide.
     """
     from bachbot.chorale import Key, parse_voices
     from bachbot.cli.show import numbered, progress, writable
@@ -48,7 +48,7 @@ def harmonize(
         raise UsageError("--beam, --greedy and --sample are three ways to search: give one")
     options = DecodingOptions(
         method="greedy" if greedy else "sample" if sample else "beam",
-        beam=5 if beam is None else beam,
+        beam=10 if beam is None else beam,
         temperature=temperature,
         top_p=top_p,
         seed=seed,

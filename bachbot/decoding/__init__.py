@@ -9,6 +9,7 @@ from bachbot.decoding.compose import compose
 from bachbot.decoding.fill import fill
 from bachbot.decoding.form import ComposeRequest
 from bachbot.decoding.options import METHODS, Candidate, DecodingOptions, Method, Progress
+from bachbot.decoding.tune import under_a_tune
 
 __all__ = [
     "METHODS",
@@ -19,4 +20,5 @@ __all__ = [
     "Progress",
     "compose",
     "fill",
+    "under_a_tune",
 ]

@@ -1,19 +1,17 @@
 """Composing: new pieces by draws, several streams a piece.
 
-Each piece is drawn by a population of streams, as a particle filter is (Gordon, Salmond and Smith,
-*Novel approach to nonlinear/non-Gaussian Bayesian state estimation*, 1993): what the form asks for
-is forbidden to no stream after the fact, but a stream that the model would have led elsewhere
-weighs less and gives its place to another.
+What the form asks for is asked of every stream, but one that the model would have led elsewhere
+weighs less and gives its place to another: see `bachbot.decoding.population`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from bachbot.chorale import REST, STANDARD, Chorale
 from bachbot.decoding.form import ComposeRequest, composing
 from bachbot.decoding.options import Candidate, DecodingOptions, Progress
+from bachbot.decoding.population import Population
 from bachbot.decoding.proposals import Draw
 from bachbot.decoding.walk import Ended, Walk
 from bachbot.encoding import END
@@ -73,42 +71,26 @@ def compose(
     options = options or DecodingOptions(method="sample", temperature=0.9)
     if options.method != "sample":
         raise UsageError(f"a piece cannot be composed by the method '{options.method}': use sample")
-    plan = composing(request, model.vocabulary)
-    pieces = [
-        _Piece.seeded(seed, STREAMS if request.bars else STREAMS_AT_WILL)
-        for seed in np.random.SeedSequence(options.seed).spawn(options.number)
-    ]
-    draw = Draw([g for p in pieces for g in p.streams], options.temperature, options.top_p)
-    walk = Walk(model, plan, draw, weighed=True)
+    plan = replace(composing(request, model.vocabulary), parallels=options.parallels)
+    population = Population.seeded(options, STREAMS if request.bars else STREAMS_AT_WILL)
     with one_thread():
-        _go(walk, request, pieces, progress)
-        _stop(walk, draw)
-    return [_chosen(walk, request, options, label, piece) for label, piece in enumerate(pieces)]
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """The random numbers of a piece: each stream's, and those that choose between streams."""
-
-    streams: tuple[np.random.Generator, ...]
-    chooser: np.random.Generator
-
-    @classmethod
-    def seeded(cls, seed: np.random.SeedSequence, streams: int) -> "_Piece":
-        *each, chooser = (np.random.default_rng(s) for s in seed.spawn(streams + 1))
-        return cls(tuple(each), chooser)
+        walk = Walk(model, plan, population.draw, weighed=True)
+        _go(walk, request, population, progress)
+        _stop(walk, population.draw)
+    return [
+        _chosen(walk, request, options, label, chooser)
+        for label, chooser in enumerate(population.choosers)
+    ]
 
 
 def _go(
-    walk: Walk, request: ComposeRequest, pieces: Sequence[_Piece], progress: Progress | None
+    walk: Walk, request: ComposeRequest, population: Population, progress: Progress | None
 ) -> None:
     """Through all frames; what has been given is gone through once for all streams."""
-    labels = np.repeat(np.arange(len(pieces)), [len(p.streams) for p in pieces])
     meetings = _meetings(request)
     for frame in range(request.frames):
         if frame == request.given:
-            walk.keep(np.zeros(len(labels), dtype=np.intp))
-            walk.label = labels
+            population.enter(walk)
         walk.frame(frame)
         if not walk.streams:
             if progress is not None:
@@ -117,7 +99,7 @@ def _go(
         if frame + 1 in meetings:
             if frame + 1 == request.close:
                 _prefer_dominant(walk, request)
-            _resample(walk, pieces)
+            population.resample(walk)
         if progress is not None:
             progress(frame + 1, request.frames)
 
@@ -139,28 +121,6 @@ def _meetings(request: ComposeRequest) -> frozenset[int]:
     return frozenset(np.flatnonzero((request.place == 0) | (often & beat)).tolist())
 
 
-def _resample(walk: Walk, pieces: Sequence[_Piece]) -> None:
-    """Let streams that weigh little give their places to those that weigh much."""
-    rows = np.arange(walk.streams)
-    for label, piece in enumerate(pieces):
-        mine = np.flatnonzero(walk.label == label)
-        if len(mine) < 2:
-            continue
-        weight = np.exp(walk.weight[mine] - walk.weight[mine].max())
-        weight /= weight.sum()
-        # Only where few streams carry the weight: every time costs variety.
-        if 1 / (weight**2).sum() >= len(mine) / 2:
-            continue
-        # Systematic resampling (Kitagawa, 1996): one number serves all.
-        at = (piece.chooser.random() + np.arange(len(mine))) / len(mine)
-        chosen = np.searchsorted(np.cumsum(weight), at).clip(max=len(mine) - 1)
-        rows[mine] = mine[chosen]
-        walk.weight[mine] = 0
-    weight = walk.weight
-    walk.keep(rows)
-    walk.weight = weight
-
-
 def _stop(walk: Walk, draw: Draw) -> None:
     """After the last frame some streams emit END, by its probability; the others are cut."""
     if walk.streams:
@@ -169,14 +129,18 @@ def _stop(walk: Walk, draw: Draw) -> None:
 
 
 def _chosen(
-    walk: Walk, request: ComposeRequest, options: DecodingOptions, label: int, piece: _Piece
+    walk: Walk,
+    request: ComposeRequest,
+    options: DecodingOptions,
+    label: int,
+    chooser: np.random.Generator,
 ) -> Candidate:
     """One of the streams with the best end: its cadence, and whether the model ended it."""
     found = [(e, _music(walk, e, request)) for e in walk.ended if e.label == label]
     ranks = [_RANK[final_cadence(music).kind] + _CUT * (not e.emitted) for e, music in found]
     best = [pair for pair, rank in zip(found, ranks, strict=True) if rank == min(ranks)]
     # By chance, not by likelihood, which would favour the dull and the short.
-    ended, music = best[piece.chooser.integers(len(best))]
+    ended, music = best[chooser.integers(len(best))]
     return Candidate(
         chorale=music,
         log_probability=ended.log_probability,

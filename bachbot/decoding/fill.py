@@ -7,18 +7,23 @@ and Shotton, ISMIR 2017, section 5).
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bachbot.chorale import REST, Chorale, Given
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Given, Voice
 from bachbot.decoding.compass import compass_palette
 from bachbot.decoding.options import Candidate, DecodingOptions, Progress
 from bachbot.decoding.plan import ANY, FERMATA_FREE, FREE, Plan
-from bachbot.decoding.proposals import Beam, Draw, Proposal
+from bachbot.decoding.population import Population
+from bachbot.decoding.proposals import Beam
 from bachbot.decoding.walk import Ended, Walk
-from bachbot.encoding import FIRST_PITCH, Vocabulary
+from bachbot.encoding import END, FIRST_PITCH, Vocabulary
 from bachbot.errors import DecodingError
 from bachbot.runtime.protocol import StepModel
 from bachbot.runtime.threads import one_thread
 from bachbot.theory.cadence import final_cadence
+
+STREAMS = 8
+"""Streams of each candidate that is drawn."""
 
 
 def fill(
@@ -45,8 +50,9 @@ def fill(
     given : Given
         Cells [T, 4] and fermatas [T] that come back untouched.
     options : DecodingOptions, optional
-        How to choose. With ``"sample"`` every candidate is a stream of its own random numbers: a
-        seed's first candidate is the same however many are asked for, but for rounding.
+        How to choose. With ``"sample"`` every candidate has random numbers of its own, so it is
+        among those of a seed however many are asked for, but for rounding; it is one of a few
+        streams, those that expect the given notes gaining on the others from beat to beat.
     progress : callable, optional
         Called with the frames done and all frames.
 
@@ -63,14 +69,10 @@ def fill(
         If a given pitch is outside the model's vocabulary.
     """
     options = options or DecodingOptions()
-    plan = filling(chorale, given, model.vocabulary)
-    streams, proposal = _proposal(options)
+    plan = replace(filling(chorale, given, model.vocabulary), parallels=options.parallels)
+    walk_through = _drawn if options.method == "sample" else _searched
     with one_thread():
-        walk = Walk(model, plan, proposal, streams)
-        for frame in range(plan.frames):
-            walk.frame(frame)
-            if progress is not None:
-                progress(frame + 1, plan.frames)
+        walk = walk_through(model, plan, options, progress)
         walk.end()
     return [_candidate(walk, found, chorale, options) for found in walk.best(options.number)]
 
@@ -119,12 +121,25 @@ def filling(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Plan:
     single = np.zeros((len(pitches), len(vocabulary)), dtype=np.bool_)
     single[np.arange(len(pitches)), FIRST_PITCH + 2 * (pitches - vocabulary.low)] = True
     which = np.where(sound == ANY, which, len(palette) + np.searchsorted(pitches, sound))
+    tie = ~given.strikes
+    # The last palettes are those of the last chord: to strike it in each voice, and nothing.
+    chord = _tonic_chord(chorale, palette[:4], vocabulary)
+    closing = np.concatenate([chord, np.zeros_like(chord[:1])])
+    if given.close and chord.any(axis=1).all():
+        first, last = given.close[0], given.close[-1] + 1
+        base = len(palette) + len(single)
+        free = ~cells[first]
+        which[first, free] = base + np.flatnonzero(free)
+        tie[first, Voice.BASS] = False
+        if free[Voice.BASS]:
+            which[first + 1 : last, Voice.BASS] = base + 4
+            tie[first + 1 : last, Voice.BASS] = True
     return Plan(
         vocabulary=vocabulary,
         token=token,
-        palette=np.concatenate([palette, single]),
+        palette=np.concatenate([palette, single, closing]),
         which=which,
-        tie=np.ones_like(cells),
+        tie=tie,
         sound=sound,
         hold=hold,
         fermata=np.where(given.fermatas, chorale.fermata, FERMATA_FREE).astype(np.int8),
@@ -132,12 +147,45 @@ def filling(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Plan:
     )
 
 
-def _proposal(options: DecodingOptions) -> tuple[int, Proposal]:
-    if options.method == "sample":
-        seeds = np.random.SeedSequence(options.seed).spawn(options.number)
-        generators = [np.random.default_rng(seed) for seed in seeds]
-        return options.number, Draw(generators, options.temperature, options.top_p)
-    return 1, Beam(1 if options.method == "greedy" else options.beam)
+def _tonic_chord(
+    chorale: Chorale, palette: NDArray[np.bool_], vocabulary: Vocabulary
+) -> NDArray[np.bool_]:
+    """Of the onsets of each voice those of a last chord: the bass has the tonic; [4, V]."""
+    above = (vocabulary.pitch_of - chorale.key.pitch_class) % 12
+    thirds = (4,) if chorale.key.mode == "major" else (3, 4)
+    chord = palette & np.isin(above, (0, 7, *thirds))
+    chord[Voice.BASS] &= above == 0
+    return chord
+
+
+def _searched(
+    model: StepModel, plan: Plan, options: DecodingOptions, progress: Progress | None
+) -> Walk:
+    """A beam, or with the greedy method a beam of one."""
+    walk = Walk(model, plan, Beam(1 if options.method == "greedy" else options.beam))
+    for frame in range(plan.frames):
+        walk.frame(frame)
+        if progress is not None:
+            progress(frame + 1, plan.frames)
+    return walk
+
+
+def _drawn(
+    model: StepModel, plan: Plan, options: DecodingOptions, progress: Progress | None
+) -> Walk:
+    """Draws, one for each candidate."""
+    population = Population.seeded(options, STREAMS)
+    walk = Walk(model, plan, population.draw, weighed=True)
+    population.enter(walk)
+    for frame in range(plan.frames):
+        walk.frame(frame)
+        if (frame + 1) % FRAMES_PER_QUARTER == 0:
+            population.resample(walk)
+        if progress is not None:
+            progress(frame + 1, plan.frames)
+    walk.weight += walk.scores[:, END]
+    population.settle(walk)
+    return walk
 
 
 def _candidate(walk: Walk, found: Ended, chorale: Chorale, options: DecodingOptions) -> Candidate:

@@ -36,6 +36,9 @@ class DecodingOptions:
         Start of the random numbers, 0 or more. The same seed gives the same draws.
     number : int
         How many candidates are wanted, 1 to 1000.
+    parallels : bool
+        Whether parallel fifths, octaves and unisons are let through. The model alone writes many
+        times as many as Bach; unless they are asked for, no free voice makes one.
 
     Raises
     ------
@@ -44,11 +47,12 @@ class DecodingOptions:
     """
 
     method: Method = "beam"
-    beam: int = 5
+    beam: int = 10
     temperature: float = 1.0
     top_p: float = 1.0
     seed: int = 0
     number: int = 1
+    parallels: bool = False
 
     def __post_init__(self) -> None:
         faults = []

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import REST
+from bachbot.decoding.leading import forbid_parallels
 from bachbot.encoding import FIRST_PITCH, REST_TOKEN, Vocabulary
 
 FREE = -1
@@ -50,6 +51,8 @@ class Plan:
         `NO_FERMATA`, `FERMATA_HERE`, or `FERMATA_FREE` where the model chooses.
     may_end : ndarray of bool, shape [T + 1]
         Before which frames the model may end the piece; the last is after them all.
+    parallels : bool
+        Whether free voices may make parallel fifths, octaves and unisons.
     """
 
     vocabulary: Vocabulary
@@ -61,6 +64,7 @@ class Plan:
     hold: NDArray[np.bool_]
     fermata: NDArray[np.int8]
     may_end: NDArray[np.bool_]
+    parallels: bool = True
 
     @property
     def frames(self) -> int:
@@ -103,7 +107,19 @@ class Plan:
             legal[rows, self._going_on(before[rows])] = True
         if voice == 0:
             legal[memory[:, 1, 4] == 1, REST_TOKEN] = False
-        return legal
+        if self.parallels:
+            return legal
+        known = self._known(frame, voice, memory)
+        return forbid_parallels(legal, memory[:, 0, :4], known, voice, self.vocabulary.pitch_of)
+
+    def _known(self, frame: int, voice: int, memory: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Pitches of a frame as far as they are known before a voice is chosen, [B, 4]."""
+        known = np.full((len(memory), 4), REST, dtype=np.int16)
+        known[:, :voice] = memory[:, 1, :voice]
+        for below in range(voice + 1, 4):
+            if self.token[frame, below] != FREE:
+                known[:, below] = self.vocabulary.pitch_of[self.token[frame, below]]
+        return known
 
     def _going_on(self, before: NDArray[np.int16]) -> NDArray[np.intp]:
         """Tokens of voices that go on as they were, shape [B]: ties, or rests."""

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given as for_all
@@ -14,6 +16,22 @@ from bachbot.errors import DecodingError, EncodingError
 
 WIDE = Vocabulary()
 MODEL = random_model(WIDE, scale=0.7)
+
+
+class Holding:
+    """A model that would rather hold every note for ever."""
+
+    vocabulary = WIDE
+
+    def initial_state(self, batch):
+        return np.zeros(batch)
+
+    def step(self, ids, state):
+        return np.tile(5.0 * WIDE.tied_of, (len(ids), 1)), state
+
+    def select(self, state, rows):
+        return state[rows]
+
 
 OPTIONS = st.sampled_from(
     [
@@ -192,9 +210,31 @@ def test_on_a_coarser_grid_nothing_strikes_in_between(method):
     tied = np.zeros((8, 4), dtype=bool)
     tied[[1, 3, 5], 0] = True
     melody = Chorale(pitch, tied, np.zeros(8))
-    given = Given.voices(8, [Voice.SOPRANO], grid=2)
+    given = dataclasses.replace(Given.voices(8, [Voice.SOPRANO]), grid=2)
     [found] = fill(MODEL, melody, given, DecodingOptions(method=method))
     for voice in (1, 2, 3):
         pitch = found.chorale.pitch[:, voice]
         assert (pitch[1::2] == pitch[::2]).all()
         assert not found.chorale.onset[1::2, voice].any()
+
+
+def test_the_bass_strikes_where_it_is_asked_to_and_closes_on_the_tonic():
+    pitch = np.full((16, 4), REST)
+    pitch[:, 0] = np.repeat([64, 65, 62, 60], 4)
+    tied = np.zeros((16, 4), dtype=bool)
+    tied[:, 0] = np.arange(16) % 4 > 0
+    melody = Chorale(pitch, tied, np.zeros(16))
+    strikes = np.zeros((16, 4), dtype=bool)
+    strikes[::4, Voice.BASS] = True
+    free = Given.voices(16, [Voice.SOPRANO])
+    [held] = fill(Holding(), melody, free)
+    [found] = fill(
+        Holding(), melody, dataclasses.replace(free, strikes=strikes, close=range(12, 16))
+    )
+    assert held.chorale.tied[1:, Voice.BASS].all()
+    assert found.chorale.onset[::4, Voice.BASS].all()
+    assert (found.chorale.pitch[12:, Voice.BASS] % 12 == 0).all()
+    assert found.chorale.tied[13:, Voice.BASS].all()
+    [struck] = fill(MODEL, melody, dataclasses.replace(free, close=range(12, 16)))
+    assert struck.chorale.onset[12].sum() > 2
+    assert np.isin(struck.chorale.pitch[12][struck.chorale.onset[12]] % 12, [0, 4, 7]).all()

@@ -1,5 +1,7 @@
 """The search finds what trying everything finds."""
 
+import itertools
+
 import numpy as np
 import pytest
 from toys import TWO_PITCHES, Told, every_piece, joint, random_model
@@ -30,7 +32,7 @@ def test_a_beam_wide_enough_is_exhaustive(seed, melody, fermatas, ways):
     wanted, pieces = best_of(model, melody, given, 20)
     # Two onsets in the first frame; in the second a tie as well.
     assert pieces == 2**3 * 3**3 * ways
-    found = fill(model, melody, given, DecodingOptions(beam=1000, number=20))
+    found = fill(model, melody, given, DecodingOptions(beam=1000, number=20, parallels=True))
     assert len(found) == 20
     for candidate, (total, music) in zip(found, wanted, strict=True):
         assert candidate.log_probability == pytest.approx(total, abs=1e-9)
@@ -44,9 +46,39 @@ def test_exhaustive_with_any_cells_given(seed):
     piece = Chorale(rng.integers(60, 62, (2, 4)), np.zeros((2, 4)), rng.integers(0, 2, 2))
     given = Given(rng.random((2, 4)) < 0.4, fermatas=bool(seed % 2))
     [(total, music)], _ = best_of(model, piece, given, 1)
-    [found] = fill(model, piece, given, DecodingOptions(beam=1000))
+    [found] = fill(model, piece, given, DecodingOptions(beam=1000, parallels=True))
     assert found.log_probability == pytest.approx(total, abs=1e-9)
     assert found.chorale.same_music(music)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("voices", [[Voice.SOPRANO], [Voice.TENOR]])
+def test_exhaustive_without_parallels(seed, voices):
+    model, given = random_model(seed=seed), Given.voices(2, voices)
+    piece = Chorale([[60] * 4, [61] * 4], np.zeros((2, 4)), [0, 0])
+    clean = [
+        (joint(model, ids), music)
+        for ids, music in every_piece(piece, given, TWO_PITCHES)
+        if not parallels(music)
+    ]
+    assert 0 < len(clean) < 2**3 * 3**3
+    found = fill(model, piece, given, DecodingOptions(beam=1000, number=10))
+    wanted = sorted(clean, key=lambda pair: -pair[0])[:10]
+    for candidate, (total, music) in zip(found, wanted, strict=True):
+        assert candidate.log_probability == pytest.approx(total, abs=1e-9)
+        assert candidate.chorale.same_music(music)
+
+
+def parallels(music):
+    """Whether any two voices move in parallel fifths, octaves or unisons, by the definition."""
+    return any(
+        (a - b) % 12 == (c - d) % 12
+        and (a - b) % 12 in (0, 7)
+        and (c - a) * (d - b) > 0
+        and -1 not in (a, b, c, d)
+        for before, now in itertools.pairwise(music.pitch.tolist())
+        for (a, c), (b, d) in itertools.combinations(zip(before, now, strict=True), 2)
+    )
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -54,8 +86,8 @@ def test_exhaustive_with_any_cells_given(seed):
 def test_greedy_is_a_beam_of_one_and_takes_the_likeliest_each_time(seed, fermatas):
     model = random_model(seed=seed)
     given = Given.voices(2, [Voice.SOPRANO], fermatas=fermatas)
-    [greedy] = fill(model, STRUCK, given, DecodingOptions("greedy"))
-    [beam] = fill(model, STRUCK, given, DecodingOptions(beam=1))
+    [greedy] = fill(model, STRUCK, given, DecodingOptions("greedy", parallels=True))
+    [beam] = fill(model, STRUCK, given, DecodingOptions(beam=1, parallels=True))
     assert greedy.chorale.same_music(beam.chorale)
     assert greedy.log_probability == beam.log_probability
     wanted = token_by_token(model, [ids for ids, _ in every_piece(STRUCK, given, TWO_PITCHES)])

@@ -1,0 +1,137 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from toys import Told
+
+from bachbot.chorale import Chorale, Given, Metre
+from bachbot.decoding import ComposeRequest, DecodingOptions, compose, fill
+from bachbot.decoding.compose import _prefer_dominant
+from bachbot.decoding.population import Population
+from bachbot.encoding import END, FRAME_END, START, Vocabulary
+
+C, D = 5, 7  # onsets of the two pitches
+
+
+class Row:
+    """What a population needs of a walk: streams by name."""
+
+    def __init__(self, weight, label):
+        self.weight = np.array(weight, dtype=float)
+        self.label = np.array(label)
+        self.names = np.arange(len(weight))
+
+    @property
+    def streams(self):
+        return len(self.weight)
+
+    def keep(self, rows):
+        self.weight, self.label, self.names = self.weight[rows], self.label[rows], self.names[rows]
+
+
+def population(number=1, streams=4):
+    return Population.seeded(DecodingOptions("sample", number=number), streams)
+
+
+def test_the_heavy_take_over():
+    walk = Row([0.0, -50, -50, -50], [0] * 4)
+    population().resample(walk)
+    assert walk.names.tolist() == [0, 0, 0, 0]
+    assert walk.weight.tolist() == [0, 0, 0, 0]
+
+
+def test_each_piece_for_itself():
+    walk = Row([0.0, -50, -50, -50, -900, -900, -900, -850], [0] * 4 + [1] * 4)
+    population(2).resample(walk)
+    assert walk.names.tolist() == [0, 0, 0, 0, 7, 7, 7, 7]
+    assert walk.label.tolist() == [0] * 4 + [1] * 4
+
+
+def test_alike_they_all_stay():
+    walk = Row([-3.0, -3.1, -2.9, -3], [0] * 4)
+    population().resample(walk)
+    assert walk.names.tolist() == [0, 1, 2, 3]
+    assert walk.weight.tolist() == [-3.0, -3.1, -2.9, -3]
+
+
+def test_places_go_by_weight():
+    taken = np.zeros(8)
+    share = np.array([0.6, 0.2, 0.1, 0.05, 0.03, 0.01, 0.005, 0.005])
+    for seed in range(400):
+        walk = Row(np.log(share), [0] * 8)
+        Population.seeded(DecodingOptions("sample", seed=seed), 8).resample(walk)
+        taken += np.bincount(walk.names, minlength=8)
+    np.testing.assert_allclose(taken / taken.sum(), share, atol=0.02)
+
+
+def test_one_of_each_piece_is_settled_on_by_weight():
+    share = np.array([0.7, 0.2, 0.1, 0.0])
+    taken = np.zeros(8)
+    with np.errstate(divide="ignore"):
+        weight = np.log(np.tile(share, 2))
+    for seed in range(400):
+        walk = Row(weight, [0] * 4 + [1] * 4)
+        Population.seeded(DecodingOptions("sample", seed=seed, number=2), 4).settle(walk)
+        assert walk.label.tolist() == [0, 1]
+        taken += np.bincount(walk.names, minlength=8)
+    np.testing.assert_allclose(taken / 400, np.tile(share, 2), atol=0.07)
+
+
+@pytest.mark.parametrize("weight", [-np.inf, np.nan])
+def test_without_any_weight(weight):
+    walk = Row([weight] * 4, [0] * 4)
+    population().resample(walk)
+    population().settle(walk)
+    assert walk.streams == 1
+
+
+def test_draws_see_the_note_that_is_given_next():
+    """One alto in five leads to the melody: drawn blindly, one piece in five would have it."""
+    tune = Chorale([[60, -1, 60, 60], [61, 60, 60, 60]], np.zeros((2, 4)), [0, 0])
+    cells = np.ones((2, 4), dtype=bool)
+    cells[0, 1] = False
+    begin = (START, C)
+    told = {begin: {C: 0.79, D: 0.2}}
+    for alto, expected in ((C, 1e-4), (D, 0.99)):
+        told[(*begin, alto, C, C, FRAME_END)] = {D: expected}
+    drawn = fill(Told(told), tune, Given(cells), DecodingOptions("sample", number=200))
+    led = np.mean([c.chorale.pitch[0, 1] == 61 for c in drawn])
+    # At least one of eight streams has it with probability 1 - 0.8^8 = 0.83.
+    assert 0.75 < led < 0.92
+
+
+def test_a_piece_in_which_some_streams_end_and_others_go_on():
+    class Half(Told):
+        def step(self, ids, state):
+            logits, state = super().step(ids, state)
+            ends = np.asarray(ids) == FRAME_END
+            other = np.log(np.exp(logits).sum(axis=1))
+            logits[:, END] = np.where(ends, other, -50)
+            return logits, state
+
+    model = Half({}, Vocabulary())
+    options = DecodingOptions("sample", number=12)
+    found = compose(model, ComposeRequest(metre=Metre(1, 4)), options)
+    lengths = {c.chorale.frames for c in found}
+    assert len(lengths) > 1
+    assert all("the model ended it" in c.ending for c in found)
+    again = compose(model, ComposeRequest(metre=Metre(1, 4)), options)
+    assert all(a.chorale.same_music(b.chorale) for a, b in zip(found, again, strict=True))
+
+
+def test_before_the_close_the_leading_note_weighs():
+    memory = np.full((3, 2, 5), -1, dtype=np.int16)
+    memory[:, 0, :4] = [[71, 67, 62, 55], [72, 67, 60, 55], [-1, 68, 64, 52]]
+    walk = SimpleNamespace(memory=memory, weight=np.array([-2.0, -1.0, -3.0]))
+    _prefer_dominant(walk, ComposeRequest(bars=2))
+    assert walk.weight[0] == -2
+    assert walk.weight[1] < -5
+    walk.weight = np.array([-2.0, -1.0, -3.0])
+    _prefer_dominant(walk, ComposeRequest(bars=2, mode="minor"))
+    assert walk.weight[2] == -3
+    assert (walk.weight[:2] < -5).all()
+
+
+def test_streams_of_a_piece_are_all_different():
+    generators = population(2, 3).draw.generators
+    assert len({g.random() for g in generators}) == 6
