@@ -28,7 +28,7 @@ class Given:
         Where a voice that is not given may not hold the note before. Kept as an array.
     close : range, optional
         Frames of a last chord: at its beginning what is not given strikes a note of the tonic
-        triad, or holds a suspension; the bass strikes the tonic and holds it.
+        triad, the bass the tonic itself, which it holds.
 
     Raises
     ------

@@ -130,7 +130,7 @@ def filling(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Plan:
         base = len(palette) + len(single)
         free = ~cells[first]
         which[first, free] = base + np.flatnonzero(free)
-        tie[first, Voice.BASS] = False
+        tie[first, free] = False
         if free[Voice.BASS]:
             which[first + 1 : last, Voice.BASS] = base + 4
             tie[first + 1 : last, Voice.BASS] = True

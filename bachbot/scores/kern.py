@@ -36,7 +36,7 @@ def kern_tree(content: bytes) -> Element:
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         try:
-            return musicxml_tree(_converted("\n".join(text.splitlines())))
+            return _mended(musicxml_tree(_converted("\n".join(text.splitlines()))))
         except ScoreError:
             raise
         except Exception as error:  # music21 raises what its parser happens to trip over
@@ -51,3 +51,18 @@ def _converted(text: str) -> bytes:
     reader = subConverters.ConverterHumdrum()
     reader.parseData(text)
     return GeneralObjectExporter(reader.stream).parse()
+
+
+def _mended(root: Element) -> Element:
+    """Undo what music21 makes of marks that kern has but one kind of."""
+    for fermata in root.iter("fermata"):
+        fermata.set("type", "upright")
+    for part in root.findall("part"):
+        style = part.find("measure[last()]/barline/bar-style")
+        if style is not None and style.text == "light-light":  # '==' ends a piece
+            style.text = "light-heavy"
+    for creator in root.iter("creator"):
+        family, comma, given = (creator.text or "").partition(", ")
+        if comma and "," not in given:  # 'Beethoven, Ludwig van', as reference records have it
+            creator.text = f"{given} {family}"
+    return root

@@ -332,6 +332,10 @@ def _in_bars(
         if position < stop:
             bar.notes += _written(position, stop, start - lead, metre, [], set())
         out.append(bar)
+    if out:  # MIDI knows no bar lines: the piece ends as pieces do
+        end = Element("bar-style")
+        end.text = "light-heavy"
+        out[-1].right.append(end)
     return out
 
 

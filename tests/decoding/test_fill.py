@@ -235,6 +235,5 @@ def test_the_bass_strikes_where_it_is_asked_to_and_closes_on_the_tonic():
     assert found.chorale.onset[::4, Voice.BASS].all()
     assert (found.chorale.pitch[12:, Voice.BASS] % 12 == 0).all()
     assert found.chorale.tied[13:, Voice.BASS].all()
-    [struck] = fill(MODEL, melody, dataclasses.replace(free, close=range(12, 16)))
-    assert struck.chorale.onset[12].sum() > 2
-    assert np.isin(struck.chorale.pitch[12][struck.chorale.onset[12]] % 12, [0, 4, 7]).all()
+    assert found.chorale.onset[12].all()
+    assert np.isin(found.chorale.pitch[12] % 12, [0, 4, 7]).all()

@@ -17,7 +17,7 @@ from bachbot.errors import UsageError
         ({"top_p": 1.1}, "top-p is 1.1"),
         ({"seed": -1}, "seed is -1"),
         ({"number": 0}, "number is 0"),
-        ({"number": 6}, "a beam of 5 has no 6 candidates"),
+        ({"beam": 5, "number": 6}, "a beam of 5 has no 6 candidates"),
         ({"method": "greedy", "number": 2}, "greedy method has one candidate, not 2"),
     ],
 )

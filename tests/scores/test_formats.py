@@ -12,6 +12,7 @@ from pieces import BACH, followed, quietly
 from bachbot.chorale import VOICES, Key, Metre, Voice
 from bachbot.errors import BachbotWarning, ScoreError
 from bachbot.scores import complete, load_score, save_score
+from bachbot.scores.kern import kern_tree
 from bachbot.scores.save import musicxml
 
 EXAMPLES = Path(__file__).parents[2] / "corpus" / "examples"
@@ -288,3 +289,17 @@ def test_the_example_tunes_are_read_written_and_read_again(name, tmp_path):
     syllables = [list(e.document.part(0).iter("lyric")) for e in (score, again)]
     assert len(syllables[0]) == len(syllables[1])
     assert musicxml(again).count("<lyric") == len(syllables[0])
+
+
+def test_kern_ends_and_pauses_as_engravers_write_it():
+    kern = "!!!COM: Beethoven, Ludwig van\n**kern\n*M4/4\n=1-\n2c;\n2d\n==\n*-\n"
+    root = kern_tree(kern.encode())
+    assert [f.get("type") for f in root.iter("fermata")] == ["upright"]
+    assert [b.text for b in root.iter("bar-style")][-1] == "light-heavy"
+    assert [c.text for c in root.iter("creator")] == ["Ludwig van Beethoven"]
+
+
+def test_midi_ends_with_a_final_bar_line():
+    score = load_score(Path(__file__).parents[2] / "corpus/examples/auld-lang-syne.mid")
+    styles = [b.text for b in score.document.root.iter("bar-style")]
+    assert styles == ["light-heavy"]
