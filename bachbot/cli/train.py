@@ -72,6 +72,7 @@ def train_command(
     from bachbot.cli.training_view import show_outcome, watching
     from bachbot.training.config import changed
     from bachbot.training.config import preset as named
+    from bachbot.training.machine import use_threads
     from bachbot.training.run import STATE, saved_config, train
 
     own = {"split": split, "epochs": epochs, "batch_norm": batch_norm, "precision": precision,
@@ -81,7 +82,7 @@ def train_command(
     # Without a preset of its own, a resumed run keeps the settings that it was begun with.
     base = saved_config(folder) if resume and preset is None else named(preset or "paper")
     config = changed(base, changes)
-    _use_threads(threads)
+    use_threads(threads)
     console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
     prepared = _load(corpus)
     try:
@@ -134,6 +135,7 @@ def search_command(
     from bachbot.cli.training_view import show_leaderboard, watching_trials
     from bachbot.training.config import changed
     from bachbot.training.config import preset as named
+    from bachbot.training.machine import use_threads
     from bachbot.training.search import SearchConfig, leaderboard, open_study, search
 
     changes = ({} if epochs is None else {"epochs": epochs}) | _pairs(settings)
@@ -144,7 +146,7 @@ def search_command(
         storage=storage,
         grid=_grid(grid),  # type: ignore[arg-type]
     )
-    _use_threads(threads)
+    use_threads(threads)
     prepared = _load(corpus)
     console = Console(stderr=True)
     study = open_study(config)
@@ -206,13 +208,3 @@ def _load(path: Path | None) -> "PreparedCorpus":
     from bachbot.corpus.store import PreparedCorpus, default_path
 
     return PreparedCorpus.load(path if path is not None else default_path())
-
-
-def _use_threads(threads: int) -> None:
-    import torch
-
-    from bachbot.training.machine import cores
-
-    if not threads:
-        threads = max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
-    torch.set_num_threads(threads)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from bachbot.cores import usable_cores
 from bachbot.corpus.families import group
 from bachbot.corpus.sources import LeftOut, Source, find_files, natural, read
 from bachbot.corpus.split import Split, make_split
@@ -131,7 +132,7 @@ def read_all(
         Every other file, and why.
     """
     paths = find_files()
-    results = _map(paths, workers or _cores(), progress or (lambda *_: None))
+    results = _map(paths, workers or usable_cores(), progress or (lambda *_: None))
     left_out = [r for r in results if isinstance(r, LeftOut)]
     sources: list[Source] = []
     seen: dict[bytes, str] = {}
@@ -168,13 +169,6 @@ def _map(paths: list[Path], workers: int, progress: Progress) -> list[Source | L
         # Not a 'with' block: at Ctrl-C that would read all the rest before it gave up.
         pool.shutdown(cancel_futures=True)
     return [results[path] for path in paths]
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1  # macOS and Windows
 
 
 def _leave_interrupts() -> None:

@@ -121,7 +121,7 @@ def filling(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Plan:
     single = np.zeros((len(pitches), len(vocabulary)), dtype=np.bool_)
     single[np.arange(len(pitches)), FIRST_PITCH + 2 * (pitches - vocabulary.low)] = True
     which = np.where(sound == ANY, which, len(palette) + np.searchsorted(pitches, sound))
-    tie = ~given.strikes
+    tie = ~np.asarray(given.strikes)
     # The last palettes are those of the last chord: to strike it in each voice, and nothing.
     chord = _tonic_chord(chorale, palette[:4], vocabulary)
     closing = np.concatenate([chord, np.zeros_like(chord[:1])])

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import torch
 
+from bachbot.cores import usable_cores
 from bachbot.errors import UsageError
 from bachbot.training.config import Precision
 
@@ -70,14 +71,7 @@ def describe(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     if device.type == "mps":
         return f"{_processor()}, MPS"
-    return f"{_processor()}, {torch.get_num_threads()} of {cores()} cores"
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return f"{_processor()}, {torch.get_num_threads()} of {usable_cores()} cores"
 
 
 def versions() -> dict[str, str]:
@@ -99,3 +93,16 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def use_threads(threads: int) -> None:
+    """Let torch compute on so many threads of a CPU.
+
+    Parameters
+    ----------
+    threads : int
+        0 for every core of this process, shared out among the processes that torchrun started.
+    """
+    if not threads:
+        threads = max(1, usable_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    torch.set_num_threads(threads)

@@ -2,12 +2,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from toys import Told
+from toys import TWO_PITCHES, Told
 
 from bachbot.chorale import Chorale, Given, Metre
 from bachbot.decoding import ComposeRequest, DecodingOptions, compose, fill
 from bachbot.decoding.compose import _prefer_dominant
+from bachbot.decoding.fill import filling
 from bachbot.decoding.population import Population
+from bachbot.decoding.walk import Walk
 from bachbot.encoding import END, FRAME_END, START, Vocabulary
 
 C, D = 5, 7  # onsets of the two pitches
@@ -98,6 +100,47 @@ def test_draws_see_the_note_that_is_given_next():
     led = np.mean([c.chorale.pitch[0, 1] == 61 for c in drawn])
     # At least one of eight streams has it with probability 1 - 0.8^8 = 0.83.
     assert 0.75 < led < 0.92
+
+
+class Forks(Told):
+    """At every beat one alto in five is such that the melody expects to go on."""
+
+    def _logits(self, prefix):
+        frame, place = divmod(len(prefix) - 1, 5)
+        told = {}
+        if frame % 4 == 0 and place == 1:
+            told = {C: 0.79, D: 0.2}
+        elif frame % 4 == 1 and place == 0:
+            told = {C: 0.99 if prefix[-4] == D else 1e-4}
+        self.told = {prefix: told}
+        return super()._logits(prefix)
+
+
+def test_streams_gain_from_beat_to_beat():
+    tune = Chorale(np.full((16, 4), 60), np.zeros((16, 4)), np.zeros(16))
+    cells = np.ones((16, 4), dtype=bool)
+    cells[::4, 1] = False
+    drawn = fill(Forks({}), tune, Given(cells), DecodingOptions("sample", number=100))
+    led = np.mean([(c.chorale.pitch[::4, 1] == 61).all() for c in drawn])
+    # 0.83 ** 4 = 0.48; of eight streams that never met it would be 8 * 0.2 ** 4 = 0.013.
+    assert led > 0.3
+
+
+def test_weight_is_the_probability_of_what_was_legal():
+    tune = Chorale(np.full((1, 4), 60), np.zeros((1, 4)), [0])
+    cells = np.array([[True, False, True, True]])
+    told = {(START,): {C: 0.5}, (START, C): {C: 0.3, D: 0.2}, (START, C, D): {C: 0.4},
+            (START, C, C): {C: 0.4}}  # fmt: skip
+    options = DecodingOptions("sample")
+    weight = []
+    for given in (Given(cells), Given(np.ones((1, 4), dtype=bool))):
+        plan = filling(tune, given, TWO_PITCHES)
+        walk = Walk(Told(told), plan, Population.seeded(options, 1).draw, weighed=True)
+        walk.frame(0)
+        weight.append(float(walk.weight[0]))
+    assert float(walk.total[0]) == pytest.approx(weight[1])  # all given: the very same
+    # Of the alto both pitches were legal rather than one.
+    assert weight[0] - weight[1] == pytest.approx(np.log(0.5 / 0.3))
 
 
 def test_a_piece_in_which_some_streams_end_and_others_go_on():
