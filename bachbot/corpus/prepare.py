@@ -3,7 +3,6 @@
 import hashlib
 import json
 import multiprocessing
-import os
 import signal
 import time
 from collections import Counter
