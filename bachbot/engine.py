@@ -199,23 +199,18 @@ class Engine:
         options = options or DecodingOptions(method="sample", temperature=0.9)
         prime = _opening(plan.prime, plan.prime_bars) if plan.prime else None
         key = prime.key if prime else plan.key
+        metre = prime.metre if prime else plan.metre
+        pulse = Pulse(slower=2) if metre.unit >= 8 else Pulse()
         request = ComposeRequest(
             bars=plan.bars,
-            metre=prime.metre if prime else plan.metre,
+            metre=pulse.heard_metre(metre),
             mode=key.mode,
             transposed_by=key.shift,
-            prime=prime.standardised() if prime else None,
+            prime=pulse.heard(prime.standardised()) if prime else None,
+            grid=pulse.slower,
         )
         found = compose(self._model(options), request, options, progress=progress)
-        return [
-            _arrangement(
-                c,
-                from_chorale(
-                    c.chorale.transposed(-key.shift, key), f"Chorale in {key} (seed {c.seed})"
-                ),
-            )
-            for c in found
-        ]
+        return [_arrangement(c, _new_score(c, pulse, metre, key)) for c in found]
 
     def _model(self, options: DecodingOptions) -> StepModel:
         # A draw must not hang on the last bit of a sum, which differs between machines.
@@ -296,6 +291,12 @@ def _arrangement(candidate: Candidate, score: Score) -> Arrangement:
 def _written(found: Chorale, source: Chorale) -> Chorale:
     """What was found, back in the key of its source."""
     return found.transposed(-source.key.shift, source.key)
+
+
+def _new_score(candidate: Candidate, pulse: Pulse, metre: Metre, key: Key) -> Score:
+    """A new piece in its key and metre."""
+    written = pulse.written(candidate.chorale).transposed(-key.shift, key)
+    return from_chorale(replace(written, metre=metre), f"Chorale in {key} (seed {candidate.seed})")
 
 
 def _opening(prime: Score, bars: int) -> Chorale:

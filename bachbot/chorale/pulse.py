@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachbot.chorale.chorale import Chorale
+from bachbot.chorale.metre import Metre
 from bachbot.chorale.voices import Voice
 
 _EIGHTH, _HALF = 2, 8
@@ -51,6 +52,11 @@ class Pulse:
         if chorale.metre.unit <= 2 and usual >= _HALF and not odd:
             return cls(quicker=2)
         return cls()
+
+    def heard_metre(self, metre: Metre) -> Metre:
+        """A written metre as the model is to hear it: 6/8 becomes 6/4 where it is slower."""
+        unit = metre.unit * self.quicker // self.slower
+        return Metre(metre.beats, unit, metre.pickup * self.slower // self.quicker)
 
     def heard(self, chorale: Chorale) -> Chorale:
         """A written piece as the model is to hear it."""

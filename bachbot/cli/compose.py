@@ -28,6 +28,7 @@ def compose(
     top_p: shared.TopP = 1.0,
     seed: shared.Seed = 0,
     number: shared.Number = 1,
+    parallels: shared.Parallels = False,
     checkpoint: shared.CheckpointName = "paper",
     staves: shared.Staves = 4,
     tempo: shared.Tempo = 72.0,
@@ -43,7 +44,12 @@ def compose(
     if mode not in (None, "major", "minor"):
         raise UsageError(f"'{mode}' is no mode: give major or minor")
     options = DecodingOptions(
-        method="sample", temperature=temperature, top_p=top_p, seed=seed, number=number
+        method="sample",
+        temperature=temperature,
+        top_p=top_p,
+        seed=seed,
+        number=number,
+        parallels=parallels,
     )
     layout = Layout(staves=staves, tempo=tempo)  # type: ignore[arg-type]
     plan = Plan(

@@ -28,6 +28,7 @@ def harmonize(
     top_p: shared.TopP = 1.0,
     seed: shared.Seed = 0,
     number: shared.Number = 1,
+    parallels: shared.Parallels = False,
     checkpoint: shared.CheckpointName = "paper",
     staves: shared.Staves = 4,
     tempo: shared.Tempo = 72.0,
@@ -53,6 +54,7 @@ def harmonize(
         top_p=top_p,
         seed=seed,
         number=number,
+        parallels=parallels,
     )
     voices = parse_voices(given)
     layout = Layout(staves=staves, tempo=tempo)  # type: ignore[arg-type]

@@ -24,3 +24,6 @@ Output = Annotated[
 ]
 Staves = Annotated[int, typer.Option("--staves", help="Engraved on 4 staves, or on 2.")]
 Tempo = Annotated[float, typer.Option("--tempo", help="Quarter notes a minute, for sound.")]
+Parallels = Annotated[
+    bool, typer.Option("--parallels", help="Let parallel fifths and octaves through.")
+]

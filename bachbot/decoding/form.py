@@ -46,6 +46,8 @@ class ComposeRequest:
         compass of the voices.
     prime : Chorale, optional
         An opening in C major or A minor to go on from, all four voices.
+    grid : int
+        Voices strike and stop only in frames that are a multiple of this, as in `Given`.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class ComposeRequest:
     mode: Mode = "major"
     transposed_by: int = 0
     prime: Chorale | None = None
+    grid: int = 1
 
     def __post_init__(self) -> None:
         if self.bars is not None and not 1 <= self.bars <= LONGEST:
@@ -185,7 +188,7 @@ def composing(request: ComposeRequest, vocabulary: Vocabulary) -> Plan:
         which=which,
         tie=tie,
         sound=np.full((frames, 4), ANY, dtype=np.int16),
-        hold=np.zeros(frames, dtype=np.bool_),
+        hold=np.arange(frames) % request.grid > 0,
         fermata=fermata,
         may_end=may_end,
     )

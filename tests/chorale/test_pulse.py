@@ -42,3 +42,16 @@ def test_the_pulse_follows_metre_and_note_values(piece, pulse):
 def test_what_is_heard_is_written_again(piece, voice):
     pulse = Pulse.of(piece, voice)
     assert pulse.written(pulse.heard(piece)).same_music(piece)
+
+
+@pytest.mark.parametrize(
+    ("metre", "pulse", "heard"),
+    [
+        (Metre(6, 8, 2), Pulse(slower=2), Metre(6, 4, 4)),
+        (Metre(3, 2, 8), Pulse(quicker=2), Metre(3, 4, 4)),
+        (Metre(3, 4, 4), Pulse(), Metre(3, 4, 4)),
+    ],
+)
+def test_the_metre_follows_the_pulse(metre, pulse, heard):
+    assert pulse.heard_metre(metre) == heard
+    assert heard.bar_frames * pulse.quicker == metre.bar_frames * pulse.slower
