@@ -102,42 +102,25 @@ def filling(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Plan:
         )
     token = np.full(cells.shape, FREE, dtype=np.int64)
     token[cells] = vocabulary.ids_of(chorale.pitch[cells], chorale.tied[cells])
+    hold = np.arange(frames) % given.grid > 0
+    sound = _led_into(chorale, cells, hold)
 
     rests = cells & (chorale.pitch == REST)
     silent = cells.any(axis=1) & (rests == cells).all(axis=1)
-    palette = compass_palette(vocabulary, chorale.transposed_by)
+    compass = compass_palette(vocabulary, chorale.transposed_by)
     which = np.arange(4) + 4 * silent[:, None]
-
-    # A given tie whose frame before is free: that frame must sound the pitch which is tied to.
-    sound = np.full(cells.shape, ANY, dtype=np.int16)
-    into = cells[1:] & chorale.tied[1:] & ~cells[:-1]
-    sound[:-1][into] = chorale.pitch[1:][into]
-    hold = np.arange(frames) % given.grid > 0
-    # A frame that may only hold passes it on to the frame before.
-    for frame in np.flatnonzero(hold)[::-1]:
-        wanted = (sound[frame] != ANY) & ~cells[frame - 1]
-        sound[frame - 1, wanted] = sound[frame, wanted]
     pitches = np.unique(sound[sound != ANY])
     single = np.zeros((len(pitches), len(vocabulary)), dtype=np.bool_)
     single[np.arange(len(pitches)), FIRST_PITCH + 2 * (pitches - vocabulary.low)] = True
-    which = np.where(sound == ANY, which, len(palette) + np.searchsorted(pitches, sound))
+    which = np.where(sound == ANY, which, len(compass) + np.searchsorted(pitches, sound))
     tie = ~np.asarray(given.strikes)
-    # The last palettes are those of the last chord: to strike it in each voice, and nothing.
-    chord = _tonic_chord(chorale, palette[:4], vocabulary)
-    closing = np.concatenate([chord, np.zeros_like(chord[:1])])
-    if given.close and chord.any(axis=1).all():
-        first, last = given.close[0], given.close[-1] + 1
-        base = len(palette) + len(single)
-        free = ~cells[first]
-        which[first, free] = base + np.flatnonzero(free)
-        tie[first, free] = False
-        if free[Voice.BASS]:
-            which[first + 1 : last, Voice.BASS] = base + 4
-            tie[first + 1 : last, Voice.BASS] = True
+    chord = _last_chord(chorale, compass[:4], vocabulary)
+    if given.close and chord[:4].any(axis=1).all():
+        _close(given, which, tie, len(compass) + len(single))
     return Plan(
         vocabulary=vocabulary,
         token=token,
-        palette=np.concatenate([palette, single, closing]),
+        palette=np.concatenate([compass, single, chord]),
         which=which,
         tie=tie,
         sound=sound,
@@ -147,15 +130,40 @@ def filling(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Plan:
     )
 
 
-def _tonic_chord(
-    chorale: Chorale, palette: NDArray[np.bool_], vocabulary: Vocabulary
+def _led_into(
+    chorale: Chorale, cells: NDArray[np.bool_], hold: NDArray[np.bool_]
+) -> NDArray[np.int16]:
+    """Pitches that free cells must sound because a given tie follows them; [T, 4]."""
+    sound = np.full(cells.shape, ANY, dtype=np.int16)
+    into = cells[1:] & chorale.tied[1:] & ~cells[:-1]
+    sound[:-1][into] = chorale.pitch[1:][into]
+    # A frame that may only hold passes it on to the frame before.
+    for frame in np.flatnonzero(hold)[::-1]:
+        wanted = (sound[frame] != ANY) & ~cells[frame - 1]
+        sound[frame - 1, wanted] = sound[frame, wanted]
+    return sound
+
+
+def _close(given: Given, which: NDArray[np.intp], tie: NDArray[np.bool_], base: int) -> None:
+    """Ask for the last chord, in place: its palettes are those from `base` on."""
+    first, stop = given.close[0], given.close[-1] + 1
+    free = ~given.cells[first]
+    which[first, free] = base + np.flatnonzero(free)
+    tie[first, free] = False
+    if free[Voice.BASS]:
+        which[first + 1 : stop, Voice.BASS] = base + len(free)
+        tie[first + 1 : stop, Voice.BASS] = True
+
+
+def _last_chord(
+    chorale: Chorale, compass: NDArray[np.bool_], vocabulary: Vocabulary
 ) -> NDArray[np.bool_]:
-    """Of the onsets of each voice those of a last chord: the bass has the tonic; [4, V]."""
+    """Onsets of each voice in a last chord, the bass's being the tonic, then none; [5, V]."""
     above = (vocabulary.pitch_of - chorale.key.pitch_class) % 12
     thirds = (4,) if chorale.key.mode == "major" else (3, 4)
-    chord = palette & np.isin(above, (0, 7, *thirds))
+    chord = compass & np.isin(above, (0, 7, *thirds))
     chord[Voice.BASS] &= above == 0
-    return chord
+    return np.concatenate([chord, np.zeros_like(chord[:1])])
 
 
 def _searched(
