@@ -84,7 +84,7 @@ def test_composing_ends_with_a_cadence_at_the_end_of_a_bar_or_says_how(engine, m
         # The rule yields where a voice would have nothing else to sing.
         assert parallels(chorale) <= 1
         assert "bar 4" in one.ending
-        if "perfect cadence" in one.ending:
+        if "a perfect cadence" in one.ending:
             assert final_cadence(chorale).kind == "perfect"
     assert not found[0].score.chorale.same_music(found[1].score.chorale)
 
