@@ -11,16 +11,19 @@ import numpy as np
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Given, Voice
 
+_LONG = 2 * FRAMES_PER_QUARTER
+
 _TRIAD = {"major": (0, 4, 7), "minor": (0, 3, 7)}
 
 
 def under_a_tune(chorale: Chorale, given: Given) -> tuple[Chorale, Given]:
-    """Ask for a bass that moves with the tune, and for an ending.
+    """Ask for voices that move with the tune, and for an ending.
 
     - Where the soprano strikes on a quarter the bass strikes too (in Bach, at 97 of 100 such
-      places; some lower voice at 99.8).
-    - A tune without any fermata gets one on its last note, for the model's eyes alone: all but six
-      chorales end under one. Where its other phrases end is left to the model.
+      places; some lower voice at 99.8). After a half or more all voices strike (alto 97, tenor
+      97, bass 98).
+    - A tune without any fermata gets one on its last note, for the model's eyes alone: all but
+      six chorales end under one. Where its other phrases end is left to the model.
     - A tune that ends on a note of the tonic triad ends over the tonic.
 
     Parameters
@@ -39,7 +42,11 @@ def under_a_tune(chorale: Chorale, given: Given) -> tuple[Chorale, Given]:
     """
     onset = chorale.onset[:, Voice.SOPRANO]
     strikes = np.zeros((chorale.frames, 4), dtype=np.bool_)
-    strikes[:, Voice.BASS] = onset & (chorale.place % FRAMES_PER_QUARTER == 0)
+    on_quarter = np.flatnonzero(onset & (chorale.place % FRAMES_PER_QUARTER == 0))
+    strikes[on_quarter, Voice.BASS] = True
+    starts = np.flatnonzero(onset)
+    after_long = starts[1:][np.diff(starts) >= _LONG]
+    strikes[np.intersect1d(on_quarter, after_long)] = True
 
     soprano = chorale.pitch[:, Voice.SOPRANO]
     last = int(np.flatnonzero(soprano != REST)[-1])

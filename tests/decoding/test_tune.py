@@ -28,6 +28,13 @@ def test_the_bass_moves_where_the_tune_does_on_a_quarter():
     assert not given.strikes[:, :3].any()
 
 
+def test_after_a_half_all_voices_begin_anew():
+    _, given = asked(tune((64, 4), (65, 8), (67, 2), (60, 8), (62, 2)))
+    assert np.flatnonzero(given.strikes[:, Voice.BASS]).tolist() == [0, 4, 12]
+    for voice in (Voice.ALTO, Voice.TENOR):
+        assert np.flatnonzero(given.strikes[:, voice]).tolist() == [12]
+
+
 def test_quarters_are_counted_in_the_bar_not_from_the_pickup():
     _, given = asked(tune((64, 2), (65, 4), (60, 4), metre=Metre(4, 4, 2)))
     assert np.flatnonzero(given.strikes[:, Voice.BASS]).tolist() == [2, 6]
