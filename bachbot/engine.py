@@ -17,7 +17,7 @@ from bachbot.decoding import (
 )
 from bachbot.errors import UsageError
 from bachbot.runtime import Checkpoint, StepModel, build_model, load_checkpoint
-from bachbot.scores import Score, complete, from_chorale, load_score
+from bachbot.scores import Score, complete, from_chorale, load_score, section_starts
 
 DEFAULT_CHECKPOINT = "paper"
 """Name of the shipped checkpoint that is used unless another is named."""
@@ -157,10 +157,14 @@ class Engine:
         source = score.chorale
         pulse = Pulse.of(source, given[0])
         heard = pulse.heard(source.standardised())
-        wanted = Given.voices(heard.frames, given, fermatas=Voice.SOPRANO in given)
+        # Fermatas that are written rule; where there are none the model sets its own.
+        wanted = Given.voices(heard.frames, given, fermatas=bool(heard.fermata.any()))
         wanted = replace(wanted, grid=pulse.slower)
         if Voice.SOPRANO in given:
             heard, wanted = under_a_tune(heard, wanted)
+        anew = np.array(wanted.strikes)
+        anew[[frame * pulse.slower // pulse.quicker for frame in section_starts(score)]] = True
+        wanted = replace(wanted, strikes=anew)
         found = fill(self._model(options), heard, wanted, options, progress=progress)
         return [
             _arrangement(c, complete(score, _written(pulse.written(c.chorale), source), given))
@@ -198,7 +202,7 @@ class Engine:
         plan = plan or Plan()
         options = options or DecodingOptions(method="sample", temperature=0.9)
         prime = _opening(plan.prime, plan.prime_bars) if plan.prime else None
-        key = prime.key if prime else plan.key
+        key = (prime.key if prime else plan.key).simplified
         metre = prime.metre if prime else plan.metre
         pulse = Pulse(slower=2) if metre.unit >= 8 else Pulse()
         request = ComposeRequest(

@@ -1,5 +1,6 @@
 """Files written whole or not at all, and where the package's own files lie."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -49,9 +50,10 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise OutputError(
             f"{path} could not be written ({error.strerror or error}): "
-            "free some room or write elsewhere"
+            f"{'free some room or ' if full else ''}write elsewhere"
         ) from error
     finally:
         if temporary is not None:

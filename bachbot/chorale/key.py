@@ -100,6 +100,17 @@ class Key:
         return -above if above <= 5 else 12 - above
 
     @property
+    def simplified(self) -> "Key":
+        """The key itself, or its simpler twin where its signature has more than seven accidentals.
+
+        G# major, which no signature can show, becomes Ab major.
+        """
+        if abs(self.fifths) <= 7:
+            return self
+        place = (self.fifths + 6) % 12 - 6
+        return Key(note_name(place + (3 if self.mode == "minor" else 0)), self.mode)
+
+    @property
     def standard(self) -> "Key":
         """C major or A minor, whichever has this mode."""
         return STANDARD[self.mode]

@@ -13,8 +13,12 @@ def compose(
     bars: Annotated[
         int | None, typer.Option("--bars", help="Length. [default: the model ends it]")
     ] = None,
-    meter: Annotated[str, typer.Option("--meter", help="Time signature.")] = "4/4",
-    key: Annotated[str, typer.Option("--key", help="Key, such as G, Bb or 'F# minor'.")] = "C",
+    meter: Annotated[
+        str | None, typer.Option("--meter", help="Time signature. [default: 4/4]")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", help="Key, such as G or 'F# minor'. [default: C]")
+    ] = None,
     mode: Annotated[
         str | None, typer.Option("--mode", help="major or minor, where --key names none.")
     ] = None,
@@ -24,8 +28,8 @@ def compose(
     prime_bars: Annotated[
         int, typer.Option("--prime-bars", help="How many bars of it, its pickup not counted.")
     ] = 2,
-    temperature: shared.Temperature = 0.9,
-    top_p: shared.TopP = 1.0,
+    temperature: shared.Temperature = None,
+    top_p: shared.TopP = None,
     seed: shared.Seed = 0,
     number: shared.Number = 1,
     parallels: shared.Parallels = False,
@@ -43,10 +47,15 @@ def compose(
 
     if mode not in (None, "major", "minor"):
         raise UsageError(f"'{mode}' is no mode: give major or minor")
+    wanted = Key.parse(key or "C", mode=mode)  # type: ignore[arg-type]
+    if mode is not None and wanted.mode != mode:
+        raise UsageError(f"--key {key} is not {mode}: give a key and a mode that agree")
+    if prime is not None and (meter or key or mode):
+        raise UsageError("--prime brings its own key and metre: give no --key, --mode or --meter")
     options = DecodingOptions(
         method="sample",
-        temperature=temperature,
-        top_p=top_p,
+        temperature=0.9 if temperature is None else temperature,
+        top_p=1.0 if top_p is None else top_p,
         seed=seed,
         number=number,
         parallels=parallels,
@@ -54,8 +63,8 @@ def compose(
     layout = Layout(staves=staves, tempo=tempo)  # type: ignore[arg-type]
     plan = Plan(
         bars=bars,
-        metre=Metre.parse(meter),
-        key=Key.parse(key, mode=mode),  # type: ignore[arg-type]
+        metre=Metre.parse(meter or "4/4"),
+        key=wanted,
         prime=load_score(prime, voices=VOICES) if prime else None,
         prime_bars=prime_bars,
     )

@@ -21,11 +21,14 @@ def harmonize(
     ] = None,
     beam: Annotated[int | None, typer.Option("--beam", help="Beam search this wide.")] = None,
     greedy: Annotated[
-        bool, typer.Option("--greedy", help="The likeliest token each time.")
+        bool,
+        typer.Option(
+            "--greedy", help="The likeliest token each time: quick, and much the poorest."
+        ),
     ] = False,
     sample: Annotated[bool, typer.Option("--sample", help="Draw each token.")] = False,
-    temperature: shared.Temperature = 1.0,
-    top_p: shared.TopP = 1.0,
+    temperature: shared.Temperature = None,
+    top_p: shared.TopP = None,
     seed: shared.Seed = 0,
     number: shared.Number = 1,
     parallels: shared.Parallels = False,
@@ -47,11 +50,14 @@ def harmonize(
 
     if (beam is not None) + greedy + sample > 1:
         raise UsageError("--beam, --greedy and --sample are three ways to search: give one")
+    for name, value in (("--temperature", temperature), ("--top-p", top_p)):
+        if value is not None and not sample:
+            raise UsageError(f"{name} is of no meaning without --sample: give both or neither")
     options = DecodingOptions(
         method="greedy" if greedy else "sample" if sample else "beam",
         beam=10 if beam is None else beam,
-        temperature=temperature,
-        top_p=top_p,
+        temperature=1.0 if temperature is None else temperature,
+        top_p=1.0 if top_p is None else top_p,
         seed=seed,
         number=number,
         parallels=parallels,

@@ -9,10 +9,10 @@ CheckpointName = Annotated[
     str, typer.Option("--checkpoint", help="Name of a shipped checkpoint, or its directory.")
 ]
 Temperature = Annotated[
-    float, typer.Option("--temperature", help="Below 1 plainer, above 1 more daring.")
+    float | None, typer.Option("--temperature", help="Below 1 plainer, above 1 more daring.")
 ]
 TopP = Annotated[
-    float, typer.Option("--top-p", help="Draw only from the likeliest choices of this much.")
+    float | None, typer.Option("--top-p", help="Draw only from the likeliest choices of this much.")
 ]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same music.")]
 Number = Annotated[int, typer.Option("--number", help="How many to write.")]

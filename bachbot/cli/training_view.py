@@ -121,6 +121,8 @@ def show_leaderboard(rows: list[dict[str, Any]], tried: int) -> None:
     if not rows:
         console.print("No trial has been finished yet.")
         return
+    # A cut figure is of no use: rather wider than the terminal.
+    console = Console(width=max(console.width, 14 * len(rows[0])))
     table = Table(title=f"{len(rows)} trials done of {tried} begun, nats a token")
     for name in rows[0]:
         table.add_column(name, justify="right")

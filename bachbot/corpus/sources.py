@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bachbot.chorale import REST, VOICES, Chorale, Key, note_name
+from bachbot.chorale import REST, VOICES, Chorale, Key
 from bachbot.errors import BachbotError, CorpusError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def natural(file: str) -> tuple:
 
 
 def find_files() -> list[Path]:
-    """Every score by Bach in music21's corpus, by name.
+    """Every file by Bach in music21's corpus, by name.
 
     Raises
     ------
@@ -106,8 +106,7 @@ def find_files() -> list[Path]:
             "music21 is not installed, and the chorales are in it: pip install music21"
         ) from error
     paths = [Path(p) for p in corpus.getComposer("bach")]
-    paths = [p for p in paths if p.suffix.lower() in _SUFFIXES]
-    if not paths:
+    if not any(p.suffix.lower() in _SUFFIXES for p in paths):
         raise CorpusError(
             "music21's corpus holds no score by Bach (a build without the corpus?): "
             "pip install --force-reinstall music21"
@@ -128,6 +127,8 @@ def read(path: Path) -> Source | LeftOut:
     """
     if path.name in KNOWN_BAD:
         return LeftOut(path.name, KNOWN_BAD[path.name])
+    if path.suffix.lower() not in _SUFFIXES:
+        return LeftOut(path.name, "an analysis in Roman numerals, no score")
     from music21 import converter
 
     try:
@@ -225,12 +226,8 @@ def without_silent_bars(chorale: Chorale) -> tuple[Chorale, int]:
 
 def _analysed_key(score: "Score") -> Key:
     key = score.analyze("key")
-    # music21 writes B flat as B-; a far spelling such as G# major becomes its simple twin.
-    found = Key(key.tonic.name.replace("-", "b"), key.mode)
-    if abs(found.fifths) <= 7:
-        return found
-    place = found.fifths - 12 if found.fifths > 0 else found.fifths + 12
-    return Key(note_name(place + (3 if found.mode == "minor" else 0)), found.mode)
+    # music21 writes B flat as B-.
+    return Key(key.tonic.name.replace("-", "b"), key.mode).simplified
 
 
 def _text(soprano: "Part") -> str:

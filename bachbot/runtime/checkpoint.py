@@ -5,6 +5,7 @@ Three files are always there: ``config.json`` (what the model is and how it came
 beside them. Nothing is ever unpickled.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -28,6 +29,9 @@ FORMAT = "bachbot-checkpoint-1"
 """Format of the directory; another one is refused."""
 
 CONFIG, VOCABULARY, WEIGHTS = "config.json", "vocabulary.json", "weights.safetensors"
+
+DIGEST = "weights_sha256"
+"""Entry of the config that tells damaged weights; `save_checkpoint` makes it."""
 
 _MOST_JSON = 16 * 2**20  # bytes; a real config has a few thousand
 _MOST_WEIGHTS = 8 * 2**30  # bytes
@@ -154,10 +158,12 @@ def _serialised(checkpoint: Checkpoint) -> dict[str, bytes]:
         name: np.ascontiguousarray(value, dtype=np.float32)
         for name, value in sorted(checkpoint.weights.items())
     }
+    content = save(weights)
+    config = {**checkpoint.config, DIGEST: hashlib.sha256(content).hexdigest()}
     return {
-        CONFIG: (json.dumps(dict(checkpoint.config), indent=2) + "\n").encode(),
+        CONFIG: (json.dumps(config, indent=2) + "\n").encode(),
         VOCABULARY: (json.dumps(checkpoint.vocabulary.to_json()) + "\n").encode(),
-        WEIGHTS: save(weights),
+        WEIGHTS: content,
     }
 
 
@@ -224,7 +230,9 @@ def load_checkpoint(where: str | Path) -> Checkpoint:
         raise CheckpointError(
             f"{directory / CONFIG} holds no table: get the checkpoint whole again"
         )
-    checkpoint = Checkpoint(config, vocabulary, _weights(directory / WEIGHTS))
+    # The digest belongs to the files, not to the model.
+    weights = _weights(directory / WEIGHTS, config.pop(DIGEST, None))
+    checkpoint = Checkpoint(config, vocabulary, weights)
     checkpoint.check(str(directory))
     return checkpoint
 
@@ -277,11 +285,16 @@ def _json(path: Path) -> object:
         ) from error
 
 
-def _weights(path: Path) -> dict[str, NDArray[np.float32]]:
+def _weights(path: Path, digest: object) -> dict[str, NDArray[np.float32]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     content = _content(path, _MOST_WEIGHTS)
+    if digest is not None and hashlib.sha256(content).hexdigest() != digest:
+        raise CheckpointError(
+            f"{path} is damaged, its weights are not those that its config was written for: "
+            "get the checkpoint whole again"
+        )
     try:
         weights = load(content)
     # A dtype that numpy lacks, such as bfloat16, comes as a KeyError or an AttributeError.

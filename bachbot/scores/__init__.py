@@ -4,7 +4,7 @@ from bachbot.scores.complete import complete, from_chorale
 from bachbot.scores.layout import Layout
 from bachbot.scores.load import load_score
 from bachbot.scores.save import check_suffix, save_score
-from bachbot.scores.score import Score, soundings
+from bachbot.scores.score import Score, section_starts, soundings
 from bachbot.scores.sounding import Sounding
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "from_chorale",
     "load_score",
     "save_score",
+    "section_starts",
     "soundings",
 ]

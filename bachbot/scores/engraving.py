@@ -15,7 +15,7 @@ from bachbot.scores import breaks, fonts
 from bachbot.scores.closed import close
 from bachbot.scores.layout import Layout
 from bachbot.scores.page import Heading, finished
-from bachbot.scores.parts import clef
+from bachbot.scores.parts import ACCIDENTALS, Accidentals, clef
 
 if TYPE_CHECKING:
     import verovio
@@ -103,6 +103,7 @@ def engrave(musicxml: str, *, layout: Layout, paged: bool = False) -> list[str]:
         for element in root.findall(tag):
             root.remove(element)
     _complete(root)
+    _show_accidentals(root)
     toolkit = _laid_out(root, heading, _UNIT, paged)
     if paged:
         for unit in _SMALLER:
@@ -158,6 +159,37 @@ def _complete(root: Element) -> None:
         voice = Voice(index) if len(parts) == len(Voice) else Voice.SOPRANO
         before = ("divisions", "key", "time", "staves", "part-symbol", "instruments")
         attributes.insert(sum(child.tag in before for child in attributes), clef(voice))
+
+
+def _show_accidentals(root: Element) -> None:
+    """Write the accidentals that are heard but not shown: a file may leave them to the reader."""
+    for part in root.findall("part"):
+        fifths = 0
+        for measure in part.findall("measure"):
+            staves: dict[str, Accidentals] = {}
+            for element in measure:
+                signature = element.findtext("key/fifths")
+                if element.tag == "attributes" and signature:
+                    fifths, staves = int(signature), {}
+                if element.tag == "note" and element.find("pitch") is not None:
+                    staff = element.findtext("staff") or "1"
+                    _show_accidental(element, staves.setdefault(staff, Accidentals(fifths)))
+
+
+def _show_accidental(note: Element, accidentals: Accidentals) -> None:
+    step, octave = note.findtext("pitch/step", "C"), int(note.findtext("pitch/octave", "4"))
+    alter = float(note.findtext("pitch/alter") or 0)
+    if not alter.is_integer() or int(alter) not in ACCIDENTALS:
+        return
+    if any(tie.get("type") == "stop" for tie in note.findall("tie")):
+        return
+    needed = accidentals.needed(step, int(alter), octave)
+    if needed and note.find("accidental") is None:
+        before = ("grace", "cue", "chord", "pitch", "duration", "tie", "instrument", "footnote",
+                  "level", "voice", "type", "dot")  # fmt: skip
+        shown = Element("accidental")
+        shown.text = ACCIDENTALS[int(alter)]
+        note.insert(sum(child.tag in before for child in note), shown)
 
 
 def _laid_out(root: Element, heading: Heading, unit: float, paged: bool) -> "verovio.toolkit":

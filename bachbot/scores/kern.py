@@ -2,13 +2,16 @@
 
 import contextlib
 import io
+import re
 import warnings
 from xml.etree.ElementTree import Element
 
+from bachbot.chorale import Key
 from bachbot.errors import ScoreError
 from bachbot.scores.source import musicxml_tree
 
 _LONGEST = 200
+_KEY = re.compile(r"^(?:\*[^\t\n]*\t)*\*([A-Ga-g][#-]?):\s*(?:\t|$)", re.MULTILINE)
 
 
 def kern_tree(content: bytes) -> Element:
@@ -36,7 +39,7 @@ def kern_tree(content: bytes) -> Element:
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         try:
-            return _mended(musicxml_tree(_converted("\n".join(text.splitlines()))))
+            return _mended(musicxml_tree(_converted("\n".join(text.splitlines()))), text)
         except ScoreError:
             raise
         except Exception as error:  # music21 raises what its parser happens to trip over
@@ -53,8 +56,9 @@ def _converted(text: str) -> bytes:
     return GeneralObjectExporter(reader.stream).parse()
 
 
-def _mended(root: Element) -> Element:
-    """Undo what music21 makes of marks that kern has but one kind of."""
+def _mended(root: Element, text: str) -> Element:
+    """Undo what music21 makes of marks that kern has but one kind of, and keep a typed key."""
+    _keep_key(root, text)
     for fermata in root.iter("fermata"):
         fermata.set("type", "upright")
     for part in root.findall("part"):
@@ -66,3 +70,24 @@ def _mended(root: Element) -> Element:
         if comma and "," not in given:  # 'Beethoven, Ludwig van', as reference records have it
             creator.text = f"{given} {family}"
     return root
+
+
+def _keep_key(root: Element, text: str) -> None:
+    """Name the mode of a key that is typed, such as ``*F:`` or ``*d:``.
+
+    By its church name: major and minor are what programs write whatever the tune, see
+    `bachbot.scores.keys.estimate_key`.
+    """
+    typed = _KEY.search(text)
+    first = root.find(".//key")
+    if typed is None or first is None:
+        return
+    letter = typed[1].replace("-", "b")
+    key = Key(letter[0].upper() + letter[1:], "major" if letter[0].isupper() else "minor")
+    if first.findtext("fifths") == str(key.fifths):
+        for mode in first.findall("mode"):
+            first.remove(mode)
+        place = [child.tag for child in first].index("fifths") + 1
+        mode = Element("mode")
+        mode.text = "ionian" if key.mode == "major" else "aeolian"
+        first.insert(place, mode)

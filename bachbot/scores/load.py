@@ -3,6 +3,8 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -115,6 +117,7 @@ class _Loading:
             self._tell_off_grid(voice, line)
         if any(has_chord_symbols(document.part(line.part)) for line in lines.values()):
             self._warn("its chord symbols are left out: the new harmony is another")
+        self._tell_key_changes(document)
         title = title_of(document.root) or self.path.stem
         return Score(self._chorale(document, lines), self.wanted, title, document, lines)
 
@@ -163,6 +166,17 @@ class _Loading:
                 f"{way} {_OCTAVE_WORDS[abs(octaves)]} into its compass"
             )
         return octaves
+
+    def _tell_key_changes(self, document: Document) -> None:
+        signatures = document.signatures
+        for before, after in pairwise(signatures):
+            if after.fifths != before.fifths:
+                bar = max(i for i, b in enumerate(document.bars) if b.start <= after.start)
+                self._warn(
+                    f"the key signature changes at {document.where(bar, Fraction(0))}: all of it "
+                    "is heard in the first key; split the tune there for two"
+                )
+                return
 
     def _tell_off_grid(self, voice: Voice, line: Line) -> None:
         off = sum(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bachbot.chorale import Chorale, Voice
 from bachbot.scores.document import Document, Line
+from bachbot.scores.grid import frame_of
 from bachbot.scores.sounding import Sounding
 
 
@@ -69,3 +70,33 @@ def soundings(score: Score) -> list[Sounding]:
                 )
         out += merged
     return sorted(out, key=lambda s: (s.start, s.voice))
+
+
+def section_starts(score: Score) -> list[int]:
+    """Find the bars that may follow another bar than the one before them on the page.
+
+    They are those after a repeat sign and those that begin an ending: no tie can be led into
+    them, for at the second time it would come from elsewhere.
+
+    Parameters
+    ----------
+    score : Score
+        Its first voice is looked at.
+
+    Returns
+    -------
+    list of int
+        First frame of each such bar.
+    """
+    document = score.document
+    measures = document.part(score.lines[score.present[0]].part).findall("measure")
+    found, after = [], False
+    for measure, bar in zip(measures, document.bars, strict=True):
+        left = measure.findall("barline[@location='left']")
+        begins = any(b.find("repeat") is not None or b.find("ending") is not None for b in left)
+        frame = frame_of(bar.start)
+        if (begins or after) and 0 < frame < score.chorale.frames:
+            found.append(frame)
+        right = [b for b in measure.findall("barline") if b not in left]
+        after = any(b.find("repeat") is not None or b.find("ending") is not None for b in right)
+    return found

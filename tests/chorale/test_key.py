@@ -79,3 +79,12 @@ def test_signatures(key, fifths):
 @given(st.integers(-20, 20))
 def test_the_line_of_fifths_and_back(place):
     assert line_of_fifths(note_name(place)) == place
+
+
+@given(keys)
+def test_a_simplified_key_is_the_same_on_a_keyboard_and_can_be_signed(key):
+    simple = key.simplified
+    assert (simple.pitch_class, simple.mode) == (key.pitch_class, key.mode)
+    assert abs(simple.fifths) <= 7
+    assert simple.simplified == simple
+    assert simple == key or abs(key.fifths) > 7

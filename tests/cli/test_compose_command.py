@@ -62,6 +62,8 @@ def test_an_opening_is_gone_on_from(here, untrained):
         (["--meter", "4"], 2, "no metre"),
         (["--key", "X"], 2, "no key"),
         (["--mode", "dorian"], 2, "no mode"),
+        (["--key", "D minor", "--mode", "major"], 2, "is not major"),
+        (["--prime", "scale.musicxml", "--key", "D"], 2, "its own key and metre"),
         (["--temperature", "-1"], 2, "temperature"),
         (["--prime", "scale.musicxml"], 1, "alto"),
         (["--prime", "none.musicxml"], 1, "none.musicxml"),

@@ -14,8 +14,13 @@ from bachbot.runtime.threads import one_thread
 
 @pytest.fixture
 def saved(tmp_path):
-    save_checkpoint(tmp_path / "model", random_checkpoint(), extra={"metrics.jsonl": b"{}\n"})
-    return tmp_path / "model"
+    directory = tmp_path / "model"
+    save_checkpoint(directory, random_checkpoint(), extra={"metrics.jsonl": b"{}\n"})
+    config = json.loads((directory / "config.json").read_text())
+    # Without its digest, so that what lies behind it is tested.
+    del config["weights_sha256"]
+    (directory / "config.json").write_text(json.dumps(config))
+    return directory
 
 
 def edit(path, **changes):
@@ -253,3 +258,13 @@ def test_one_thread():
     with one_thread():
         assert set(threads()) == {1}
     assert threads() == before
+
+
+def test_one_flipped_bit_is_found(tmp_path):
+    save_checkpoint(tmp_path / "model", random_checkpoint())
+    path = tmp_path / "model" / "weights.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 0x40
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="not those that its config was written for"):
+        load_checkpoint(tmp_path / "model")

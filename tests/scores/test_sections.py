@@ -1,0 +1,74 @@
+import pytest
+from tunes import note, tune
+
+from bachbot import Engine
+from bachbot.chorale import Voice
+from bachbot.errors import BachbotWarning
+from bachbot.scores import Layout, load_score, section_starts
+from bachbot.scores.engraving import write_engraving
+
+BAR = note("C5", 16, "whole")
+FORWARD = '<barline location="left"><repeat direction="forward"/></barline>'
+BACKWARD = '<barline location="right"><repeat direction="backward"/></barline>'
+
+
+def ending(number, kind, location, inner=""):
+    return (
+        f'<barline location="{location}"><ending number="{number}" type="{kind}"/>{inner}</barline>'
+    )
+
+
+REPEATED = tune(
+    BAR,
+    FORWARD + BAR,
+    ending(1, "start", "left") + BAR + ending(1, "stop", "right", '<repeat direction="backward"/>'),
+    ending(2, "start", "left") + BAR + ending(2, "stop", "right"),
+    BAR + BACKWARD,
+    BAR,
+    BAR,
+)
+
+
+def test_bars_that_can_be_reached_two_ways(tmp_path):
+    (tmp_path / "a.musicxml").write_text(REPEATED)
+    score = load_score(tmp_path / "a.musicxml")
+    assert section_starts(score) == [16 * bar for bar in (1, 2, 3, 4, 5)]
+
+
+def test_no_voice_ties_into_them(tmp_path):
+    (tmp_path / "a.musicxml").write_text(REPEATED)
+    score = load_score(tmp_path / "a.musicxml")
+    [found] = Engine.load().harmonize(score)
+    for frame in section_starts(score):
+        assert found.score.chorale.onset[frame, 1:].all()
+
+
+def test_a_change_of_key_is_told(tmp_path):
+    change = "<attributes><key><fifths>-4</fifths></key></attributes>"
+    (tmp_path / "a.musicxml").write_text(tune(BAR, BAR, change + BAR))
+    with pytest.warns(BachbotWarning, match="changes at bar 3, beat 1"):
+        load_score(tmp_path / "a.musicxml")
+
+
+def test_written_fermatas_of_another_voice_are_kept_by_all(tmp_path):
+    marked = BAR.replace("</note>", "<notations><fermata/></notations></note>")
+    low = tune(BAR, marked, BAR).replace("<octave>5", "<octave>3")
+    (tmp_path / "a.musicxml").write_text(low)
+    score = load_score(tmp_path / "a.musicxml", voices=[Voice.BASS])
+    [found] = Engine.load().harmonize(score, given=[Voice.BASS])
+    assert found.score.chorale.fermata.tolist() == [False] * 16 + [True] * 16 + [False] * 16
+
+
+def test_accidentals_that_a_file_leaves_out_are_engraved(tmp_path):
+    natural = BAR.replace("<step>C</step>", "<step>B</step>")
+    flats = tune(natural, natural + FORWARD).replace("<fifths>0", "<fifths>-3")
+    path = tmp_path / "a.svg"
+    write_engraving(flats, path, layout=Layout())
+    shown = path.read_text()
+    explicit = flats.replace(
+        "<type>whole</type>", "<type>whole</type><accidental>natural</accidental>"
+    )
+    write_engraving(explicit, path, layout=Layout())
+    assert shown.count("E261") == path.read_text().count("E261") > 0
+    write_engraving(flats.replace("<step>B</step>", "<step>C</step>"), path, layout=Layout())
+    assert path.read_text().count("E261") == 0
