@@ -54,8 +54,8 @@ format `{config["format"]}`.
 ({record["train_tokens"]:,} tokens), {pieces["validation"]} to validate, {pieces["test"]} to test.
 - **Split**: by {how}.
 - **Recipe**: {_recipe(training)}.
-- **Command**: `{command(training)} -o runs/NAME`, then `bachbot train export runs/NAME -o \
-checkpoints/NAME`.
+- **Command**: `{command(training)}{_where(record)} -o runs/NAME`, \
+then `bachbot train export runs/NAME -o checkpoints/NAME`.
 - **Time**: {minutes:.1f} minutes for {record["epochs"]} epochs, \
 {record["tokens_per_second"]:,.0f} tokens a second in \
 {record["precision"]}, on {record["machine"]} \
@@ -85,6 +85,13 @@ included, divided by the notes that begin.
 It knows Bach's chorales and nothing else, hears no metre but what it counts itself, and has no \
 rule of part-writing built in. It is measured, and best used, in C major and A minor.
 """
+
+
+def _where(record: Mapping[str, Any]) -> str:
+    """Device and threads, on which the last digits hang."""
+    if record.get("device") != "cpu":
+        return ""
+    return f" --device cpu --threads {record['threads']}"
 
 
 def _recipe(config: TrainingConfig) -> str:

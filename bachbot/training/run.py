@@ -299,6 +299,8 @@ class _Run:
             "processes": self.ranks.world,
             "precision": self.trainer.precision,
             "machine": describe(self.device),
+            "device": self.device.type,
+            "threads": torch.get_num_threads(),
             "versions": versions(),
         }
         if figures is not None:
