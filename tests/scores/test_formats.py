@@ -55,7 +55,10 @@ def notes_of(score):
 
 
 def test_abc_note_for_note(put):
-    with pytest.warns(BachbotWarning, match="triplets"):
+    with (
+        pytest.warns(BachbotWarning, match="triplets"),
+        pytest.warns(BachbotWarning, match="key signature changes at bar 5"),
+    ):
         score = load_score(put("etude.abc", ABC))
     third = Fraction(1, 3)
     assert score.title == "Étude"
