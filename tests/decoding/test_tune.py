@@ -68,3 +68,21 @@ def test_a_tune_with_fermatas_keeps_just_those():
 def test_it_closes_on_the_tonic_where_the_tune_does(key, last, close):
     _, given = asked(tune((64, 4), (last, 4), key=key))
     assert given.close == close
+
+
+def test_bach_does_what_is_asked(corpus):
+    """The shares that `under_a_tune` gives as its reasons, counted on the training part."""
+    on_quarter, after_long = [], []
+    for chorale in corpus.part("train"):
+        onset = chorale.onset
+        starts = np.flatnonzero(onset[:, Voice.SOPRANO])
+        long = np.append(False, np.diff(starts) >= 8)
+        beats = chorale.place[starts] % 4 == 0
+        on_quarter.append(onset[starts[beats]])
+        after_long.append(onset[starts[beats & long]])
+    on_quarter, after_long = np.concatenate(on_quarter), np.concatenate(after_long)
+    assert on_quarter[:, Voice.BASS].mean() == pytest.approx(0.97, abs=0.005)
+    assert on_quarter[:, 1:].any(axis=1).mean() == pytest.approx(0.998, abs=0.001)
+    assert after_long.mean(axis=0)[1:] == pytest.approx([0.97, 0.97, 0.98], abs=0.01)
+    unmarked = sum(not p.chorale.fermata.any() for p in corpus.pieces)
+    assert unmarked == 6
