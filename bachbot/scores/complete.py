@@ -7,10 +7,11 @@ from xml.etree.ElementTree import Element, SubElement
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import VOICES, Chorale, Metre, Voice
+from bachbot.chorale import VOICES, Chorale, Voice
 from bachbot.errors import UsageError
 from bachbot.scores.document import Document, Line, read_document
-from bachbot.scores.grid import bar_offsets, frame_of
+from bachbot.scores.grid import frame_of
+from bachbot.scores.notes import fermata_spots, slots_of
 from bachbot.scores.parts import BarPlan, build_part, key_element, score_root, time_element
 from bachbot.scores.score import Score
 from bachbot.scores.spelling import spell, written_fifths
@@ -121,21 +122,6 @@ def _score(chorale: Chorale, title: str, root: Element) -> Score:
     return Score(chorale, VOICES, title, document, lines)
 
 
-def fermata_spots(fermata: NDArray[np.bool_], onset: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Frames in which all voices are held: the last of each soprano note under a fermata.
-
-    Parameters
-    ----------
-    fermata : ndarray of bool, shape [T]
-        Frames of the soprano's notes under a fermata.
-    onset : ndarray of bool, shape [T]
-        Frames in which a soprano note begins.
-    """
-    ends = np.ones(len(fermata), dtype=np.bool_)
-    ends[:-1] = ~fermata[1:] | onset[1:]
-    return fermata & ends
-
-
 def names_of(line: Line, frames: int) -> NDArray[np.int16]:
     """Spelling of a line in each frame, as places on the line of fifths, shape [T]."""
     names = np.zeros(frames, dtype=np.int16)
@@ -150,9 +136,8 @@ def _plan(document: Document, line: Line) -> list[BarPlan]:
     plan = []
     fifths = 0
     changes = {signature.start: signature for signature in document.signatures}
-    for index, (bar, offset) in enumerate(
-        zip(document.bars, bar_offsets(document.bars), strict=True)
-    ):
+    slots = slots_of(document.bars)
+    for index, (bar, slot) in enumerate(zip(document.bars, slots, strict=True)):
         measure = measures[index] if index < len(measures) else Element("measure")
         new: list[Element] = []
         # A key that changes within a bar is written at the next bar line.
@@ -168,10 +153,10 @@ def _plan(document: Document, line: Line) -> list[BarPlan]:
             new.append(time)
         plan.append(
             BarPlan(
-                start=frame_of(bar.start),
-                stop=frame_of(bar.start + bar.length),
-                place=frame_of(offset),
-                metre=_metre(bar.beats, bar.unit),
+                slot.start,
+                slot.stop,
+                slot.place,
+                slot.metre,
                 number=measure.get("number") or str(index + 1),
                 implicit=measure.get("implicit") == "yes",
                 fifths=fifths,
@@ -180,13 +165,6 @@ def _plan(document: Document, line: Line) -> list[BarPlan]:
             )
         )
     return plan
-
-
-def _metre(beats: int, unit: int) -> Metre:
-    try:
-        return Metre(beats, unit)
-    except UsageError:
-        return Metre()
 
 
 def _barlines(measure: Element) -> Iterable[Element]:

@@ -188,8 +188,8 @@ class _Reader:
     def _pitch(self, pitch: Element) -> tuple[int, int]:
         """MIDI pitch and place on the line of fifths, both as they sound."""
         step = (pitch.findtext("step") or "").strip()
-        octave = _number(pitch.findtext("octave"))
-        alter = round(_number(pitch.findtext("alter"), Fraction(0)) or 0)
+        octave = plain_number(pitch.findtext("octave"))
+        alter = round(plain_number(pitch.findtext("alter"), Fraction(0)) or 0)
         if step not in _SEMITONES or octave is None or abs(alter) > 4:
             raise ScoreError(f"a note in bar {self.bar + 1} has no proper pitch: export it again")
         midi = 12 * (int(octave) + 1) + _SEMITONES[step] + alter + self.chromatic
@@ -198,7 +198,7 @@ class _Reader:
         return midi, _STEPS.index(step) - 1 + 7 * alter + self.shift
 
     def _quarters(self, element: Element) -> Fraction:
-        duration = _number(element.findtext("duration"))
+        duration = plain_number(element.findtext("duration"))
         if duration is None or duration < 0:
             raise ScoreError(
                 f"a note in bar {self.bar + 1} has no proper duration: export it again"
@@ -207,18 +207,13 @@ class _Reader:
 
     def _attributes(self, element: Element, position: Fraction) -> None:
         if element.find("divisions") is not None:
-            divisions = _number(element.findtext("divisions"))
+            divisions = plain_number(element.findtext("divisions"))
             if divisions is None or divisions <= 0:
                 raise ScoreError(f"bar {self.bar + 1} has no proper divisions: export it again")
             self.divisions = divisions
         transpose = element.find("transpose")
         if transpose is not None:
-            diatonic = int(_number(transpose.findtext("diatonic"), Fraction(0)) or 0)
-            chromatic = int(_number(transpose.findtext("chromatic"), Fraction(0)) or 0)
-            octaves = int(_number(transpose.findtext("octave-change"), Fraction(0)) or 0)
-            self.chromatic = chromatic + 12 * octaves
-            # A step up is two fifths and, by semitones more or fewer, seven fifths each.
-            self.shift = 7 * chromatic - 12 * diatonic
+            self.chromatic, self.shift = transposition(transpose)
         time = element.find("time")
         if time is not None:
             self.beats, self.unit = _metre(time) or (self.beats, self.unit)
@@ -226,24 +221,34 @@ class _Reader:
                 self.metres[-1] = (self.beats, self.unit)
         key = element.find("key")
         if key is not None:
-            fifths = _number(key.findtext("fifths"))
+            fifths = plain_number(key.findtext("fifths"))
             if fifths is not None and abs(fifths) <= 7:
                 mode = (key.findtext("mode") or "").strip().lower() or None
                 concert = int(fifths) + self.shift
                 self.signatures.append((self.bar, position, concert, mode))
 
 
-def _number(text: str | None, default: Fraction | None = None) -> Fraction | None:
+def plain_number(text: str | None, default: Fraction | None = None) -> Fraction | None:
     """Read a plain decimal number; a long one is refused, for Fraction would take its time."""
     match = _NUMBER.fullmatch(text) if text else None
     return Fraction(match.group(1)) if match else default
+
+
+def transposition(transpose: Element) -> tuple[int, int]:
+    """How much higher than written a part sounds: semitones, and places on the line of fifths."""
+    diatonic, chromatic, octaves = (
+        int(plain_number(transpose.findtext(tag), Fraction(0)) or 0)
+        for tag in ("diatonic", "chromatic", "octave-change")
+    )
+    # A step up is two fifths and, by semitones more or fewer, seven fifths each.
+    return chromatic + 12 * octaves, 7 * chromatic - 12 * diatonic
 
 
 def _metre(time: Element) -> tuple[int, int] | None:
     """Beats and unit of a time signature, composite ones added up; None for a free one."""
     total, unit = Fraction(0), 1
     for beats, kind in zip(time.findall("beats"), time.findall("beat-type"), strict=False):
-        lower = _number(kind.text)
+        lower = plain_number(kind.text)
         if not _BEATS.fullmatch(beats.text or "") or lower not in (1, 2, 4, 8, 16, 32, 64):
             return None
         upper = sum(int(number) for number in (beats.text or "").split("+"))

@@ -14,8 +14,9 @@ from bachbot.files import write_whole
 from bachbot.scores import breaks, fonts
 from bachbot.scores.closed import close
 from bachbot.scores.layout import Layout
+from bachbot.scores.notes import Accidentals, show_accidental
 from bachbot.scores.page import Heading, finished
-from bachbot.scores.parts import ACCIDENTALS, Accidentals, clef
+from bachbot.scores.parts import clef
 
 if TYPE_CHECKING:
     import verovio
@@ -171,25 +172,9 @@ def _show_accidentals(root: Element) -> None:
                 signature = element.findtext("key/fifths")
                 if element.tag == "attributes" and signature:
                     fifths, staves = int(signature), {}
-                if element.tag == "note" and element.find("pitch") is not None:
+                if element.tag == "note":
                     staff = element.findtext("staff") or "1"
-                    _show_accidental(element, staves.setdefault(staff, Accidentals(fifths)))
-
-
-def _show_accidental(note: Element, accidentals: Accidentals) -> None:
-    step, octave = note.findtext("pitch/step", "C"), int(note.findtext("pitch/octave", "4"))
-    alter = float(note.findtext("pitch/alter") or 0)
-    if not alter.is_integer() or int(alter) not in ACCIDENTALS:
-        return
-    if any(tie.get("type") == "stop" for tie in note.findall("tie")):
-        return
-    needed = accidentals.needed(step, int(alter), octave)
-    if needed and note.find("accidental") is None:
-        before = ("grace", "cue", "chord", "pitch", "duration", "tie", "instrument", "footnote",
-                  "level", "voice", "type", "dot")  # fmt: skip
-        shown = Element("accidental")
-        shown.text = ACCIDENTALS[int(alter)]
-        note.insert(sum(child.tag in before for child in note), shown)
+                    show_accidental(element, staves.setdefault(staff, Accidentals(fifths)))
 
 
 def _laid_out(root: Element, heading: Heading, unit: float, paged: bool) -> "verovio.toolkit":

@@ -19,7 +19,7 @@ from bachbot.scores.document import Document, Line, read_document
 from bachbot.scores.grid import lay
 from bachbot.scores.keys import estimate_key
 from bachbot.scores.midi_reader import midi_tree
-from bachbot.scores.parts import spelled
+from bachbot.scores.notes import spelled
 from bachbot.scores.score import Score
 from bachbot.scores.source import musicxml_tree, read_bytes
 from bachbot.scores.verbatim import has_chord_symbols, move

@@ -36,7 +36,9 @@ class _Note:
 
 
 def spell(
-    chorale: Chorale, known: Mapping[Voice, NDArray[np.int16]] | None = None
+    chorale: Chorale,
+    known: Mapping[Voice, NDArray[np.int16]] | None = None,
+    cells: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int16]:
     """Name the notes of a chorale so that the names fit key, harmony and voice leading.
 
@@ -53,6 +55,9 @@ def spell(
         T frames; its key is the one that the notes are written in.
     known : mapping of Voice to ndarray of int, shape [T], optional
         Names that are given, for the voices that have them.
+    cells : ndarray of bool, shape [T, 4], optional
+        Where those names hold, if not in all frames. A note that lies partly there is named so
+        throughout.
 
     Returns
     -------
@@ -64,9 +69,17 @@ def spell(
     pitch = chorale.pitch.astype(np.int64)
     fifths = written_fifths(chorale)
     names = _nearest(pitch * 7, fifths + _CENTRE)
+    kept = np.zeros(names.shape, dtype=np.bool_)
     for voice, given in known.items():
-        names[:, voice] = given
-    notes = _notes(chorale, [v for v in range(4) if v not in known])
+        kept[:, voice] = True if cells is None else cells[:, voice]
+        names[kept[:, voice], voice] = given[kept[:, voice]]
+    notes = []
+    for note in _notes(chorale, [v for v in range(4) if not kept[:, v].all()]):
+        span = slice(note.start, note.stop), note.voice
+        if kept[span].any():
+            names[span] = np.where(kept[span], names[span], names[span][kept[span]][0])
+        else:
+            notes.append(note)
     sounds = pitch != REST
     for _ in range(_PASSES):
         above = np.where(sounds, names - fifths - 2, 0)

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from bachbot.errors import ScoreError
 from bachbot.scores.grid import Bar, bar_offsets
-from bachbot.scores.parts import ACCIDENTALS, Accidentals, spelled
+from bachbot.scores.notes import ACCIDENTALS, Accidentals, spelled
 from bachbot.scores.values import beam_values
 
 _TYPES = ("breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")

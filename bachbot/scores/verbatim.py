@@ -9,8 +9,10 @@ from bachbot.chorale import Voice
 from bachbot.scores.document import Document, Line
 from bachbot.scores.parts import clef
 
-_HARMONY = ("harmony", "figured-bass")
-_LEFT_OUT = (*_HARMONY, "print", "listening", "grouping", "link", "bookmark")
+HARMONY = ("harmony", "figured-bass")
+"""Chord symbols, which belong to the harmony that they were written for."""
+
+_LEFT_OUT = (*HARMONY, "print", "listening", "grouping", "link", "bookmark")
 """Layout was made for another page, chord symbols for another harmony."""
 
 
@@ -35,7 +37,7 @@ def copied(document: Document, line: Line) -> Element:
 
 def has_chord_symbols(part: Element) -> bool:
     """Tell whether a part has chord symbols or a figured bass, which `copied` leaves out."""
-    return any(measure.find(tag) is not None for measure in part for tag in _HARMONY)
+    return any(measure.find(tag) is not None for measure in part for tag in HARMONY)
 
 
 def _of_line(elements: list[Element], line: Line) -> Iterator[Element]:
@@ -53,7 +55,7 @@ def _of_line(elements: list[Element], line: Line) -> Iterator[Element]:
             start = last if chord else position
             if not (chord or grace):
                 last, position = position, position + duration
-            if _belongs(element, line):
+            if belongs(element, line):
                 if start > reached:
                     yield _skip(start - reached)
                 for staff in element.findall("staff"):
@@ -73,7 +75,8 @@ def _of_line(elements: list[Element], line: Line) -> Iterator[Element]:
             yield element
 
 
-def _belongs(note: Element, line: Line) -> bool:
+def belongs(note: Element, line: Line) -> bool:
+    """Tell whether a note of the line's part is of the line."""
     staff = (note.findtext("staff") or "1").strip()
     voice = (note.findtext("voice") or "1").strip()
     return staff == line.staff and voice in line.voices
@@ -89,7 +92,7 @@ def move(part: Element, line: Line, octaves: int, voice: Voice) -> None:
     """Move a line of a part by octaves, in place, and give it the clef of its voice."""
     for note in part.iter("note"):
         octave = note.find("pitch/octave")
-        if octave is not None and _belongs(note, line):
+        if octave is not None and belongs(note, line):
             octave.text = str(int(Fraction((octave.text or "").strip())) + octaves)
     for attributes in part.iter("attributes"):
         for index, element in enumerate(list(attributes)):
