@@ -5,7 +5,7 @@ import numpy as np
 from bachbot.encoding import Vocabulary
 from bachbot.runtime import Checkpoint
 from bachbot.runtime.checkpoint import FORMAT
-from bachbot.runtime.shapes import lstm_shapes
+from bachbot.runtime.shapes import lookahead_shapes, lstm_shapes
 
 
 def random_checkpoint(vocabulary=None, *, seed=0, scale=0.5, **model):
@@ -29,6 +29,36 @@ def random_checkpoint(vocabulary=None, *, seed=0, scale=0.5, **model):
     config = {
         "format": FORMAT,
         "kind": "lstm",
+        "model": model,
+        "vocabulary_fingerprint": vocabulary.fingerprint,
+        "corpus_fingerprint": "none",
+        "training": {},
+    }
+    return Checkpoint(config, vocabulary, weights)
+
+
+def random_lookahead(vocabulary=None, *, seed=0, scale=0.5, **model):
+    """A lookahead network of random weights: by default two layers above two of either way."""
+    vocabulary = vocabulary or Vocabulary()
+    model = {
+        "embedding": 4,
+        "encoder_layers": 2,
+        "encoder": 5,
+        "layers": 2,
+        "hidden": 8,
+        "width": 16,
+        "dropout": 0.3,
+        "forgetting": 0.05,
+        "told": True,
+    } | model
+    rng = np.random.default_rng(seed)
+    weights = {
+        name: (scale * rng.standard_normal(shape)).astype(np.float32)
+        for name, shape in lookahead_shapes(model, len(vocabulary)).items()
+    }
+    config = {
+        "format": FORMAT,
+        "kind": "lookahead",
         "model": model,
         "vocabulary_fingerprint": vocabulary.fingerprint,
         "corpus_fingerprint": "none",

@@ -7,8 +7,10 @@ import pytest
 
 import bachbot
 from bachbot.chorale import Key, Metre, Voice
-from bachbot.errors import CheckpointError, UsageError
-from bachbot.scores import from_chorale
+from bachbot.decoding import Charges, fill_all
+from bachbot.engine.composing import LENGTHS
+from bachbot.errors import CheckpointError, DecodingError, UsageError
+from bachbot.scores import bars_of, from_chorale
 from bachbot.theory.cadence import final_cadence
 
 EXAMPLES = Path(__file__).parents[1] / "corpus" / "examples"
@@ -93,11 +95,84 @@ def test_likelier_than_chance_and_than_a_narrower_search(engine):
     source = bachbot.load_score(EXAMPLES / "twinkle.musicxml")
 
     def best(**options):
-        [found] = engine.harmonize(source, options=bachbot.DecodingOptions(**options))
+        options = bachbot.DecodingOptions(charges=Charges(), **options)
+        [found] = engine.harmonize(source, options=options)
         return found.log_probability
 
     assert best(beam=20) >= best(beam=5) > best(method="greedy")
     assert best(beam=5) > best(method="sample", temperature=1.0)
+
+
+def test_several_differ_audibly_and_come_best_first(engine):
+    source = bachbot.load_score(EXAMPLES / "amazing-grace.musicxml")
+    found = engine.harmonize(source, options=bachbot.DecodingOptions(number=5))
+    assert len(found) == 5
+    merits = [one.log_probability - one.charged for one in found]
+    assert merits == sorted(merits, reverse=True)
+    music = [one.score.chorale for one in found]
+    sounding = source.chorale.pitch[:, 0] >= 0
+    for i, a in enumerate(music):
+        for b in music[i + 1 :]:
+            differ = (a.pitch != b.pitch)[sounding, 1:].any(axis=1).mean()
+            assert differ > 0.15  # of the time at least one voice sounds another note
+    [alone] = engine.harmonize(source)
+    assert alone.score.chorale.same_music(music[0])
+
+
+def test_a_hole_is_filled_and_nothing_else_is_touched(engine):
+    source = bachbot.load_score(EXAMPLES / "twinkle.musicxml")
+    [whole] = engine.harmonize(source, options=bachbot.DecodingOptions("greedy"))
+    bars = bars_of(whole.score, "5-6")
+    sampled = bachbot.DecodingOptions("sample", seed=1)
+    for given in ((), (Voice.SOPRANO,), (Voice.ALTO, Voice.TENOR)):
+        [found] = engine.harmonize(whole.score, given=given, bars=bars, options=sampled)
+        before, after = whole.score.chorale, found.score.chorale
+        kept = np.ones(before.pitch.shape, dtype=bool)
+        kept[bars.frames.start : bars.frames.stop] = False
+        kept[:, list(given)] = True
+        assert (after.pitch == before.pitch)[kept].all()
+        assert (after.tied == before.tied)[kept].all()
+        assert (after.pitch != before.pitch).any()
+
+
+def test_many_come_out_as_they_do_alone_and_a_bad_one_does_not_stop_them(engine, monkeypatch):
+    names = ["twinkle.musicxml", "amazing-grace.musicxml", "ode-to-joy.krn"]
+    scores = [bachbot.load_score(EXAMPLES / name) for name in names]
+    options = bachbot.DecodingOptions(beam=3)
+    alone = [engine.harmonize(score, options=options)[0] for score in scores]
+    done = []
+    found = engine.harmonize_all(
+        scores, options=options, progress=lambda n, of: done.append((n, of))
+    )
+    for [one], other in zip(found, alone, strict=True):
+        assert one.score.chorale.same_music(other.score.chorale)
+    assert done[-1] == (3, 3)
+
+    def fails(model, works, options, *, progress=None):
+        if any(work.chorale.name == scores[1].chorale.name for work in works):
+            raise DecodingError("no music")
+        return fill_all(model, works, options, progress=progress)
+
+    monkeypatch.setattr("bachbot.engine.engine.fill_all", fails)
+    [first], bad, [third] = engine.harmonize_all(scores, options=options)
+    assert isinstance(bad, DecodingError)
+    assert first.score.chorale.same_music(alone[0].score.chorale)
+    assert third.score.chorale.same_music(alone[2].score.chorale)
+
+
+def test_a_model_that_looks_ahead_is_told_a_length_as_bachs_are(engine):
+    found = [engine.compose(options=bachbot.DecodingOptions("sample", seed=s)) for s in (1, 2)]
+    for [one] in found:
+        frames = one.score.chorale.frames
+        assert frames % 16 == 0
+        assert frames // 16 in LENGTHS
+
+
+def test_the_lengths_are_those_of_the_training_part(corpus):
+    bars = [c.frames / c.metre.bar_frames for c in corpus.part("train")]
+    quantiles = np.quantile(bars, (np.arange(12) + 0.5) / 12)
+    # The longest twelfth is left out for a shorter one: few want forty bars.
+    np.testing.assert_allclose(LENGTHS[:11], quantiles[:11], atol=1)
 
 
 def test_the_functions_do_what_the_engine_does(engine):

@@ -27,8 +27,8 @@ class Given:
     strikes : bool, or ndarray of bool, shape [T, 4]
         Where a voice that is not given may not hold the note before. Kept as an array.
     close : range, optional
-        Frames of a last chord: at its beginning what is not given strikes a note of the tonic
-        triad, the bass the tonic itself, which it holds.
+        Frames of a last chord that is expected to stand on the tonic: a search is charged where
+        its bass begins on another note.
 
     Raises
     ------

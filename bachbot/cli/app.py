@@ -6,6 +6,7 @@ import bachbot
 from bachbot.cli.compose import compose
 from bachbot.cli.corpus import corpus_app
 from bachbot.cli.evaluate import evaluate_app
+from bachbot.cli.explain import explain
 from bachbot.cli.harmonize import harmonize
 from bachbot.cli.train import train_app
 
@@ -38,6 +39,7 @@ def _top(
 
 app.command()(harmonize)
 app.command()(compose)
+app.command()(explain)
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(corpus_app, name="corpus")

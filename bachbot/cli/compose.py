@@ -33,14 +33,14 @@ def compose(
     seed: shared.Seed = 0,
     number: shared.Number = 1,
     parallels: shared.Parallels = False,
-    checkpoint: shared.CheckpointName = "paper",
+    checkpoint: shared.CheckpointName = "lookahead",
     staves: shared.Staves = 4,
     tempo: shared.Tempo = 72.0,
 ) -> None:
     """Compose a chorale from nothing, or go on from an opening."""
     from bachbot.chorale import VOICES, Key, Metre
     from bachbot.cli.show import numbered, progress, writable
-    from bachbot.decoding import DecodingOptions
+    from bachbot.decoding import Charges, DecodingOptions
     from bachbot.engine import Engine, Plan
     from bachbot.errors import UsageError
     from bachbot.scores import Layout, load_score, save_score
@@ -58,7 +58,7 @@ def compose(
         top_p=1.0 if top_p is None else top_p,
         seed=seed,
         number=number,
-        parallels=parallels,
+        charges=Charges() if parallels else None,
     )
     layout = Layout(staves=staves, tempo=tempo)  # type: ignore[arg-type]
     plan = Plan(

@@ -1,4 +1,4 @@
-"""``bachbot corpus``: prepare, info, plot, split."""
+"""``bachbot corpus``: prepare, info, plot, split, jsb."""
 
 from collections import Counter
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bachbot.cli.show import check_output, progress, table
+from bachbot.errors import UsageError
 
 corpus_app = typer.Typer(
     help="Prepare Bach's chorales from music21's corpus, and look at them.", no_args_is_help=True
@@ -105,3 +106,26 @@ def split(
     made.save(output)
     families = len(set(made.families.values()))
     typer.echo(f"{len(made.families)} chorales of {families} tune families\n{output}")
+
+
+@corpus_app.command()
+def jsb(
+    source: Annotated[Path, typer.Argument(help="The canonical JSB-16th as an .npz file.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Prepared corpus to write.")
+    ] = Path("jsb.npz"),
+) -> None:
+    """Make a prepared corpus of JSB-16th, the split that papers compare on.
+
+    It has no metre and no fermatas: train on it with '--corpus FILE --set told=false'.
+    """
+    from bachbot.corpus.jsb import convert
+    from bachbot.corpus.store import PARTS
+
+    check_output(output, (".npz",))
+    if output.exists() and source.exists() and output.samefile(source):
+        raise UsageError(f"{output} is the file that is read: write to another one")
+    made = convert(source)
+    made.save(output)
+    counts = ", ".join(f"{len(made.part(part))} {part}" for part in PARTS)
+    typer.echo(f"{len(made.pieces)} chorales: {counts}\n{output}")

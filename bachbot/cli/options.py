@@ -27,3 +27,4 @@ Tempo = Annotated[float, typer.Option("--tempo", help="Quarter notes a minute, f
 Parallels = Annotated[
     bool, typer.Option("--parallels", help="Let parallel fifths and octaves through.")
 ]
+Numerals = Annotated[bool, typer.Option("--numerals", help="Write Roman numerals under the bass.")]

@@ -3,8 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bachbot.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from bachbot.scores import Score
 
 Advance = Callable[[int, int], None]
 """Called with how much is done and how much there is."""
@@ -94,3 +98,12 @@ def numbered(path: Path, number: int) -> list[Path]:
         return [path]
     width = len(str(number))
     return [path.with_stem(f"{path.stem}-{i:0{width}d}") for i in range(1, number + 1)]
+
+
+def page(score: "Score", numerals: bool) -> "Score":
+    """A score as it is to be written, with Roman numerals under the bass if they are wanted."""
+    if not numerals:
+        return score
+    from bachbot.scores.numerals import with_numerals
+
+    return with_numerals(score)

@@ -35,7 +35,12 @@ Threads = Annotated[
 def train_command(
     context: typer.Context,
     preset: Annotated[
-        str | None, typer.Option("--preset", help="paper, original or tiny. [default: paper]")
+        str | None,
+        typer.Option(
+            "--preset",
+            help="paper, original, lookahead, or tiny and lookahead-tiny for tests. "
+            "[default: paper]",
+        ),
     ] = None,
     split: Annotated[
         str | None, typer.Option("--split", help="tune (the honest one) or file.")
@@ -43,7 +48,9 @@ def train_command(
     epochs: Annotated[int | None, typer.Option("--epochs", help="Passes over the data.")] = None,
     batch_norm: Annotated[
         bool | None,
-        typer.Option("--batch-norm/--no-batch-norm", help="Normalise between the layers."),
+        typer.Option(
+            "--batch-norm/--no-batch-norm", help="Normalise between the layers of a plain LSTM."
+        ),
     ] = None,
     precision: Annotated[
         str | None, typer.Option("--precision", help="auto, float32 or bfloat16.")
@@ -124,7 +131,7 @@ def search_command(
     threads: Threads = 0,
     corpus: Corpus = None,
 ) -> None:
-    """Search over layers, hidden size, embedding, BPTT length and dropout.
+    """Search over layers, sizes and dropout, and over the BPTT length of a plain LSTM.
 
     A study goes on where it stopped: trials add up, and the settings of one that was killed are
     tried again. Once a first command has made the study, more of them may work on its storage at
@@ -136,6 +143,7 @@ def search_command(
     from bachbot.training.config import changed
     from bachbot.training.config import preset as named
     from bachbot.training.machine import use_threads
+    from bachbot.training.progress import UNITS
     from bachbot.training.search import SearchConfig, leaderboard, open_study, search
 
     changes = ({} if epochs is None else {"epochs": epochs}) | _pairs(settings)
@@ -161,11 +169,12 @@ def search_command(
         )
         raise
     rows = leaderboard(study)
-    show_leaderboard(rows, len(study.trials))
+    units = UNITS[config.base.kind]
+    show_leaderboard(rows, len(study.trials), units)
     if figure is not None and rows:
         from bachbot.training.plots import plot_dropout
 
-        plot_dropout([row for row in rows if "dropout" in row], figure)
+        plot_dropout([row for row in rows if "dropout" in row], figure, units)
 
 
 @train_app.command("export")

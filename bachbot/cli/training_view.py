@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from bachbot.cli.fillings_view import fillings_table
 from bachbot.cli.losses_view import losses_table, short
 from bachbot.training.config import TrainingConfig
 from bachbot.training.plots import plot_learning_curve
-from bachbot.training.progress import Evaluated, Listener, Stepped
+from bachbot.training.progress import Evaluated, Listener, Stepped, Units
 from bachbot.training.run import METRICS
 
 
@@ -94,17 +95,23 @@ def _note(event: Stepped) -> str:
 
 
 def _epoch_line(event: Evaluated, epochs: int) -> str:
+    training, validation = f"{event.train:.4f}", f"{event.validation:.4f} {event.validation_unit}"
+    if event.train_unit == event.validation_unit:
+        validation += f", {event.per_frame:.3f} a frame, {event.per_onset:.3f} an onset"
+    else:
+        training += f" {event.train_unit}"
+        validation += f"; {event.per_onset:.3f} an onset, {event.onset_accuracy:.1%} of onsets"
     return (
-        f"epoch {event.epoch:>{len(str(epochs))}}/{epochs}  training {event.train:.4f}  "
-        f"validation {event.validation:.4f} nats a token, {event.per_frame:.3f} a frame, "
-        f"{event.per_onset:.3f} an onset{'  best' if event.best else ''}"
+        f"epoch {event.epoch:>{len(str(epochs))}}/{epochs}  training {training}  "
+        f"validation {validation}{'  best' if event.best else ''}"
     )
 
 
 def show_outcome(record: Mapping[str, Any], folder: Path) -> None:
     """The figures of a finished run and what it took."""
     console = Console()
-    console.print(losses_table(record["losses"]))
+    tables = {"lstm": losses_table, "lookahead": fillings_table}
+    console.print(tables[record["config"]["kind"]](record["losses"]))
     minutes = record["seconds"] / 60
     console.print(
         f"{record['epochs']} epochs in {minutes:.1f} minutes on {record['machine']}, "
@@ -115,15 +122,18 @@ def show_outcome(record: Mapping[str, Any], folder: Path) -> None:
     )
 
 
-def show_leaderboard(rows: list[dict[str, Any]], tried: int) -> None:
-    """The twenty best trials of a study."""
+def show_leaderboard(rows: list[dict[str, Any]], tried: int, units: Units) -> None:
+    """The twenty best trials of a study, and what their losses are counted in."""
     console = Console()
     if not rows:
         console.print("No trial has been finished yet.")
         return
     # A cut figure is of no use: rather wider than the terminal.
     console = Console(width=max(console.width, 14 * len(rows[0])))
-    table = Table(title=f"{len(rows)} trials done of {tried} begun, nats a token")
+    unit = units.validation
+    if units.train != unit:
+        unit = f"validation in {unit}, train in {units.train}"
+    table = Table(title=f"{len(rows)} trials done of {tried} begun, {unit}")
     for name in rows[0]:
         table.add_column(name, justify="right")
     for row in rows[:20]:

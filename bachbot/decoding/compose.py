@@ -9,14 +9,13 @@ from dataclasses import replace
 import numpy as np
 
 from bachbot.chorale import REST, STANDARD, Chorale
-from bachbot.decoding.form import ComposeRequest, composing
+from bachbot.decoding.form import ComposeRequest, composing, told
 from bachbot.decoding.options import Candidate, DecodingOptions, Progress
 from bachbot.decoding.population import Population
-from bachbot.decoding.proposals import Draw
 from bachbot.decoding.walk import Ended, Walk
 from bachbot.encoding import END
 from bachbot.errors import UsageError
-from bachbot.runtime.protocol import StepModel
+from bachbot.runtime.protocol import Model
 from bachbot.runtime.threads import one_thread
 from bachbot.theory.cadence import CadenceKind, final_cadence
 
@@ -34,7 +33,7 @@ _UNLED = 7.0  # nats
 
 
 def compose(
-    model: StepModel,
+    model: Model,
     request: ComposeRequest | None = None,
     options: DecodingOptions | None = None,
     *,
@@ -44,7 +43,7 @@ def compose(
 
     Parameters
     ----------
-    model : StepModel
+    model : Model
         A trained model. Step it in float64: NumPy rounds otherwise from processor to processor,
         and a float32 error may flip a draw.
     request : ComposeRequest, optional
@@ -71,12 +70,18 @@ def compose(
     options = options or DecodingOptions(method="sample", temperature=0.9)
     if options.method != "sample":
         raise UsageError(f"a piece cannot be composed by the method '{options.method}': use sample")
-    plan = replace(composing(request, model.vocabulary), parallels=options.parallels)
+    plan = composing(request, model.vocabulary)
     population = Population.seeded(options, STREAMS if request.bars else STREAMS_AT_WILL)
     with one_thread():
-        walk = Walk(model, plan, population.draw, weighed=True)
+        walk = Walk(
+            model.bind([told(request, plan)]),
+            [plan],
+            population.draw,
+            charges=options.charged,
+            weighed=True,
+        )
         _go(walk, request, population, progress)
-        _stop(walk, population.draw)
+        _stop(walk, population)
     return [
         _chosen(walk, request, options, label, chooser)
         for label, chooser in enumerate(population.choosers)
@@ -121,11 +126,12 @@ def _meetings(request: ComposeRequest) -> frozenset[int]:
     return frozenset(np.flatnonzero((request.place == 0) | (often & beat)).tolist())
 
 
-def _stop(walk: Walk, draw: Draw) -> None:
+def _stop(walk: Walk, population: Population) -> None:
     """After the last frame some streams emit END, by its probability; the others are cut."""
     if walk.streams:
-        _, tokens = draw.choose(walk.total, walk.scores, np.ones(walk.scores.shape, dtype=np.bool_))
-        walk.end(tokens == END)
+        ends = np.exp(walk.scores[:, END])
+        drawn = np.array([g.random() for g in population.draw.generators])
+        walk.end(emits=drawn < ends)
 
 
 def _chosen(
@@ -144,6 +150,7 @@ def _chosen(
     return Candidate(
         chorale=music,
         log_probability=ended.log_probability,
+        charged=ended.charged,
         method=options.method,
         seed=options.seed,
         ending=_ending(ended, music, request),

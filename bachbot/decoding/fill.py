@@ -4,30 +4,35 @@ Beam search with the given notes counted, as BachBot's harmoniser does it (Liang
 and Shotton, ISMIR 2017, section 5).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Given, Voice
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Given
+from bachbot.decoding.chance import Chance
 from bachbot.decoding.compass import compass_palette
 from bachbot.decoding.options import Candidate, DecodingOptions, Progress
 from bachbot.decoding.plan import ANY, FERMATA_FREE, FREE, Plan
 from bachbot.decoding.population import Population
 from bachbot.decoding.proposals import Beam
 from bachbot.decoding.walk import Ended, Walk
-from bachbot.encoding import END, FIRST_PITCH, Vocabulary
+from bachbot.encoding import FIRST_PITCH, Vocabulary, Work
 from bachbot.errors import DecodingError
-from bachbot.runtime.protocol import StepModel
+from bachbot.runtime.protocol import Model, StepModel
 from bachbot.runtime.threads import one_thread
 from bachbot.theory.cadence import final_cadence
 
 STREAMS = 8
 """Streams of each candidate that is drawn."""
 
+WITHIN = 2
+"""How many times a beam's width is kept while the voices of a frame are chosen."""
+
 
 def fill(
-    model: StepModel,
+    model: Model,
     chorale: Chorale,
     given: Given,
     options: DecodingOptions | None = None,
@@ -41,7 +46,7 @@ def fill(
 
     Parameters
     ----------
-    model : StepModel
+    model : Model
         A trained model. Step it in float64 where a draw must not depend on the machine: NumPy
         rounds otherwise from processor to processor, and a float32 error may flip a draw.
     chorale : Chorale
@@ -68,13 +73,58 @@ def fill(
     EncodingError
         If a given pitch is outside the model's vocabulary.
     """
+    [found] = fill_all(model, [Work(chorale, given)], options, progress=progress)
+    return found
+
+
+def fill_all(
+    model: Model,
+    works: Sequence[Work],
+    options: DecodingOptions | None = None,
+    *,
+    progress: Progress | None = None,
+) -> list[list[Candidate]]:
+    """Choose what is not given of several chorales, side by side.
+
+    Each comes out as it would alone, but for rounding.
+
+    Parameters
+    ----------
+    model : Model
+        A trained model.
+    works : sequence of Work
+        The chorales and what is given of them, as `fill` takes them. Pieces of like length waste
+        least.
+    options : DecodingOptions, optional
+        How to choose.
+    progress : callable, optional
+        Called with the frames done and all frames, those of the longest.
+
+    Returns
+    -------
+    list of list of Candidate
+        For each piece what `fill` returns.
+
+    Raises
+    ------
+    DecodingError, EncodingError
+        As `fill`.
+    """
     options = options or DecodingOptions()
-    plan = replace(filling(chorale, given, model.vocabulary), parallels=options.parallels)
+    plans = [filling(w.chorale, w.given, model.vocabulary) for w in works]
     walk_through = _drawn if options.method == "sample" else _searched
     with one_thread():
-        walk = walk_through(model, plan, options, progress)
+        walk = walk_through(model.bind(works), plans, options, progress)
         walk.end()
-    return [_candidate(walk, found, chorale, options) for found in walk.best(options.number)]
+    return [
+        [
+            _candidate(walk, found, work.chorale, options)
+            for found in (
+                walk.best_of_each(piece) if options.led else walk.best(options.number, piece)
+            )
+        ]
+        for piece, work in enumerate(works)
+    ]
 
 
 def filling(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Plan:
@@ -113,20 +163,20 @@ def filling(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Plan:
     single = np.zeros((len(pitches), len(vocabulary)), dtype=np.bool_)
     single[np.arange(len(pitches)), FIRST_PITCH + 2 * (pitches - vocabulary.low)] = True
     which = np.where(sound == ANY, which, len(compass) + np.searchsorted(pitches, sound))
-    tie = ~np.asarray(given.strikes)
-    chord = _last_chord(chorale, compass[:4], vocabulary)
-    if given.close and chord[:4].any(axis=1).all():
-        _close(given, which, tie, len(compass) + len(single))
     return Plan(
         vocabulary=vocabulary,
         token=token,
-        palette=np.concatenate([compass, single, chord]),
+        palette=np.concatenate([compass, single]),
         which=which,
-        tie=tie,
+        tie=~np.asarray(given.strikes),
         sound=sound,
         hold=hold,
         fermata=np.where(given.fermatas, chorale.fermata, FERMATA_FREE).astype(np.int8),
         may_end=np.zeros(frames + 1, dtype=np.bool_),
+        key=chorale.key,
+        place=chorale.place,
+        transposed_by=chorale.transposed_by,
+        close=given.close,
     )
 
 
@@ -144,55 +194,46 @@ def _led_into(
     return sound
 
 
-def _close(given: Given, which: NDArray[np.intp], tie: NDArray[np.bool_], base: int) -> None:
-    """Ask for the last chord, in place: its palettes are those from `base` on."""
-    first, stop = given.close[0], given.close[-1] + 1
-    free = ~given.cells[first]
-    which[first, free] = base + np.flatnonzero(free)
-    tie[first, free] = False
-    if free[Voice.BASS]:
-        which[first + 1 : stop, Voice.BASS] = base + len(free)
-        tie[first + 1 : stop, Voice.BASS] = True
-
-
-def _last_chord(
-    chorale: Chorale, compass: NDArray[np.bool_], vocabulary: Vocabulary
-) -> NDArray[np.bool_]:
-    """Onsets of each voice in a last chord, the bass's being the tonic, then none; [5, V]."""
-    above = (vocabulary.pitch_of - chorale.key.pitch_class) % 12
-    thirds = (4,) if chorale.key.mode == "major" else (3, 4)
-    chord = compass & np.isin(above, (0, 7, *thirds))
-    chord[Voice.BASS] &= above == 0
-    return np.concatenate([chord, np.zeros_like(chord[:1])])
-
-
 def _searched(
-    model: StepModel, plan: Plan, options: DecodingOptions, progress: Progress | None
+    model: StepModel, plans: Sequence[Plan], options: DecodingOptions, progress: Progress | None
 ) -> Walk:
-    """A beam, or with the greedy method a beam of one."""
-    walk = Walk(model, plan, Beam(1 if options.method == "greedy" else options.beam))
-    for frame in range(plan.frames):
+    """A beam, or with the greedy method a beam of one; for several candidates one each."""
+    width = 1 if options.method == "greedy" else options.beam
+    beam = Beam(width, 1 if width == 1 else WITHIN)
+    families = options.number if options.led else 1
+    chance = Chance(options.seed, families, options.variety, len(plans[0].vocabulary))
+    walk = Walk(
+        model, plans, beam, charges=options.charged, chance=chance if families > 1 else None
+    )
+    walk.keep(np.repeat(np.arange(walk.streams), families))
+    walk.label = np.arange(walk.streams)
+    frames = max(p.frames for p in plans)
+    for frame in range(frames):
         walk.frame(frame)
         if progress is not None:
-            progress(frame + 1, plan.frames)
+            progress(frame + 1, frames)
     return walk
 
 
 def _drawn(
-    model: StepModel, plan: Plan, options: DecodingOptions, progress: Progress | None
+    model: StepModel, plans: Sequence[Plan], options: DecodingOptions, progress: Progress | None
 ) -> Walk:
-    """Draws, one for each candidate."""
-    population = Population.seeded(options, STREAMS)
-    walk = Walk(model, plan, population.draw, weighed=True)
+    """Draws, a few streams for each candidate, of which one is kept."""
+    population = Population.seeded(options, STREAMS, pieces=len(plans))
+    walk = Walk(model, plans, population.draw, charges=options.charged, weighed=True)
     population.enter(walk)
-    for frame in range(plan.frames):
+    frames = max(p.frames for p in plans)
+    for frame in range(frames):
+        ends = walk.over(frame)
+        if ends.any():
+            population.settle(walk, ends)
+            walk.end(walk.over(frame))
         walk.frame(frame)
         if (frame + 1) % FRAMES_PER_QUARTER == 0:
             population.resample(walk)
         if progress is not None:
-            progress(frame + 1, plan.frames)
-    walk.weight += walk.scores[:, END]
-    population.settle(walk)
+            progress(frame + 1, frames)
+    population.settle(walk, np.ones(walk.streams, dtype=np.bool_))
     return walk
 
 
@@ -202,6 +243,7 @@ def _candidate(walk: Walk, found: Ended, chorale: Chorale, options: DecodingOpti
     return Candidate(
         chorale=whole,
         log_probability=found.log_probability,
+        charged=found.charged,
         method=options.method,
         seed=options.seed,
         ending=f"it ends as given, with {final_cadence(whole).described}",

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import STANDARD, Chorale, Metre, Mode, Voice
+from bachbot.chorale import REST, STANDARD, Chorale, Given, Metre, Mode, Voice
 from bachbot.decoding.compass import compass_palette
 from bachbot.decoding.plan import ANY, FERMATA_FREE, FERMATA_HERE, FREE, NO_FERMATA, Plan
-from bachbot.encoding import Vocabulary
+from bachbot.encoding import Vocabulary, Work
 from bachbot.errors import UsageError
 
 FEWEST_BARS, MOST_BARS = 4, 32
@@ -191,7 +191,37 @@ def composing(request: ComposeRequest, vocabulary: Vocabulary) -> Plan:
         hold=np.arange(frames) % request.grid > 0,
         fermata=fermata,
         may_end=may_end,
+        key=STANDARD[request.mode],
+        place=request.place,
+        transposed_by=request.transposed_by,
     )
+
+
+def told(request: ComposeRequest, plan: Plan) -> Work:
+    """What a model that looks ahead may know of a new piece: its form and its opening.
+
+    Parameters
+    ----------
+    request : ComposeRequest
+        What is asked for.
+    plan : Plan
+        Its plan, from `composing`.
+    """
+    given = np.zeros((plan.frames, 4), dtype=np.bool_)
+    given[: request.given] = True
+    pitch = np.full((plan.frames, 4), REST, dtype=np.int16)
+    tied = np.zeros((plan.frames, 4), dtype=np.bool_)
+    if request.prime is not None:
+        pitch[: request.given], tied[: request.given] = request.prime.pitch, request.prime.tied
+    chorale = Chorale(
+        pitch=pitch,
+        tied=tied,
+        fermata=plan.fermata == FERMATA_HERE,
+        metre=request.metre,
+        key=STANDARD[request.mode],
+        place=request.place,
+    )
+    return Work(chorale, Given(given, plan.fermata != FERMATA_FREE))
 
 
 def last_chord(metre: Metre) -> int:

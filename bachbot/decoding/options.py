@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from bachbot.chorale import Chorale
+from bachbot.decoding.charges import HOUSE, HOUSE_RULES, Charges
 from bachbot.errors import UsageError
 
 Method = Literal["beam", "greedy", "sample"]
@@ -36,9 +37,12 @@ class DecodingOptions:
         Start of the random numbers, 0 or more. The same seed gives the same draws.
     number : int
         How many candidates are wanted, 1 to 1000.
-    parallels : bool
-        Whether parallel fifths, octaves and unisons are let through. The model alone writes many
-        times as many as Bach; unless they are asked for, no free voice makes one.
+    variety : float
+        How far the second and every further candidate of a beam is led elsewhere by chance, in
+        nats, 0 to 10: see `bachbot.decoding.chance`. With 0 they are the beam's next best, which
+        differ in a note or two.
+    charges : Charges, optional
+        What part-writing is charged; the house's own unless given: see `charged`.
 
     Raises
     ------
@@ -52,7 +56,8 @@ class DecodingOptions:
     top_p: float = 1.0
     seed: int = 0
     number: int = 1
-    parallels: bool = False
+    variety: float = 0.2
+    charges: Charges | None = None
 
     def __post_init__(self) -> None:
         faults = []
@@ -72,13 +77,27 @@ class DecodingOptions:
                 f"the greedy method has one candidate, not {self.number}: "
                 "ask for one, or use beam or sample"
             )
-        if self.method == "beam" and self.number > self.beam >= 1:
+        if not (math.isfinite(self.variety) and 0 <= self.variety <= 10):
+            faults.append(f"the variety is {self.variety}: give 0 to 10")
+        if self.method == "beam" and not self.led and self.number > self.beam >= 1:
             faults.append(
                 f"a beam of {self.beam} has no {self.number} candidates: "
                 "widen the beam or ask for fewer"
             )
         if faults:
             raise UsageError("; ".join(faults))
+
+    @property
+    def led(self) -> bool:
+        """Whether further candidates are led elsewhere by chance."""
+        return self.method == "beam" and self.number > 1 and self.variety > 0
+
+    @property
+    def charged(self) -> Charges:
+        """What part-writing is charged: what was given, or else what fits the method."""
+        if self.charges is not None:
+            return self.charges
+        return HOUSE_RULES if self.method == "sample" else HOUSE
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +111,8 @@ class Candidate:
     log_probability : float
         Joint log-probability in nats of its tokens after START, the given ones counted; END's
         too if it was emitted.
+    charged : float
+        What its part-writing was charged, in nats; candidates are ranked by the difference.
     method : str
         How its tokens were chosen.
     seed : int
@@ -102,6 +123,7 @@ class Candidate:
 
     chorale: Chorale
     log_probability: float
+    charged: float
     method: str
     seed: int
     ending: str

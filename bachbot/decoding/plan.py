@@ -4,12 +4,12 @@ Shapes: T frames, 4 voices, V vocabulary, B streams.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import REST
-from bachbot.decoding.leading import forbid_parallels
+from bachbot.chorale import REST, Key
 from bachbot.encoding import FIRST_PITCH, REST_TOKEN, Vocabulary
 
 FREE = -1
@@ -51,8 +51,14 @@ class Plan:
         `NO_FERMATA`, `FERMATA_HERE`, or `FERMATA_FREE` where the model chooses.
     may_end : ndarray of bool, shape [T + 1]
         Before which frames the model may end the piece; the last is after them all.
-    parallels : bool
-        Whether free voices may make parallel fifths, octaves and unisons.
+    key : Key
+        The key that part-writing is judged in.
+    place : ndarray of int16, shape [T]
+        Place of each frame in its bar, in frames.
+    transposed_by : int
+        Semitones that the piece was moved by from where it is sung, for the compass.
+    close : range
+        Frames of a last chord that is expected to stand on the tonic.
     """
 
     vocabulary: Vocabulary
@@ -64,7 +70,10 @@ class Plan:
     hold: NDArray[np.bool_]
     fermata: NDArray[np.int8]
     may_end: NDArray[np.bool_]
-    parallels: bool = True
+    key: Key
+    place: NDArray[np.int16]
+    transposed_by: int = 0
+    close: range = range(0)
 
     @property
     def frames(self) -> int:
@@ -107,19 +116,34 @@ class Plan:
             legal[rows, self._going_on(before[rows])] = True
         if voice == 0:
             legal[memory[:, 1, 4] == 1, REST_TOKEN] = False
-        if self.parallels:
-            return legal
-        known = self._known(frame, voice, memory)
-        return forbid_parallels(legal, memory[:, 0, :4], known, voice, self.vocabulary.pitch_of)
+        return legal
 
-    def _known(self, frame: int, voice: int, memory: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Pitches of a frame as far as they are known before a voice is chosen, [B, 4]."""
+    def known(self, frame: int, voice: int, memory: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Pitches of a frame as far as they are known before a voice is chosen.
+
+        Parameters
+        ----------
+        frame, voice : int
+            The cell that is chosen next.
+        memory : ndarray of int16, shape [B, 2, 5]
+            As `legal` takes it.
+
+        Returns
+        -------
+        ndarray of int16, shape [B, 4]
+            -1 where a voice rests or is not known.
+        """
         known = np.full((len(memory), 4), REST, dtype=np.int16)
         known[:, :voice] = memory[:, 1, :voice]
-        for below in range(voice + 1, 4):
-            if self.token[frame, below] != FREE:
-                known[:, below] = self.vocabulary.pitch_of[self.token[frame, below]]
+        given = self.given[frame]
+        known[:, voice + 1 :] = given[voice + 1 :]
         return known
+
+    @cached_property
+    def given(self) -> NDArray[np.int16]:
+        """Pitches of the cells where a token is forced; -1 where none is, [T, 4]."""
+        pitches = self.vocabulary.pitch_of[np.where(self.token == FREE, 0, self.token)]
+        return np.where(self.token == FREE, REST, pitches)
 
     def _going_on(self, before: NDArray[np.int16]) -> NDArray[np.intp]:
         """Tokens of voices that go on as they were, shape [B]: ties, or rests."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bachbot.decoding.options import DecodingOptions
 from bachbot.decoding.proposals import Draw
 from bachbot.decoding.walk import Walk
+from bachbot.encoding import END
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Population:
     label: NDArray[np.int64]
 
     @classmethod
-    def seeded(cls, options: DecodingOptions, streams: int) -> "Population":
+    def seeded(cls, options: DecodingOptions, streams: int, *, pieces: int = 1) -> "Population":
         """A population from a seed.
 
         Parameters
@@ -45,22 +46,25 @@ class Population:
         options : DecodingOptions
             Seed, number of pieces, temperature and top-p.
         streams : int
-            Streams a piece.
+            Streams a candidate.
+        pieces : int
+            How many pieces have so many candidates each; all pieces have the same numbers.
         """
         generators, choosers = [], []
-        for piece in np.random.SeedSequence(options.seed).spawn(options.number):
-            *each, chooser = (np.random.default_rng(s) for s in piece.spawn(streams + 1))
-            generators += each
-            choosers.append(chooser)
+        for _ in range(pieces):
+            for candidate in np.random.SeedSequence(options.seed).spawn(options.number):
+                *each, chooser = (np.random.default_rng(s) for s in candidate.spawn(streams + 1))
+                generators += each
+                choosers.append(chooser)
         return cls(
             Draw(generators, options.temperature, options.top_p),
             tuple(choosers),
-            np.repeat(np.arange(options.number), streams),
+            np.repeat(np.arange(pieces * options.number), streams),
         )
 
     def enter(self, walk: Walk) -> None:
-        """Let all streams go on from a walk's only one."""
-        walk.keep(np.zeros(len(self.label), dtype=np.intp))
+        """Let all streams go on from each piece's only one."""
+        walk.keep(np.repeat(np.arange(walk.streams), len(self.label) // walk.streams))
         walk.label = self.label
 
     def resample(self, walk: Walk) -> None:
@@ -81,15 +85,27 @@ class Population:
             walk.keep(rows)
             walk.weight = weight
 
-    def settle(self, walk: Walk) -> None:
-        """Keep one stream of each piece, by weight."""
-        rows = []
+    def settle(self, walk: Walk, which: NDArray[np.bool_]) -> None:
+        """Keep one stream of each candidate that has come to its end, by weight.
+
+        Parameters
+        ----------
+        walk : Walk
+            All of a candidate's streams are over at the same time.
+        which : ndarray of bool, shape [B]
+            Whose streams are over. The others go on.
+        """
+        walk.weight[which] += walk.scores[which, END]
+        rows = [np.flatnonzero(~which)]
         for label, chooser in enumerate(self.choosers):
-            mine = np.flatnonzero(walk.label == label)
-            cumulated = np.cumsum(_shares(walk.weight[mine]))
-            place = np.searchsorted(cumulated, chooser.random() * cumulated[-1], side="right")
-            rows.append(mine[min(int(place), len(mine) - 1)])
-        walk.keep(np.array(rows))
+            mine = np.flatnonzero((walk.label == label) & which)
+            if len(mine):
+                cumulated = np.cumsum(_shares(walk.weight[mine]))
+                place = np.searchsorted(cumulated, chooser.random() * cumulated[-1], side="right")
+                rows.append(mine[[min(int(place), len(mine) - 1)]])
+        kept = np.sort(np.concatenate(rows))
+        self.draw.keep(kept)
+        walk.keep(kept)
 
 
 def _shares(weight: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,20 +14,26 @@ class Proposal(Protocol):
     """Chooses which streams go on, and by which tokens."""
 
     def choose(
-        self, total: NDArray[np.float64], scores: NDArray[np.float64], legal: NDArray[np.bool_]
+        self,
+        total: NDArray[np.float64],
+        scores: NDArray[np.float64],
+        legal: NDArray[np.bool_],
+        label: NDArray[np.intp],
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Choose tokens.
 
         Parameters
         ----------
         total : ndarray, shape [B]
-            Joint log-probability of each stream so far, in nats.
+            Merit of each stream so far: its joint log-probability less its charges, in nats.
         scores : ndarray, shape [B, V]
-            Log-probability of each token that might come next, legal or not, in nats: what is
-            forbidden is left in the sum to one, so that a stream which is made to say what the
-            model does not expect pays for it.
+            Log-probability of each token that might come next, legal or not, less what it is
+            charged, in nats: what is forbidden is left in the sum to one, so that a stream which
+            is made to say what the model does not expect pays for it.
         legal : ndarray of bool, shape [B, V]
             What may come next.
+        label : ndarray of int, shape [B]
+            Family of each stream, in ascending order. Streams compete within their family.
 
         Returns
         -------
@@ -38,38 +44,76 @@ class Proposal(Protocol):
         """
         ...
 
+    def close(self, total: NDArray[np.float64], label: NDArray[np.intp]) -> NDArray[np.intp] | None:
+        """Which streams go on after a frame, in their order; None for all.
+
+        Parameters
+        ----------
+        total, label
+            As `choose` takes them.
+        """
+        ...
+
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Only these streams go on, in this order; the others have ended."""
         ...
 
 
 class Beam:
-    """Keeps the likeliest few of all continuations.
+    """Keeps the best few of all continuations, in each family.
 
     Parameters
     ----------
     width : int
-        How many; with 1 this is the greedy search.
+        How many after each frame; with 1 this is the greedy search.
+    within : int
+        How many times as many while the voices of a frame are chosen, so that they are decided
+        together and not one after the other.
     """
 
-    def __init__(self, width: int) -> None:
-        self.width = width
+    def __init__(self, width: int, within: int = 1) -> None:
+        self.width, self.within = width, width * within
 
     def choose(
-        self, total: NDArray[np.float64], scores: NDArray[np.float64], legal: NDArray[np.bool_]
+        self,
+        total: NDArray[np.float64],
+        scores: NDArray[np.float64],
+        legal: NDArray[np.bool_],
+        label: NDArray[np.intp],
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The `width` best by joint log-probability, best first."""
-        joint = np.where(legal, total[:, None] + scores, -np.inf).ravel()
-        if self.width < len(joint):
-            best = np.argpartition(joint, -self.width)[-self.width :]
-        else:
-            best = np.arange(len(joint))
-        best = best[np.argsort(-joint[best], kind="stable")]
-        best = best[joint[best] > -np.inf]
-        return np.divmod(best, scores.shape[1])
+        """The best by merit, best first in each family."""
+        joint = np.where(legal, total[:, None] + scores, -np.inf)
+        found = [
+            start * scores.shape[1] + _best(joint[start:stop].ravel(), self.within)
+            for start, stop in _families(label)
+        ]
+        return np.divmod(np.concatenate(found), scores.shape[1])
+
+    def close(self, total: NDArray[np.float64], label: NDArray[np.intp]) -> NDArray[np.intp] | None:
+        """The best few of each family."""
+        if self.within == self.width:
+            return None
+        found = [start + _best(total[start:stop], self.width) for start, stop in _families(label)]
+        return np.concatenate(found)
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Nothing is remembered of a stream."""
+
+
+def _families(label: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """First row of each family, and the one after its last."""
+    starts = np.flatnonzero(np.diff(label, prepend=-1)).tolist()
+    return list(zip(starts, [*starts[1:], len(label)], strict=True))
+
+
+def _best(merits: NDArray[np.float64], number: int) -> NDArray[np.intp]:
+    """Places of the greatest, greatest first; none that is impossible."""
+    if number < len(merits):
+        best = np.argpartition(merits, -number)[-number:]
+    else:
+        best = np.arange(len(merits))
+    best = best[np.argsort(-merits[best], kind="stable")]
+    return best[merits[best] > -np.inf]
 
 
 class Draw:
@@ -93,7 +137,11 @@ class Draw:
         self.top_p = top_p
 
     def choose(
-        self, total: NDArray[np.float64], scores: NDArray[np.float64], legal: NDArray[np.bool_]
+        self,
+        total: NDArray[np.float64],
+        scores: NDArray[np.float64],
+        legal: NDArray[np.bool_],
+        label: NDArray[np.intp],
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """A token for each stream; none at all if a stream has nothing to draw from."""
         weights = np.where(legal, scores / self.temperature, -np.inf)
@@ -117,6 +165,9 @@ class Draw:
         # drawn < 1, but its product with the sum may round up to the sum.
         last = weights.shape[1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=1)
         return rows, np.minimum(tokens, last)
+
+    def close(self, total: NDArray[np.float64], label: NDArray[np.intp]) -> None:
+        """All streams go on."""
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Forget the streams that have ended."""

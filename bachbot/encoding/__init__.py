@@ -10,6 +10,7 @@ from bachbot.encoding.stream import (
     decode,
     encode,
 )
+from bachbot.encoding.told import Told, Work, tell
 from bachbot.encoding.vocabulary import (
     END,
     FERMATA,
@@ -35,7 +36,10 @@ __all__ = [
     "SLOT_START",
     "START",
     "TokenStream",
+    "Told",
     "Vocabulary",
+    "Work",
     "decode",
     "encode",
+    "tell",
 ]

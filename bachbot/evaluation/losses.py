@@ -1,179 +1,28 @@
 """How well a model predicts chorales, token by token: nats and accuracy.
 
-Every figure is teacher-forced and causal: each piece is run from a zero state, START first, and
-every token after START is predicted from all the tokens before it. No piece sees another.
+Every figure is teacher-forced: each piece is run from a zero state, START first, and every token
+after START is predicted from the tokens before it and from what the model was told beforehand. No
+piece sees another. `bachbot.evaluation.tallies` defines the units.
 
-Units, which are easily mixed up:
-
-per token
-    All nats divided by all predicted tokens: the voices' tokens, fermatas, frame ends and END.
-    START is never predicted.
-per frame
-    All nats, of those same tokens, divided by the number of frames (sixteenths): what the whole
-    piece costs, four voices together.
-voices per frame
-    Only the nats of the four voices' tokens, divided by the number of frames. The choice *not* to
-    set a fermata is part of the soprano's token.
-per onset
-    The nats of all voice tokens, ties and rests as well as notes, divided by the number of notes
-    that begin. A tie costs something since a note might have begun instead, so its nats are part
-    of the price of the notes.
-
-Accuracy is the share of voice cells whose most likely token is the right one, out of the whole
-vocabulary; over onsets only the cells count in which a note begins.
+What is told beforehand differs by kind of model. One that hears the past alone is told nothing: a
+given voice helps it only up to the token that it has come to. One that looks ahead has read all
+that is given over the whole piece, and always a piece's length; unless it was trained without them,
+metre and mode too, and the fermatas where they are given. What it knows costs nothing: given
+tokens, frame ends, END, and the fermatas and their absence.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import VOICES, Chorale
-from bachbot.encoding import (
-    FIRST_PITCH,
-    SLOT_END,
-    SLOT_FERMATA,
-    SLOT_FRAME_END,
-    TokenStream,
-    encode,
-)
+from bachbot.chorale import VOICES, Chorale, Given, Voice
+from bachbot.encoding import FIRST_PITCH, SLOT_FRAME_END, TokenStream, Work, encode
 from bachbot.errors import UsageError
-from bachbot.runtime.protocol import StepModel
+from bachbot.evaluation.tallies import KINDS, SHIFT_NATS, Losses, Tally
+from bachbot.runtime.protocol import Model, StepModel
 
-KINDS: dict[str, int] = {v.label: int(v) for v in VOICES} | {
-    "frame end": SLOT_FRAME_END,
-    "fermata": SLOT_FERMATA,
-    "end": SLOT_END,
-}
-"""Kinds of token that are told apart, and the slot of each in a `TokenStream`."""
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Sums over the tokens of one kind.
-
-    Parameters
-    ----------
-    tokens, correct : int
-        How many there are, and how many of them the model found likeliest.
-    nats : float
-        Sum of minus log-probabilities.
-    onsets, onsets_correct : int
-        The same counts over tokens that begin a note.
-    """
-
-    tokens: int = 0
-    correct: int = 0
-    nats: float = 0.0
-    onsets: int = 0
-    onsets_correct: int = 0
-
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
-            self.tokens + other.tokens,
-            self.correct + other.correct,
-            self.nats + other.nats,
-            self.onsets + other.onsets,
-            self.onsets_correct + other.onsets_correct,
-        )
-
-    @property
-    def per_token(self) -> float:
-        """Nats per token; NaN where there is none."""
-        return _rate(self.nats, self.tokens)
-
-    @property
-    def per_onset(self) -> float:
-        """Nats of every token of this kind per note that begins; NaN where none does."""
-        return _rate(self.nats, self.onsets)
-
-    @property
-    def accuracy(self) -> float:
-        """Share of tokens found likeliest, 0 to 1; NaN where there is none."""
-        return _rate(self.correct, self.tokens)
-
-    @property
-    def onset_accuracy(self) -> float:
-        """The same over tokens that begin a note."""
-        return _rate(self.onsets_correct, self.onsets)
-
-
-@dataclass(frozen=True)
-class Losses:
-    """What a set of chorales costs a model. The module's docstring defines the units.
-
-    Parameters
-    ----------
-    pieces, frames : int
-        How many chorales, and frames in all.
-    kinds : mapping of str to Tally
-        Sums by kind of token, by the names of `KINDS`.
-    """
-
-    pieces: int = 0
-    frames: int = 0
-    kinds: Mapping[str, Tally] = field(default_factory=lambda: dict.fromkeys(KINDS, Tally()))
-
-    def __add__(self, other: "Losses") -> "Losses":
-        kinds = {name: self.kinds[name] + other.kinds[name] for name in KINDS}
-        return Losses(self.pieces + other.pieces, self.frames + other.frames, kinds)
-
-    @property
-    def all(self) -> Tally:
-        """Sums over every predicted token."""
-        return sum(self.kinds.values(), Tally())
-
-    @property
-    def voices(self) -> Tally:
-        """Sums over the tokens of the four voices."""
-        return sum((self.kinds[v.label] for v in VOICES), Tally())
-
-    @property
-    def per_token(self) -> float:
-        """Nats per predicted token."""
-        return self.all.per_token
-
-    @property
-    def per_frame(self) -> float:
-        """Nats of all tokens per frame."""
-        return _rate(self.all.nats, self.frames)
-
-    @property
-    def voices_per_frame(self) -> float:
-        """Nats of the voices' tokens per frame."""
-        return _rate(self.voices.nats, self.frames)
-
-    @property
-    def per_onset(self) -> float:
-        """Nats of the voices' tokens per note that begins."""
-        return self.voices.per_onset
-
-    def to_json(self) -> dict[str, object]:
-        """Every rate as plain data; figures that do not exist are None."""
-        return {
-            "pieces": self.pieces,
-            "frames": self.frames,
-            "tokens": self.all.tokens,
-            "onsets": self.voices.onsets,
-            "nats_per_token": _plain(self.per_token),
-            "nats_per_frame": _plain(self.per_frame),
-            "voices_nats_per_frame": _plain(self.voices_per_frame),
-            "nats_per_onset": _plain(self.per_onset),
-            "accuracy": _plain(self.voices.accuracy),
-            "onset_accuracy": _plain(self.voices.onset_accuracy),
-            "by_kind": {
-                name: {
-                    "tokens": tally.tokens,
-                    "onsets": tally.onsets,
-                    "nats_per_token": _plain(tally.per_token),
-                    "nats_per_onset": _plain(tally.per_onset),
-                    "accuracy": _plain(tally.accuracy),
-                    "onset_accuracy": _plain(tally.onset_accuracy),
-                }
-                for name, tally in self.kinds.items()
-            },
-        }
+__all__ = ["KINDS", "SHIFT_NATS", "Losses", "Tally", "measure", "padded", "tally"]
 
 
 def tally(stream: TokenStream, nats: NDArray[np.floating], correct: NDArray[np.bool_]) -> Losses:
@@ -217,9 +66,11 @@ def tally(stream: TokenStream, nats: NDArray[np.floating], correct: NDArray[np.b
 
 
 def measure(
-    model: StepModel,
+    model: Model,
     chorales: Iterable[Chorale],
     *,
+    given: Iterable[Voice] = (),
+    fermatas: bool = True,
     batch: int = 32,
     progress: Callable[[int, int], None] | None = None,
 ) -> Losses:
@@ -227,10 +78,17 @@ def measure(
 
     Parameters
     ----------
-    model : StepModel
+    model : Model
         Any model that steps; no torch is needed.
     chorales : iterable of Chorale
         In the keys that the model expects (C major or A minor).
+    given : iterable of Voice
+        Voices that are given. Where there are any, only the tokens of the others are counted, and
+        the nats a frame are those of the missing voices given these. Of a model that hears the
+        past alone they are the conditional nats of each missing token given all tokens before it.
+    fermatas : bool
+        Whether a model that looks ahead is told the fermatas. If not, the choice of them is part
+        of the soprano's and the fermatas' tokens, and is left out where the soprano is given.
     batch : int
         How many pieces go side by side, 1 or more.
     progress : callable, optional
@@ -243,22 +101,28 @@ def measure(
     Raises
     ------
     UsageError
-        If the batch is below 1.
+        If the batch is below 1, or all four voices are given.
     EncodingError
         If a pitch is outside the model's vocabulary.
     """
+    voices = {Voice(v) for v in given}
     if batch < 1:
         raise UsageError(f"a batch of {batch} pieces cannot be: give 1 or more")
-    streams = sorted((encode(c, model.vocabulary) for c in chorales), key=len, reverse=True)
-    whole, done, total = sum(len(s) - 1 for s in streams), 0, Losses()
-    for start in range(0, len(streams), batch):
-        group = streams[start : start + batch]
-        for stream, (nats, correct) in zip(group, _step_through(model, group), strict=True):
+    if len(voices) == len(VOICES):
+        raise UsageError("all four voices are given, none is missing: give three or fewer")
+    pieces = [(encode(c, model.vocabulary), c) for c in chorales]
+    pieces.sort(key=lambda piece: len(piece[0]), reverse=True)
+    whole, done, total = sum(len(s) - 1 for s, _ in pieces), 0, Losses()
+    for start in range(0, len(pieces), batch):
+        streams, scores = zip(*pieces[start : start + batch], strict=True)
+        works = [Work(c, Given.voices(c.frames, voices, fermatas=fermatas)) for c in scores]
+        run = _step_through(model.bind(works), streams)
+        for stream, (nats, correct) in zip(streams, run, strict=True):
             total += tally(stream, nats, correct)
             done += len(stream) - 1
         if progress is not None:
             progress(done, whole)
-    return total
+    return total.of_voices(v for v in VOICES if v not in voices) if voices else total
 
 
 def _step_through(
@@ -302,11 +166,3 @@ def padded(streams: Sequence[TokenStream]) -> NDArray[np.int64]:
     for row, stream in zip(ids, streams, strict=True):
         row[: len(stream)] = stream.ids
     return ids
-
-
-def _rate(amount: float, count: int) -> float:
-    return amount / count if count else float("nan")
-
-
-def _plain(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

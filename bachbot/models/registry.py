@@ -7,9 +7,16 @@ from typing import Any
 from torch import nn
 
 from bachbot.errors import UsageError
+from bachbot.models.lookahead import LookaheadConfig, LookaheadModel
 from bachbot.models.lstm import LSTMConfig, LSTMModel
 
-KINDS: dict[str, tuple[type, type[nn.Module]]] = {"lstm": (LSTMConfig, LSTMModel)}
+ModelConfig = LSTMConfig | LookaheadConfig
+"""Size of a model of any kind."""
+
+KINDS: dict[str, tuple[type[ModelConfig], type[nn.Module]]] = {
+    "lstm": (LSTMConfig, LSTMModel),
+    "lookahead": (LookaheadConfig, LookaheadModel),
+}
 """Config and module of each kind, by the name that a checkpoint's ``kind`` gives."""
 
 

@@ -11,12 +11,15 @@ from bachbot.runtime.checkpoint import (
     save_checkpoint,
     shipped_checkpoints,
 )
+from bachbot.runtime.lookahead import LookaheadModel
 from bachbot.runtime.lstm import LSTMStepper
-from bachbot.runtime.protocol import State, StepModel
+from bachbot.runtime.protocol import Model, State, StepModel
 
 __all__ = [
     "Checkpoint",
     "LSTMStepper",
+    "LookaheadModel",
+    "Model",
     "State",
     "StepModel",
     "build_model",
@@ -26,11 +29,14 @@ __all__ = [
     "shipped_checkpoints",
 ]
 
-_STEPPERS = {"lstm": LSTMStepper}
+_MODELS: dict[str, type[LSTMStepper] | type[LookaheadModel]] = {
+    "lstm": LSTMStepper,
+    "lookahead": LookaheadModel,
+}
 
 
-def build_model(checkpoint: Checkpoint, *, dtype: DTypeLike = np.float32) -> StepModel:
-    """A model to be stepped, from a checkpoint in memory.
+def build_model(checkpoint: Checkpoint, *, dtype: DTypeLike = np.float32) -> Model:
+    """A model from a checkpoint in memory.
 
     Parameters
     ----------
@@ -45,10 +51,10 @@ def build_model(checkpoint: Checkpoint, *, dtype: DTypeLike = np.float32) -> Ste
         If its parts do not belong together.
     """
     checkpoint.check()
-    return _STEPPERS[checkpoint.config["kind"]](checkpoint, dtype=dtype)
+    return _MODELS[checkpoint.config["kind"]](checkpoint, dtype=dtype)
 
 
-def load_model(where: str | Path, *, dtype: DTypeLike = np.float32) -> StepModel:
+def load_model(where: str | Path, *, dtype: DTypeLike = np.float32) -> Model:
     """Read a checkpoint and make it ready to be stepped.
 
     Parameters

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from bachbot.encoding import Vocabulary
+from bachbot.encoding import Vocabulary, Work
 from bachbot.errors import CheckpointError, UsageError
 from bachbot.runtime.checkpoint import Checkpoint
 
@@ -41,6 +41,9 @@ class LSTMStepper:
     UsageError
         If the dtype is neither.
     """
+
+    foresees = False
+    """It ends a piece where it will."""
 
     def __init__(self, checkpoint: Checkpoint, *, dtype: DTypeLike = np.float32) -> None:
         self.vocabulary: Vocabulary = checkpoint.vocabulary
@@ -89,6 +92,10 @@ class LSTMStepper:
 
     def _ready(self, array: NDArray) -> NDArray:
         return np.ascontiguousarray(array, dtype=self.dtype)
+
+    def bind(self, works: Sequence[Work]) -> "LSTMStepper":
+        """Itself: it hears what is given when it comes to it."""
+        return self
 
     def initial_state(self, batch: int) -> NDArray:
         """A state that remembers nothing: zeros of shape [L, 2, B, H], h before c."""

@@ -6,10 +6,37 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.encoding import Vocabulary
+from bachbot.encoding import Vocabulary, Work
 
 State = Any
 """What a model remembers of B streams; opaque to whoever steps it."""
+
+
+class Model(Protocol):
+    """A trained model, before it is told what to write."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What the token ids mean."""
+        ...
+
+    @property
+    def foresees(self) -> bool:
+        """Whether it is told a piece's length beforehand, and so cannot choose it."""
+        ...
+
+    def bind(self, works: Sequence[Work]) -> "StepModel":
+        """The model as it writes what is missing of some pieces.
+
+        A model that hears only the past makes nothing of what is given; one that looks ahead
+        reads it all here, once.
+
+        Parameters
+        ----------
+        works : sequence of Work
+            One or more. Of several, stream i is of piece i; of one, all streams are.
+        """
+        ...
 
 
 class StepModel(Protocol):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bachbot.encoding.told import BARS, FAR, MODES, PLACES
 from bachbot.errors import CheckpointError
 
 
@@ -35,16 +36,73 @@ def lstm_shapes(model: Mapping[str, object], vocabulary: int) -> dict[str, tuple
         )
     shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (vocabulary, embedding)}
     for layer in range(layers):
-        prefix = f"lstm.{layer}."
-        shapes[prefix + "weight_ih_l0"] = (4 * hidden, hidden if layer else embedding)
-        shapes[prefix + "weight_hh_l0"] = (4 * hidden, hidden)
-        shapes[prefix + "bias_ih_l0"] = shapes[prefix + "bias_hh_l0"] = (4 * hidden,)
+        shapes |= _lstm_layer(f"lstm.{layer}", hidden if layer else embedding, hidden)
         if batch_norm:
             for part in ("weight", "bias", "running_mean", "running_var"):
                 shapes[f"norm.{layer}.{part}"] = (hidden,)
     shapes["output.weight"] = (vocabulary, hidden)
     shapes["output.bias"] = (vocabulary,)
     return shapes
+
+
+def lookahead_shapes(model: Mapping[str, object], vocabulary: int) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the weights of a lookahead network of these dimensions.
+
+    Parameters
+    ----------
+    model : mapping
+        ``embedding`` (E), ``encoder_layers``, ``encoder`` (G), ``layers``, ``hidden`` (H) and
+        ``width`` (W), ints; ``told``, a bool.
+    vocabulary : int
+        How many tokens there are (V).
+
+    Returns
+    -------
+    dict
+        Shape by name, as torch lays them out, gates in the order i, f, g, o.
+
+    Raises
+    ------
+    CheckpointError
+        If a dimension is missing or cannot be.
+    """
+    e, g = _dimension(model, "embedding", 4096), _dimension(model, "encoder", 8192)
+    h, w = _dimension(model, "hidden", 8192), _dimension(model, "width", 8192)
+    if type(model.get("told", True)) is not bool:
+        raise CheckpointError(f"a checkpoint's told is {model['told']!r}: true or false is wanted")
+    read = 4 * e + 32 + 16 + 8 + 16 + 8 + 8
+    past = 4 * e + 16
+    shapes: dict[str, tuple[int, ...]] = {
+        "embedding.weight": (vocabulary + 1, e),
+        "place.weight": (PLACES, 32),
+        "bar.weight": (BARS, 16),
+        "mode.weight": (MODES, 8),
+        "pause.weight": (3, 16),
+        "ends.weight": (2 * (FAR + 1), 8),
+        "frame.weight": (w, h + 2 * g + read + past),
+        "frame.bias": (w,),
+        "known.weight": (w, past),
+        "slot.weight": (5, w),
+        "chain.weight": (w, w),
+        "chain.bias": (w,),
+        "output.weight": (vocabulary, w),
+        "output.bias": (vocabulary,),
+    }
+    for layer in range(_dimension(model, "encoder_layers", 16)):
+        for way in ("ahead", "back"):
+            shapes |= _lstm_layer(f"{way}.{layer}", 2 * g if layer else read, g)
+    for layer in range(_dimension(model, "layers", 16)):
+        shapes |= _lstm_layer(f"lstm.{layer}", h if layer else past + 2 * g, h)
+    return shapes
+
+
+def _lstm_layer(prefix: str, inputs: int, hidden: int) -> dict[str, tuple[int, ...]]:
+    return {
+        f"{prefix}.weight_ih_l0": (4 * hidden, inputs),
+        f"{prefix}.weight_hh_l0": (4 * hidden, hidden),
+        f"{prefix}.bias_ih_l0": (4 * hidden,),
+        f"{prefix}.bias_hh_l0": (4 * hidden,),
+    }
 
 
 def _dimension(model: Mapping[str, object], name: str, most: int) -> int:
@@ -57,5 +115,5 @@ def _dimension(model: Mapping[str, object], name: str, most: int) -> int:
     return value
 
 
-SHAPES = {"lstm": lstm_shapes}
+SHAPES = {"lstm": lstm_shapes, "lookahead": lookahead_shapes}
 """Shapes of the weights by the kind that a checkpoint's config names."""

@@ -6,7 +6,9 @@ from typing import Any, Literal, get_args
 
 from bachbot.corpus.store import SPLITS, SplitName
 from bachbot.errors import UsageError
+from bachbot.models.lookahead import LookaheadConfig
 from bachbot.models.lstm import LSTMConfig
+from bachbot.models.registry import KINDS, ModelConfig
 
 Schedule = Literal["one-cycle", "halving"]
 Clip = Literal["norm", "value"]
@@ -23,19 +25,21 @@ class TrainingConfig:
         Name of the preset that it began from; of no effect.
     kind : str
         Kind of model, a key of `bachbot.models.registry.KINDS`.
-    model : LSTMConfig
-        Size of the model and its dropout.
+    model : LSTMConfig or LookaheadConfig
+        Size of the model and its dropout, of that kind.
     split : {"tune", "file"}
         Which split of the corpus to train and validate on.
     seed : int
-        Seeds weights, dropout, the order of the pieces and their offsets.
+        Seeds weights, dropout, the order of the pieces, their offsets or what is given of them.
     epochs : int
         Passes over the training part.
     batch : int
-        Lanes that the text is laid in; each takes a chunk a step.
+        Lanes that the text is laid in, each of which takes a chunk a step; of kind ``"lookahead"``
+        the pieces that are read a step.
     chunk : int
         Tokens that gradients reach back over (truncated back-propagation through time); the state
-        is carried from chunk to chunk.
+        is carried from chunk to chunk. Of kind ``"lookahead"`` the most frames of a piece that are
+        read at once.
     learning_rate : float
         Peak rate of the one-cycle schedule, or the rate that is halved.
     schedule : {"one-cycle", "halving"}
@@ -45,6 +49,8 @@ class TrainingConfig:
         Share of a one-cycle run in which the rate rises, 0 to 1.
     weight_decay : float
         Decoupled weight decay (AdamW) of the matrices; with 0 it is Adam.
+    beta2 : float
+        Decay a step of Adam's mean of squared gradients.
     clip : {"norm", "value"}
         Whether gradients are clipped by their norm or element by element, as the original's.
     clip_at : float
@@ -56,6 +62,9 @@ class TrainingConfig:
         Share of the training pieces that each epoch hears transposed, 0 to 1.
     semitones : int
         How far those are moved at most, up or down.
+    nothing : float
+        Share of the times that a piece is heard with nothing of it given, 0 to 1; the other
+        questions of `bachbot.training.masks` share the rest. Of kind ``"lookahead"`` alone.
     patience : int
         Epochs without a better validation loss after which the run ends early.
     precision : {"auto", "float32", "bfloat16"}
@@ -71,7 +80,7 @@ class TrainingConfig:
 
     preset: str = "paper"
     kind: str = "lstm"
-    model: LSTMConfig = field(default_factory=LSTMConfig)
+    model: ModelConfig = field(default_factory=LSTMConfig)
     split: SplitName = "tune"
     seed: int = 0
     epochs: int = 30
@@ -81,11 +90,13 @@ class TrainingConfig:
     schedule: Schedule = "one-cycle"
     warmup: float = 0.3
     weight_decay: float = 0.0
+    beta2: float = 0.999
     clip: Clip = "norm"
     clip_at: float = 1.0
     average: float = 0.0
     transposed: float = 0.0
     semitones: int = 3
+    nothing: float = 0.1
     patience: int = 10
     precision: Precision = "auto"
     save_every: int = 50
@@ -109,7 +120,9 @@ class TrainingConfig:
             If a key is unknown or a value cannot be.
         """
         flat = {**{k: v for k, v in data.items() if k != "model"}, **data.get("model", {})}
-        return changed(cls(), flat)
+        kind = flat.get("kind", "lstm")
+        base = cls(kind=kind, model=KINDS[kind][0]()) if kind in KINDS else cls()
+        return changed(base, flat)
 
 
 def _faults(config: TrainingConfig) -> list[str]:
@@ -121,7 +134,8 @@ def _faults(config: TrainingConfig) -> list[str]:
     ]
     spans: dict[str, tuple[float, float]] = {
         "learning_rate": (1e-8, 10), "warmup": (0, 0.9), "weight_decay": (0, 10),
-        "clip_at": (1e-6, 1e6), "average": (0, 0.99999), "transposed": (0, 1), "semitones": (0, 6),
+        "beta2": (0, 0.99999), "clip_at": (1e-6, 1e6), "average": (0, 0.99999),
+        "transposed": (0, 1), "semitones": (0, 6), "nothing": (0, 1),
     }  # fmt: skip
     faults += [
         f"{name} is {getattr(config, name)}: give {least:g} to {most:g}"
@@ -130,13 +144,18 @@ def _faults(config: TrainingConfig) -> list[str]:
     ]
     words: dict[str, tuple[str, ...]] = {
         "split": SPLITS, "schedule": get_args(Schedule), "clip": get_args(Clip),
-        "precision": get_args(Precision), "kind": ("lstm",),
+        "precision": get_args(Precision), "kind": tuple(KINDS),
     }  # fmt: skip
     faults += [
         f"{name} is '{getattr(config, name)}': give one of {', '.join(known)}"
         for name, known in words.items()
         if getattr(config, name) not in known
     ]
+    if config.kind in KINDS and type(config.model) is not KINDS[config.kind][0]:
+        faults.append(
+            f"kind is '{config.kind}', but the sizes are those of another kind: "
+            "begin from a preset of that kind"
+        )
     return faults
 
 
@@ -160,9 +179,39 @@ PRESETS: dict[str, TrainingConfig] = {
         precision="float32",
         save_every=5,
     ),
+    "lookahead": TrainingConfig(
+        preset="lookahead",
+        kind="lookahead",
+        model=LookaheadConfig(encoder=192, hidden=384, dropout=0.4, forgetting=0.1),
+        epochs=75,
+        batch=8,
+        chunk=448,
+        learning_rate=3e-3,
+        warmup=0.15,
+        weight_decay=0.03,
+        beta2=0.98,
+        average=0.999,
+        transposed=0.8,
+        semitones=5,
+        patience=30,
+    ),
+    "lookahead-tiny": TrainingConfig(
+        preset="lookahead-tiny",
+        kind="lookahead",
+        model=LookaheadConfig(
+            embedding=8, encoder_layers=1, encoder=8, layers=2, hidden=16, width=16, dropout=0.1
+        ),
+        epochs=2,
+        batch=2,
+        chunk=48,
+        beta2=0.98,
+        precision="float32",
+        save_every=3,
+    ),
 }
 """``paper`` is the article's network, trained as works best; ``original`` repeats its recipe to
-the letter; ``tiny`` is over in seconds and is for tests."""
+the letter; ``lookahead`` reads all that is given before it writes. ``tiny`` and ``lookahead-tiny``
+are over in seconds and are for tests."""
 
 
 def preset(name: str) -> TrainingConfig:

@@ -74,7 +74,9 @@ class Text:
         config = self._config
         random = np.random.default_rng([config.seed, epoch])
         order = random.permutation(len(self._pieces))
-        text = np.concatenate([self._perhaps_moved(self._pieces[i], random) for i in order])
+        text = np.concatenate(
+            [moved(self._pieces[i], random, config, self._vocabulary) for i in order]
+        )
         text = np.roll(text, -int(random.integers(len(text))))  # [N]
         width = self.chunks * config.chunk
         # What is left over when the lanes are full is another stretch of music each epoch.
@@ -83,16 +85,32 @@ class Text:
             text[1 : config.batch * width + 1].reshape(config.batch, width),
         )
 
-    def _perhaps_moved(
-        self, ids: NDArray[np.int64], random: np.random.Generator
-    ) -> NDArray[np.int64]:
-        config = self._config
-        if not config.transposed or random.random() >= config.transposed:
-            return ids
-        notes = ids >= FIRST_PITCH
-        low, high = ids[notes].min(), ids[notes].max()
-        room = len(self._vocabulary) - 1
-        # Two ids a semitone, onset and tie; the limits keep both ends inside the vocabulary.
-        down = min(config.semitones, (int(low) - FIRST_PITCH) // 2)
-        up = min(config.semitones, (room - int(high)) // 2)
-        return ids + 2 * int(random.integers(-down, up + 1)) * notes
+
+def moved(
+    ids: NDArray[np.int64],
+    random: np.random.Generator,
+    config: TrainingConfig,
+    vocabulary: Vocabulary,
+) -> NDArray[np.int64]:
+    """A piece's tokens, or the same transposed.
+
+    Parameters
+    ----------
+    ids : ndarray of int64, any shape
+        Token ids.
+    random : Generator
+        Decides whether, and how far.
+    config : TrainingConfig
+        The share of pieces that are moved, and the most semitones.
+    vocabulary : Vocabulary
+        Its ends are not overstepped.
+    """
+    if not config.transposed or random.random() >= config.transposed:
+        return ids
+    notes = ids >= FIRST_PITCH
+    low, high = ids[notes].min(), ids[notes].max()
+    room = len(vocabulary) - 1
+    # Two ids a semitone, onset and tie; the limits keep both ends inside the vocabulary.
+    down = min(config.semitones, (int(low) - FIRST_PITCH) // 2)
+    up = min(config.semitones, (room - int(high)) // 2)
+    return ids + 2 * int(random.integers(-down, up + 1)) * notes

@@ -32,17 +32,24 @@ class Ranks:
         """Whether this is the process that validates, writes and reports."""
         return self.rank == 0
 
-    def lanes(self, batch: int) -> slice:
-        """The lanes that are this process's.
+    def lanes(self, batch: int, name: str = "lanes") -> slice:
+        """The lanes, or whatever else a batch is made of, that are this process's.
+
+        Parameters
+        ----------
+        batch : int
+            How many there are in all.
+        name : str
+            What they are called in a message.
 
         Raises
         ------
         UsageError
-            If the lanes cannot be shared out evenly.
+            If they cannot be shared out evenly.
         """
         if batch % self.world:
             raise UsageError(
-                f"{batch} lanes cannot be shared out over {self.world} processes: "
+                f"{batch} {name} cannot be shared out over {self.world} processes: "
                 "give a batch that is a multiple of it"
             )
         each = batch // self.world

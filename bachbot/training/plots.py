@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bachbot.errors import OutputError, TrainingError
 from bachbot.files import replacing
+from bachbot.training.progress import UNITS, Units
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,10 +33,14 @@ def plot_learning_curve(history: Sequence[Mapping[str, Any]], path: Path) -> Non
     """
     if not history:
         raise TrainingError("no epoch has been validated yet: there is no curve to draw")
-    figure, axes = _figure()
+    # Lines of older runs do not say their unit.
+    known = (history[-1].get(f"{loss}_unit", "nats a token") for loss in ("train", "validation"))
+    units = Units(*known)
+    figure, axes = _figure(units)
+    training, validation = _labels(units)
     epochs = [line["epoch"] for line in history]
-    axes.plot(epochs, [line["train"] for line in history], label="training, with dropout")
-    axes.plot(epochs, [line["validation"] for line in history], label="validation")
+    axes.plot(epochs, [line["train"] for line in history], label=training)
+    axes.plot(epochs, [line["validation"] for line in history], label=validation)
     best = min(history, key=lambda line: line["validation"])
     axes.plot(
         best["epoch"], best["validation"], "o", label=f"best, {best['validation']:.3f}", color="C1"
@@ -48,7 +53,9 @@ def plot_learning_curve(history: Sequence[Mapping[str, Any]], path: Path) -> Non
     _finish(figure, path)
 
 
-def plot_dropout(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+def plot_dropout(
+    rows: Sequence[Mapping[str, Any]], path: Path, units: Units = UNITS["lstm"]
+) -> None:
     """Draw training and validation loss by dropout, as the original's figure does.
 
     Parameters
@@ -58,6 +65,8 @@ def plot_dropout(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         the trial best in validation is drawn.
     path : Path
         ``.png``, ``.svg`` or ``.pdf``; written whole.
+    units : Units
+        Of the trials' kind of model.
 
     Raises
     ------
@@ -73,21 +82,30 @@ def plot_dropout(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         here = round(float(row["dropout"]), 3)
         if here not in best or row["validation"] < best[here]["validation"]:
             best[here] = row
-    figure, axes = _figure()
+    figure, axes = _figure(units)
+    training, validation = _labels(units)
     rates = sorted(best)
-    axes.plot(rates, [best[r]["train"] for r in rates], "o-", label="training, with dropout")
-    axes.plot(rates, [best[r]["validation"] for r in rates], "o-", label="validation")
+    axes.plot(rates, [best[r]["train"] for r in rates], "o-", label=training)
+    axes.plot(rates, [best[r]["validation"] for r in rates], "o-", label=validation)
     axes.set_xlabel("dropout")
     _finish(figure, path)
 
 
-def _figure() -> tuple["Figure", Any]:
+def _labels(units: Units) -> tuple[str, str]:
+    """Labels of the training and the validation curve, with their units where those differ."""
+    names = "training, with dropout", "validation"
+    if units.train == units.validation:
+        return names
+    return f"{names[0]}, {units.train}", f"{names[1]}, {units.validation}"
+
+
+def _figure(units: Units) -> tuple["Figure", Any]:
     # A Figure of its own, not pyplot: no window system, no global state, half the import.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.subplots()
-    axes.set_ylabel("nats a token")
+    axes.set_ylabel(units.train if units.train == units.validation else "nats")
     axes.grid(alpha=0.3)
     return figure, axes
 

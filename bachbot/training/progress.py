@@ -6,6 +6,35 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Units:
+    """What the losses of a kind of model are counted in.
+
+    Parameters
+    ----------
+    train : str
+        Of the training loss, such as ``"nats a token"``.
+    validation : str
+        Of the figure that chooses the best weights.
+    """
+
+    train: str
+    validation: str
+
+    @property
+    def train_key(self) -> str:
+        """Name of the training loss in a checkpoint's record."""
+        return "train_" + self.train.replace(" a ", "_per_").replace(" ", "_")
+
+
+UNITS: dict[str, Units] = {
+    "lstm": Units("nats a token", "nats a token"),
+    "lookahead": Units("nats a missing cell", "nats a frame, A+T+B given S"),
+}
+"""Units by kind of model. A cell is a voice in a frame; with the missing ones count the fermatas
+that are not given."""
+
+
+@dataclass(frozen=True)
 class Stepped:
     """A step was taken.
 
@@ -16,9 +45,9 @@ class Stepped:
     epoch, epochs : int
         Epoch that it belongs to, from 1, and how many there are at most.
     loss : float
-        Mean training loss of the epoch so far, nats a token.
+        Mean training loss of the epoch so far, in the kind's unit.
     tokens_per_second : float
-        Over this session, validation left out.
+        Tokens read over this session, validation left out.
     seconds_left : float
         Estimate for the whole run.
     """
@@ -41,11 +70,14 @@ class Evaluated:
     epoch, step : int
         Epochs and steps done.
     train, validation : float
-        Nats a token: mean over the epoch with dropout on, and over the validation part without.
+        Mean over the epoch with dropout on, and over the validation part without.
     per_frame, per_onset : float
-        Validation in those units (see `bachbot.evaluation.losses`).
+        Validation in nats of those units (see `bachbot.evaluation.losses`); of kind
+        ``"lookahead"`` those of alto, tenor and bass where soprano and fermatas are given (see
+        `bachbot.training.fillings`).
     onset_accuracy : float
-        Validation, share of notes guessed, 0 to 1.
+        Validation, share of notes guessed, 0 to 1; of kind ``"lookahead"`` those of the same three
+        voices.
     learning_rate : float
         Of the epoch's last step.
     best : bool
@@ -54,6 +86,8 @@ class Evaluated:
         Time that the run has taken so far, interruptions left out.
     tokens_per_second : float
         Training speed over this session.
+    train_unit, validation_unit : str
+        What `train` and `validation` are counted in, as `UNITS` says.
     """
 
     epoch: int
@@ -67,6 +101,8 @@ class Evaluated:
     best: bool
     seconds: float
     tokens_per_second: float
+    train_unit: str
+    validation_unit: str
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as a line of ``metrics.jsonl`` holds it."""

@@ -1,6 +1,5 @@
 """A run from beginning to end: train, validate, save, keep the best, stop in time."""
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,25 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bachbot.corpus.store import PreparedCorpus
-from bachbot.encoding import Vocabulary, encode
-from bachbot.errors import OutputError, TrainingError, UsageError
-from bachbot.evaluation.losses import Losses
-from bachbot.files import write_whole
+from bachbot.corpus.store import PARTS, PreparedCorpus
+from bachbot.encoding import Vocabulary
+from bachbot.errors import TrainingError
 from bachbot.models import registry
-from bachbot.runtime.checkpoint import FORMAT, Checkpoint, save_checkpoint
-from bachbot.training.card import model_card
-from bachbot.training.config import TrainingConfig, differences
-from bachbot.training.data import Text
+from bachbot.training.config import TrainingConfig
+from bachbot.training.courses import open_course
+from bachbot.training.folder import BEST, METRICS, STATE, RunFolder, saved_config
 from bachbot.training.machine import describe, find_device, versions
 from bachbot.training.parallel import Ranks, joined
 from bachbot.training.progress import Evaluated, Listener, Stepped
-from bachbot.training.state import SavedState, load_state, save_state
 from bachbot.training.trainer import Trainer
-from bachbot.training.validate import losses
 
-STATE, METRICS, BEST = "state.safetensors", "metrics.jsonl", "best"
-"""What a run's folder holds: its state, a line for each evaluation, and the best checkpoint."""
+__all__ = ["BEST", "METRICS", "STATE", "Outcome", "saved_config", "train"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,24 +47,6 @@ class Outcome:
     def best(self) -> dict[str, Any]:
         """The best evaluation's line."""
         return min(self.history, key=lambda line: line["validation"])
-
-
-def saved_config(folder: Path) -> TrainingConfig:
-    """The config of a run that was begun in a folder.
-
-    Raises
-    ------
-    TrainingError
-        If there is none, or its state is damaged.
-    """
-    facts = load_state(folder / STATE).facts
-    try:
-        return TrainingConfig.from_json(facts["config"])
-    except (UsageError, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise TrainingError(
-            f"the run in {folder} has settings that this version does not know ({error}): "
-            "go on with the version that began it"
-        ) from error
 
 
 def train(
@@ -141,19 +116,16 @@ class _Run:
         device: torch.device,
         ranks: Ranks,
     ) -> None:
-        self.corpus, self.config, self.folder, self.ranks = corpus, config, folder, ranks
+        self.corpus, self.config, self.ranks = corpus, config, ranks
         self.vocabulary = Vocabulary()
-        self.streams = {
-            part: [encode(c, self.vocabulary) for c in corpus.part(part, config.split)]
-            for part in ("validation", "test")
-        }
-        if not self.streams["validation"]:
+        if not corpus.part("validation", config.split):
             raise TrainingError(
                 f"the validation part of the split by {config.split} is empty: "
                 "run 'bachbot corpus prepare --force'"
             )
-        text = Text(corpus.part("train", config.split), config, self.vocabulary)
-        self.trainer = Trainer(config, text, self.vocabulary, device, ranks)
+        self.course = open_course(config, corpus, self.vocabulary, device, ranks)
+        self.trainer = Trainer(config, self.course, self.vocabulary, device, ranks)
+        self.folder = None if folder is None else RunFolder(folder, config, corpus, self.vocabulary)
         self.device = device
         self.best: dict[str, Tensor] = {}
         self.history: list[dict[str, Any]] = []
@@ -167,31 +139,17 @@ class _Run:
     def open(self, resume: bool) -> None:
         """Take possession of the folder, or go on where the run in it stands."""
         assert self.folder is not None
-        state = self.folder / STATE
         if resume:
-            self._restore(load_state(state))
+            self._restore(self.folder)
             return
-        # The leading process looks, since it makes the folder while the others are still coming.
-        if self.ranks.agreed(float(state.exists())):
-            raise TrainingError(
-                f"{self.folder} already holds a run: go on with it by --resume, "
-                "or give another folder with -o"
-            )
-        if self.ranks.leads:
-            try:
-                self.folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise OutputError(
-                    f"the folder {self.folder} could not be made ({error.strerror}): "
-                    "write elsewhere"
-                ) from error
+        self.folder.claim(self.ranks)
         self._save()
 
     def run(self) -> Outcome:
         """Train to the end, whatever is left of it."""
         trainer, config = self.trainer, self.config
         while trainer.epoch < config.epochs and not self.stopped:
-            while trainer.chunk < trainer.text.chunks:
+            while trainer.taken < self.course.steps:
                 begun = time.perf_counter()
                 trainer.step()
                 self.steps_here += 1
@@ -200,7 +158,7 @@ class _Run:
                     self._tell_step(begun)
                 else:
                     self.stepping += time.perf_counter() - begun
-                if trainer.chunk < trainer.text.chunks and not (
+                if trainer.taken < self.course.steps and not (
                     trainer.step_number % config.save_every
                 ):
                     self._save()
@@ -218,7 +176,7 @@ class _Run:
             )
         if self.listen is None:
             return
-        steps = self.config.epochs * trainer.text.chunks
+        steps = self.config.epochs * self.course.steps
         spent = (time.perf_counter() - self.started) / self.steps_here
         self.listen(
             Stepped(
@@ -236,22 +194,24 @@ class _Run:
         trainer = self.trainer
         rate = float(trainer.optimiser.param_groups[0]["lr"])
         loss = float(self.ranks.mean(torch.tensor(trainer.mean_loss)))
-        figures = losses(trainer.averaged, self.streams["validation"])
+        score = self.course.validate(trainer.averaged)
         # One verdict for all, since on GPUs the last bits may differ.
-        validation = self.ranks.agreed(figures.per_token)
+        validation = self.ranks.agreed(score.validation)
         best = all(validation < line["validation"] for line in self.history)
         event = Evaluated(
             epoch=trainer.epoch + 1,
             step=trainer.step_number,
             train=loss,
             validation=validation,
-            per_frame=figures.per_frame,
-            per_onset=figures.per_onset,
-            onset_accuracy=figures.voices.onset_accuracy,
+            per_frame=score.per_frame,
+            per_onset=score.per_onset,
+            onset_accuracy=score.onset_accuracy,
             learning_rate=rate,
             best=best,
             seconds=self._seconds(),
             tokens_per_second=self._speed(),
+            train_unit=self.course.units.train,
+            validation_unit=self.course.units.validation,
         )
         self.history.append(event.to_json())
         if best:
@@ -260,7 +220,7 @@ class _Run:
         self.stopped = self._patience_is_out()
         self._save()
         if best:
-            self._keep_best(None)
+            self._keep_best(self._record())
         if self.listen is not None:
             self.listen(event)
 
@@ -269,31 +229,24 @@ class _Run:
         return len(scores) - 1 - int(np.argmin(scores)) >= self.config.patience
 
     def _finish(self) -> Outcome:
-        figures: dict[str, Losses] = {}
-        model = registry.build(
-            self.config.kind, self.config.to_json()["model"], len(self.vocabulary)
-        ).to(self.device)
+        size = self.config.to_json()["model"]
+        model = registry.build(self.config.kind, size, len(self.vocabulary)).to(self.device)
         model.load_state_dict(self.best, strict=False)
-        for part, streams in self.streams.items():
-            figures[part] = losses(model, streams)
-        record = self._keep_best(figures)
+        record = self._record() | {"losses": self.course.measure(model)}
+        self._keep_best(record)
         weights = {name: value.numpy() for name, value in self.best.items()}
         return Outcome(weights, tuple(self.history), record)
 
-    def _keep_best(self, figures: Mapping[str, Losses] | None) -> dict[str, Any]:
-        """Write the best checkpoint, with its card once its figures are known."""
-        parts = {
-            part: len(self.corpus.part(part, self.config.split))
-            for part in ("train", "validation", "test")
-        }
+    def _record(self) -> dict[str, Any]:
+        """What the best checkpoint says of its training, its figures left out."""
         best = min(self.history, key=lambda line: line["validation"])
-        record: dict[str, Any] = {
+        return {
             "config": self.config.to_json(),
-            "pieces": parts,
-            "train_tokens": self.trainer.text.tokens,
+            "pieces": {part: len(self.corpus.part(part, self.config.split)) for part in PARTS},
+            "train_tokens": self.course.tokens,
             "epochs": len(self.history),
             "best_epoch": best["epoch"],
-            "train_nats_per_token": best["train"],
+            self.course.units.train_key: best["train"],
             "seconds": self.history[-1]["seconds"],
             "tokens_per_second": self.history[-1]["tokens_per_second"],
             "processes": self.ranks.world,
@@ -303,87 +256,43 @@ class _Run:
             "threads": torch.get_num_threads(),
             "versions": versions(),
         }
-        if figures is not None:
-            record["losses"] = {part: f.to_json() for part, f in figures.items()}
-        if self.folder is None or not self.ranks.leads:
-            return record
-        config = {
-            "format": FORMAT,
-            "kind": self.config.kind,
-            "model": self.config.to_json()["model"],
-            "vocabulary_fingerprint": self.vocabulary.fingerprint,
-            "corpus_fingerprint": self.corpus.fingerprint,
-            "training": record,
-        }
-        weights = {name: value.numpy() for name, value in self.best.items()}
-        extra = {METRICS: self._metrics()}
-        if figures is not None:
-            extra["MODEL_CARD.md"] = model_card(config).encode()
-        save_checkpoint(
-            self.folder / BEST, Checkpoint(config, self.vocabulary, weights), extra=extra
-        )
-        return record
+
+    def _keep_best(self, record: Mapping[str, Any]) -> None:
+        if self.folder is not None and self.ranks.leads:
+            self.folder.keep(self.best, record, self.history)
 
     def _save(self) -> None:
-        """Write the state, and the metrics that belong to it. Every rank must come here."""
+        """Write the state. Every rank must come here."""
         if self.folder is None:
             return
         tensors, facts = self.trainer.freeze()
         if not self.ranks.leads:
             return
         tensors |= {f"best.{name}": value for name, value in self.best.items()}
-        facts |= {
-            "config": self.config.to_json(),
-            "corpus": self.corpus.fingerprint,
-            "vocabulary": self.vocabulary.fingerprint,
-            "history": self.history,
-            "seconds": self._seconds(),
-            "stopped": self.stopped,
-        }
-        save_state(self.folder / STATE, SavedState(tensors, facts))
-        write_whole(self.folder / METRICS, self._metrics())
+        facts |= {"history": self.history, "seconds": self._seconds(), "stopped": self.stopped}
+        self.folder.save(tensors, facts)
 
-    def _restore(self, saved: SavedState) -> None:
-        facts = saved.facts
-        assert self.folder is not None
+    def _restore(self, folder: RunFolder) -> None:
         try:
-            other = differences(self.config, TrainingConfig.from_json(facts["config"]))
-            if other:
-                raise TrainingError(
-                    f"the run in {self.folder} was begun with other settings for "
-                    f"{', '.join(other)}: leave them out to go on with it"
-                )
-            if facts["corpus"] != self.corpus.fingerprint:
-                raise TrainingError(
-                    f"the run in {self.folder} was begun on another prepared corpus: "
-                    "give that one with --corpus, or begin anew in another folder"
-                )
-            if facts["vocabulary"] != self.vocabulary.fingerprint:
-                raise TrainingError(
-                    f"the run in {self.folder} was begun by a version with other tokens: "
-                    "go on with that version, or begin anew in another folder"
-                )
+            saved = folder.load()
+            facts = saved.facts
             self.trainer.thaw(dict(saved.tensors), dict(facts))
             self.best = saved.under("best")
             self.history = list(facts["history"])
             self.before, self.stopped = float(facts["seconds"]), bool(facts["stopped"])
         except (KeyError, ValueError, TypeError, RuntimeError, IndexError) as error:
             raise TrainingError(
-                f"the run in {self.folder} cannot be gone on with ({str(error).splitlines()[0]}): "
-                "begin anew in another folder"
+                f"the run in {folder.path} cannot be gone on with "
+                f"({str(error).splitlines()[0]}): begin anew in another folder"
             ) from error
         # A kill may have come between the state and the files that follow from it.
         if self.ranks.leads:
-            write_whole(self.folder / METRICS, self._metrics())
+            folder.write_metrics(self.history)
             if self.best:
-                self._keep_best(None)
-
-    def _metrics(self) -> bytes:
-        return "".join(json.dumps(line) + "\n" for line in self.history).encode()
+                self._keep_best(self._record())
 
     def _seconds(self) -> float:
         return self.before + time.perf_counter() - self.started
 
     def _speed(self) -> float:
-        tokens = self.steps_here * self.config.batch * self.config.chunk
-        return tokens / self.stepping if self.stepping else 0.0
+        return self.trainer.tokens / self.stepping if self.stepping else 0.0

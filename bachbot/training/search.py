@@ -29,6 +29,20 @@ GRID: dict[str, tuple[float, ...]] = {
 """The original's grid (Liang and others, 2017, section 4.1). Random search and TPE draw whole
 numbers from the same lists and dropout from its whole range."""
 
+LOOKAHEAD_GRID: dict[str, tuple[float, ...]] = {
+    "encoder_layers": (1, 2, 3),
+    "encoder": (64, 128, 256),
+    "layers": (1, 2, 3),
+    "hidden": (128, 256, 384),
+    "width": (256, 512, 1024),
+    "embedding": (32, 48, 64),
+    "dropout": (0.1, 0.2, 0.3, 0.4, 0.5),
+}
+"""Around the sizes of the preset ``lookahead``."""
+
+GRIDS: dict[str, dict[str, tuple[float, ...]]] = {"lstm": GRID, "lookahead": LOOKAHEAD_GRID}
+"""What is searched unless other values are given, by kind of model."""
+
 _STALE = 3600.0
 """Seconds without a word after which a trial of another machine counts as dead."""
 
@@ -49,7 +63,7 @@ class SearchConfig:
     storage : str
         A path for a journal file, or the URL of a database that optuna knows.
     grid : mapping of str to tuple
-        Values to search over by setting.
+        Values to search over by setting; `GRIDS` has those of each kind.
 
     Raises
     ------
@@ -65,7 +79,7 @@ class SearchConfig:
 
     def __post_init__(self) -> None:
         if self.grid is None:
-            object.__setattr__(self, "grid", GRID)
+            object.__setattr__(self, "grid", GRIDS[self.base.kind])
         if self.sampler not in get_args(Sampler):
             raise UsageError(
                 f"there is no sampler '{self.sampler}': give one of {', '.join(get_args(Sampler))}"

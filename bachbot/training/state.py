@@ -13,7 +13,7 @@ from torch import Tensor
 from bachbot.errors import TrainingError
 from bachbot.files import write_whole
 
-FORMAT = "bachbot-run-1"
+FORMAT = "bachbot-run-2"
 """Format of the state; another one is refused."""
 
 _KEY = "bachbot"
@@ -26,7 +26,7 @@ class SavedState:
     Parameters
     ----------
     tensors : mapping of str to Tensor
-        Weights, optimiser, hidden state and random states, by dotted name.
+        Weights, optimiser, what the course carries and random states, by dotted name.
     facts : mapping
         Config, fingerprints, counters and history: plain data.
     """

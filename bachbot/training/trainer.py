@@ -1,33 +1,29 @@
 """The trainer: takes steps, and can be frozen and thawed between any two of them."""
 
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 
 from bachbot.encoding import Vocabulary
 from bachbot.models import registry
 from bachbot.training.config import TrainingConfig
-from bachbot.training.data import Text
+from bachbot.training.course import Course
 from bachbot.training.machine import autocast_dtype
 from bachbot.training.parallel import Ranks
 from bachbot.training.schedule import learning_rate
 
 
 class Trainer:
-    """Weights, optimiser, hidden state and place in the data of one run.
-
-    Truncated back-propagation through time: each step reads a chunk of every lane, starting from
-    the state that the chunk before it left behind.
+    """Weights, optimiser and place in the course of one run.
 
     Parameters
     ----------
     config : TrainingConfig
         What to train.
-    text : Text
-        The training part.
+    course : Course
+        What it learns from, of the config's kind.
     vocabulary : Vocabulary
         What the ids mean.
     device : torch.device
@@ -44,13 +40,12 @@ class Trainer:
     def __init__(
         self,
         config: TrainingConfig,
-        text: Text,
+        course: Course,
         vocabulary: Vocabulary,
         device: torch.device,
         ranks: Ranks,
     ) -> None:
-        self.config, self.text, self.device, self.ranks = config, text, device, ranks
-        self._mine = ranks.lanes(config.batch)
+        self.config, self.course, self.device, self.ranks = config, course, device, ranks
         self.model = self._fresh(vocabulary)
         # Built again rather than copied: cuDNN wants a model's weights in one piece of memory.
         self.averaged = self._fresh(vocabulary) if config.average else self.model
@@ -68,13 +63,15 @@ class Trainer:
                 {"params": vectors, "weight_decay": 0.0},
             ],
             lr=config.learning_rate,
+            betas=(0.9, config.beta2),
         )
         self._dtype = autocast_dtype(config.precision, device)
         self.precision = "float32" if self._dtype is None else "bfloat16"
-        self.epoch, self.chunk = 0, 0
-        self._hidden: Tensor
+        self.epoch, self.taken = 0, 0
+        self.tokens = 0
+        """Tokens read since this trainer was made."""
         self._loss_sum: Tensor
-        self._lanes: tuple[int, Tensor, Tensor] | None = None
+        self._weight_sum: float
         self._begin_epoch()
 
     def _fresh(self, vocabulary: Vocabulary) -> nn.Module:
@@ -85,44 +82,47 @@ class Trainer:
     @property
     def step_number(self) -> int:
         """Steps taken so far."""
-        return self.epoch * self.text.chunks + self.chunk
+        return self.epoch * self.course.steps + self.taken
 
     @property
     def rate(self) -> float:
         """Learning rate of the next step."""
-        return learning_rate(self.config, self.step_number, self.text.chunks)
+        return learning_rate(self.config, self.step_number, self.course.steps)
 
     @property
     def mean_loss(self) -> float:
-        """Mean training loss of the epoch so far, nats a token, over this process's lanes."""
-        return float(self._loss_sum) / self.chunk if self.chunk else float("nan")
+        """Mean training loss of the epoch so far, over this process's share of it."""
+        return float(self._loss_sum) / self._weight_sum if self.taken else float("nan")
 
     def step(self) -> None:
-        """Learn from the next chunk of every lane."""
-        inputs, targets = self._chunk()  # [B, T] each
+        """Learn from the next batch of the course."""
         self._forward.train()
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate
-        with torch.autocast(
-            self.device.type, dtype=self._dtype or torch.bfloat16, enabled=self._dtype is not None
-        ):
-            logits, hidden = self._forward(inputs, self._hidden)  # [B, T, V], [L, 2, B, H]
-        loss = functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
+        loss = self.course.loss(self._called, self.taken)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.mean.backward()
         if self.config.clip == "value":
             nn.utils.clip_grad_value_(self.model.parameters(), self.config.clip_at)
         else:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_at)
         self.optimiser.step()
-        self._hidden = hidden.detach()
-        self._loss_sum += loss.detach()
+        self._loss_sum += loss.mean.detach() * loss.weight
+        self._weight_sum += loss.weight
+        self.tokens += loss.tokens
         if self.averaged is not self.model:
             self._average()
-        self.chunk += 1
+        self.taken += 1
+
+    def _called(self, *inputs: Any) -> Any:
+        dtype = self._dtype
+        with torch.autocast(
+            self.device.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None
+        ):
+            return self._forward(*inputs)
 
     def end_epoch(self) -> None:
-        """Move on to the next epoch's text."""
+        """Move on to the next epoch."""
         self.epoch += 1
         self._begin_epoch()
 
@@ -141,13 +141,18 @@ class Trainer:
             tensors |= {f"average.{k}": v for k, v in self.averaged.state_dict().items()}
         for index, slots in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{index}.{name}": v for name, v in slots.items()}
-        tensors["hidden"] = torch.cat(self.ranks.gathered(self._hidden), dim=2)  # [L, 2, B, H]
+        tensors |= {f"carried.{k}": v for k, v in self.course.carried().items()}
         tensors["loss_sum"] = torch.stack(self.ranks.gathered(self._loss_sum))  # [ranks]
         tensors["random.cpu"] = torch.stack(self.ranks.gathered(torch.get_rng_state()))
         if self.device.type == "cuda":
             state = torch.cuda.get_rng_state(self.device)
             tensors["random.cuda"] = torch.stack(self.ranks.gathered(state))
-        return tensors, {"epoch": self.epoch, "chunk": self.chunk, "world": self.ranks.world}
+        return tensors, {
+            "epoch": self.epoch,
+            "taken": self.taken,
+            "weight_sum": self._weight_sum,
+            "world": self.ranks.world,
+        }
 
     def thaw(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Go back to where `freeze` was called.
@@ -159,11 +164,11 @@ class Trainer:
         """
         if facts["world"] != self.ranks.world:
             raise ValueError(f"it ran on {facts['world']} processes, not {self.ranks.world}")
-        if tensors["hidden"].shape[2] != self.config.batch or not (
-            0 <= facts["chunk"] < self.text.chunks and 0 <= facts["epoch"] <= self.config.epochs
+        if not (
+            0 <= facts["taken"] < self.course.steps and 0 <= facts["epoch"] <= self.config.epochs
         ):
             raise ValueError("its place in the data is none of this run's")
-        groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}}
+        groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "carried": {}}
         slots: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():
             head, _, rest = name.partition(".")
@@ -178,8 +183,10 @@ class Trainer:
         self.optimiser.load_state_dict(
             {"state": slots, "param_groups": self.optimiser.state_dict()["param_groups"]}
         )
-        self.epoch, self.chunk = int(facts["epoch"]), int(facts["chunk"])
-        self._hidden = tensors["hidden"][:, :, self._mine].to(self.device)
+        self.epoch, self.taken = int(facts["epoch"]), int(facts["taken"])
+        self.course.begin(self.model, self.epoch)
+        self.course.carry(groups["carried"])
+        self._weight_sum = float(facts["weight_sum"])
         self._loss_sum = tensors["loss_sum"][self.ranks.rank].to(self.device)
         # A generator reads from the start of the storage, so a row of a table must be copied.
         torch.set_rng_state(tensors["random.cpu"][self.ranks.rank].clone())
@@ -197,20 +204,10 @@ class Trainer:
         }
 
     def _begin_epoch(self) -> None:
-        self.chunk = 0
-        rows = self._mine.stop - self._mine.start
-        self._hidden = cast(Any, self.model).initial_state(rows).detach()
+        self.taken = 0
+        self.course.begin(self.model, self.epoch)
         self._loss_sum = torch.zeros((), device=self.device)
-
-    def _chunk(self) -> tuple[Tensor, Tensor]:
-        if self._lanes is None or self._lanes[0] != self.epoch:
-            lanes = self.text.lanes(self.epoch)
-            pair = (lanes.inputs[self._mine], lanes.targets[self._mine])
-            inputs, targets = (torch.from_numpy(a.copy()).to(self.device) for a in pair)
-            self._lanes = (self.epoch, inputs, targets)
-        start = self.chunk * self.config.chunk
-        stop = start + self.config.chunk
-        return self._lanes[1][:, start:stop], self._lanes[2][:, start:stop]
+        self._weight_sum = 0.0
 
     @torch.no_grad()
     def _average(self) -> None:

@@ -1,12 +1,19 @@
-"""Validation in torch: the figures of `bachbot.evaluation.losses`, many tokens at once."""
+"""Validation in torch, many tokens at once.
+
+The figures of `bachbot.evaluation.losses` for a network that hears the past, those of
+`bachbot.training.fillings` for one that looks ahead.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import nn
 
-from bachbot.encoding import TokenStream
+from bachbot.encoding import FIRST_PITCH, TokenStream
 from bachbot.evaluation.losses import Losses, padded, tally
+from bachbot.models.lookahead import Works, nats
+from bachbot.training.fillings import Filled, Filling
 
 
 @torch.no_grad()
@@ -54,3 +61,61 @@ def losses(
     finally:
         model.train(was_training)
     return total
+
+
+def asked(works: Works, filling: Filling) -> Works:
+    """The same pieces with other cells given.
+
+    Parameters
+    ----------
+    works : Works
+        With their true tokens.
+    filling : Filling
+        Which.
+    """
+    given = torch.zeros_like(works.given)
+    given[..., list(filling.given)] = True
+    fermatas = torch.full_like(works.fermata_given, filling.fermatas)
+    return replace(works, given=given, fermata_given=fermatas)
+
+
+@torch.no_grad()
+def fill(model: nn.Module, groups: Sequence[Works], filling: Filling) -> Filled:
+    """What a filling costs a torch model.
+
+    Parameters
+    ----------
+    model : nn.Module
+        A `bachbot.models.lookahead.LookaheadModel`. It runs in float32 and in evaluation mode; its
+        mode is put back afterwards.
+    groups : sequence of Works
+        The pieces, some side by side; what is given of them is of no account.
+    filling : Filling
+        What to give instead.
+    """
+    was_training = model.training
+    model.eval()
+    try:
+        return sum((_tally(model, asked(works, filling)) for works in groups), Filled())
+    finally:
+        model.train(was_training)
+
+
+def _tally(model: nn.Module, works: Works) -> Filled:
+    missing = works.missing  # [B, T, 5]
+    logits = model(works, missing)  # [B, T, 5, V]
+    prices, pauses = nats(logits, works)  # [B, T, 4], [B, T]
+    cells, fermatas = missing[..., 1:], missing[..., 0]
+    # Onset and tie of a pitch alternate, the onset first.
+    notes = (works.tokens >= FIRST_PITCH) & ((works.tokens - FIRST_PITCH) % 2 == 0)
+    onsets = cells & notes
+    right = logits[:, :, 1:].argmax(-1) == works.tokens
+    return Filled(
+        frames=int(works.length.sum()),
+        cells=int(cells.sum()),
+        nats=float(prices[cells].double().sum()),
+        pauses=int(fermatas.sum()),
+        fermata_nats=float(pauses[fermatas].double().sum()),
+        onsets=int(onsets.sum()),
+        onsets_correct=int((right & onsets).sum()),
+    )

@@ -123,7 +123,6 @@ def test_bad_scores(here, untrained, capsys, name):
     ("arguments", "status", "said"),
     [
         (["none.musicxml"], 1, "none.musicxml"),
-        (["."], 1, "suffix"),
         (["scale.musicxml", "--key", "H"], 2, "'H' is no key"),
         (["scale.musicxml", "--given", "tenor,baritone"], 2, "'baritone' is no voice"),
         (["scale.musicxml", "--given", "soprano,bass"], 1, "bass"),

@@ -3,11 +3,13 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
-from toys import Told, random_model
+from reckoning import reckoned
+from toys import Told, joint, random_model, random_seer
 
-from bachbot.chorale import REST, STANDARD, Chorale, Metre, Voice
+from bachbot.chorale import REST, STANDARD, Chorale, Given, Metre, Voice
 from bachbot.decoding import ComposeRequest, DecodingOptions, compose
-from bachbot.decoding.form import FEWEST_BARS, MOST_BARS, composing, last_chord
+from bachbot.decoding.charges import HOUSE_RULES
+from bachbot.decoding.form import FEWEST_BARS, MOST_BARS, composing, last_chord, told
 from bachbot.decoding.plan import FERMATA_FREE
 from bachbot.encoding import END, Vocabulary, decode, encode
 from bachbot.errors import UsageError
@@ -56,6 +58,11 @@ def test_form(request, seed):
     assert not music.onset[close + 1 :, [Voice.SOPRANO, Voice.BASS]].any()
     if close > metre.beat_frames:
         assert above[close - 1, Voice.BASS] == 7
+    assert found.charged == pytest.approx(reckoned(music, nothing_given(music), HOUSE_RULES))
+
+
+def nothing_given(music):
+    return Given.opening(music.frames, 0)
 
 
 def likes_to_end(after):
@@ -107,8 +114,6 @@ def test_a_known_length_is_ended_by_the_model_too():
 
 
 def test_its_probability_is_that_of_its_tokens():
-    from toys import joint
-
     ends, cut = likes_to_end(16), random_model(WIDE)
     for model in (ends, cut):
         [found] = compose(model, ComposeRequest(bars=1), sample())
@@ -132,6 +137,38 @@ def test_goes_on_from_an_opening():
     assert music.frames == 48
     assert music.sliced(0, 20).same_music(prime)
     assert music.name == "a hymn"
+    assert found.charged == pytest.approx(reckoned(music, Given.opening(48, 20), HOUSE_RULES))
+
+
+def test_a_model_that_looks_ahead_is_told_the_form():
+    prime = opening()
+    request = ComposeRequest(bars=4, mode="minor", prime=prime)
+    work = told(request, composing(request, WIDE))
+    assert work.chorale.sliced(0, 20).same_music(prime)
+    assert work.given.cells.tolist() == Given.opening(64, 20).cells.tolist()
+    # The opening's fermatas, none in the two beats before the end, and the one of the last chord.
+    assert np.flatnonzero(work.given.fermatas).tolist() == [*range(20), *range(48, 64)]
+    assert np.flatnonzero(work.chorale.fermata).tolist() == [16, 17, 18, 19, *range(56, 64)]
+    assert np.array_equal(work.chorale.place, np.arange(64) % 16)
+    assert work.chorale.key == STANDARD["minor"]
+    alone = told(ComposeRequest(bars=1), composing(ComposeRequest(bars=1), WIDE))
+    assert not alone.given.cells.any()
+
+
+@pytest.mark.parametrize("prime", [None, opening()])
+def test_a_model_that_looks_ahead_composes(prime):
+    """It ends where it was told that the piece is long, and is sure of it."""
+    model = random_seer(WIDE, scale=0.2)
+    request = ComposeRequest(bars=3, prime=prime)
+    found = compose(model, request, sample(number=2))
+    assert [c.chorale.frames for c in found] == [48, 48]
+    for candidate in found:
+        assert candidate.ending.startswith("the model ended it with ")
+        if prime is not None:
+            assert candidate.chorale.sliced(0, 20).same_music(prime)
+        ids = encode(candidate.chorale, WIDE).ids.tolist()
+        bound = model.bind([told(request, composing(request, WIDE))])
+        assert candidate.log_probability == pytest.approx(joint(bound, ids), abs=1e-6)
 
 
 def test_an_opening_of_irregular_bars():
@@ -161,13 +198,13 @@ def test_seeds():
 
 
 def test_progress_is_told():
-    told = []
-    compose(MODEL, ComposeRequest(bars=1), sample(), progress=lambda *a: told.append(a))
-    assert told == [(n, 16) for n in range(1, 17)]
-    told.clear()
+    heard = []
+    compose(MODEL, ComposeRequest(bars=1), sample(), progress=lambda *a: heard.append(a))
+    assert heard == [(n, 16) for n in range(1, 17)]
+    heard.clear()
     compose(likes_to_end(0), ComposeRequest(metre=Metre(1, 4)), sample(),
-            progress=lambda *a: told.append(a))  # fmt: skip
-    assert told[-1] == (MOST_BARS * 4, MOST_BARS * 4)
+            progress=lambda *a: heard.append(a))  # fmt: skip
+    assert heard[-1] == (MOST_BARS * 4, MOST_BARS * 4)
 
 
 @pytest.mark.parametrize(

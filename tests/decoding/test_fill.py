@@ -6,22 +6,27 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from reckoning import reckoned
 from strategies import chorales
-from toys import random_model
+from toys import joint, random_model, random_seer
 
 from bachbot.chorale import REST, Chorale, Given, Key, Metre, Voice
-from bachbot.decoding import DecodingOptions, fill
-from bachbot.encoding import Vocabulary, decode, encode
+from bachbot.decoding import Charges, DecodingOptions, fill, fill_all
+from bachbot.encoding import Vocabulary, Work, decode, encode
 from bachbot.errors import DecodingError, EncodingError
 
 WIDE = Vocabulary()
 MODEL = random_model(WIDE, scale=0.7)
+SEER = random_seer(WIDE, scale=0.3)
 
 
 class Holding:
     """A model that would rather hold every note for ever."""
 
     vocabulary = WIDE
+
+    def bind(self, works):
+        return self
 
     def initial_state(self, batch):
         return np.zeros(batch)
@@ -36,7 +41,9 @@ class Holding:
 OPTIONS = st.sampled_from(
     [
         DecodingOptions(beam=2, number=2),
+        DecodingOptions(beam=2, number=2, variety=0),
         DecodingOptions("greedy"),
+        DecodingOptions("greedy", charges=Charges()),
         DecodingOptions("sample", seed=5, number=3, top_p=0.8),
         DecodingOptions("sample", temperature=4),
     ]
@@ -52,11 +59,12 @@ def tasks(draw):
     return chorale, Given(cells, fermatas=fermatas)
 
 
-@settings(max_examples=150)
-@for_all(tasks(), OPTIONS)
-def test_what_is_given_comes_back(task, options):
+@pytest.mark.parametrize("model", [MODEL, SEER], ids=["lstm", "lookahead"])
+@settings(max_examples=100)
+@for_all(task=tasks(), options=OPTIONS)
+def test_what_is_given_comes_back(model, task, options):
     chorale, given = task
-    found = fill(MODEL, chorale, given, options)
+    found = fill(model, chorale, given, options)
     assert 1 <= len(found) <= options.number
     for candidate in found:
         music, cells = candidate.chorale, given.cells
@@ -67,10 +75,15 @@ def test_what_is_given_comes_back(task, options):
         assert decode(encode(music, WIDE).ids, WIDE).same_music(music)
         assert (music.metre, music.key, music.name) == (chorale.metre, chorale.key, chorale.name)
         check_free_cells(music, given)
-        assert np.isfinite(candidate.log_probability)
-        assert candidate.log_probability < 0
-    totals = [c.log_probability for c in found]
-    assert totals == sorted(totals, reverse=True)
+        # A model that is told beforehand what is given is sure of it.
+        sure = model.foresees and given.cells.all() and given.fermatas.all()
+        assert (candidate.log_probability == 0) if sure else (candidate.log_probability < 0)
+        ids = encode(music, WIDE).ids.tolist()
+        scored = joint(model.bind([Work(chorale, given)]), ids)
+        assert candidate.log_probability == pytest.approx(scored, abs=1e-6)
+        assert candidate.charged == pytest.approx(reckoned(music, given, options.charged), abs=1e-9)
+    merits = [c.log_probability - c.charged for c in found]
+    assert merits == sorted(merits, reverse=True)
 
 
 def check_free_cells(music, given):
@@ -129,16 +142,28 @@ def test_the_compass_moves_with_the_key(moved, shift):
         assert (sung[:, voice].min(), sung[:, voice].max()) == (low + shift, high + shift)
 
 
-def test_everything_given_is_scored_alone():
+@pytest.mark.parametrize("model", [MODEL, SEER], ids=["lstm", "lookahead"])
+def test_everything_given_is_scored_alone(model):
     """With nothing to choose, every method gives the piece and the same probability."""
     piece = Chorale([[72, 64, 55, 48]] * 2, [[0] * 4, [1] * 4], [0, 1])
     given = Given(np.ones((2, 4), dtype=bool))
     found = [
-        fill(MODEL, piece, given, DecodingOptions(method))[0]
+        fill(model, piece, given, DecodingOptions(method))[0]
         for method in ("beam", "greedy", "sample")
     ]
     assert all(c.chorale.same_music(piece) for c in found)
     assert len({round(c.log_probability, 9) for c in found}) == 1
+    assert {c.charged for c in found} == {0}
+
+
+@pytest.mark.parametrize("model", [MODEL, SEER], ids=["lstm", "lookahead"])
+@settings(max_examples=30)
+@for_all(piece=chorales(min_frames=1, max_frames=12))
+def test_filling_nothing_returns_the_piece(model, piece):
+    given = Given(np.ones((piece.frames, 4), dtype=bool))
+    for method in ("beam", "greedy", "sample"):
+        found = fill(model, piece, given, DecodingOptions(method))
+        assert [c.chorale.same_music(piece) for c in found] == [True]
 
 
 def test_nothing_given():
@@ -218,7 +243,7 @@ def test_on_a_coarser_grid_nothing_strikes_in_between(method):
         assert not found.chorale.onset[1::2, voice].any()
 
 
-def test_the_bass_strikes_where_it_is_asked_to_and_closes_on_the_tonic():
+def test_the_bass_strikes_where_it_is_asked_to():
     pitch = np.full((16, 4), REST)
     pitch[:, 0] = np.repeat([64, 65, 62, 60], 4)
     tied = np.zeros((16, 4), dtype=bool)
@@ -227,13 +252,41 @@ def test_the_bass_strikes_where_it_is_asked_to_and_closes_on_the_tonic():
     strikes = np.zeros((16, 4), dtype=bool)
     strikes[::4, Voice.BASS] = True
     free = Given.voices(16, [Voice.SOPRANO])
-    [held] = fill(Holding(), melody, free)
-    [found] = fill(
-        Holding(), melody, dataclasses.replace(free, strikes=strikes, close=range(12, 16))
-    )
+    [held] = fill(Holding(), melody, free, DecodingOptions(charges=Charges()))
     assert held.chorale.tied[1:, Voice.BASS].all()
-    assert found.chorale.onset[::4, Voice.BASS].all()
-    assert (found.chorale.pitch[12:, Voice.BASS] % 12 == 0).all()
-    assert found.chorale.tied[13:, Voice.BASS].all()
-    assert found.chorale.onset[12].all()
-    assert np.isin(found.chorale.pitch[12] % 12, [0, 4, 7]).all()
+    asked = dataclasses.replace(free, strikes=strikes)
+    [found] = fill(Holding(), melody, asked, DecodingOptions(charges=Charges()))
+    assert found.chorale.onset[:, Voice.BASS].tolist() == [at % 4 == 0 for at in range(16)]
+    assert found.chorale.tied[1:, [Voice.ALTO, Voice.TENOR]].all()
+
+
+def test_it_closes_on_the_tonic_if_straying_costs_more_than_the_model_minds():
+    """The model would give five nats to hold the bass; the charge is four, then eight."""
+    melody = Chorale([[64, -1, -1, 50], [60, -1, -1, -1]], np.zeros((2, 4)), np.zeros(2))
+    cells = np.array([[True, False, False, True], [True, False, False, False]])
+    given = Given(cells, close=range(1, 2))
+    for astray, bass in ((0.0, 50), (4.0, 50), (8.0, None)):
+        [found] = fill(Holding(), melody, given, DecodingOptions(charges=Charges(astray=astray)))
+        if bass is not None:
+            assert found.chorale.pitch[1, Voice.BASS] == bass
+        else:
+            assert found.chorale.pitch[1, Voice.BASS] % 12 == 0
+        assert found.charged == (astray if bass else 0)
+
+
+def test_a_melody_that_no_model_can_sing_is_told_of():
+    """Of several pieces one has no probability: which says so, and in words."""
+
+    class Deaf(Holding):
+        def step(self, ids, state):
+            logits, state = super().step(ids, state)
+            logits[:, WIDE.ids_of(62, False)] = -np.inf
+            return logits, state
+
+    works = [
+        Work(Chorale([[pitch, -1, -1, -1]], np.zeros((1, 4)), [0]), Given.voices(1, [0]))
+        for pitch in (60, 62)
+    ]
+    assert len(fill_all(Deaf(), works[:1])) == 1
+    with pytest.raises(DecodingError, match="gives no probability to any music from frame 1 on"):
+        fill_all(Deaf(), works)

@@ -1,6 +1,7 @@
 import pytest
 
-from bachbot.decoding import DecodingOptions
+from bachbot.decoding import Charges, DecodingOptions
+from bachbot.decoding.charges import HOUSE, HOUSE_RULES
 from bachbot.errors import UsageError
 
 
@@ -17,7 +18,10 @@ from bachbot.errors import UsageError
         ({"top_p": 1.1}, "top-p is 1.1"),
         ({"seed": -1}, "seed is -1"),
         ({"number": 0}, "number is 0"),
-        ({"beam": 5, "number": 6}, "a beam of 5 has no 6 candidates"),
+        ({"beam": 5, "number": 6, "variety": 0}, "a beam of 5 has no 6 candidates"),
+        ({"variety": -0.1}, "variety is -0.1: give 0 to 10"),
+        ({"variety": 11}, "variety is 11"),
+        ({"variety": float("nan")}, "variety is nan"),
         ({"method": "greedy", "number": 2}, "greedy method has one candidate, not 2"),
     ],
 )
@@ -31,3 +35,29 @@ def test_every_fault_is_named():
         DecodingOptions("guess", beam=0, temperature=-1, top_p=2, seed=-1, number=0)
     for word in ("guess", "beam is 0", "temperature", "top-p", "seed", "number is 0"):
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("method", "house"), [("beam", HOUSE), ("greedy", HOUSE), ("sample", HOUSE_RULES)]
+)
+def test_the_houses_charges_unless_others_are_given(method, house):
+    assert DecodingOptions(method).charged is house
+    for own in (Charges(), Charges(fresh=1.0)):
+        assert DecodingOptions(method, charges=own).charged is own
+
+
+def test_draws_need_no_help_to_move():
+    assert HOUSE_RULES.rules == HOUSE.rules
+    assert not HOUSE_RULES.strikes
+    assert not HOUSE_RULES.fresh
+
+
+def test_families_are_led_where_several_are_searched_for():
+    assert DecodingOptions(number=5).led
+    assert DecodingOptions(beam=2, number=5).led
+    for other in (
+        DecodingOptions(),
+        DecodingOptions(number=5, variety=0),
+        DecodingOptions("sample", number=5),
+    ):
+        assert not other.led

@@ -22,6 +22,7 @@ class Row:
         self.weight = np.array(weight, dtype=float)
         self.label = np.array(label)
         self.names = np.arange(len(weight))
+        self.scores = np.zeros((len(weight), 3))
 
     @property
     def streams(self):
@@ -29,6 +30,7 @@ class Row:
 
     def keep(self, rows):
         self.weight, self.label, self.names = self.weight[rows], self.label[rows], self.names[rows]
+        self.scores = self.scores[rows]
 
 
 def population(number=1, streams=4):
@@ -73,17 +75,39 @@ def test_one_of_each_piece_is_settled_on_by_weight():
         weight = np.log(np.tile(share, 2))
     for seed in range(400):
         walk = Row(weight, [0] * 4 + [1] * 4)
-        Population.seeded(DecodingOptions("sample", seed=seed, number=2), 4).settle(walk)
+        every = np.ones(8, dtype=bool)
+        Population.seeded(DecodingOptions("sample", seed=seed, number=2), 4).settle(walk, every)
         assert walk.label.tolist() == [0, 1]
         taken += np.bincount(walk.names, minlength=8)
     np.testing.assert_allclose(taken / 400, np.tile(share, 2), atol=0.07)
+
+
+def test_what_has_come_to_its_end_is_settled_alone():
+    """Two pieces of two candidates; the second piece is over, by the probability of END as well."""
+    walk = Row([0.0, -50, -50, 0, 0, -50, -5, 0], [0, 0, 1, 1, 2, 2, 3, 3])
+    walk.scores[7, END] = -60
+    found = Population.seeded(DecodingOptions("sample", number=2), 2, pieces=2)
+    found.settle(walk, np.arange(8) >= 4)
+    assert walk.names.tolist() == [0, 1, 2, 3, 4, 6]
+    assert walk.label.tolist() == [0, 0, 1, 1, 2, 3]
+    assert len(found.draw.generators) == 6
+    assert walk.weight[:4].tolist() == [0, -50, -50, 0]
+
+
+def test_every_piece_has_the_same_numbers():
+    several = Population.seeded(DecodingOptions("sample", number=2), 3, pieces=2)
+    alone = population(2, 3)
+    numbers = [g.random() for g in several.draw.generators]
+    assert numbers == [g.random() for g in alone.draw.generators] * 2
+    assert [g.random() for g in several.choosers] == [g.random() for g in alone.choosers] * 2
+    assert several.label.tolist() == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3
 
 
 @pytest.mark.parametrize("weight", [-np.inf, np.nan])
 def test_without_any_weight(weight):
     walk = Row([weight] * 4, [0] * 4)
     population().resample(walk)
-    population().settle(walk)
+    population().settle(walk, np.ones(4, dtype=bool))
     assert walk.streams == 1
 
 
@@ -135,7 +159,7 @@ def test_weight_is_the_probability_of_what_was_legal():
     weight = []
     for given in (Given(cells), Given(np.ones((1, 4), dtype=bool))):
         plan = filling(tune, given, TWO_PITCHES)
-        walk = Walk(Told(told), plan, Population.seeded(options, 1).draw, weighed=True)
+        walk = Walk(Told(told), [plan], Population.seeded(options, 1).draw, weighed=True)
         walk.frame(0)
         weight.append(float(walk.weight[0]))
     assert float(walk.total[0]) == pytest.approx(weight[1])  # all given: the very same

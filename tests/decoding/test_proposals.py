@@ -4,13 +4,16 @@ import pytest
 from bachbot.decoding.proposals import Beam, Draw
 from bachbot.decoding.trail import ROOT, Trail
 
+ONE = np.zeros(1, dtype=int)
+"""The family of a single stream."""
+
 
 def drawn(scores, legal=None, *, count=20_000, temperature=1.0, top_p=1.0):
     """How often each token is drawn."""
     draw = Draw([np.random.default_rng(seed) for seed in range(count)], temperature, top_p)
     scores = np.tile(np.asarray(scores, dtype=float), (count, 1))
     legal = np.ones_like(scores, dtype=bool) if legal is None else np.tile(legal, (count, 1))
-    rows, tokens = draw.choose(np.zeros(count), scores, legal)
+    rows, tokens = draw.choose(np.zeros(count), scores, legal, np.arange(count))
     assert np.array_equal(rows, np.arange(count))
     return np.bincount(tokens, minlength=scores.shape[1]) / count
 
@@ -58,12 +61,12 @@ def test_the_edge_of_the_numbers():
     draw = Draw([Edge()], 1.0, 1.0)
     scores = np.log(np.array([[0.1] * 7 + [0.3, 1e-300]]))
     legal = np.array([[True] * 8 + [False]])
-    assert draw.choose(np.zeros(1), scores, legal)[1].tolist() == [7]
+    assert draw.choose(np.zeros(1), scores, legal, ONE)[1].tolist() == [7]
 
 
 def test_no_choice_costs_no_number():
     draw = Draw([np.random.default_rng(0)], 1.0, 1.0)
-    draw.choose(np.zeros(1), np.zeros((1, 3)), np.array([[False, True, False]]))
+    draw.choose(np.zeros(1), np.zeros((1, 3)), np.array([[False, True, False]]), ONE)
     assert draw.generators[0].random() == np.random.default_rng(0).random()
 
 
@@ -78,17 +81,44 @@ def test_a_beam_keeps_the_best_of_all_streams():
     total = np.array([-1.0, -2.0])
     scores = np.array([[-9.0, -1.0, -3.0], [-0.5, -7.0, -1.0]])
     legal = np.array([[True, True, True], [True, True, False]])
-    rows, tokens = Beam(3).choose(total, scores, legal)
+    rows, tokens = Beam(3).choose(total, scores, legal, np.zeros(2, int))
     assert list(zip(rows.tolist(), tokens.tolist(), strict=True)) == [(0, 1), (1, 0), (0, 2)]
-    rows, tokens = Beam(10).choose(total, scores, legal)
+    rows, tokens = Beam(10).choose(total, scores, legal, np.zeros(2, int))
     assert len(rows) == 5
+
+
+def test_families_do_not_compete():
+    total = np.array([-1.0, -2.0, -50.0, -51.0])
+    scores = np.array([[-1.0, -3.0], [-1.5, -4.0], [-1.0, -2.5], [-0.5, -9.0]])
+    legal = np.ones((4, 2), dtype=bool)
+    rows, tokens = Beam(2).choose(total, scores, legal, np.array([3, 3, 7, 7]))
+    assert list(zip(rows.tolist(), tokens.tolist(), strict=True)) == [
+        (0, 0), (1, 0), (2, 0), (3, 0)
+    ]  # fmt: skip
+    rows, _ = Beam(1).choose(total, scores, legal, np.arange(4))
+    assert rows.tolist() == [0, 1, 2, 3]
+
+
+def test_more_are_kept_within_a_frame_than_after_it():
+    beam, label = Beam(2, 3), np.zeros(1, dtype=int)
+    scores = -np.arange(10.0)[None]
+    _, tokens = beam.choose(np.zeros(1), scores, np.ones((1, 10), dtype=bool), label)
+    assert tokens.tolist() == [0, 1, 2, 3, 4, 5]
+    total = np.array([-3.0, -1.0, -2.0, -9.0, -8.0])
+    assert beam.close(total, np.array([0, 0, 0, 4, 4])).tolist() == [1, 2, 4, 3]
+    assert Beam(5).close(total, np.zeros(5, dtype=int)) is None
+
+
+def test_all_streams_of_a_draw_go_on_after_a_frame():
+    draw = Draw([np.random.default_rng(0)], 1.0, 1.0)
+    assert draw.close(np.zeros(1), ONE) is None
 
 
 def test_the_impossible_is_no_choice():
     scores = np.full((1, 3), -np.inf)
     legal = np.ones((1, 3), dtype=bool)
     for proposal in (Beam(2), Draw([np.random.default_rng(0)], 1.0, 1.0)):
-        rows, tokens = proposal.choose(np.zeros(1), scores, legal)
+        rows, tokens = proposal.choose(np.zeros(1), scores, legal, ONE)
         assert not len(rows)
         assert not len(tokens)
 

@@ -1,24 +1,49 @@
 """The search finds what trying everything finds."""
 
+import functools
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from toys import TWO_PITCHES, Told, every_piece, joint, random_model
+from reckoning import reckoned
+from toys import TWO_PITCHES, Told, every_piece, joint, joints, random_model, random_seer
 
 from bachbot.chorale import Chorale, Given, Voice
-from bachbot.decoding import DecodingOptions, fill
-from bachbot.encoding import END, FRAME_END, START, encode
+from bachbot.decoding import Charges, DecodingOptions, fill
+from bachbot.decoding.fill import WITHIN, filling
+from bachbot.decoding.proposals import Beam
+from bachbot.decoding.walk import Walk
+from bachbot.encoding import END, FRAME_END, START, Work, encode
 from bachbot.errors import DecodingError
 
 HELD = Chorale([[60, -1, -1, -1], [60, -1, -1, -1]], [[0] * 4, [1, 0, 0, 0]], [0, 0])
 STRUCK = Chorale([[60, -1, -1, -1], [61, -1, -1, -1]], np.zeros((2, 4)), [0, 0])
 
 
-def best_of(model, chorale, given, number):
-    """The likeliest pieces by trying all."""
-    scored = [(joint(model, ids), music) for ids, music in every_piece(chorale, given, TWO_PITCHES)]
-    return sorted(scored, key=lambda pair: -pair[0])[:number], len(scored)
+EXHAUSTIVE = {"beam": 1000, "variety": 0}
+
+
+@functools.cache
+def pieces_of(melody, fermatas):
+    """Every piece over a melody of two frames, by trying all."""
+    given = Given.voices(2, [Voice.SOPRANO], fermatas=fermatas)
+    return list(every_piece(melody, given, TWO_PITCHES))
+
+
+def ranked(model, pieces, charges=lambda _: 0.0):
+    """Merit, log-probability and music of pieces, best first."""
+    totals = joints(model, [ids for ids, _ in pieces])
+    scored = [(t - charges(m), t, m) for t, (_, m) in zip(totals, pieces, strict=True)]
+    return sorted(scored, key=lambda piece: -piece[0])
+
+
+def assert_found(found, wanted):
+    """The candidates are the best pieces, in order."""
+    for candidate, (merit, total, music) in zip(found, wanted, strict=True):
+        assert candidate.log_probability == pytest.approx(total, abs=1e-9)
+        assert candidate.charged == pytest.approx(total - merit, abs=1e-9)
+        assert candidate.chorale.same_music(music)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -29,14 +54,11 @@ def best_of(model, chorale, given, number):
 def test_a_beam_wide_enough_is_exhaustive(seed, melody, fermatas, ways):
     model = random_model(seed=seed)
     given = Given.voices(2, [Voice.SOPRANO], fermatas=fermatas)
-    wanted, pieces = best_of(model, melody, given, 20)
+    pieces = pieces_of(melody, fermatas)
     # Two onsets in the first frame; in the second a tie as well.
-    assert pieces == 2**3 * 3**3 * ways
-    found = fill(model, melody, given, DecodingOptions(beam=1000, number=20, parallels=True))
-    assert len(found) == 20
-    for candidate, (total, music) in zip(found, wanted, strict=True):
-        assert candidate.log_probability == pytest.approx(total, abs=1e-9)
-        assert candidate.chorale.same_music(music)
+    assert len(pieces) == 2**3 * 3**3 * ways
+    options = DecodingOptions(number=20, charges=Charges(), **EXHAUSTIVE)
+    assert_found(fill(model, melody, given, options), ranked(model, pieces)[:20])
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -45,28 +67,57 @@ def test_exhaustive_with_any_cells_given(seed):
     model = random_model(seed=seed)
     piece = Chorale(rng.integers(60, 62, (2, 4)), np.zeros((2, 4)), rng.integers(0, 2, 2))
     given = Given(rng.random((2, 4)) < 0.4, fermatas=bool(seed % 2))
-    [(total, music)], _ = best_of(model, piece, given, 1)
-    [found] = fill(model, piece, given, DecodingOptions(beam=1000, parallels=True))
-    assert found.log_probability == pytest.approx(total, abs=1e-9)
-    assert found.chorale.same_music(music)
+    wanted = ranked(model, list(every_piece(piece, given, TWO_PITCHES)))
+    options = DecodingOptions(charges=Charges(), **EXHAUSTIVE)
+    assert_found(fill(model, piece, given, options), wanted[:1])
+
+
+CHARGES = Charges(
+    {"parallel octaves": 1.5, "crossing": 0.8, "overlap": 0.6, "no chord": 0.4},
+    strikes={0: 0.3},
+    fresh=0.9,
+    astray=2.0,
+)
+"""Of each kind something that matters between two neighbouring pitches."""
+
+
+@pytest.mark.parametrize(
+    ("make", "scale"), [(random_model, 0.7), (random_seer, 0.3)], ids=["lstm", "lookahead"]
+)
+@pytest.mark.parametrize(
+    ("voices", "fermatas"), [([0], True), ([0], False), ([2], True), ([1, 3], False)]
+)
+def test_exhaustive_with_charges(make, scale, voices, fermatas):
+    """What is found first has the greatest log-probability less what the rules count in it."""
+    source = Chorale([[60, 60, 60, 61], [61, 60, 61, 61]], np.zeros((2, 4)), [0, 0], place=[0, 4])
+    given = replace(Given.voices(2, voices, fermatas=fermatas), close=range(1, 2))
+    model = make(seed=len(voices), scale=scale)
+    pieces = [
+        (ids, replace(music, place=source.place))
+        for ids, music in every_piece(source, given, TWO_PITCHES)
+    ]
+    bound = model.bind([Work(source, given)])
+    wanted = ranked(bound, pieces, lambda music: reckoned(music, given, CHARGES))
+    plain = ranked(bound, pieces)
+    assert sum(m is other for (*_, m), (*_, other) in zip(wanted[:20], plain, strict=False)) < 10
+    options = DecodingOptions(number=20, charges=CHARGES, **EXHAUSTIVE)
+    assert_found(fill(model, source, given, options), wanted[:20])
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("voices", [[Voice.SOPRANO], [Voice.TENOR]])
-def test_exhaustive_without_parallels(seed, voices):
+def test_a_great_charge_is_a_ban(seed, voices):
     model, given = random_model(seed=seed), Given.voices(2, voices)
     piece = Chorale([[60] * 4, [61] * 4], np.zeros((2, 4)), [0, 0])
     clean = [
-        (joint(model, ids), music)
+        (ids, music)
         for ids, music in every_piece(piece, given, TWO_PITCHES)
         if not parallels(music)
     ]
-    assert 0 < len(clean) < 2**3 * 3**3
-    found = fill(model, piece, given, DecodingOptions(beam=1000, number=10))
-    wanted = sorted(clean, key=lambda pair: -pair[0])[:10]
-    for candidate, (total, music) in zip(found, wanted, strict=True):
-        assert candidate.log_probability == pytest.approx(total, abs=1e-9)
-        assert candidate.chorale.same_music(music)
+    assert 10 < len(clean) < 2**3 * 3**3
+    charges = Charges({"parallel fifths": 100.0, "parallel octaves": 100.0})
+    options = DecodingOptions(number=10, charges=charges, **EXHAUSTIVE)
+    assert_found(fill(model, piece, given, options), ranked(model, clean)[:10])
 
 
 def parallels(music):
@@ -86,11 +137,11 @@ def parallels(music):
 def test_greedy_is_a_beam_of_one_and_takes_the_likeliest_each_time(seed, fermatas):
     model = random_model(seed=seed)
     given = Given.voices(2, [Voice.SOPRANO], fermatas=fermatas)
-    [greedy] = fill(model, STRUCK, given, DecodingOptions("greedy", parallels=True))
-    [beam] = fill(model, STRUCK, given, DecodingOptions(beam=1, parallels=True))
+    [greedy] = fill(model, STRUCK, given, DecodingOptions("greedy", charges=Charges()))
+    [beam] = fill(model, STRUCK, given, DecodingOptions(beam=1, charges=Charges()))
     assert greedy.chorale.same_music(beam.chorale)
     assert greedy.log_probability == beam.log_probability
-    wanted = token_by_token(model, [ids for ids, _ in every_piece(STRUCK, given, TWO_PITCHES)])
+    wanted = token_by_token(model, [ids for ids, _ in pieces_of(STRUCK, fermatas)])
     assert encode(greedy.chorale, TWO_PITCHES).ids.tolist() == wanted
     assert greedy.log_probability == pytest.approx(joint(model, wanted), abs=1e-9)
 
@@ -125,6 +176,51 @@ def test_finds_the_planted_path():
     assert greedy.chorale.pitch.tolist() != [[60, 61, 60, 61]]
 
 
+def test_the_voices_of_a_frame_are_decided_together():
+    """The best chord is third and fourth until the bass: two streams drop it, three times two not.
+
+    Voice by voice the alto C is taken; only with the bass does the other come out better.
+    """
+    told = {
+        (START, C): {C: 0.55, D: 0.45},
+        (START, C, C): {C: 0.5, D: 0.49},
+        (START, C, D): {C: 0.4, D: 0.39},
+        (START, C, D, C): {D: 0.999},
+        **{(START, C, C, tenor): {C: 0.3, D: 0.3} for tenor in (C, D)},
+    }
+    chorale, given = one_chord(-1, -1, -1)
+    plan = filling(chorale, given, TWO_PITCHES)
+    found = []
+    for beam in (Beam(1), Beam(2), Beam(2, WITHIN)):
+        walk = Walk(Told(told), [plan], beam)
+        walk.frame(0)
+        assert walk.streams == beam.width
+        walk.end()
+        found.append(walk.music(walk.best(1)[0]).pitch[0].tolist())
+    assert found[0][1] == found[1][1] == 60
+    assert found[2] == [60, 61, 60, 61]
+    charges = Charges()
+    [alone] = fill(Told(told), chorale, given, DecodingOptions("greedy", charges=charges))
+    [wider] = fill(Told(told), chorale, given, DecodingOptions(beam=2, charges=charges))
+    assert alone.chorale.pitch[0, 1] == 60
+    assert wider.chorale.pitch[0].tolist() == [60, 61, 60, 61]
+
+
+def test_a_planted_path_over_frames_is_found():
+    """The right first chord pays off in the second frame alone; the melody is given in both."""
+    tune = Chorale([[60, -1, -1, -1], [61, -1, -1, -1]], np.zeros((2, 4)), [0, 0])
+    first = (START, C, D, D, C, FRAME_END)
+    told = {first[:2]: {D: 0.2, C: 0.79}, first: {D: 0.999}, (*first, D): {C: 0.999}}
+    told |= {first[:3]: {D: 0.9}, first[:4]: {C: 0.9}}
+    told |= {(*first, D, C): {C: 0.999}, (*first, D, C, C): {D: 0.999}}
+    options = DecodingOptions(charges=Charges())
+    [found] = fill(Told(told), tune, Given.voices(2, [Voice.SOPRANO]), options)
+    assert found.chorale.pitch.tolist() == [[60, 61, 61, 60], [61, 60, 60, 61]]
+    greedy = DecodingOptions("greedy", charges=Charges())
+    [other] = fill(Told(told), tune, Given.voices(2, [Voice.SOPRANO]), greedy)
+    assert other.chorale.pitch[0].tolist() != [60, 61, 61, 60]
+
+
 def test_given_notes_count():
     """A harmony that expects the melody beats one that is likelier but fights it.
 
@@ -140,7 +236,8 @@ def test_given_notes_count():
         (*begin, C, FRAME_END): {C: 0.98, D: 0.01},
         (*begin, D, FRAME_END): {C: 0.01, D: 0.98},
     }
-    best, other = fill(Told(told), tune, Given(cells), DecodingOptions(beam=2, number=2))
+    options = DecodingOptions(beam=2, number=2, variety=0)
+    best, other = fill(Told(told), tune, Given(cells), options)
     assert best.chorale.pitch[0, 3] == 61
     assert best.log_probability == pytest.approx(joint(Told(told), ids_of(best)), abs=1e-9)
     assert best.log_probability - other.log_probability == pytest.approx(

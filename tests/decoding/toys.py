@@ -3,9 +3,9 @@
 import itertools
 
 import numpy as np
-from made_checkpoints import random_checkpoint
+from made_checkpoints import random_checkpoint, random_lookahead
 
-from bachbot.encoding import END, FERMATA, FRAME_END, START, Vocabulary, decode
+from bachbot.encoding import END, FERMATA, FRAME_END, START, Vocabulary, decode, encode
 from bachbot.errors import EncodingError
 from bachbot.runtime import build_model
 
@@ -16,6 +16,12 @@ TWO_PITCHES = Vocabulary(60, 61)
 def random_model(vocabulary=TWO_PITCHES, *, seed=0, scale=1.0):
     """A tiny LSTM of random weights that has strong opinions."""
     return build_model(random_checkpoint(vocabulary, seed=seed, scale=scale), dtype=np.float64)
+
+
+def random_seer(vocabulary=TWO_PITCHES, *, seed=0, scale=1.0, **model):
+    """A tiny lookahead network of random weights that has strong opinions."""
+    checkpoint = random_lookahead(vocabulary, seed=seed, scale=scale, **model)
+    return build_model(checkpoint, dtype=np.float64)
 
 
 class Told:
@@ -31,6 +37,9 @@ class Told:
     def __init__(self, told, vocabulary=TWO_PITCHES):
         self.vocabulary = vocabulary
         self.told = told
+
+    def bind(self, works):
+        return self
 
     def initial_state(self, batch):
         return [()] * batch
@@ -56,6 +65,39 @@ class Told:
         return list(itertools.chain(*states))
 
 
+class Prompter:
+    """Expects the very tokens of some pieces, and gives all others next to no probability.
+
+    Parameters
+    ----------
+    pieces : sequence of Chorale
+        What stream i is of.
+    """
+
+    SURE = 30.0
+    """Nats between the piece's own token and any other."""
+
+    def __init__(self, pieces, vocabulary):
+        self.vocabulary = vocabulary
+        self.ids = [encode(piece, vocabulary).ids for piece in pieces]
+
+    def initial_state(self, batch):
+        return np.stack([np.arange(batch), np.zeros(batch, dtype=int)], axis=1)
+
+    def step(self, ids, state):
+        after = state + np.array([0, 1])
+        logits = np.full((len(ids), len(self.vocabulary)), -self.SURE)
+        for row, (piece, place) in enumerate(after):
+            logits[row, self.ids[piece][place]] = 0
+        return logits, after
+
+    def select(self, state, rows):
+        return state[rows]
+
+    def join(self, states):
+        return np.concatenate(states)
+
+
 def joint(model, ids):
     """Joint log-probability of the ids after START, one step at a time."""
     assert ids[0] == START
@@ -65,6 +107,23 @@ def joint(model, ids):
         logits = np.asarray(logits[0], dtype=np.float64)
         total += logits[after] - np.log(np.exp(logits - logits.max()).sum()) - logits.max()
     return total
+
+
+def joints(model, streams):
+    """The same of many, those of a length side by side."""
+    totals = np.zeros(len(streams))
+    for length, rows in itertools.groupby(
+        sorted(range(len(streams)), key=lambda row: len(streams[row])),
+        key=lambda row: len(streams[row]),
+    ):
+        some = list(rows)
+        ids = np.array([streams[row] for row in some])
+        state = model.initial_state(len(some))
+        for at in range(length - 1):
+            logits, state = model.step(ids[:, at], state)
+            chosen = logits[np.arange(len(some)), ids[:, at + 1]]
+            totals[some] += chosen - np.logaddexp.reduce(logits, axis=1)
+    return totals
 
 
 def every_piece(chorale, given, vocabulary):

@@ -3,10 +3,11 @@ import math
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from strategies import chorales
 
-from bachbot.chorale import Chorale
-from bachbot.encoding import FERMATA, Vocabulary, encode
+from bachbot.chorale import Chorale, Voice
+from bachbot.encoding import FERMATA, SLOT_FERMATA, Vocabulary, encode
 from bachbot.errors import EncodingError, UsageError
 from bachbot.evaluation.losses import KINDS, Losses, measure, tally
 
@@ -18,6 +19,9 @@ class Uniform:
     """Knows nothing: every token is as likely as another."""
 
     vocabulary = VOCABULARY
+
+    def bind(self, works):
+        return self
 
     def initial_state(self, batch):
         return np.zeros(batch)
@@ -45,6 +49,39 @@ class Oracle(Uniform):
         for row, (stream, place) in enumerate(state.T):
             assert self.order[stream].ids[place] == ids[row]
             logits[row, self.order[stream].ids[place + 1]] = self.sureness
+        return logits, state + np.array([[0], [1]])
+
+    def select(self, state, rows):
+        return state[:, rows]
+
+
+class Knowing(Uniform):
+    """Is sure of what is given of each piece, and knows nothing of the rest.
+
+    A state is a stream's number and a place in it; a step asserts that every stream is of the
+    piece that it was bound to.
+    """
+
+    def bind(self, works):
+        bound = Knowing()
+        bound.works = works
+        bound.streams = [encode(w.chorale, VOCABULARY) for w in works]
+        return bound
+
+    def initial_state(self, batch):
+        assert batch == len(self.works)
+        return np.stack([np.arange(batch), np.zeros(batch, dtype=int)])
+
+    def step(self, ids, state):
+        logits = np.zeros((len(ids), V))
+        for row, (piece, place) in enumerate(state.T):
+            stream, given = self.streams[piece], self.works[piece].given
+            assert stream.ids[place] == ids[row]
+            frame, voice = stream.frame[place + 1], stream.voice[place + 1]
+            known = given.cells[frame, voice] if voice < 4 else voice != SLOT_FERMATA
+            if known or (voice == SLOT_FERMATA and given.fermatas[frame]):
+                logits[row] = -np.inf
+                logits[row, stream.ids[place + 1]] = 0
         return logits, state + np.array([[0], [1]])
 
     def select(self, state, rows):
@@ -141,6 +178,57 @@ def test_scores_far_apart_do_not_overflow():
     assert measure(oracle, pieces).per_token == pytest.approx(1e5 + math.log(V - 1))
 
 
+GIVEN = st.sets(st.sampled_from(list(Voice)), max_size=3)
+
+
+@settings(max_examples=15)
+@given(chorales(min_frames=1, max_frames=9), chorales(min_frames=1, max_frames=9), GIVEN)
+def test_only_what_is_missing_is_counted(one, other, voices):
+    """Of a model that makes nothing of what is given: the same tokens, of fewer voices."""
+    losses = measure(Uniform(), [one, other], given=voices)
+    missing = [v for v in Voice if v not in voices]
+    assert losses.frames == one.frames + other.frames
+    assert losses.voices.tokens == len(missing) * losses.frames
+    assert losses.voices_per_frame == pytest.approx(len(missing) * math.log(V))
+    assert losses.voices.onsets == sum(int(c.onset[:, missing].sum()) for c in (one, other))
+    if voices:
+        assert losses.all == losses.voices
+        assert losses.per_frame == losses.voices_per_frame
+        assert {k for k, t in losses.kinds.items() if t.tokens} <= {v.label for v in missing}
+
+
+@settings(max_examples=15)
+@given(st.lists(chorales(min_frames=1, max_frames=9), min_size=1, max_size=4), GIVEN)
+def test_each_stream_is_of_the_piece_that_it_is_bound_to(pieces, voices):
+    """What is given of a piece is told before it begins, and then costs nothing."""
+    losses = measure(Knowing(), pieces, given=voices, batch=3)
+    missing = len(Voice) - len(voices)
+    assert losses.per_frame == pytest.approx(missing * math.log(V))
+    assert losses.kinds["fermata"].nats == 0
+    if not voices:
+        assert losses.kinds["frame end"].nats == losses.kinds["end"].nats == 0
+
+
+def test_fermatas_may_go_untold():
+    pieces = [_piece(3, fermata=True), _piece(2)]
+    assert measure(Knowing(), pieces).kinds["fermata"].nats == 0
+    untold = measure(Knowing(), pieces, fermatas=False)
+    assert untold.kinds["fermata"].nats == pytest.approx(3 * math.log(V))
+
+
+def test_pieces_in_their_own_keys_cost_a_shift_of_twelve_more():
+    standard = measure(Uniform(), [_piece(4), _piece(6)])
+    own = standard.untransposed()
+    assert own.per_frame - standard.per_frame == pytest.approx(2 * math.log(12) / 10)
+    assert own.voices_per_frame == pytest.approx(4 * math.log(V) + 2 * math.log(12) / 10)
+    assert own.per_token - standard.per_token == pytest.approx(2 * math.log(12) / 52)
+    assert own.per_onset - standard.per_onset == pytest.approx(2 * math.log(12) / 8)
+    assert own.kinds == standard.kinds
+    assert own.to_json()["shift_nats_per_frame"] == pytest.approx(2 * math.log(12) / 10)
+    both = own + measure(Uniform(), [_piece()]).untransposed()
+    assert both.shift_nats == pytest.approx(3 * math.log(12))
+
+
 def test_nothing_has_no_rates_and_plain_json():
     nothing = Losses().to_json()
     assert nothing["nats_per_token"] is None
@@ -154,6 +242,8 @@ def test_wrong_shapes_and_batches_are_refused():
         tally(stream, np.ones(17), np.ones(16, dtype=bool))
     with pytest.raises(UsageError, match="a batch of 0 pieces"):
         measure(Uniform(), [_piece()], batch=0)
+    with pytest.raises(UsageError, match="all four voices are given"):
+        measure(Uniform(), [_piece()], given=Voice)
 
 
 def test_a_pitch_outside_the_vocabulary_is_refused():

@@ -2,6 +2,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import sys, pathlib
 for name in ("music21", "typer", "rich", "matplotlib", "optuna", "mido", "verovio", "resvg_py",
@@ -12,14 +14,18 @@ from bachbot.training.config import preset
 from bachbot.training.export import export
 from bachbot.training.run import train
 folder = pathlib.Path(sys.argv[2])
-train(PreparedCorpus.load(pathlib.Path(sys.argv[1])), preset("tiny"), folder=folder, device="cpu")
+corpus = PreparedCorpus.load(pathlib.Path(sys.argv[1]))
+train(corpus, preset(sys.argv[3]), folder=folder, device="cpu")
 export(folder, folder / "out")
 """
 
 
-def test_training_needs_torch_numpy_safetensors_and_the_prepared_file_alone(corpus_file, tmp_path):
+@pytest.mark.parametrize("preset", ["tiny", "lookahead-tiny"])
+def test_training_needs_torch_numpy_safetensors_and_the_prepared_file_alone(
+    corpus_file, tmp_path, preset
+):
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, corpus_file, tmp_path / "run"],
+        [sys.executable, "-c", SCRIPT, corpus_file, tmp_path / "run", preset],
         capture_output=True,
         text=True,
         check=False,

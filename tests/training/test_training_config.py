@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 
 from bachbot.errors import UsageError
+from bachbot.models.lookahead import LookaheadConfig
 from bachbot.models.lstm import LSTMConfig
 from bachbot.training.card import command
 from bachbot.training.config import (
@@ -33,6 +34,22 @@ def test_a_preset_knows_its_name_and_survives_json(name):
     config = preset(name)
     assert config.preset == name
     assert TrainingConfig.from_json(config.to_json()) == config
+
+
+def test_a_record_of_an_older_version_is_read():
+    from bachbot.runtime import load_checkpoint
+
+    record = load_checkpoint("paper").config["training"]["config"]
+    assert "beta2" not in record
+    changes = {"epochs": 50, "transposed": 0.5}
+    assert TrainingConfig.from_json(record) == changed(preset("paper"), changes)
+
+
+def test_the_lookahead_preset_is_of_its_kind():
+    lookahead = preset("lookahead")
+    assert lookahead.kind == "lookahead"
+    assert isinstance(lookahead.model, LookaheadConfig)
+    assert (lookahead.beta2, preset("paper").beta2) == (0.98, 0.999)
 
 
 def test_a_config_cannot_be_changed_in_place():

@@ -19,7 +19,9 @@ from bachbot.training.trainer import Trainer
 torch.set_num_threads(1)
 corpus = PreparedCorpus.load(pathlib.Path(sys.argv[1]))
 folder = pathlib.Path(sys.argv[2])
-config = changed(preset("tiny"), {"dropout": float(sys.argv[3])})
+config = changed(preset(sys.argv[5]), {"dropout": float(sys.argv[3])})
+if sys.argv[5] == "lookahead-tiny":
+    config = changed(config, {"forgetting": float(sys.argv[3])})
 class Stop(Exception): pass
 if sys.argv[4] == "cut":
     # Every rank stops at the same step, so that none waits for another.
@@ -53,7 +55,7 @@ def _torchrun(tmp_path, *arguments):
 
 def test_two_processes_learn_what_one_does(corpus, corpus_file, tmp_path):
     alone = train(corpus, changed(preset("tiny"), {"dropout": 0.0}), device="cpu")
-    _torchrun(tmp_path, corpus_file, tmp_path / "both", 0.0, "straight")
+    _torchrun(tmp_path, corpus_file, tmp_path / "both", 0.0, "straight", "tiny")
     both = load_checkpoint(tmp_path / "both" / BEST)
     assert both.config["training"]["processes"] == 2
     for name, value in alone.weights.items():
@@ -79,10 +81,24 @@ def _two(*arguments):
     assert [process.wait(timeout=120) for process in both] == [0, 0]
 
 
-def test_two_processes_resume_bit_for_bit(corpus_file, tmp_path):
-    _two(corpus_file, tmp_path / "straight", 0.3, "straight")
-    _two(corpus_file, tmp_path / "cut", 0.3, "cut")
+def test_two_processes_look_ahead_as_one_does(corpus, corpus_file, tmp_path):
+    config = changed(preset("lookahead-tiny"), {"dropout": 0.0, "forgetting": 0.0})
+    alone = train(corpus, config, device="cpu")
+    _two(corpus_file, tmp_path / "both", 0.0, "straight", "lookahead-tiny")
+    both = load_checkpoint(tmp_path / "both" / BEST)
+    assert both.config["training"]["processes"] == 2
+    for name, value in alone.weights.items():
+        np.testing.assert_allclose(both.weights[name], value, atol=2e-5, err_msg=name)
+    assert both.config["training"]["train_nats_per_missing_cell"] == pytest.approx(
+        alone.best["train"], rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("name", ["tiny", "lookahead-tiny"])
+def test_two_processes_resume_bit_for_bit(corpus_file, tmp_path, name):
+    _two(corpus_file, tmp_path / "straight", 0.3, "straight", name)
+    _two(corpus_file, tmp_path / "cut", 0.3, "cut", name)
     assert not (tmp_path / "cut" / BEST / "MODEL_CARD.md").exists()
-    _two(corpus_file, tmp_path / "cut", 0.3, "resume")
+    _two(corpus_file, tmp_path / "cut", 0.3, "resume", name)
     ours, theirs = (load_checkpoint(tmp_path / n / BEST).weights for n in ("straight", "cut"))
     assert all(np.array_equal(ours[name], theirs[name]) for name in ours)

@@ -149,7 +149,7 @@ def _steps(folder, an_epoch):
     if not (folder / STATE).exists():
         return 0
     facts = load_state(folder / STATE).facts
-    return facts["epoch"] * an_epoch + facts["chunk"]
+    return facts["epoch"] * an_epoch + facts["taken"]
 
 
 def test_a_finished_run_can_be_resumed_to_no_effect(corpus, tmp_path):

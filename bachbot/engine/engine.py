@@ -1,76 +1,27 @@
 """The engine: the one object that the command line, a site and notebooks call."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from bachbot.chorale import Chorale, Given, Key, Metre, Pulse, Voice
-from bachbot.decoding import (
-    Candidate,
-    ComposeRequest,
-    DecodingOptions,
-    compose,
-    fill,
-    under_a_tune,
-)
-from bachbot.errors import UsageError
-from bachbot.runtime import Checkpoint, StepModel, build_model, load_checkpoint
-from bachbot.scores import Score, complete, from_chorale, load_score, section_starts
+from bachbot.chorale import Voice
+from bachbot.decoding import Candidate, DecodingOptions, fill_all
+from bachbot.engine.composing import composed
+from bachbot.engine.harmonizing import Commission, by_length
+from bachbot.engine.plan import Arrangement, Plan
+from bachbot.errors import BachbotError
+from bachbot.runtime import Checkpoint, Model, build_model, load_checkpoint
+from bachbot.scores import BarRange, Score, load_score
 
-DEFAULT_CHECKPOINT = "paper"
+DEFAULT_CHECKPOINT = "lookahead"
 """Name of the shipped checkpoint that is used unless another is named."""
 
+SIDE_BY_SIDE = 24
+"""How many pieces are decoded at once."""
+
 Progress = Callable[[int, int], None]
-"""Called with how many frames are done and how many there are."""
-
-
-@dataclass(frozen=True, eq=False)
-class Arrangement:
-    """A finished piece.
-
-    Parameters
-    ----------
-    score : Score
-        Four voices in the key, metre and bars asked for.
-    log_probability : float
-        Joint log-probability of all its tokens in nats, given ones counted.
-    ending : str
-        How it ended, in words.
-    seed : int
-        Seed that makes it again.
-    """
-
-    score: Score
-    log_probability: float
-    ending: str
-    seed: int
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a new piece is to be like.
-
-    Parameters
-    ----------
-    bars : int, optional
-        Length in bars; the model ends the piece itself unless given.
-    metre : Metre
-        Time signature.
-    key : Key
-        Key of the result.
-    prime : Score, optional
-        A score of all four voices whose opening is gone on from.
-    prime_bars : int
-        How many of its bars, a pickup not counted.
-    """
-
-    bars: int | None = None
-    metre: Metre = Metre()
-    key: Key = Key()
-    prime: Score | None = None
-    prime_bars: int = 2
+"""Called with how much is done and how much there is."""
 
 
 class Engine:
@@ -91,7 +42,7 @@ class Engine:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
-        self._models: dict[str, StepModel] = {}
+        self._models: dict[str, Model] = {}
 
     @classmethod
     def load(cls, checkpoint: str | Path = DEFAULT_CHECKPOINT) -> "Engine":
@@ -114,10 +65,11 @@ class Engine:
         score: Score,
         *,
         given: Sequence[Voice] = (Voice.SOPRANO,),
+        bars: BarRange | None = None,
         options: DecodingOptions | None = None,
         progress: Progress | None = None,
     ) -> list[Arrangement]:
-        """Write the voices that are missing.
+        """Write the voices that are missing, or rewrite some bars.
 
         The tune is brought to C major or A minor, decoded and brought back (Liang and others,
         2017, section 5, with a beam in the place of their greedy search).
@@ -128,6 +80,9 @@ class Engine:
             From `load_score`; it has the given voices.
         given : sequence of Voice
             Voices that come back note for note.
+        bars : BarRange, optional
+            From `bachbot.scores.bars_of`: only these are rewritten, in the voices that are not
+            given, of which there may then be all four.
         options : DecodingOptions, optional
             Method, beam, temperature, seed, number; a beam of 10 unless given.
         progress : callable, optional
@@ -145,31 +100,53 @@ class Engine:
         DecodingError
             If no music satisfies what is given.
         """
+        commission = Commission(score, tuple(sorted(set(given))), bars)
+        [found] = self._filled([commission], options or DecodingOptions(), progress)
+        return [commission.arranged(c) for c in found]
+
+    def harmonize_all(
+        self,
+        scores: Sequence[Score],
+        *,
+        given: Sequence[Voice] = (Voice.SOPRANO,),
+        options: DecodingOptions | None = None,
+        progress: Progress | None = None,
+    ) -> list[list[Arrangement] | BachbotError]:
+        """Write the voices that are missing of many scores, several at a time.
+
+        Parameters
+        ----------
+        scores : sequence of Score
+            Any number.
+        given, options
+            As `harmonize` takes them.
+        progress : callable, optional
+            Told of pieces done.
+
+        Returns
+        -------
+        list
+            For each score what `harmonize` returns, or the error that it raises.
+        """
         options = options or DecodingOptions()
-        given = tuple(sorted(set(given)))
-        missing = [v.label for v in given if v not in score.present]
-        if not given or len(given) == len(Voice) or missing:
-            raise UsageError(
-                f"the score lacks the given voice {missing[0]}: load it with that voice"
-                if missing
-                else f"{len(given)} voices are given: give one, two or three of the four"
-            )
-        source = score.chorale
-        pulse = Pulse.of(source, given[0])
-        heard = pulse.heard(source.standardised())
-        # Fermatas that are written rule; where there are none the model sets its own.
-        wanted = Given.voices(heard.frames, given, fermatas=bool(heard.fermata.any()))
-        wanted = replace(wanted, grid=pulse.slower)
-        if Voice.SOPRANO in given:
-            heard, wanted = under_a_tune(heard, wanted)
-        anew = np.array(wanted.strikes)
-        anew[[frame * pulse.slower // pulse.quicker for frame in section_starts(score)]] = True
-        wanted = replace(wanted, strikes=anew)
-        found = fill(self._model(options), heard, wanted, options, progress=progress)
-        return [
-            _arrangement(c, complete(score, _written(pulse.written(c.chorale), source), given))
-            for c in found
-        ]
+        done: list[list[Arrangement] | BachbotError] = [[] for _ in scores]
+        commissions: dict[int, Commission] = {}
+        for index, score in enumerate(scores):
+            try:
+                commission = Commission(score, tuple(sorted(set(given))))
+                _ = commission.work
+                commissions[index] = commission
+            except BachbotError as error:
+                done[index] = error
+        places, counted = list(commissions), len(scores) - len(commissions)
+        for group in by_length(list(commissions.values()), SIDE_BY_SIDE):
+            for index, found in self._group({places[i]: commissions[places[i]] for i in group},
+                                            options).items():  # fmt: skip
+                done[index] = found
+            counted += len(group)
+            if progress is not None:
+                progress(counted, len(scores))
+        return done
 
     def compose(
         self,
@@ -199,24 +176,37 @@ class Engine:
         UsageError
             If the plan contradicts itself.
         """
-        plan = plan or Plan()
         options = options or DecodingOptions(method="sample", temperature=0.9)
-        prime = _opening(plan.prime, plan.prime_bars) if plan.prime else None
-        key = (prime.key if prime else plan.key).simplified
-        metre = prime.metre if prime else plan.metre
-        pulse = Pulse(slower=2) if metre.unit >= 8 else Pulse()
-        request = ComposeRequest(
-            bars=plan.bars,
-            metre=pulse.heard_metre(metre),
-            mode=key.mode,
-            transposed_by=key.shift,
-            prime=pulse.heard(prime.standardised()) if prime else None,
-            grid=pulse.slower,
-        )
-        found = compose(self._model(options), request, options, progress=progress)
-        return [_arrangement(c, _new_score(c, pulse, metre, key)) for c in found]
+        return composed(self._model(options), plan or Plan(), options, progress)
 
-    def _model(self, options: DecodingOptions) -> StepModel:
+    def _group(
+        self, commissions: dict[int, Commission], options: DecodingOptions
+    ) -> dict[int, list[Arrangement] | BachbotError]:
+        """Some pieces side by side; each alone where one of them cannot be done."""
+        try:
+            found = self._filled(list(commissions.values()), options, None)
+            return {
+                index: [commission.arranged(c) for c in candidates]
+                for (index, commission), candidates in zip(commissions.items(), found, strict=True)
+            }
+        except BachbotError as error:
+            if len(commissions) == 1:
+                return dict.fromkeys(commissions, error)
+        alone: dict[int, list[Arrangement] | BachbotError] = {}
+        for index, commission in commissions.items():
+            alone |= self._group({index: commission}, options)
+        return alone
+
+    def _filled(
+        self,
+        commissions: Sequence[Commission],
+        options: DecodingOptions,
+        progress: Progress | None,
+    ) -> list[list[Candidate]]:
+        works = [c.work for c in commissions]
+        return fill_all(self._model(options), works, options, progress=progress)
+
+    def _model(self, options: DecodingOptions) -> Model:
         # A draw must not hang on the last bit of a sum, which differs between machines.
         name = "float64" if options.method == "sample" else "float32"
         if name not in self._models:
@@ -286,35 +276,3 @@ def compose_pieces(
         If the checkpoint, the plan or the options are bad; see `Engine`.
     """
     return Engine.load(checkpoint).compose(plan, options=options)
-
-
-def _arrangement(candidate: Candidate, score: Score) -> Arrangement:
-    return Arrangement(score, candidate.log_probability, candidate.ending, candidate.seed)
-
-
-def _written(found: Chorale, source: Chorale) -> Chorale:
-    """What was found, back in the key of its source."""
-    return found.transposed(-source.key.shift, source.key)
-
-
-def _new_score(candidate: Candidate, pulse: Pulse, metre: Metre, key: Key) -> Score:
-    """A new piece in its key and metre."""
-    written = pulse.written(candidate.chorale).transposed(-key.shift, key)
-    return from_chorale(replace(written, metre=metre), f"Chorale in {key} (seed {candidate.seed})")
-
-
-def _opening(prime: Score, bars: int) -> Chorale:
-    """The first full bars of a score and the pickup before them."""
-    chorale = prime.chorale
-    lacking = [v.label for v in Voice if v not in prime.present]
-    if lacking:
-        raise UsageError(f"the opening has no {', '.join(lacking)}: all four voices are needed")
-    if bars < 1:
-        raise UsageError(f"{bars} bars of the opening were asked for: give 1 or more")
-    starts = [*chorale.bar_starts.tolist(), chorale.frames]
-    last = bars + (1 if chorale.metre.pickup else 0)
-    if last >= len(starts):
-        raise UsageError(
-            f"the opening has {len(starts) - 1} bars and {bars} were asked for: give fewer"
-        )
-    return chorale.sliced(0, starts[last])

@@ -1,0 +1,68 @@
+"""``bachbot evaluate harmonisation``."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from bachbot.cli import held_out as shared
+from bachbot.cli import options as common
+from bachbot.errors import UsageError
+
+
+def harmonisation_command(
+    checkpoint: common.CheckpointName = "lookahead",
+    split: shared.SplitOption = "tune",
+    part: shared.PartOption = "test",
+    decoder: shared.DecoderOption = "greedy",
+    beam: shared.BeamOption = None,
+    temperature: shared.TemperatureOption = None,
+    seed: shared.SeedOption = 0,
+    charged: shared.ChargedOption = None,
+    masks: Annotated[
+        str, typer.Option("--masks", help="Which voices are masked in turn, with commas.")
+    ] = "S,A,T,B,AT,ATB",
+    limit: shared.LimitOption = None,
+    as_json: shared.JsonOption = False,
+    corpus: shared.CorpusOption = None,
+) -> None:
+    """Mask voices of held-out pieces, fill them in, and count what differs from Bach's.
+
+    The other voices and the fermatas are given. TER is the share of masked tokens (pitch and tie,
+    a sixteenth each) that differ, FER the share of frames with any difference.
+    """
+    from rich.console import Console
+
+    from bachbot.chorale import VOICES
+    from bachbot.cli.harmonisation_view import harmonisation_table
+    from bachbot.cli.show import progress
+    from bachbot.evaluation.decoded import commissioned, harmonise_all
+    from bachbot.evaluation.harmonisation import MASKS, measure
+    from bachbot.runtime import build_model, load_checkpoint
+
+    names = masks.upper().replace(" ", "").split(",")
+    unknown = [name for name in names if name not in MASKS]
+    if unknown:
+        raise UsageError(f"there is no mask '{unknown[0]}': give some of {', '.join(MASKS)}")
+    options = shared.decoding_options(
+        decoder, beam=beam, temperature=temperature, seed=seed, charged=charged
+    )
+    prepared = shared.load_corpus(corpus)
+    pieces = shared.pieces_of(prepared, part, split, limit)
+    loaded = load_checkpoint(checkpoint)
+    shared.warn_of_leaks(loaded, prepared, split)
+    model = build_model(loaded, dtype=shared.precision(options))
+    found = {}
+    for name in names:
+        given = [v for v in VOICES if v not in MASKS[name]]
+        works = [commissioned(c, given) for c in pieces]
+        with progress(f"masked {name}") as advance:
+            ours = harmonise_all(model, works, options, progress=advance)
+        found[name] = measure(pieces, ours, MASKS[name])
+    if as_json:
+        asked = {"checkpoint": checkpoint, "split": split, "part": part, "decoder": decoder,
+                 "decoding": shared.described(options)}  # fmt: skip
+        typer.echo(json.dumps({**asked, "masks": {n: e.to_json() for n, e in found.items()}}))
+        return
+    title = f"{checkpoint}, {shared.described(options)}: {part} part of the split by {split}"
+    Console().print(harmonisation_table(title, found))

@@ -1,0 +1,49 @@
+"""A fit as it goes on, and the charges that come of it."""
+
+from collections.abc import Mapping
+
+from rich.table import Table
+
+from bachbot.decoding.charges import Charges
+from bachbot.evaluation.fitting import Round
+from bachbot.evaluation.knobs import KNOBS, Reading
+
+
+def round_table(number: int, targets: Mapping[str, Reading], tried: Round) -> Table:
+    """A round: each weight, and what its rate came to beside Bach's.
+
+    Parameters
+    ----------
+    number : int
+        Of the round, from 1.
+    targets : mapping of str to Reading
+        Bach's rates.
+    tried : Round
+        What was decoded.
+    """
+    table = Table(
+        title=f"round {number}: {tried.distance:.2f} standard errors from Bach, "
+        f"{tried.equal_pitch:.3f} of the pitches his",
+        title_justify="left",
+    )
+    table.add_column("weight")
+    for name in ("nats", "rate", "Bach's", "times Bach's"):
+        table.add_column(name, justify="right")
+    table.add_column("rate a")
+    units = {knob.name: knob.unit for knob in KNOBS}
+    for name, target in targets.items():
+        rate = tried.readings[name].rate
+        times = f"{rate / target.rate:.2f}" if target.rate else ""
+        table.add_row(
+            name, f"{tried.weights[name]:.3f}", f"{rate:.3f}", f"{target.rate:.3f}", times,
+            units.get(name, ""),
+        )  # fmt: skip
+    return table
+
+
+def charges_text(charges: Charges) -> str:
+    """Charges as Python writes them, to be pasted into `bachbot.decoding.charges`."""
+    return (
+        f"Charges(rules={dict(charges.rules)!r}, strikes={dict(charges.strikes)!r}, "
+        f"fresh={charges.fresh!r}, astray={charges.astray!r})"
+    )

@@ -1,0 +1,178 @@
+"""Chorales as arrays on a sixteenth grid: the canonical JSB-16th, and sets in the same shape.
+
+Such a file holds ``NAME_pitch`` [sum of frames, 4] in the order S A T B, MIDI numbers, -1 a rest,
+and ``NAME_length``, the frames of each piece in turn: NAME is ``train``, ``valid`` and ``test`` in
+JSB-16th (Boulanger-Lewandowski and others, ICML 2012; on sixteenths: Huang and others, ISMIR 2017)
+and empty in a set without parts (``pitch``, ``length``).
+
+None has fermatas, metre or key, and none tells a held note from a repeated one: a note is taken to
+be held for as long as its pitch goes on.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import REST, Chorale
+from bachbot.corpus.store import PARTS, SPLITS, Part, Piece, PreparedCorpus
+from bachbot.errors import CorpusError
+from bachbot.scores.keys import estimate_key
+
+_NAMES: dict[Part, str] = {"train": "train", "validation": "valid", "test": "test"}
+_MARK = "jsb-16th "
+_LARGEST = 1 << 26
+"""Bytes that such a file may hold; the canonical one has half a million."""
+
+_FAULTS = (
+    OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, NotImplementedError,
+    RuntimeError, OverflowError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
+
+def convert(path: Path) -> PreparedCorpus:
+    """The canonical JSB-16th as a prepared corpus.
+
+    Every piece is brought to C major or A minor from the key that its own notes speak for
+    (`bachbot.scores.keys.estimate_key`, all four voices). The canonical parts stand under both
+    splits. There are no tune families: each piece has one of its own, though the canonical parts
+    share tunes.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.npz`` file.
+
+    Raises
+    ------
+    CorpusError
+        If it is missing, damaged, or holds something else.
+    EncodingError
+        If a pitch leaves 0 to 127 on the way.
+    """
+    arrays = _read(path, {f"{name}_{what}" for name in _NAMES.values() for what in _FIELDS})
+    return PreparedCorpus(
+        tuple(
+            _piece(chorale, part)
+            for part in PARTS
+            for chorale in _chorales(path, arrays, f"{_NAMES[part]}_", f"{_MARK}{part}")
+        )
+    )
+
+
+def read_as_they_are(path: Path) -> list[Chorale]:
+    """The pieces of a file untransposed: of JSB-16th those of its test part, else all.
+
+    Their ``key`` is guessed from their notes, and their ``metre`` says nothing.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.npz`` file.
+
+    Raises
+    ------
+    CorpusError
+        If it is missing, damaged, or holds something else.
+    """
+    parted = "test_" if "test_pitch" in _names(path) else ""
+    arrays = _read(path, {parted + what for what in _FIELDS})
+    return _chorales(path, arrays, parted, Path(path).stem)
+
+
+def from_jsb(chorale: Chorale) -> bool:
+    """Whether a piece of a prepared corpus came through `convert`.
+
+    It was in a key of its own, which nothing but its notes told: see
+    `bachbot.evaluation.tallies.Losses.untransposed`.
+    """
+    return chorale.name.startswith(_MARK)
+
+
+_FIELDS = ("pitch", "length")
+
+
+def _piece(chorale: Chorale, part: Part) -> Piece:
+    standard = chorale.standardised()
+    return Piece(standard, chorale.key, chorale.name, dict.fromkeys(SPLITS, part))
+
+
+def _chorales(path: Path, arrays: Mapping[str, NDArray], prefix: str, name: str) -> list[Chorale]:
+    """The pieces of one part, each in the key that its notes speak for."""
+    pitch, length = _checked(path, arrays[f"{prefix}pitch"], arrays[f"{prefix}length"])
+    pieces = np.split(pitch, np.cumsum(length)[:-1])
+    width = len(str(len(pieces)))
+    return [_chorale(p, f"{name} {n:0{width}d}") for n, p in enumerate(pieces, 1)]
+
+
+def _chorale(pitch: NDArray[np.int16], name: str) -> Chorale:
+    tied = np.zeros(pitch.shape, dtype=np.bool_)
+    tied[1:] = (pitch[1:] == pitch[:-1]) & (pitch[1:] != REST)
+    fermata = np.zeros(len(pitch), dtype=np.bool_)
+    return Chorale(pitch, tied, fermata, key=estimate_key(pitch), name=name)
+
+
+def _checked(
+    path: Path, pitch: NDArray, length: NDArray
+) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
+    faults = []
+    if pitch.ndim != 2 or pitch.shape[1] != 4 or pitch.dtype.kind not in "iu":
+        faults.append(f"its pitches are {pitch.dtype} {list(pitch.shape)}: integers [T, 4] wanted")
+    if length.ndim != 1 or not length.size or length.dtype.kind not in "iu":
+        faults.append(f"its lengths are {length.dtype} {list(length.shape)}: integers [P] wanted")
+    if not faults:
+        if length.min() < 1:
+            faults.append("a piece has less than one frame")
+        elif sum(length.tolist()) != len(pitch):
+            faults.append(
+                f"its pieces have {sum(length.tolist())} frames in all, its pitches {len(pitch)}"
+            )
+        elif pitch.min() < REST or pitch.max() > 127:
+            faults.append("a pitch is outside -1 (a rest) to 127")
+    if faults:
+        raise CorpusError(
+            f"{path} holds no chorales on a sixteenth grid ({'; '.join(faults)}): "
+            "give JSB-16th as an .npz file"
+        )
+    return pitch.astype(np.int16), length.astype(np.int64)
+
+
+def _names(path: Path) -> set[str]:
+    """Which arrays a file says it holds."""
+    path = Path(path)
+    if not path.is_file():
+        raise CorpusError(f"there is no file {path}: give JSB-16th as an .npz file")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except _FAULTS as error:
+        raise _damaged(path) from error
+    if sum(m.file_size for m in members) > _LARGEST:
+        raise CorpusError(
+            f"{path} holds more than {_LARGEST >> 20} MiB: JSB-16th has less than one; give that"
+        )
+    return {m.filename.removesuffix(".npy") for m in members}
+
+
+def _read(path: Path, wanted: set[str]) -> dict[str, NDArray]:
+    """Some arrays of a file; never a pickled object."""
+    path = Path(path)
+    missing = sorted(wanted - _names(path))
+    if missing:
+        raise CorpusError(
+            f"{path} lacks {', '.join(missing)}: give JSB-16th as an .npz file with the arrays "
+            f"{', '.join(sorted(wanted))}"
+        )
+    try:
+        # Opened here: on a damaged file np.load would leave its own handle open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+            return {name: np.asarray(data[name]) for name in wanted}
+    except _FAULTS as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> CorpusError:
+    return CorpusError(f"{path} is damaged or no .npz file: fetch it anew")

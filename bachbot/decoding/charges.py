@@ -1,0 +1,241 @@
+"""What part-writing costs inside a search: a soft charge, in nats, for every fault.
+
+A model's own joint score sees the rules of part-writing only dimly. Each rule that it breaks more
+often than Bach costs so many nats a fault, and the search weighs that against what the model
+expects; nothing but the compass is forbidden. The rules are those of `bachbot.theory.rules`, and
+what is charged for a piece is what they count in it, but for faults in which no chosen note has a
+part.
+
+Shapes: B streams, V vocabulary, N choices.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, Key, Voice
+from bachbot.decoding.choice import Choice
+from bachbot.decoding.plan import Plan
+from bachbot.encoding import REST_TOKEN
+from bachbot.errors import UsageError
+from bachbot.theory.rules import RULES, Moves, charge
+
+_HOPELESS = 14.0
+"""Nats below the likeliest legal token beyond which a token is not looked at."""
+
+
+@dataclass(frozen=True)
+class Charges:
+    """What is charged.
+
+    Parameters
+    ----------
+    rules : mapping of str to float
+        Nats a fault, by the names of `bachbot.theory.rules.RULES`.
+    strikes : mapping of int to float
+        Nats that a voice which is not given earns by striking a note, by the place of the frame
+        in its beat, 0 to 3.
+    fresh : float
+        Nats earned by a chord that sounds on a beat for the first time in the piece.
+    astray : float
+        Nats charged for a last chord that does not stand on the tonic where it is expected to.
+
+    Raises
+    ------
+    UsageError
+        If a weight names no rule, or a place no sixteenth of a beat.
+
+    Notes
+    -----
+    The likeliest music on a grid of sixteenths holds its notes for longer than Bach does, and goes
+    back to the same few chords: without `strikes` and `fresh` a search comes out too plain.
+    """
+
+    rules: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    strikes: Mapping[int, float] = field(default_factory=lambda: MappingProxyType({}))
+    fresh: float = 0.0
+    astray: float = 0.0
+
+    def __post_init__(self) -> None:
+        faults = [
+            f"there is no rule '{name}': rules are {', '.join(RULES)}"
+            for name in self.rules
+            if name not in RULES
+        ]
+        faults += [
+            f"a beat has no place {place}: give 0 to {FRAMES_PER_QUARTER - 1}"
+            for place in self.strikes
+            if place not in range(FRAMES_PER_QUARTER)
+        ]
+        if faults:
+            raise UsageError("; ".join(faults))
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is charged at all."""
+        weights = [self.fresh, self.astray, *self.rules.values(), *self.strikes.values()]
+        return any(weights)
+
+    def of(
+        self, choice: Choice, scores: NDArray[np.float64], legal: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """What each token of a cell is charged.
+
+        Parameters
+        ----------
+        choice : Choice
+            The cell.
+        scores : ndarray of float64, shape [B, V]
+            Log-probabilities in nats.
+        legal : ndarray of bool, shape [B, V]
+            What may come next.
+
+        Returns
+        -------
+        legal : ndarray of bool, shape [B, V]
+            The same without what is hopelessly unlikely.
+        cost : ndarray of float64, shape [B, V]
+            In nats; 0 where it was not looked at, and for what is given.
+        """
+        cost = np.zeros(scores.shape)
+        likely = np.where(legal, scores, -np.inf)
+        legal = legal & (likely >= likely.max(axis=1, keepdims=True) - _HOPELESS)
+        free = choice.free[choice.piece, choice.voice]  # [B]
+        rows, tokens = np.nonzero(legal[:, REST_TOKEN:] & free[:, np.newaxis])
+        tokens = tokens + REST_TOKEN
+        if len(rows):
+            cost[rows, tokens] = self._cost(choice, rows, tokens)
+        return legal, cost
+
+    def seam(self, choice: Choice) -> NDArray[np.float64]:
+        """What given notes are charged for the chosen notes that they follow, [B].
+
+        Parameters
+        ----------
+        choice : Choice
+            A frame whose voices have all been chosen; which of them is named is of no account.
+        """
+        cost = np.zeros(len(choice.piece))
+        if choice.frame == 0 or not any(self.rules.values()):
+            return cost
+        for p in np.unique(choice.piece):
+            given, chosen = np.logical_not(choice.free[p]), choice.free_before[p]  # [4] each
+            if not (given & chosen).any():
+                continue
+            rows = np.flatnonzero(choice.piece == p)
+            now = np.where(given, choice.memory[rows, 1, :4], REST).astype(np.int16)
+            released = choice.released(rows, choice.struck[rows])
+            plan = choice.plans[p]
+            moves = Moves(choice.memory[rows, 0, :4], now, plan.key, released, plan.transposed_by)
+            for name, weight in self.rules.items():
+                rule = RULES[name]
+                # A state lies in the given notes alone; a chord is known with all its notes.
+                if not weight or rule.state or (rule.whole and not given.all()):
+                    continue
+                partly = [rule.whole or chosen[list(v)].any() for v in rule.voices]
+                cost[rows] += weight * (rule.count(moves) & partly).sum(axis=1)
+        return cost
+
+    def _cost(
+        self, choice: Choice, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """What each choice costs beyond what stands without it, [N]."""
+        voice, vocabulary = choice.voice, choice.plans[0].vocabulary
+        free = choice.free[choice.piece]  # [B, 4]
+        known = choice.known()  # [B, 4]
+        now = known[rows]
+        now[:, voice] = vocabulary.pitch_of[tokens]
+        anew = ~vocabulary.tied_of[tokens]
+        struck = anew if voice == Voice.SOPRANO else choice.struck[rows]
+        last = np.logical_not(free[:, voice + 1 :].any(axis=1))  # [B]
+        cost = self._faults(choice, rows, now, choice.released(rows, struck), last[rows])
+        cost -= self._alone(choice, known)[rows, struck.astype(np.intp)]
+        beat = choice.beat[choice.piece[rows]]
+        if self.strikes:
+            earned = np.array([self.strikes.get(b, 0.0) for b in range(FRAMES_PER_QUARTER)])
+            cost -= np.where(anew & (now[:, voice] != REST), earned[beat], 0)
+        if self.fresh:
+            sounds = (now != REST).any(axis=1)
+            on_beat = np.flatnonzero(last[rows] & sounds & (beat == 0))
+            new = ~choice.heard.has(rows[on_beat], now[on_beat])
+            cost[on_beat] -= np.where(new, self.fresh, 0)
+        if self.astray and voice == Voice.BASS:
+            cost += self.astray * self._astray(choice, rows, now[:, Voice.BASS])
+        return cost
+
+    def _alone(self, choice: Choice, known: NDArray[np.int16]) -> NDArray[np.float64]:
+        """What the voices known before a choice cost, [B, 2]: if the soprano is tied, and if not.
+
+        Before the soprano is chosen, that decides whether a phrase has ended.
+        """
+        rows, struck = np.arange(len(known)), choice.struck
+        if choice.voice == Voice.SOPRANO:
+            rows, struck = np.repeat(rows, 2), np.tile([False, True], len(known))
+        part = np.zeros(len(rows), dtype=np.bool_)
+        cost = self._faults(choice, rows, known[rows], choice.released(rows, struck), part)
+        return np.broadcast_to(cost.reshape(len(known), -1), (len(known), 2))
+
+    def _astray(
+        self, choice: Choice, rows: NDArray[np.intp], bass: NDArray[np.int16]
+    ) -> NDArray[np.bool_]:
+        """Whether a last chord begins over another note than the tonic, [N]."""
+        tonic = np.full(len(choice.plans), REST)
+        for p in np.unique(choice.piece):
+            close = choice.plans[p].close
+            if close and close[0] == choice.frame:
+                tonic[p] = choice.plans[p].key.pitch_class
+        wanted = tonic[choice.piece[rows]]
+        astray: NDArray[np.bool_] = (wanted != REST) & (bass != REST) & (bass % 12 != wanted)
+        return astray
+
+    def _faults(
+        self,
+        choice: Choice,
+        rows: NDArray[np.intp],
+        now: NDArray[np.int16],
+        released: NDArray[np.bool_],
+        whole: NDArray[np.bool_],
+    ) -> NDArray[np.float64]:
+        """What the faults of each step cost, [N]; `whole` says where all voices are known."""
+        cost = np.zeros(len(rows))
+        if not any(self.rules.values()):
+            return cost
+        before = choice.memory[rows, 0, :4]
+        kinds = [self._judged_by(plan) for plan in choice.plans]
+        place = {kind: at for at, kind in enumerate(dict.fromkeys(kinds))}
+        kind = np.array([place[kind] for kind in kinds])[choice.piece[rows]]
+        for at, (key, transposed_by) in enumerate(place):
+            for group in ((kind == at) & whole, (kind == at) & ~whole):
+                here = np.flatnonzero(group)
+                if len(here):
+                    moves = Moves(before[here], now[here], key, released[here], transposed_by)
+                    cost[here] = charge(moves, self.rules, whole=bool(whole[here[0]]))
+        return cost
+
+    def _judged_by(self, plan: Plan) -> tuple[Key, int]:
+        """What the rules ask of a piece: its key, and where it is sung if its compass is charged.
+
+        Pieces in which both are the same are judged together.
+        """
+        return plan.key, plan.transposed_by if self.rules.get("out of compass") else 0
+
+
+HOUSE = Charges(
+    rules={
+        "parallel fifths": 2.0,
+        "parallel octaves": 2.0,
+        "hidden fifths": 0.9,
+        "hidden octaves": 0.9,
+    },
+    strikes={2: 0.7},
+    fresh=0.62,
+    astray=3.0,
+)
+"""What a search is charged unless another is given: fitted on the validation part of the tune split
+so that its rates come out at Bach's, by ``bachbot evaluate fit``."""
+
+HOUSE_RULES = Charges(rules=HOUSE.rules)
+"""The same for draws, which need no help to move."""

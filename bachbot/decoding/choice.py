@@ -1,0 +1,126 @@
+"""The cell that all streams are about to fill, and what they have heard so far.
+
+Shapes: P pieces, B streams, N choices.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import FRAMES_PER_QUARTER, REST
+from bachbot.decoding.plan import FREE, Plan
+from bachbot.theory.harmony import pitch_class_sets
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """Which chords each stream has had on its beats: a bit for each set of pitch classes.
+
+    Parameters
+    ----------
+    bits : ndarray of uint8, shape [B, 512]
+        Bit s % 8 of byte s // 8 for the set s, itself twelve bits.
+    """
+
+    bits: NDArray[np.uint8]
+
+    @classmethod
+    def nothing(cls, streams: int) -> "Heard":
+        """What so many streams have heard before their first frame."""
+        return cls(np.zeros((streams, 512), dtype=np.uint8))
+
+    def rows(self, rows: NDArray[np.intp]) -> "Heard":
+        """What some streams have heard."""
+        return Heard(self.bits[rows])
+
+    def has(self, rows: NDArray[np.intp], pitch: NDArray[np.int16]) -> NDArray[np.bool_]:
+        """Whether streams have heard chords, [N], of pitches [N, 4]."""
+        sets = pitch_class_sets(pitch).astype(np.intp)
+        return (self.bits[rows, sets >> 3] >> (sets & 7).astype(np.uint8) & 1).astype(np.bool_)
+
+    def note(self, rows: NDArray[np.intp], pitch: NDArray[np.int16]) -> None:
+        """Let streams, each named once, have heard the chords that sound in them, [N, 4]."""
+        sets = pitch_class_sets(pitch).astype(np.intp)
+        self.bits[rows, sets >> 3] |= (1 << (sets & 7)).astype(np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A cell that all streams are about to fill.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+        The pieces.
+    piece : ndarray of int, shape [B]
+        Piece of each stream, in ascending order. The frame lies within each of these.
+    frame, voice : int
+        The cell.
+    memory : ndarray of int16, shape [B, 2, 5]
+        The frame before and this one: pitches of S, A, T, B, then 1 under a fermata.
+    struck : ndarray of bool, shape [B]
+        Whether the soprano of this frame is not tied; of no account before it is chosen.
+    heard : Heard
+        The chords of each stream so far.
+    """
+
+    plans: Sequence[Plan]
+    piece: NDArray[np.intp]
+    frame: int
+    voice: int
+    memory: NDArray[np.int16]
+    struck: NDArray[np.bool_]
+    heard: Heard
+
+    @cached_property
+    def free(self) -> NDArray[np.bool_]:
+        """Which voices of the frame are not given, [P, 4]; none where a piece is over."""
+        return self._free(self.frame)
+
+    @cached_property
+    def free_before(self) -> NDArray[np.bool_]:
+        """The same of the frame before; none before the first."""
+        return self._free(self.frame - 1)
+
+    def _free(self, frame: int) -> NDArray[np.bool_]:
+        free = np.zeros((len(self.plans), 4), dtype=np.bool_)
+        for p, plan in enumerate(self.plans):
+            if 0 <= frame < plan.frames:
+                free[p] = plan.token[frame] == FREE
+        return free
+
+    @cached_property
+    def beat(self) -> NDArray[np.intp]:
+        """Place of the frame in its beat, [P], 0 to 3; 0 where a piece is over."""
+        places = [int(p.place[self.frame]) if self.frame < p.frames else 0 for p in self.plans]
+        return np.array(places) % FRAMES_PER_QUARTER
+
+    def known(self) -> NDArray[np.int16]:
+        """Pitches of the frame as far as they are known, the cell's own not, [B, 4]."""
+        starts = np.flatnonzero(np.diff(self.piece, prepend=-1))
+        parts = np.split(self.memory, starts[1:])
+        return np.concatenate(
+            [
+                self.plans[self.piece[a]].known(self.frame, self.voice, part)
+                for a, part in zip(starts, parts, strict=True)
+            ]
+        )
+
+    def released(self, rows: NDArray[np.intp], struck: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Where a phrase ended before the frame, as `bachbot.theory.rules.released`, [N].
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape [N]
+            Streams.
+        struck : ndarray of bool, shape [N]
+            Whether the soprano of the frame is not tied.
+        """
+        under, still = self.memory[:, 0, 4] == 1, self.memory[:, 1, 4] == 1  # [B] each
+        silent = (self.memory[:, 0, :4] == REST).all(axis=1) & (self.frame > 0)
+        ended = silent | (under & ~still)
+        released: NDArray[np.bool_] = ended[rows] | (under[rows] & struck)
+        return released

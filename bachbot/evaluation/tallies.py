@@ -1,0 +1,199 @@
+"""Sums of nats over the tokens of chorales, and the rates that follow from them.
+
+Units, which are easily mixed up:
+
+per token
+    All nats divided by all predicted tokens: the voices' tokens, fermatas, frame ends and END.
+    START is never predicted.
+per frame
+    All nats, of those same tokens, divided by the number of frames (sixteenths): what the whole
+    piece costs, four voices together.
+voices per frame
+    Only the nats of the four voices' tokens, divided by the number of frames. The choice *not* to
+    set a fermata is part of the soprano's token.
+per onset
+    The nats of all voice tokens, ties and rests as well as notes, divided by the number of notes
+    that begin. A tie costs something since a note might have begun instead, so its nats are part
+    of the price of the notes.
+
+Accuracy is the share of voice cells whose most likely token is the right one, out of the whole
+vocabulary; over onsets only the cells count in which a note begins.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from math import log
+
+import numpy as np
+
+from bachbot.chorale import VOICES, Voice
+from bachbot.encoding import SLOT_END, SLOT_FERMATA, SLOT_FRAME_END
+
+KINDS: dict[str, int] = {v.label: int(v) for v in VOICES} | {
+    "frame end": SLOT_FRAME_END,
+    "fermata": SLOT_FERMATA,
+    "end": SLOT_END,
+}
+"""Kinds of token that are told apart, and the slot of each in a `TokenStream`."""
+
+SHIFT_NATS = log(12)
+"""What it costs to say which of the twelve shifts brought a piece to C major or A minor."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Sums over the tokens of one kind.
+
+    Parameters
+    ----------
+    tokens, correct : int
+        How many there are, and how many of them the model found likeliest.
+    nats : float
+        Sum of minus log-probabilities.
+    onsets, onsets_correct : int
+        The same counts over tokens that begin a note.
+    """
+
+    tokens: int = 0
+    correct: int = 0
+    nats: float = 0.0
+    onsets: int = 0
+    onsets_correct: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.tokens + other.tokens,
+            self.correct + other.correct,
+            self.nats + other.nats,
+            self.onsets + other.onsets,
+            self.onsets_correct + other.onsets_correct,
+        )
+
+    @property
+    def per_token(self) -> float:
+        """Nats per token; NaN where there is none."""
+        return _rate(self.nats, self.tokens)
+
+    @property
+    def per_onset(self) -> float:
+        """Nats of every token of this kind per note that begins; NaN where none does."""
+        return _rate(self.nats, self.onsets)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of tokens found likeliest, 0 to 1; NaN where there is none."""
+        return _rate(self.correct, self.tokens)
+
+    @property
+    def onset_accuracy(self) -> float:
+        """The same over tokens that begin a note."""
+        return _rate(self.onsets_correct, self.onsets)
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What a set of chorales costs a model. The module's docstring defines the units.
+
+    Parameters
+    ----------
+    pieces, frames : int
+        How many chorales, and frames in all.
+    kinds : mapping of str to Tally
+        Sums by kind of token, by the names of `KINDS`.
+    shift_nats : float
+        What it costs to say from where the pieces were transposed: see `untransposed`. Part of
+        every rate of the whole, and of none by kind.
+    """
+
+    pieces: int = 0
+    frames: int = 0
+    kinds: Mapping[str, Tally] = field(default_factory=lambda: dict.fromkeys(KINDS, Tally()))
+    shift_nats: float = 0.0
+
+    def __add__(self, other: "Losses") -> "Losses":
+        kinds = {name: self.kinds[name] + other.kinds[name] for name in KINDS}
+        return Losses(
+            self.pieces + other.pieces,
+            self.frames + other.frames,
+            kinds,
+            self.shift_nats + other.shift_nats,
+        )
+
+    def of_voices(self, voices: Iterable[Voice]) -> "Losses":
+        """The same of the tokens of some voices alone; whatever else there is costs nothing."""
+        kept = {Voice(v).label for v in voices}
+        kinds = {name: t if name in kept else Tally() for name, t in self.kinds.items()}
+        return replace(self, kinds=kinds)
+
+    def untransposed(self) -> "Losses":
+        """The same of the pieces as they were before each was brought to C major or A minor.
+
+        A piece in its own key and the pair of its shift and its standardised twin stand for each
+        other, so that ln 12 nats, for one shift of twelve, make the price of the one of the other.
+        """
+        return replace(self, shift_nats=self.pieces * SHIFT_NATS)
+
+    @property
+    def all(self) -> Tally:
+        """Sums over every predicted token."""
+        return sum(self.kinds.values(), Tally())
+
+    @property
+    def voices(self) -> Tally:
+        """Sums over the tokens of the four voices."""
+        return sum((self.kinds[v.label] for v in VOICES), Tally())
+
+    @property
+    def per_token(self) -> float:
+        """Nats per predicted token."""
+        return _rate(self.all.nats + self.shift_nats, self.all.tokens)
+
+    @property
+    def per_frame(self) -> float:
+        """Nats of all tokens per frame."""
+        return _rate(self.all.nats + self.shift_nats, self.frames)
+
+    @property
+    def voices_per_frame(self) -> float:
+        """Nats of the voices' tokens per frame."""
+        return _rate(self.voices.nats + self.shift_nats, self.frames)
+
+    @property
+    def per_onset(self) -> float:
+        """Nats of the voices' tokens per note that begins."""
+        return _rate(self.voices.nats + self.shift_nats, self.voices.onsets)
+
+    def to_json(self) -> dict[str, object]:
+        """Every rate as plain data; figures that do not exist are None."""
+        return {
+            "pieces": self.pieces,
+            "frames": self.frames,
+            "tokens": self.all.tokens,
+            "onsets": self.voices.onsets,
+            "nats_per_token": _plain(self.per_token),
+            "nats_per_frame": _plain(self.per_frame),
+            "voices_nats_per_frame": _plain(self.voices_per_frame),
+            "nats_per_onset": _plain(self.per_onset),
+            "shift_nats_per_frame": _plain(_rate(self.shift_nats, self.frames)),
+            "accuracy": _plain(self.voices.accuracy),
+            "onset_accuracy": _plain(self.voices.onset_accuracy),
+            "by_kind": {
+                name: {
+                    "tokens": tally.tokens,
+                    "onsets": tally.onsets,
+                    "nats_per_token": _plain(tally.per_token),
+                    "nats_per_onset": _plain(tally.per_onset),
+                    "accuracy": _plain(tally.accuracy),
+                    "onset_accuracy": _plain(tally.onset_accuracy),
+                }
+                for name, tally in self.kinds.items()
+            },
+        }
+
+
+def _rate(amount: float, count: int) -> float:
+    return amount / count if count else float("nan")
+
+
+def _plain(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,302 @@
+"""A network that reads all that is given of a piece before it writes what is missing.
+
+An encoder, LSTM layers that run over the whole piece both ways, reads the given notes, the place
+in the bar, the metre, the fermatas and the mode. A causal LSTM reads the frames that are written so
+far beside it, and a feed-forward chain writes the voices of a frame one after the other, each
+seeing those above it and every given one. The idea of an encoder of the constraints under a causal
+decoder is that of Hadjeres and Nielsen, *Anticipation-RNN*, 2018 (https://arxiv.org/abs/1709.06404);
+the chain within a frame is that of Boulanger-Lewandowski, Bengio and Vincent, *Modeling temporal
+dependencies in high-dimensional sequences*, ICML 2012, with given voices known beforehand.
+
+Shapes: B pieces side by side, T frames, 4 voices, V vocabulary, E embedding, H hidden units of the
+decoder, G of the encoder in each direction, W units of the chain.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bachbot.encoding import FERMATA
+from bachbot.encoding.told import BARS, FAR, MODES, PLACES, UNTOLD
+from bachbot.errors import UsageError
+
+SLOTS = 5
+"""What is written in a frame: the fermata or none, then S, A, T, B."""
+
+
+@dataclass(frozen=True)
+class LookaheadConfig:
+    """Size and regularisation of the network.
+
+    Parameters
+    ----------
+    embedding : int
+        Numbers that stand for a token (E), 1 or more.
+    encoder_layers : int
+        Layers of the encoder, each of two directions, 1 to 16.
+    encoder : int
+        Units of each direction (G), 1 or more.
+    layers : int
+        Layers of the decoder, 1 to 16.
+    hidden : int
+        Units of each (H), 1 or more.
+    width : int
+        Units of the chain that writes a frame (W), 1 or more.
+    dropout : float
+        Share of outputs set to zero while training, 0 up to but not including 1.
+    forgetting : float
+        Share of the tokens read by the decoder that are hidden from it while training, 0 up to but
+        not including 1.
+    told : bool
+        Whether place, metre, mode and fermatas are read at all. Without, as suits music of which
+        they are not known, whatever comes is taken for unknown, and every frame for one that was
+        given without a fermata.
+
+    Raises
+    ------
+    UsageError
+        If a value cannot be; the message names every fault.
+    """
+
+    embedding: int = 48
+    encoder_layers: int = 2
+    encoder: int = 128
+    layers: int = 2
+    hidden: int = 256
+    width: int = 512
+    dropout: float = 0.3
+    forgetting: float = 0.05
+    told: bool = True
+
+    def __post_init__(self) -> None:
+        most = {
+            "embedding": 4096, "encoder_layers": 16, "encoder": 8192,
+            "layers": 16, "hidden": 8192, "width": 8192,
+        }  # fmt: skip
+        faults = [
+            f"{name} is {getattr(self, name)}: give 1 to {bound}"
+            for name, bound in most.items()
+            if not 1 <= getattr(self, name) <= bound
+        ]
+        faults += [
+            f"{name} is {getattr(self, name)}: give 0 or more, less than 1"
+            for name in ("dropout", "forgetting")
+            if not 0 <= getattr(self, name) < 1
+        ]
+        if faults:
+            raise UsageError("; ".join(faults))
+
+
+@dataclass(frozen=True, eq=False)
+class Works:
+    """Pieces side by side, and what is given of them.
+
+    Parameters
+    ----------
+    tokens : Tensor of int64, shape [B, T, 4]
+        What each voice does; of no account after a piece's end.
+    given : Tensor of bool, shape [B, T, 4]
+        Which of it the encoder reads.
+    fermata : Tensor of int64, shape [B, T]
+        1 under a fermata, 0 elsewhere.
+    fermata_given : Tensor of bool, shape [B, T]
+        Where that is told to the encoder.
+    place, bar : Tensor of int64, shape [B, T]
+        Place in the bar and length of the bar in frames, both from 1; 0 is unknown.
+    mode : Tensor of int64, shape [B]
+        0 unknown, 1 major, 2 minor.
+    length : Tensor of int64, shape [B]
+        Frames of each piece.
+    """
+
+    tokens: Tensor
+    given: Tensor
+    fermata: Tensor
+    fermata_given: Tensor
+    place: Tensor
+    bar: Tensor
+    mode: Tensor
+    length: Tensor
+
+    @property
+    def missing(self) -> Tensor:
+        """What is to be written, bool [B, T, 5]: the fermata, then S, A, T, B."""
+        at = torch.arange(self.given.shape[1], device=self.given.device)
+        inside = at < self.length[:, None]  # [B, T]
+        given = torch.cat([self.fermata_given[..., None], self.given], -1)
+        return inside[..., None] & ~given
+
+
+class LookaheadModel(nn.Module):
+    """Scores of what stands in every cell, from all that is given and all that was written before.
+
+    Parameters
+    ----------
+    config : LookaheadConfig
+        Size.
+    vocabulary : int
+        How many tokens there are (V).
+    """
+
+    def __init__(self, config: LookaheadConfig, vocabulary: int) -> None:
+        super().__init__()
+        self.config = config
+        self.vocabulary = vocabulary
+        e, g, h, w = config.embedding, config.encoder, config.hidden, config.width
+        # One token more than there are stands for what is not known.
+        self.embedding = nn.Embedding(vocabulary + 1, e)
+        self.place = nn.Embedding(PLACES, 32)
+        self.bar = nn.Embedding(BARS, 16)
+        self.mode = nn.Embedding(MODES, 8)
+        self.pause = nn.Embedding(3, 16)
+        self.ends = nn.Embedding(2 * (FAR + 1), 8)
+        read = 4 * e + 32 + 16 + 8 + 16 + 8 + 8
+        inputs = [read] + [2 * g] * (config.encoder_layers - 1)
+        self.ahead = nn.ModuleList(nn.LSTM(n, g, batch_first=True) for n in inputs)
+        self.back = nn.ModuleList(nn.LSTM(n, g, batch_first=True) for n in inputs)
+        inputs = [4 * e + 16 + 2 * g] + [h] * (config.layers - 1)
+        self.lstm = nn.ModuleList(nn.LSTM(n, h, batch_first=True) for n in inputs)
+        self.frame = nn.Linear(h + 2 * g + read + 4 * e + 16, w)
+        self.known = nn.Linear(4 * e + 16, w, bias=False)
+        self.slot = nn.Embedding(SLOTS, w)
+        self.chain = nn.Linear(w, w)
+        self.output = nn.Linear(w, vocabulary)
+        with torch.no_grad():
+            for name, value in self.named_parameters():
+                if name.endswith("bias_ih_l0"):
+                    size = len(value) // 4
+                    value[size : 2 * size] = 1.0  # forget gates that begin open
+
+    def forward(self, works: Works, wanted: Tensor | None = None) -> Tensor:
+        """Score what stands in every cell.
+
+        Parameters
+        ----------
+        works : Works
+            The pieces, with their true tokens.
+        wanted : Tensor of bool, shape [B, T, 5], optional
+            Slots that are scored, such as `Works.missing`: the chain is most of the work. All
+            unless given.
+
+        Returns
+        -------
+        logits : Tensor, shape [B, T, 5, V]
+            Unnormalised log-probabilities; slot 0 holds in the column of FERMATA the log-odds of a
+            fermata, slots 1 to 4 are S, A, T, B. Zeros where none are wanted.
+        """
+        drop = self.config.dropout
+        if not self.config.told:
+            works = untold(works)
+        read, context = self._encode(works)
+        none = self.vocabulary
+        before = functional.pad(works.tokens, (0, 0, 1, 0), value=none)[:, :-1]  # [B, T, 4]
+        if self.training and self.config.forgetting:
+            hide = torch.rand(before.shape, device=before.device) < self.config.forgetting
+            before = before.masked_fill(hide, none)
+        paused = functional.pad(works.fermata, (1, 0))[:, :-1]  # [B, T]
+        past = torch.cat([self.embedding(before).flatten(2), self.pause(paused)], -1)
+        x = torch.cat([past, context], -1)
+        for layer in self.lstm:
+            x, _ = layer(x)
+            x = functional.dropout(x, drop, self.training)
+        base = self.frame(torch.cat([x, context, read, past], -1))  # [B, T, W]
+        if wanted is None:
+            wanted = torch.ones_like(works.given[..., :1]).expand(-1, -1, SLOTS)
+        piece, frame, slot = at = wanted.nonzero(as_tuple=True)  # [N] each
+        now = self.known(self._known(works, at)) + self.slot(slot).to(base.dtype)
+        hidden = functional.relu(base[piece, frame] + now)  # [N, W]
+        hidden = functional.dropout(hidden, drop, self.training)
+        hidden = functional.relu(hidden + self.chain(hidden))
+        hidden = functional.dropout(hidden, drop, self.training)
+        scores = self.output(hidden)  # [N, V]
+        return scores.new_zeros(*wanted.shape, none).index_put(at, scores)
+
+    def _encode(self, works: Works) -> tuple[Tensor, Tensor]:
+        """What is given, [B, T, R], and what was made of it over the whole piece, [B, T, 2 G]."""
+        shown = works.tokens.masked_fill(~works.given, self.vocabulary)
+        frames = shown.shape[1]
+        at = torch.arange(frames, device=shown.device).expand(len(shown), frames)  # [B, T]
+        left = (works.length[:, None] - 1 - at).clamp(min=0)
+        pause = works.fermata.masked_fill(~works.fermata_given, UNTOLD)
+        mode = self.mode(works.mode)[:, None].expand(-1, frames, -1)
+        read = torch.cat(
+            [
+                self.embedding(shown).flatten(2),
+                self.place(works.place),
+                self.bar(works.bar),
+                mode,
+                self.pause(pause),
+                self.ends((at // 4).clamp(max=FAR)),
+                self.ends((left // 4).clamp(max=FAR) + FAR + 1),
+            ],
+            -1,
+        )  # [B, T, R]
+        # Each piece turned round within its own length, so that no padding is read.
+        turned = torch.where(at < works.length[:, None], left, at)
+        x = read
+        for ahead, back in zip(self.ahead, self.back, strict=True):
+            forth, _ = ahead(x)
+            again, _ = back(x.gather(1, turned[..., None].expand_as(x)))
+            again = again.gather(1, turned[..., None].expand_as(again))
+            x = functional.dropout(
+                torch.cat([forth, again], -1), self.config.dropout, self.training
+            )
+        return read, x
+
+    def _known(self, works: Works, at: tuple[Tensor, ...]) -> Tensor:
+        """What is known of a frame when each of N slots is written, [N, 4 E + 16].
+
+        Where they are is told by piece, frame and slot, [N] each.
+        """
+        *where, slot = at
+        voice = torch.arange(4, device=slot.device)
+        seen = (voice < slot[:, None] - 1) | works.given[*where]  # [N, 4]
+        tokens = works.tokens[*where].masked_fill(~seen, self.vocabulary)
+        told = (slot > 0) | works.fermata_given[*where]  # [N]
+        pause = works.fermata[*where].masked_fill(~told, UNTOLD)
+        return torch.cat([self.embedding(tokens).flatten(1), self.pause(pause)], -1)
+
+
+def untold(works: Works) -> Works:
+    """Pieces as a network hears them that is told the notes alone.
+
+    The same numbers as `bachbot.encoding.tell` gives a network that is not told.
+    """
+    return replace(
+        works,
+        fermata=torch.zeros_like(works.fermata),
+        fermata_given=torch.ones_like(works.fermata_given),
+        place=torch.zeros_like(works.place),
+        bar=torch.zeros_like(works.bar),
+        mode=torch.zeros_like(works.mode),
+    )
+
+
+def nats(logits: Tensor, works: Works) -> tuple[Tensor, Tensor]:
+    """What each cell and each fermata cost.
+
+    Parameters
+    ----------
+    logits : Tensor, shape [B, T, 5, V]
+        From `LookaheadModel`.
+    works : Works
+        The pieces.
+
+    Returns
+    -------
+    cells : Tensor, shape [B, T, 4]
+        Minus log-probability of each voice's token, given ones counted as any other.
+    fermatas : Tensor, shape [B, T]
+        Of the fermata, or of there being none.
+    """
+    logits = logits.float()
+    voices = logits[:, :, 1:]
+    cells = functional.cross_entropy(
+        voices.flatten(0, 2), works.tokens.flatten(), reduction="none"
+    ).view(works.tokens.shape)
+    fermatas = functional.binary_cross_entropy_with_logits(
+        logits[:, :, 0, FERMATA], works.fermata.float(), reduction="none"
+    )
+    return cells, fermatas

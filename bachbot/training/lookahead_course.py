@@ -1,0 +1,113 @@
+"""The course of a network that looks ahead: whole pieces under random masks, nothing carried."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from bachbot.chorale import Given
+from bachbot.corpus.store import PreparedCorpus
+from bachbot.encoding import Vocabulary
+from bachbot.models.lookahead import Works, nats
+from bachbot.training.config import TrainingConfig
+from bachbot.training.course import HELD_OUT, Course, Forward, Loss, Score
+from bachbot.training.fillings import FILLINGS, HARMONY, fillings
+from bachbot.training.parallel import Ranks
+from bachbot.training.progress import UNITS
+from bachbot.training.validate import fill
+from bachbot.training.works import Repertoire, Sheet, collated, sheet
+
+_ABREAST = 8
+"""Pieces that are validated side by side."""
+
+
+class LookaheadCourse(Course):
+    """Pieces of like length side by side, each given in part; the rest is to be written.
+
+    The pieces of a batch are shared out over the ranks.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        Of kind ``"lookahead"``.
+    corpus : PreparedCorpus
+        The prepared chorales.
+    vocabulary : Vocabulary
+        What the ids mean.
+    device : torch.device
+        Where the model lives.
+    ranks : Ranks
+        This process among those that train together.
+
+    Raises
+    ------
+    TrainingError
+        If the training part is empty.
+    UsageError
+        If the pieces of a batch cannot be shared out evenly.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        corpus: PreparedCorpus,
+        vocabulary: Vocabulary,
+        device: torch.device,
+        ranks: Ranks,
+    ) -> None:
+        self._device, self._ranks = device, ranks
+        self._mine = ranks.lanes(config.batch, "pieces")
+        self._repertoire = Repertoire(corpus.part("train", config.split), config, vocabulary)
+        super().__init__(UNITS["lookahead"], self._repertoire.steps, self._repertoire.tokens)
+        self._told = bool(getattr(config.model, "told", True))
+        self._held_out = {
+            part: self._grouped(
+                [sheet(c, vocabulary, heard=self._told) for c in corpus.part(part, config.split)]
+            )
+            for part in HELD_OUT
+        }
+        self._epoch = 0
+
+    def begin(self, model: nn.Module, epoch: int) -> None:
+        """Go to the first batch of an epoch."""
+        self._epoch = epoch
+
+    def loss(self, forward: Forward, step: int) -> Loss:
+        """Nats of what is missing in this rank's pieces, by the batch's missing cells.
+
+        The fermatas that are not given are paid for too, and count as no cells.
+        """
+        batch = self._repertoire.batch(self._epoch, step)
+        absent = sum(int((~given.cells).sum()) for _, given in batch)
+        pieces, given = zip(*batch[self._mine], strict=True)
+        works = collated(pieces, given, self._device)
+        missing = works.missing  # [B, T, 5]
+        prices, pauses = nats(forward(works, missing), works)  # [B, T, 4], [B, T]
+        price = (prices * missing[..., 1:]).sum() + (pauses * missing[..., 0]).sum()
+        # The mean over the ranks, which is what gradients are, is then that of the whole batch.
+        mean = price * (self._ranks.world / absent)
+        return Loss(mean, float(absent), sum(piece.tokens.size for piece, _ in batch))
+
+    def validate(self, model: nn.Module) -> Score:
+        """Nats a frame of alto, tenor and bass, soprano and fermatas given."""
+        found = fill(model, self._held_out["validation"], FILLINGS[HARMONY])
+        return Score(found.per_frame, found.per_frame, found.per_onset, found.onset_accuracy)
+
+    def measure(self, model: nn.Module) -> dict[str, dict[str, Any]]:
+        """`bachbot.training.fillings.Filled` of every filling of validation and test part."""
+        return {
+            part: {
+                name: fill(model, groups, filling).to_json()
+                for name, filling in fillings(self._told).items()
+            }
+            for part, groups in self._held_out.items()
+        }
+
+    def _grouped(self, pieces: list[Sheet]) -> list[Works]:
+        """Pieces of like length side by side, nothing of them given."""
+        ordered = sorted(pieces, key=lambda p: p.frames)
+        groups = [ordered[at : at + _ABREAST] for at in range(0, len(ordered), _ABREAST)]
+        return [
+            collated(group, [Given.voices(p.frames, ()) for p in group], self._device)
+            for group in groups
+        ]

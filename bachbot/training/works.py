@@ -1,0 +1,218 @@
+"""The training pieces of a network that reads whole pieces: as arrays, in batches of one length."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bachbot.chorale import VOICES, Chorale, Given
+from bachbot.encoding import Vocabulary, Work, tell
+from bachbot.errors import TrainingError
+from bachbot.models.lookahead import Works
+from bachbot.training.config import TrainingConfig
+from bachbot.training.data import moved
+from bachbot.training.masks import MIXTURE, draw
+
+_SHUFFLE = 30.0
+"""Standard deviation, in frames, of what is added to the lengths before pieces are put together:
+a batch holds pieces of like length, but not the same ones every epoch."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A piece as the network reads it.
+
+    Parameters
+    ----------
+    tokens : ndarray of int64, shape [T, 4]
+        What each voice does.
+    fermata, place : ndarray of int64, shape [T]
+        As in `bachbot.models.lookahead.Works`.
+    bar, mode : int
+        Likewise.
+    starts : ndarray of int64, shape [bars]
+        First frame of each bar.
+    """
+
+    tokens: NDArray[np.int64]
+    fermata: NDArray[np.int64]
+    place: NDArray[np.int64]
+    bar: int
+    mode: int
+    starts: NDArray[np.int64]
+
+    @property
+    def frames(self) -> int:
+        """Length T."""
+        return len(self.tokens)
+
+
+def sheet(chorale: Chorale, vocabulary: Vocabulary, *, heard: bool = True) -> Sheet:
+    """A chorale of one frame or more as arrays.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        In C major or A minor.
+    vocabulary : Vocabulary
+        What the tokens mean.
+    heard : bool
+        Whether metre, mode and fermatas are told, as in `bachbot.encoding.tell`.
+
+    Raises
+    ------
+    EncodingError
+        If a pitch is outside the vocabulary.
+    """
+    # What is told of a piece that is given whole: stepping reads the same numbers.
+    work = Work(chorale, Given.voices(chorale.frames, VOICES))
+    told = tell([work], vocabulary, heard=heard)
+    return Sheet(
+        tokens=told.shown[0],
+        fermata=told.pause[0],
+        place=told.place[0],
+        bar=int(told.bar[0, 0]),
+        mode=int(told.mode[0]),
+        starts=chorale.bar_starts,
+    )
+
+
+def cropped(piece: Sheet, most: int, random: np.random.Generator, vocabulary: Vocabulary) -> Sheet:
+    """A stretch of a piece that is too long, from the beginning of a bar on.
+
+    Parameters
+    ----------
+    piece : Sheet
+        Comes back as it is if it is short enough.
+    most : int
+        Frames that are kept.
+    random : Generator
+        Chooses the bar.
+    vocabulary : Vocabulary
+        What the tokens mean.
+    """
+    if piece.frames <= most:
+        return piece
+    start = int(random.choice(piece.starts[piece.starts <= piece.frames - most]))
+    stop = start + most
+    tokens = piece.tokens[start:stop].copy()
+    # A note held into it begins anew; its onset is the id below.
+    tokens[0] -= vocabulary.tied_of[tokens[0]]
+    inside = (piece.starts >= start) & (piece.starts < stop)
+    return replace(
+        piece,
+        tokens=tokens,
+        fermata=piece.fermata[start:stop],
+        place=piece.place[start:stop],
+        starts=piece.starts[inside] - start,
+    )
+
+
+def collated(pieces: Sequence[Sheet], given: Sequence[Given], device: torch.device) -> Works:
+    """Pieces side by side, filled up with zeros.
+
+    Parameters
+    ----------
+    pieces : sequence of Sheet
+        One or more.
+    given : sequence of Given
+        What is given of each.
+    device : torch.device
+        Where the tensors go.
+    """
+    shape = len(pieces), max(p.frames for p in pieces)
+
+    def padded(rows: Sequence[NDArray]) -> Tensor:
+        out = np.zeros((*shape, *rows[0].shape[1:]), dtype=rows[0].dtype)
+        for row, values in enumerate(rows):
+            out[row, : len(values)] = values
+        return torch.from_numpy(out).to(device)
+
+    return Works(
+        tokens=padded([p.tokens for p in pieces]),
+        given=padded([g.cells for g in given]),
+        fermata=padded([p.fermata for p in pieces]),
+        fermata_given=padded([np.asarray(g.fermatas) for g in given]),
+        place=padded([p.place for p in pieces]),
+        bar=padded([np.full(p.frames, p.bar) for p in pieces]),
+        mode=torch.tensor([p.mode for p in pieces], device=device),
+        length=torch.tensor([p.frames for p in pieces], device=device),
+    )
+
+
+class Repertoire:
+    """The training pieces, put together anew for every epoch.
+
+    Pieces of like length go into a batch, and every batch is full, for which a few pieces are
+    heard twice in an epoch. Each time, a piece may be transposed, is cut to the longest that is
+    read at once, and is given in part. All of it follows from seed, epoch and step alone.
+
+    Parameters
+    ----------
+    chorales : sequence of Chorale
+        The training part, in C major or A minor.
+    config : TrainingConfig
+        Batch, longest stretch, seed and transposition; of kind ``"lookahead"``.
+    vocabulary : Vocabulary
+        What the ids mean.
+
+    Raises
+    ------
+    TrainingError
+        If there is no piece, or one without a frame.
+    """
+
+    def __init__(
+        self, chorales: Sequence[Chorale], config: TrainingConfig, vocabulary: Vocabulary
+    ) -> None:
+        if not chorales or not all(c.frames for c in chorales):
+            raise TrainingError(
+                f"the training part of the split by {config.split} is empty, or a piece in it is: "
+                "run 'bachbot corpus prepare --force'"
+            )
+        self._heard = getattr(config.model, "told", True)
+        self._pieces = [sheet(c, vocabulary, heard=self._heard) for c in chorales]
+        self._config, self._vocabulary = config, vocabulary
+        self._mixture = MIXTURE.with_nothing(config.nothing)
+        self._order: tuple[int, NDArray[np.int64]] | None = None
+        self.tokens = sum(p.tokens.size for p in self._pieces)
+        """Cells of all pieces."""
+        self.steps = math.ceil(len(chorales) / config.batch)
+        """Batches, and so steps, an epoch."""
+
+    def batch(self, epoch: int, step: int) -> list[tuple[Sheet, Given]]:
+        """The pieces of a step and what is given of each, the same at every call.
+
+        Parameters
+        ----------
+        epoch, step : int
+            Counted from 0, the step within the epoch.
+        """
+        if self._order is None or self._order[0] != epoch:
+            self._order = epoch, self._dealt(epoch)
+        # From 1, since a seed of zeros is that of none.
+        random = np.random.default_rng([self._config.seed, epoch, step + 1])
+        return [self._heard_as(self._pieces[i], random) for i in self._order[1][step]]
+
+    def _dealt(self, epoch: int) -> NDArray[np.int64]:
+        """The pieces of every step, [steps, batch]."""
+        random = np.random.default_rng([self._config.seed, epoch])
+        count, places = len(self._pieces), self.steps * self._config.batch
+        chosen = np.append(np.arange(count), random.integers(count, size=places - count))
+        lengths = np.array([p.frames for p in self._pieces])[chosen]
+        order = chosen[np.argsort(lengths + random.normal(scale=_SHUFFLE, size=places))]
+        return random.permutation(order.reshape(self.steps, self._config.batch))
+
+    def _heard_as(self, piece: Sheet, random: np.random.Generator) -> tuple[Sheet, Given]:
+        config = self._config
+        piece = replace(piece, tokens=moved(piece.tokens, random, config, self._vocabulary))
+        piece = cropped(piece, config.chunk, random, self._vocabulary)
+        given = draw(piece.frames, piece.starts, random, self._mixture)
+        if not self._heard:
+            # Fermatas that are not told are not scored either.
+            given = replace(given, fermatas=True)
+        return piece, given

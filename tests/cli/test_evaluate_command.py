@@ -1,0 +1,232 @@
+import json
+
+import numpy as np
+import pytest
+
+from bachbot.chorale import Chorale, Key
+from bachbot.cli import main
+from bachbot.cli.held_out import decoding_options, described
+from bachbot.cli.losses_view import losses_caption, losses_table
+from bachbot.corpus.store import Piece, PreparedCorpus
+from bachbot.decoding import DecodingOptions
+from bachbot.errors import UsageError
+from bachbot.evaluation.harmonisation import MASKS, PUBLISHED
+from bachbot.theory.rules import RULES
+
+# A cadence in C major, a quarter a chord; its first step has parallel fifths, soprano and bass.
+CHORDS = np.array([[67, 64, 60, 48], [69, 65, 60, 50], [71, 62, 55, 43], [72, 64, 55, 48]])
+
+
+def piece(number, part):
+    pitch = np.repeat(CHORDS[: 3 + number % 2], 4, axis=0)
+    tied = np.repeat((np.arange(len(pitch)) % 4 > 0)[:, None], 4, axis=1)
+    fermata = np.arange(len(pitch)) >= len(pitch) - 4
+    chorale = Chorale(pitch, tied, fermata, name=f"made up {number}")
+    return Piece(chorale, Key(), f"family {number}", {"tune": part, "file": part})
+
+
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory):
+    parts = ["train", "validation", "validation", "test", "test", "test"]
+    path = tmp_path_factory.mktemp("corpus") / "made-up.npz"
+    PreparedCorpus(tuple(piece(n, part) for n, part in enumerate(parts))).save(path)
+    return path
+
+
+@pytest.fixture
+def run(untrained, made_up, capsys):
+    """Runs a command on the made-up corpus and gives what it printed."""
+
+    def call(name, *words, status=0, checkpoint=untrained):
+        named = ["--checkpoint", checkpoint] if checkpoint is not None else []
+        given = ["evaluate", name, *named, "--corpus", made_up, *words]
+        assert main([str(w) for w in given]) == status
+        captured = capsys.readouterr()
+        # However wide the screen.
+        return captured.err if status else " ".join(captured.out.split())
+
+    return call
+
+
+@pytest.mark.parametrize("command", ["losses", "harmonisation", "partwriting", "fit"])
+def test_every_command_explains_itself(command, capsys):
+    assert main(["evaluate", command, "--help"]) == 0
+    assert "--checkpoint" in capsys.readouterr().out
+
+
+def test_losses_of_what_is_missing(run):
+    whole = json.loads(run("losses", "--part", "test", "--json"))
+    given = json.loads(run("losses", "--part", "test", "--json", "--given", "soprano,bass"))
+    assert whole["given"] == []
+    assert given["given"] == ["soprano", "bass"]
+    assert not given["untransposed"]
+    of_all, of_two = whole["parts"]["test"], given["parts"]["test"]
+    # This model hears the past alone: what is given changes nothing for the others.
+    for voice in ("alto", "tenor"):
+        assert of_two["by_kind"][voice] == of_all["by_kind"][voice]
+    assert of_two["by_kind"]["bass"]["tokens"] == 0
+    inner = sum(of_all["by_kind"][v]["nats_per_token"] for v in ("alto", "tenor"))
+    assert of_two["nats_per_frame"] == pytest.approx(inner)
+    table = run("losses", "--part", "test", "--given", "soprano")
+    assert "nats, A+T+B given S" in table
+    assert "hears the past alone" in table
+    assert "bass, per onset" in table
+    assert "soprano, per" not in table
+
+
+def test_losses_of_jsb_are_those_of_its_own_keys(run, tmp_path, untrained, capsys):
+    arrays = {}
+    for name, move in (("train", 0), ("valid", 2), ("test", -3)):
+        arrays[f"{name}_pitch"] = np.repeat(CHORDS + move, 4, axis=0).astype(np.int8)
+        arrays[f"{name}_length"] = np.array([16])
+    np.savez(tmp_path / "raw.npz", **arrays)
+    made = tmp_path / "jsb.npz"
+    assert main(["corpus", "jsb", str(tmp_path / "raw.npz"), "-o", str(made)]) == 0
+    assert "3 chorales: 1 train, 1 validation, 1 test" in capsys.readouterr().out
+    words = ["evaluate", "losses", "--checkpoint", str(untrained), "--corpus", str(made)]
+    assert main([*words, "--part", "test", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["untransposed"]
+    figures = told["parts"]["test"]
+    voices = sum(figures["by_kind"][v]["nats_per_token"] for v in ("soprano", "alto", "tenor",
+                                                                  "bass"))  # fmt: skip
+    assert figures["shift_nats_per_frame"] == pytest.approx(np.log(12) / 16)
+    assert figures["voices_nats_per_frame"] == pytest.approx(voices + np.log(12) / 16)
+    assert main([*words, "--part", "test"]) == 0
+    table = " ".join(capsys.readouterr().out.split())
+    assert "of it the key" in table
+    assert "ln 12 = 2.485 nats a piece are added" in table
+
+
+def test_a_jsb_file_is_not_written_over(tmp_path, capsys):
+    path = tmp_path / "jsb.npz"
+    path.write_bytes(b"")
+    assert main(["corpus", "jsb", str(path), "-o", str(path)]) == 2
+    assert "is the file that is read" in capsys.readouterr().err
+    assert main(["corpus", "jsb", str(tmp_path / "no.npz"), "-o", str(path)]) == 1
+    assert "there is no file" in capsys.readouterr().err
+
+
+def test_harmonisation_beside_the_original(run):
+    told = json.loads(run("harmonisation", "--json"))
+    assert list(told["masks"]) == list(MASKS)
+    for name, found in told["masks"].items():
+        assert found["pieces"] == 3
+        cells = (16 + 12 + 16) * len(MASKS[name])
+        assert found["ter"]["chances"] == found["equal_pitch"]["chances"] == cells
+        assert 0 < found["ter"]["rate"] <= found["fer"]["rate"] <= 1
+        assert found["ter"]["rate"] + found["equal_pitch"]["rate"] >= 1
+    table = run(
+        "harmonisation", "--masks", "at,S", "--decoder", "beam", "--beam", "2", "--limit", 1
+    )
+    assert "beam of 2: test part of the split by tune" in table
+    assert f"{PUBLISHED['AT'][1]:.3f}".removeprefix("0") in table
+    assert "ATB" not in table
+
+
+def test_partwriting_beside_bach(run):
+    told = json.loads(run("partwriting", "--part", "validation", "--json"))
+    bach, ours = told["columns"]["Bach"], told["columns"]["bachbot"]
+    assert "given soprano: validation part" in told["title"]
+    assert bach["likeness"] is None
+    assert ours["likeness"]["equal_pitch"]["chances"] == 3 * (12 + 16)
+    for column in (bach, ours):
+        assert set(column["partwriting"]["rules"]) == set(RULES)
+        assert column["variety"]["pieces"] == 2
+    assert bach["partwriting"]["sums"]["parallels"]["count"] == 2
+    assert bach["partwriting"]["sums"]["parallels"]["clean"] == 0
+    assert bach["variety"]["onsets_a_beat"]["mean"] == 1
+    table = run("partwriting", "--decoder", "greedy", "--given", "bass,soprano", "--limit", 1)
+    assert "greedy, given bass,soprano: test part of the split by tune" in table
+    assert "pitches equal" in table
+
+
+def test_files_of_chorales_without_keys(run, tmp_path):
+    pitch = np.repeat(CHORDS, 4, axis=0)
+    np.savez(tmp_path / "fakes.npz", pitch=pitch, length=np.array([16]))
+    np.savez(tmp_path / "held.npz", test_pitch=pitch[:8], test_length=np.array([4, 4]))
+    files = ["--jsb", tmp_path / "fakes.npz", "--jsb", tmp_path / "held.npz"]
+    told = json.loads(run("partwriting", *files, "--json", checkpoint=None))
+    assert list(told["columns"]) == ["fakes", "held"]
+    fakes, held = told["columns"].values()
+    assert fakes["partwriting"]["sums"]["parallels"]["count"] == 1
+    assert held["partwriting"]["sums"]["parallels"]["count"] == 0
+    assert held["partwriting"]["pieces"] == 2
+    # The tenor has two notes, for nothing tells that each was struck again.
+    assert fakes["variety"]["onsets_a_beat"]["mean"] == pytest.approx((4 + 2 + 4) / 3 / 4)
+    assert not any(RULES[name].keyed for name in fakes["partwriting"]["rules"])
+    beside = run("partwriting", *files[:2], "--limit", 1)
+    assert "Bach" in beside
+    assert "fakes" in beside
+    assert "leading note" in beside
+
+
+def test_a_fit_ends_with_charges(run):
+    told = json.loads(run("fit", "--rounds", 1, "--beam", 2, "--json"))
+    assert told["best"] == 0
+    assert len(told["rounds"]) == 1
+    assert told["bach"]["strikes"] == 1
+    shown = run("fit", "--rounds", 2, "--beam", 1, "--pieces", 1)
+    assert "round 1:" in shown
+    assert "Nearest to Bach: round" in shown
+    assert "Charges(rules={'parallel fifths': " in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["losses", "--given", "descant"], "'descant' is no voice"),
+        (["losses", "--given", "s,a,t,b"], "all four voices are given"),
+        (["losses", "--part", "exam"], "there is no part 'exam'"),
+        (["harmonisation", "--masks", "S,SA"], "there is no mask 'SA': give some of S, A, T"),
+        (["harmonisation", "--decoder", "luck"], "there is no decoder 'luck'"),
+        (["harmonisation", "--beam", "3"], "--beam is of no meaning to the greedy decoder"),
+        (["harmonisation", "--temperature", ".9"], "--temperature is of no meaning"),
+        (["harmonisation", "--decoder", "beam", "--beam", "0"], "beam is 0"),
+        (["partwriting", "--given", "s,a,t,b"], "all four voices are given"),
+        (["partwriting", "--split", "luck"], "of a split 'luck'"),
+    ],
+)
+def test_what_cannot_be_is_one_line(run, words, said):
+    err = run(*words, status=2)
+    errors = [line for line in err.splitlines() if "warning" not in line]
+    assert len(errors) == 1
+    assert said in errors[0]
+
+
+def test_an_empty_part_is_refused(untrained, tmp_path, capsys):
+    path = tmp_path / "one.npz"
+    PreparedCorpus((piece(0, "train"),)).save(path)
+    words = ["--checkpoint", str(untrained), "--corpus", str(path)]
+    for command in ("losses", "harmonisation", "partwriting", "fit"):
+        assert main(["evaluate", command, *words]) == 2
+        assert "has no piece: name another part" in capsys.readouterr().err
+
+
+def test_decoders_by_name():
+    assert decoding_options("default") == DecodingOptions()
+    assert decoding_options("default", beam=3).charged.any
+    for name in ("greedy", "beam", "sample"):
+        options = decoding_options(name)
+        assert options.method == name
+        assert not options.charged.any
+        assert decoding_options(name, charged=True).charged.any
+    assert not decoding_options("default", charged=False).charged.any
+    assert described(decoding_options("beam", beam=4)) == "beam of 4"
+    sampled = decoding_options("sample", temperature=0.8, charged=True)
+    assert described(sampled) == "sampled at 0.8, part-writing charged"
+    with pytest.raises(UsageError, match="beam is 0"):
+        decoding_options("beam", beam=0)
+
+
+def test_losses_recorded_by_an_older_version_are_still_shown():
+    figures = dict.fromkeys(
+        ("nats_per_token", "nats_per_frame", "voices_nats_per_frame", "nats_per_onset", "accuracy",
+         "onset_accuracy"), 1.0,
+    )  # fmt: skip
+    by_kind = {"alto": {"tokens": 3, "nats_per_token": 1.0, "nats_per_onset": None}}
+    table = losses_table({"test": figures | {"by_kind": by_kind}})
+    assert [str(c.header) for c in table.columns] == ["nats", "test"]
+    assert "key" not in losses_caption(foresees=True)
+    assert "fermatas" in losses_caption(foresees=True)
+    assert "fermatas" not in losses_caption(foresees=True, fermatas=False)

@@ -1,0 +1,150 @@
+"""``bachbot explain``: tables, JSON, the written score, and what it refuses."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+from tunes import SCALE, note, tune
+
+from bachbot.chorale import VOICES
+from bachbot.cli import main
+from bachbot.scores import load_score
+
+BACH = Path(importlib.util.find_spec("music21").origin).parent / "corpus" / "bach"
+PIECE = BACH / "bwv269.mxl"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    return tmp_path
+
+
+def explain(*arguments):
+    return main(["explain", *map(str, arguments)])
+
+
+def explained(capsys, *arguments):
+    assert explain(*arguments, "--json") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_tables(here, capsys):
+    assert explain(PIECE) == 0
+    out = capsys.readouterr().out
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "2 ii65 Am7/C" in lines
+    assert "3.5 V7 D7" in lines
+    assert "1 2 IV6 C/E tenor: passing note" in lines
+    assert "0 3 G major I G" in lines
+    assert "21 1 G major perfect V7 - I" in lines
+    assert any(line.startswith("3 1 overlap") for line in lines)
+    assert lines[-1].startswith("bwv269.mxl: G major, 3/4, 21 bars, ")
+    assert "6 phrases (" in lines[-1]
+
+
+def test_json_says_the_same_as_the_tables(here, capsys):
+    data = explained(capsys, PIECE)
+    assert (data["key"], data["metre"], data["bars"]) == ("G major", "3/4", 21)
+    assert data["file"] == str(PIECE)
+    first, *_, last = data["chords"]
+    assert (first["bar"], first["beat"], first["numeral"]) == (0, 3.0, "I")
+    assert (last["bar"], last["numeral"], last["chord"]) == (21, "I", "G")
+    assert [c["bar"] for c in data["cadences"]] == [4, 7, 10, 14, 18, 21]
+    assert data["cadences"][-1]["chords"] == ["V7", "I"]
+    for fault in data["faults"]:
+        assert set(fault) >= {"rule", "bar", "beat", "voices"}
+    assert explain(PIECE) == 0
+    out = capsys.readouterr().out
+    assert f"{len(data['chords'])} chords" in out
+    assert all(fault["rule"] in out for fault in data["faults"])
+
+
+def test_a_key_that_is_given(here, capsys):
+    assert explained(capsys, PIECE, "--key", "e")["key"] == "E minor"
+
+
+@pytest.mark.parametrize("suffix", ["musicxml", "mxl", "svg", "png", "pdf"])
+def test_the_written_score(here, capsys, suffix):
+    assert explain(PIECE, "--numerals", f"out.{suffix}") == 0
+    assert (here / f"out.{suffix}").stat().st_size > 2000
+    assert capsys.readouterr().out.splitlines()[-1] == f"out.{suffix}"
+
+
+def test_the_written_score_is_explained_alike(here, capsys):
+    before = explained(capsys, PIECE, "--numerals", "out.musicxml")
+    assert "<function>viio6</function>" in Path("out.musicxml").read_text()
+    assert explain("out.musicxml", "--json") == 0
+    captured = capsys.readouterr()
+    after = json.loads(captured.out)
+    assert after["chords"] == before["chords"]
+    assert not captured.err
+
+
+def test_other_formats(here, capsys):
+    from bachbot.scores import save_score
+
+    save_score(load_score(PIECE, voices=VOICES), "piece.mid")
+    midi = explained(capsys, "piece.mid")
+    written = explained(capsys, PIECE)
+    assert [c["numeral"] for c in midi["chords"]][:8] == [c["numeral"] for c in written["chords"]][
+        :8
+    ]
+    kern = explained(capsys, BACH / "bwv277.krn")
+    assert len(kern["chords"]) > 40
+
+
+# What came, what is said of it, and the status.
+BAD = {
+    "scale.musicxml": (SCALE, "alto"),
+    "words.musicxml": ("It was a dark and stormy night.", "words.musicxml"),
+    "nothing.musicxml": ("", "empty"),
+    "rests.musicxml": (tune(note(None, 16, "whole")), "rest"),
+    "noise.mid": ("MThd but no more", "noise.mid"),
+    "tune.docx": ("x", ".docx"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("json_too", [False, True])
+def test_bad_files(here, capsys, name, json_too):
+    content, said = BAD[name]
+    (here / name).write_text(content)
+    assert explain(name, *(["--json"] if json_too else [])) == 1
+    one_line(capsys, said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["none.musicxml"], 1, "none.musicxml"),
+        ([PIECE, "--key", "H"], 2, "'H' is no key"),
+        ([PIECE, "--numerals", "out.docx"], 2, ".docx"),
+        ([PIECE, "--numerals", "no/out.pdf"], 1, "is not there"),
+        ([], 2, "file"),
+    ],
+)
+def test_bad_arguments(here, capsys, arguments, status, said):
+    assert explain(*arguments) == status
+    one_line(capsys, said)
+    assert not list(here.iterdir())
+
+
+def test_it_does_not_write_over_what_it_reads(here, capsys):
+    copy = here / "piece.mxl"
+    copy.write_bytes(PIECE.read_bytes())
+    assert explain(copy, "--numerals", copy) == 2
+    one_line(capsys, "the file that is read")
+    assert copy.read_bytes() == PIECE.read_bytes()
+
+
+def one_line(capsys, said):
+    captured = capsys.readouterr()
+    assert not captured.out
+    assert "Traceback" not in captured.err
+    assert "a fault in bachbot" not in captured.err
+    [line] = captured.err.splitlines()
+    assert line.startswith("bachbot: ")
+    assert said in line

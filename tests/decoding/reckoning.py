@@ -1,0 +1,64 @@
+"""What a finished piece ought to have been charged, reckoned from the piece itself.
+
+Written without the search: the rules count over the whole piece, and the rest is plain Python.
+"""
+
+import numpy as np
+
+from bachbot.chorale import REST
+from bachbot.theory.rules import RULES, Moves
+
+
+def reckoned(music, given, charges):
+    """Nats that the choices in a piece were worth."""
+    cost = sum(w * chosen_faults(music, given, name) for name, w in charges.rules.items())
+    cost -= sum(earned(music, given, charges.strikes))
+    cost -= charges.fresh * new_chords(music, given)
+    cost += charges.astray * ends_astray(music, given)
+    return cost
+
+
+def chosen_faults(music, given, name):
+    """Faults in which a note takes part that was not given."""
+    faults = RULES[name].count(Moves.of(music))  # [T, K]
+    return int((faults & of_chosen_notes(RULES[name], given)).sum())
+
+
+def of_chosen_notes(rule, given):
+    """In which frames and columns of a rule some note looked at was chosen, [T, K].
+
+    A rule that reads the chord looks at all four voices; one that tells of a step looks at the
+    frame before as well.
+    """
+    now = ~np.asarray(given.cells)
+    before = np.zeros_like(now)
+    before[1:] = now[:-1]
+    looked_at = now if rule.state else now | before
+    groups = [range(4) if rule.whole else [int(v) for v in group] for group in rule.voices]
+    return np.stack([looked_at[:, list(group)].any(axis=1) for group in groups], axis=1)
+
+
+def earned(music, given, strikes):
+    """Of each chosen note what it earned by being struck where it was."""
+    for frame in np.nonzero(~given.cells & music.onset)[0]:
+        yield strikes.get(int(music.place[frame]) % 4, 0.0)
+
+
+def new_chords(music, given):
+    """Beats with a chord, in part chosen, that had not sounded on a beat before."""
+    heard, new = [], 0
+    for frame in range(music.frames):
+        if music.place[frame] % 4:
+            continue
+        chord = {int(p) % 12 for p in music.pitch[frame] if p != REST}
+        new += bool(chord) and not given.cells[frame].all() and chord not in heard
+        heard.append(chord)
+    return new
+
+
+def ends_astray(music, given):
+    """Whether the last chord begins over a chosen bass that is not the tonic."""
+    if not given.close or given.cells[given.close[0], 3]:
+        return False
+    bass = int(music.pitch[given.close[0], 3])
+    return bass != REST and bass % 12 != music.key.pitch_class

@@ -1,0 +1,116 @@
+"""Several pieces side by side come out as each would alone."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from toys import random_model, random_seer
+
+from bachbot.chorale import REST, Chorale, Given, Key, Voice
+from bachbot.decoding import Charges, DecodingOptions, fill, fill_all
+from bachbot.decoding.charges import HOUSE
+from bachbot.encoding import Vocabulary, Work
+
+WIDE = Vocabulary()
+
+MODELS = {
+    "lstm": random_model(WIDE, scale=0.5),
+    "lookahead": random_seer(WIDE, scale=0.25),
+    "lookahead untold": random_seer(WIDE, scale=0.25, told=False),
+}
+
+
+def works(fermatas):
+    """Six pieces of which other things are given, in other keys; two of them are as long."""
+    rng = np.random.default_rng(3)
+    made = []
+    for frames, key, moved in [
+        (9, Key(), 0), (5, Key("A", "minor"), 3), (9, Key(), -5), (1, Key(), 0),
+        (14, Key("A", "minor"), 12), (6, Key(), 3),
+    ]:  # fmt: skip
+        pitch = np.clip(np.add([70, 63, 58, 50], rng.integers(-5, 6, (frames, 4))), 36, 81)
+        tied = np.zeros((frames, 4), dtype=bool)
+        held = rng.random(frames) < 0.4
+        for frame in np.flatnonzero(held[1:]) + 1:
+            pitch[frame] = pitch[frame - 1]
+            tied[frame] = True
+        pause = rng.random(frames) < 0.3
+        for frame in np.flatnonzero(tied[:, 0]):
+            pause[frame] = pause[frame - 1]
+        made.append(Chorale(pitch, tied, pause, key=key, transposed_by=moved))
+    cells = [
+        Given.voices(9, [Voice.SOPRANO]).cells,
+        Given.voices(5, [Voice.BASS]).cells,
+        np.random.default_rng(4).random((9, 4)) < 0.5,
+        np.zeros((1, 4), dtype=bool),
+        Given.opening(14, 6).cells,
+        Given.voices(6, list(Voice)).cells,
+    ]
+    if fermatas == "some":
+        told = [rng.random(piece.frames) < 0.5 for piece in made]
+    else:
+        told = [fermatas] * 6
+    given = [Given(c, f) for c, f in zip(cells, told, strict=True)]
+    given[0] = dataclasses.replace(given[0], close=range(6, 9))
+    given[1] = dataclasses.replace(given[1], grid=2)
+    return [Work(piece, asked) for piece, asked in zip(made, given, strict=True)]
+
+
+ALL = Charges(
+    dict.fromkeys(["parallel fifths", "overlap", "out of compass", "no chord"], 0.7),
+    strikes={0: 0.3, 2: 0.5},
+    fresh=0.8,
+    astray=2.0,
+)
+
+OPTIONS = {
+    "beam": DecodingOptions(beam=4),
+    "next best": DecodingOptions(beam=4, number=3, variety=0, charges=ALL),
+    "led": DecodingOptions(beam=2, number=3, charges=ALL),
+    "greedy": DecodingOptions("greedy", charges=Charges()),
+    "sample": DecodingOptions("sample", number=2, seed=1, top_p=0.95),
+    "charged sample": DecodingOptions("sample", seed=2, temperature=0.8, charges=HOUSE),
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("fermatas", [True, False, "some"])
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_as_each_alone(model, fermatas, options):
+    pieces = works(fermatas)
+    together = fill_all(model, pieces, options)
+    assert len(together) == len(pieces)
+    for work, found in zip(pieces, together, strict=True):
+        alone = fill(model, work.chorale, work.given, options)
+        assert len(found) == len(alone)
+        for one, other in zip(found, alone, strict=True):
+            assert one.chorale.same_music(other.chorale)
+            assert one.chorale.key == work.chorale.key
+            assert one.log_probability == pytest.approx(other.log_probability, abs=1e-9)
+            assert one.charged == pytest.approx(other.charged, abs=1e-9)
+            assert one.ending == other.ending
+
+
+def test_the_order_is_theirs():
+    pieces = works(True)
+    there = fill_all(MODELS["lookahead"], pieces)
+    back = fill_all(MODELS["lookahead"], pieces[::-1])[::-1]
+    for [one], [other] in zip(there, back, strict=True):
+        assert one.chorale.same_music(other.chorale)
+
+
+def test_progress_is_that_of_the_longest():
+    heard = []
+    fill_all(MODELS["lstm"], works(True), progress=lambda *a: heard.append(a))
+    assert heard == [(frame, 14) for frame in range(1, 15)]
+
+
+def test_rests_in_some_and_not_in_others():
+    """A melody that rests lets the others rest; one that sounds beside it does not."""
+    rest = Chorale(np.full((3, 4), REST), np.zeros((3, 4)), np.zeros(3))
+    note = Chorale(np.full((3, 4), 67), np.zeros((3, 4)), np.zeros(3))
+    given = Given.voices(3, [Voice.SOPRANO])
+    options = DecodingOptions("sample", number=30, charges=Charges())
+    silent, sounding = fill_all(MODELS["lstm"], [Work(rest, given), Work(note, given)], options)
+    assert any((c.chorale.pitch[:, 1:] == REST).any() for c in silent)
+    assert not any((c.chorale.pitch == REST).any() for c in sounding)

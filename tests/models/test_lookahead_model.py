@@ -1,0 +1,234 @@
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bachbot.chorale import Chorale, Given, Key, Metre
+from bachbot.encoding import FERMATA, Vocabulary, Work, tell
+from bachbot.errors import UsageError
+from bachbot.models import registry
+from bachbot.models.lookahead import LookaheadConfig, LookaheadModel, Works, nats, untold
+
+V, T = 13, 9
+SIZES = {"embedding": 4, "encoder_layers": 2, "encoder": 5, "layers": 2, "hidden": 6, "width": 7}
+
+
+def _model(**changes):
+    torch.manual_seed(3)
+    return LookaheadModel(LookaheadConfig(**SIZES | changes), V).double().eval()
+
+
+def _works(pieces=1, frames=T, seed=0, **changes):
+    """Pieces of random tokens of which nothing is given."""
+    random = torch.Generator().manual_seed(seed)
+
+    def some(high, *shape):
+        return torch.randint(high, shape, generator=random)
+
+    works = Works(
+        tokens=some(V, pieces, frames, 4),
+        given=torch.zeros(pieces, frames, 4, dtype=torch.bool),
+        fermata=some(2, pieces, frames),
+        fermata_given=torch.zeros(pieces, frames, dtype=torch.bool),
+        place=some(17, pieces, frames),
+        bar=some(17, pieces, frames),
+        mode=some(3, pieces),
+        length=torch.full((pieces,), frames),
+    )
+    return replace(works, **changes)
+
+
+def _with(tensor, at, value):
+    """A copy with another value in one place."""
+    copy = tensor.clone()
+    copy[at] = value
+    return copy
+
+
+def _other(tensor, at):
+    """A copy with another token in one place."""
+    return _with(tensor, at, (tensor[at] + 1) % V)
+
+
+def _changed(model, one, other):
+    """Where the scores of two works differ, [T, 5]."""
+    with torch.no_grad():
+        return (model(one) != model(other)).any(-1)[0]
+
+
+def test_shapes_are_those_that_the_docstring_gives():
+    works = _works(3)
+    logits = _model()(works)
+    assert logits.shape == (3, T, 5, V)
+    cells, fermatas = nats(logits, works)
+    assert cells.shape == (3, T, 4)
+    assert fermatas.shape == (3, T)
+
+
+def test_weights_have_the_names_and_shapes_of_the_checkpoint_format():
+    from bachbot.runtime.shapes import SHAPES
+
+    ours = {name: tuple(value.shape) for name, value in _model().state_dict().items()}
+    assert ours == SHAPES["lookahead"](SIZES, V)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, T - 1), st.integers(0, 3))
+def test_a_cell_that_is_not_given_is_heard_by_what_is_written_after_it_alone(frame, voice):
+    works = _works()
+    other = replace(works, tokens=_other(works.tokens, (0, frame, voice)))
+    changed = _changed(_model(), works, other)
+    assert not changed[:frame].any()
+    # Slot 0 is the fermata's, so a voice is written in the slot after its number.
+    assert not changed[frame, : voice + 2].any()
+    assert changed[frame, voice + 2 :].all()
+    assert changed[frame + 1 :].all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, T - 1), st.integers(0, 3))
+def test_a_given_cell_is_heard_everywhere_and_by_the_voices_above_it(frame, voice):
+    works = _works()
+    works = replace(works, given=_with(works.given, (0, frame, voice), True))
+    other = replace(works, tokens=_other(works.tokens, (0, frame, voice)))
+    assert _changed(_model(), works, other).all()
+
+
+@pytest.mark.parametrize("frame", [0, 4, T - 1])
+def test_a_fermata_that_is_not_given_is_heard_from_its_own_soprano_on(frame):
+    works = _works()
+    other = replace(works, fermata=_with(works.fermata, (0, frame), 1 - works.fermata[0, frame]))
+    changed = _changed(_model(), works, other)
+    assert not changed[:frame].any()
+    assert not changed[frame, 0]
+    assert changed[frame, 1:].all()
+    told = torch.ones_like(works.fermata_given)
+    both = (replace(w, fermata_given=told) for w in (works, other))
+    assert _changed(_model(), *both).all()
+
+
+@pytest.mark.parametrize("name", ["place", "bar", "mode"])
+def test_what_is_told_of_the_piece_is_heard_everywhere(name):
+    works = _works()
+    value = getattr(works, name)
+    at = (0,) if name == "mode" else (0, T - 1)
+    other = replace(works, **{name: _with(value, at, (value[at] + 1) % 3)})
+    assert _changed(_model(), works, other).all()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, T), st.integers(0, 1000))
+def test_padding_changes_nothing(frames, seed):
+    long = _works(seed=seed)
+    some = torch.rand(1, T, 4, generator=torch.Generator().manual_seed(seed)) < 0.5
+    long = replace(long, given=some)
+    short = _works(frames=frames, seed=seed + 1, given=some[:, :frames])
+
+    def padded(value):
+        if value.ndim < 2:
+            return value
+        more = torch.full((1, T - frames, *value.shape[2:]), 1).to(value.dtype)
+        return torch.cat([value, more], dim=1)
+
+    both = Works(
+        *(torch.cat([getattr(long, f.name), padded(getattr(short, f.name))]) for f in fields(Works))
+    )
+    model = _model()
+    with torch.no_grad():
+        together = model(both)
+        torch.testing.assert_close(together[:1], model(long))
+        torch.testing.assert_close(together[1:, :frames], model(short))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1000))
+def test_what_is_wanted_is_scored_as_among_all(seed):
+    works = _works(2, length=torch.tensor([T, T - 3]))
+    random = torch.Generator().manual_seed(seed)
+    wanted = torch.rand(2, T, 5, generator=random) < 0.4
+    with torch.no_grad():
+        some, every = _model()(works, wanted), _model()(works)
+    torch.testing.assert_close(some[wanted], every[wanted])
+    assert not some[~wanted].any()
+
+
+def test_missing_is_what_is_not_given_up_to_each_piece_s_end():
+    given = torch.zeros(2, T, 4, dtype=torch.bool)
+    given[0, :, 2] = given[1, 3] = True
+    told = torch.zeros(2, T, dtype=torch.bool)
+    told[1] = True
+    works = _works(2, given=given, fermata_given=told, length=torch.tensor([T, T - 3]))
+    missing = works.missing
+    assert missing.shape == (2, T, 5)
+    assert missing[0].all(dim=0).tolist() == [True, True, True, False, True]
+    assert not missing[0, :, 3].any()
+    assert not missing[1, T - 3 :].any()
+    assert not missing[1, :, 0].any()
+    assert not missing[1, 3].any()
+    assert missing[1, :3, 1:].all()
+
+
+def test_nats_are_minus_log_probabilities_of_what_stands_there():
+    works = _works(2)
+    with torch.no_grad():
+        logits = _model()(works).float()
+        cells, fermatas = nats(logits, works)
+    shares = logits[1, 5, 2].softmax(-1)
+    assert cells[1, 5, 1] == pytest.approx(-float(shares[works.tokens[1, 5, 1]].log()), rel=1e-5)
+    odds = float(logits[0, 3, 0, FERMATA])
+    chance = 1 / (1 + np.exp(-odds if works.fermata[0, 3] else odds))
+    assert fermatas[0, 3] == pytest.approx(-np.log(chance), rel=1e-5)
+
+
+def test_untold_it_reads_the_notes_alone():
+    works, model = _works(given=torch.ones(1, T, 4, dtype=torch.bool)), _model(told=False)
+    other = replace(_works(seed=8), tokens=works.tokens, given=works.given)
+    assert not _changed(model, works, other).any()
+    assert _changed(_model(), works, other).any()
+    assert _changed(model, works, replace(works, tokens=_other(works.tokens, (0, 2, 3)))).all()
+
+
+def test_untold_works_are_what_stepping_tells():
+    vocabulary = Vocabulary()
+    pitch = np.full((6, 4), [[72, 67, 64, 48]])
+    chorale = Chorale(pitch, np.zeros((6, 4)), np.ones(6), Metre(3, 4), Key("A", "minor"))
+    told = tell([Work(chorale, Given.voices(6, ()))], vocabulary, heard=False)
+    works = untold(_works(frames=6))
+    for name in ("place", "bar", "mode"):
+        assert np.array_equal(getattr(told, name), getattr(works, name).numpy())
+    assert np.array_equal(told.pause, works.fermata.numpy())
+    assert works.fermata_given.all()
+
+
+def test_dropout_and_forgetting_are_for_training_only():
+    for changes in ({"dropout": 0.5, "forgetting": 0.0}, {"dropout": 0.0, "forgetting": 0.5}):
+        model, works = _model(**changes), _works()
+        with torch.no_grad():
+            still = [model(works) for _ in range(2)]
+            model.train()
+            moving = [model(works) for _ in range(2)]
+        assert torch.equal(*still)
+        assert not torch.equal(*moving)
+
+
+def test_the_forget_gates_begin_open():
+    gates = [v for name, v in _model().named_parameters() if name.endswith("bias_ih_l0")]
+    assert len(gates) == 6
+    for value in gates:
+        size = len(value) // 4
+        assert (value[size : 2 * size] == 1).all()
+        assert (value[:size].abs() < 1).all()
+
+
+def test_every_fault_of_a_config_is_named_at_once():
+    with pytest.raises(UsageError, match=r"encoder is 0.*width is 9999.*forgetting is 1"):
+        LookaheadConfig(encoder=0, width=9999, forgetting=1.0)
+
+
+def test_the_registry_builds_it():
+    assert isinstance(registry.build("lookahead", SIZES, V), LookaheadModel)
+    with pytest.raises(UsageError, match="has no batch_norm: it has embedding, encoder_layers"):
+        registry.build("lookahead", {"batch_norm": True}, V)
