@@ -1,9 +1,10 @@
 """Scores: read, complete, write, engrave, sound."""
 
+from bachbot.scores.bars import BarRange, bars_of
 from bachbot.scores.complete import complete, from_chorale
 from bachbot.scores.layout import Layout
 from bachbot.scores.load import load_score
-from bachbot.scores.rewrite import BarRange, bars_of, rewritten
+from bachbot.scores.rewrite import rewritten
 from bachbot.scores.save import check_suffix, save_score
 from bachbot.scores.score import Score, section_starts, soundings
 from bachbot.scores.sounding import Sounding

@@ -164,7 +164,9 @@ def _pair(parts: Sequence[Element], staff: int, divisions: int, sung: int) -> El
         measure.extend(e for e in upper.elements if e not in closing)
         if upper.length:
             measure.append(_skip("backup", upper.length))
-        measure.extend(e for e in lower.elements if e.tag in ("note", "forward", "backup"))
+        measure.extend(
+            e for e in lower.elements if e.tag in ("note", "forward", "backup", "harmony")
+        )
         if lower.length < upper.length:
             measure.append(_skip("forward", upper.length - lower.length))
         measure.extend(closing)
@@ -199,6 +201,9 @@ def _read(measure: Element, voice: _Voice) -> _Bar:
             duration.text = str(length)
         elif element.tag == "direction" and element.find("offset") is not None:
             element.remove(element.find("offset"))  # type: ignore[arg-type]
+        elif element.tag == "harmony":
+            for offset in element.findall("offset"):
+                offset.text = str(voice.scaled(offset.text))
         elif element.tag == "print":
             continue
         if element.tag == "note":

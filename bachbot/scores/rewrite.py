@@ -1,18 +1,16 @@
 """Rewrite some bars of a four-part score where they stand."""
 
-import re
-from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import pairwise
 from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Chorale, Voice
+from bachbot.chorale import REST, VOICES, Chorale, Voice
 from bachbot.errors import UsageError
+from bachbot.scores.bars import check_whole
 from bachbot.scores.complete import names_of
 from bachbot.scores.document import Line, read_document
 from bachbot.scores.edges import cut_beams, cut_jumps, cut_spans, line_notes, sounding, tie
@@ -23,107 +21,6 @@ from bachbot.scores.spelling import spell
 from bachbot.scores.splice import Hand, splice
 from bachbot.scores.timeline import Terms
 from bachbot.scores.verbatim import HARMONY
-
-_RANGE = re.compile(r"\s*(\d{1,5})\s*(?:[-–]\s*(\d{1,5})\s*)?")
-_NUMBER = re.compile(r"\s*(\d{1,5})")
-
-
-@dataclass(frozen=True)
-class BarRange:
-    """Bars of a score that follow one another.
-
-    Parameters
-    ----------
-    frames : range
-        Their frames in the chorale.
-    measures : range
-        Their indices on the page, from 0.
-    """
-
-    frames: range
-    measures: range
-
-
-def bar_numbers(score: Score) -> list[int]:
-    """Number of every bar as the page prints it, shape [bars].
-
-    The part of a bar after a repeat or a double bar has the number of the part before; a pickup
-    is 0.
-    """
-    measures = score.document.part(score.lines[score.present[0]].part).findall("measure")
-    printed = [_NUMBER.match(measure.get("number") or "") for measure in measures]
-    bare = not any(printed)
-    numbers: list[int] = []
-    for index, (measure, found) in enumerate(zip(measures, printed, strict=True)):
-        before = numbers[-1] if numbers else 0
-        if found and not (index == 0 and measure.get("implicit") == "yes"):
-            numbers.append(int(found[1]))
-        elif bare and measure.get("implicit") != "yes":
-            numbers.append(before + 1)
-        else:
-            numbers.append(before)
-    return numbers
-
-
-def bars_of(score: Score, text: str) -> BarRange:
-    """Find bars by their printed numbers.
-
-    Parameters
-    ----------
-    score : Score
-        The page.
-    text : str
-        First and last bar, such as ``"5-8"``, or one bar, such as ``"7"``; a pickup is bar 0.
-
-    Returns
-    -------
-    BarRange
-        With all parts of a bar that a repeat splits.
-
-    Raises
-    ------
-    UsageError
-        If the text is no such range, runs backwards or names a bar that is not there, or a bar
-        holds no whole number of sixteenths.
-    """
-    match = _RANGE.fullmatch(text)
-    if not match:
-        raise UsageError(f"'{text[:40]}' is no range of bars: give one such as 5-8, or one bar")
-    low, high = int(match[1]), int(match[2] or match[1])
-    if low > high:
-        raise UsageError(f"bars {low}-{high} run backwards: give {high}-{low}")
-    numbers = bar_numbers(score)
-    if low not in numbers:
-        raise _no_bar(numbers, low)
-    first = numbers.index(low)
-    stop = first + 1
-    # Numbers that begin again belong to another movement.
-    while stop < len(numbers) and numbers[stop - 1] <= numbers[stop] <= high:
-        stop += 1
-    if numbers[stop - 1] != high:
-        raise _no_bar(numbers, high)
-    _check_whole(score, range(first, stop))
-    slots = slots_of(score.document.bars)
-    end = score.chorale.frames if stop == len(slots) else slots[stop - 1].stop
-    return BarRange(range(slots[first].start, end), range(first, stop))
-
-
-def _no_bar(numbers: list[int], number: int) -> UsageError:
-    return UsageError(
-        f"the score has bars {min(numbers)} to {max(numbers)}: it has no bar {number}, "
-        "give some that it has"
-    )
-
-
-def _check_whole(score: Score, measures: Iterable[int]) -> None:
-    for index in measures:
-        bar = score.document.bars[index]
-        if any((t * FRAMES_PER_QUARTER).denominator > 1 for t in (bar.start, bar.length)):
-            place = score.document.where(index, Fraction(0)).split(",")[0]
-            raise UsageError(
-                f"{place} begins or ends within a sixteenth: it cannot be written anew, "
-                "give other bars"
-            )
 
 
 def rewritten(score: Score, chorale: Chorale, cells: NDArray[np.bool_]) -> Score:
@@ -167,9 +64,9 @@ def rewritten(score: Score, chorale: Chorale, cells: NDArray[np.bool_]) -> Score
         return score
     slots = slots_of(score.document.bars)
     anew = np.array([~cells[slot.start : slot.stop].all(axis=0) for slot in slots])
-    _check_whole(score, range(0))
+    check_whole(score, range(0))
     for bar in np.flatnonzero(anew.any(axis=1)).tolist():
-        _check_whole(score, range(bar, bar + 1))
+        check_whole(score, range(bar, bar + 1))
     page = _Page(
         score, slots, anew, {v: Hand.of(score.document, score.lines[v], v) for v in VOICES}
     )

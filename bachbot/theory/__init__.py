@@ -1,1 +1,1 @@
-"""Music theory on the grid: cadences. numpy only."""
+"""Music theory on the grid: rules of part-writing, chords, keys, numerals, cadences. numpy only."""

@@ -10,7 +10,7 @@ class Charges:
     They were set by hand and then fitted by an averaged perceptron (Collins, "Discriminative
     Training Methods for Hidden Markov Models", 2002, section 2) that adds the losses of wrong
     roots, keys and qualities to its search (Chiang, "Hope and Fear for Discriminative Training of
-    Statistical Translation Models", 2012, section 3), to nineteen analyses of Bach's chorales by
+    Statistical Translation Models", 2012), to nineteen analyses of Bach's chorales by
     Andrew Jones and Dmitri Tymoczko that music21 carries. Fitted on three quarters of them they
     agree with the last quarter in root for 95%, in key for 89% and in all of key, root, quality
     and figures for 79% of the time (``tests/theory/fit_charges.py --folds 4``).

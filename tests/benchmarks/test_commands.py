@@ -28,7 +28,9 @@ def test_help(benchmark):
     timed(benchmark, ["-m", "bachbot", "--help"])
 
 
-@pytest.mark.parametrize("way", ["--greedy", "--beam=5", "--beam=20", "--sample"])
+@pytest.mark.parametrize(
+    "way", ["--beam=10", "--greedy", "--beam=5", "--beam=20", "--sample", "--number=5"]
+)
 def test_harmonize(benchmark, tmp_path, way):
     timed(benchmark, ["-m", "bachbot", "harmonize", TWINKLE, way, "-o", tmp_path / "t.musicxml"])
 

@@ -1,10 +1,18 @@
-"""Music to put into the hole of a score, and a made-up four-part page to rewrite."""
+"""Scores with a hole in them, and music to put there."""
 
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import numpy as np
 
 from bachbot.chorale import REST, Voice
+from bachbot.scores import bars_of, rewritten, save_score, section_starts
+
+ORDER = (
+    "grace", "chord", "cue", "pitch", "rest", "duration", "tie", "instrument", "voice", "type",
+    "dot", "accidental", "time-modification", "stem", "staff", "beam", "notations", "lyric",
+)  # fmt: skip
+"""Children of a note as MusicXML wants them, those that are met here."""
 
 _REST, _HELD = 0.05, 0.6
 
@@ -53,91 +61,32 @@ def hole(frames, voices, start, stop):
     return cells
 
 
-def _note(step, octave, duration, inside="", more="", alter=0):
-    altered = f"<alter>{alter}</alter>" if alter else ""
-    return (
-        f"<note><pitch><step>{step}</step>{altered}<octave>{octave}</octave></pitch>"
-        f"<duration>{duration}</duration>{inside}<voice>1</voice>{more}</note>"
-    )
+def canonical(element):
+    return ElementTree.canonicalize(ElementTree.tostring(element), strip_text=True)
 
 
-_SLUR = "<notations><slur type='{}' number='1'/></notations>"
-_START = _SLUR.format("start")
-_STOP = _SLUR.format("stop")
-_LA = "<lyric><text>la</text></lyric>"
-_TIE = ("<tie type='start'/>", "<notations><tied type='start'/></notations>")
-_TIED = ("<tie type='stop'/>", "<notations><tied type='stop'/></notations>")
-_HALF = "<direction><direction-type><words>{}</words></direction-type></direction>"
+def pitched(note):
+    return [note.findtext(f"pitch/{tag}") or "0" for tag in ("step", "alter", "octave")]
 
 
-def _bars(*contents):
-    return "".join(
-        f"<measure number='{number}'>{content}</measure>"
-        for number, content in enumerate(contents, start=1)
-    )
+def measures(score, part):
+    return score.document.part(part).findall("measure")
 
 
-def _attributes(clef, more=""):
-    sign, line = clef
-    return (
-        "<attributes><divisions>1</divisions><key><fifths>0</fifths></key>"
-        "<time><beats>2</beats><beat-type>4</beat-type></time>"
-        f"<clef><sign>{sign}</sign><line>{line}</line></clef>{more}</attributes>"
-    )
+def rewrite(score, bars, voices, seed=0):
+    """A score with bars rewritten, the chorale that was asked for, and what was given."""
+    found = bars_of(score, bars)
+    cells = hole(score.chorale.frames, voices, found.frames.start, found.frames.stop)
+    wanted = refilled(score.chorale, cells, seed, section_starts(score))
+    return rewritten(score, wanted, cells), wanted, cells
 
 
-_ENDINGS = (
-    "<barline location='left'><ending number='1' type='start'/></barline>",
-    "<barline location='right'><ending number='1' type='stop'/>"
-    "<repeat direction='backward'/></barline>",
-    "<barline location='left'><ending number='2' type='start'/></barline>",
-)
+def saved(score, folder):
+    path = folder / "out.musicxml"
+    save_score(score, path)
+    return path
 
-_SOPRANO = _bars(
-    _attributes("G2") + _note("C", 5, 1, more=_START + _LA) + _note("D", 5, 1, more=_STOP + _LA),
-    _note("E", 5, 1, more=_START + _LA)
-    + _HALF.format("dolce")
-    + "<harmony><root><root-step>C</root-step></root><kind>major</kind></harmony>"
-    + _note("F", 5, 1, more=_LA),
-    _note("G", 5, 1, more=_STOP + _LA) + _note("F", 5, 1, more=_START),
-    _note("E", 5, 1, more=_STOP) + _note("D", 5, 1, *_TIE),
-    _ENDINGS[0] + _note("D", 5, 1, *_TIED) + _note("E", 5, 1) + _ENDINGS[1],
-    _ENDINGS[2] + _note("D", 5, 1, *_TIED) + _note("C", 5, 1),
-)
-_ALTO = _bars(
-    _attributes("G2") + _note("G", 4, 2),
-    _note("G", 4, 2),
-    _note("G", 4, 2),
-    _note("G", 4, 2),
-    _note("G", 4, 2),
-    _note("G", 4, 2),
-)
-# For an instrument in B flat, which sounds a tone lower than it is written.
-_TENOR = _bars(
-    _attributes(
-        "G2", "<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose>"
-    ).replace("<fifths>0", "<fifths>2"),
-    *[_note("F", 4, 2, alter=1)] * 5,
-).replace("</attributes></measure>", "</attributes>" + _note("F", 4, 2, alter=1) + "</measure>")
-_BASS = _bars(
-    _attributes("F4") + _note("C", 3, 2),
-    "<note><rest measure='yes'/><duration>2</duration><voice>2</voice></note>",
-    _note("C", 3, 2),
-    _note("C", 3, 2),
-    _note("C", 3, 2),
-    _note("C", 3, 2),
-)
 
-PAGE = (
-    "<score-partwise version='4.0'><part-list>"
-    + "".join(
-        f"<score-part id='P{n}'><part-name>{name}</part-name></score-part>"
-        for n, name in enumerate(("Soprano", "Alto", "Tenor", "Bass"))
-    )
-    + "</part-list>"
-    + "".join(
-        f"<part id='P{n}'>{part}</part>" for n, part in enumerate((_SOPRANO, _ALTO, _TENOR, _BASS))
-    )
-    + "</score-partwise>"
-)
-"""Six bars of 2/4 in quarters: words, slurs, two endings, a chord symbol, a part in B flat."""
+def assert_sounds(again, wanted):
+    assert np.array_equal(again.chorale.pitch, wanted.pitch)
+    assert np.array_equal(again.chorale.tied, wanted.tied)

@@ -10,6 +10,7 @@ from pieces import bach, quietly
 from bachbot.chorale import VOICES, Voice
 from bachbot.errors import UsageError
 from bachbot.scores import from_chorale, save_score
+from bachbot.scores.closed import closed_score
 from bachbot.scores.numerals import with_numerals
 from bachbot.scores.page import SVG
 from bachbot.theory.analysis import analyse
@@ -160,3 +161,14 @@ def test_they_are_engraved(tmp_path):
 def test_without_a_bass_there_is_nowhere_to_write():
     with pytest.raises(UsageError, match="under the bass"):
         with_numerals(bach("bwv66.6", voices=(Voice.SOPRANO,)))
+
+
+@pytest.mark.parametrize("name", PIECES[:3])
+def test_two_staves_carry_the_same_numerals(name):
+    score = with_numerals(bach(name))
+    closed = ElementTree.fromstring(
+        closed_score(ElementTree.tostring(score.document.root, "unicode"))
+    )
+    shown = [numeral for _, numeral, _ in written(score)]
+    assert [h.findtext("function") for h in closed.iter("harmony")] == shown
+    assert all(h in list(closed.findall("part")[1].iter("harmony")) for h in closed.iter("harmony"))
