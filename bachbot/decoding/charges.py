@@ -11,6 +11,7 @@ Shapes: B streams, V vocabulary, N choices.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -23,7 +24,7 @@ from bachbot.encoding import REST_TOKEN
 from bachbot.errors import UsageError
 from bachbot.theory.rules import RULES, Moves, charge
 
-_HOPELESS = 14.0
+_HOPELESS = 10.0
 """Nats below the likeliest legal token beyond which a token is not looked at."""
 
 
@@ -78,6 +79,11 @@ class Charges:
         """Whether anything is charged at all."""
         weights = [self.fresh, self.astray, *self.rules.values(), *self.strikes.values()]
         return any(weights)
+
+    @cached_property
+    def _movers(self) -> int:
+        """How many voices have to move for any of the rules that are charged to be broken."""
+        return min((RULES[name].movers for name, weight in self.rules.items() if weight), default=5)
 
     def of(
         self, choice: Choice, scores: NDArray[np.float64], legal: NDArray[np.bool_]
@@ -201,15 +207,17 @@ class Charges:
     ) -> NDArray[np.float64]:
         """What the faults of each step cost, [N]; `whole` says where all voices are known."""
         cost = np.zeros(len(rows))
-        if not any(self.rules.values()):
-            return cost
         before = choice.memory[rows, 0, :4]
+        goes = ((now != before) & (now != REST) & (before != REST)).sum(axis=1)
+        may_break = goes >= self._movers
+        if not may_break.any():
+            return cost
         kinds = [self._judged_by(plan) for plan in choice.plans]
         place = {kind: at for at, kind in enumerate(dict.fromkeys(kinds))}
         kind = np.array([place[kind] for kind in kinds])[choice.piece[rows]]
         for at, (key, transposed_by) in enumerate(place):
             for group in ((kind == at) & whole, (kind == at) & ~whole):
-                here = np.flatnonzero(group)
+                here = np.flatnonzero(group & may_break)
                 if len(here):
                     moves = Moves(before[here], now[here], key, released[here], transposed_by)
                     cost[here] = charge(moves, self.rules, whole=bool(whole[here[0]]))

@@ -226,7 +226,7 @@ def test_the_hopeless_are_not_looked_at():
         np.ones(1, dtype=bool), Heard.nothing(1),
     )  # fmt: skip
     scores = np.full((1, len(WIDE)), -20.0)
-    scores[0, [20, 21, 22, 23]] = [-0.5, -14.4, -14.6, 0.0]
+    scores[0, [20, 21, 22, 23]] = [-0.5, -10.4, -10.6, 0.0]
     legal = np.ones(scores.shape, dtype=bool)
     legal[0, 23] = False  # what is forbidden is no measure
     left, _ = Charges({"crossing": 1.0}).of(choice, scores, legal)

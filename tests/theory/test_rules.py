@@ -346,3 +346,11 @@ def test_the_charge_grows_with_each_voice(moves, weights, order):
 def test_a_charge_for_no_rule():
     with pytest.raises(UsageError, match="no rule 'parallel thirds': rules are parallel fifths"):
         charge(step(V, I), {"parallel thirds": 1.0})
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+@given(moves=steps())
+def test_so_many_voices_have_to_move(rule, moves):
+    both = (moves.before >= 0) & (moves.now >= 0)
+    moving = ((moves.before != moves.now) & both).sum(axis=1)
+    assert not rule.count(moves)[moving < rule.movers].any()

@@ -66,22 +66,22 @@ def _wide(moves: Moves, upper: Voice) -> NDArray[np.bool_]:
 
 PARALLEL_FIFTHS = Rule(
     "parallel fifths", EACH_PAIR, "both-move pair", 1000,
-    lambda moves: _parallel(moves, FIFTH), _both_move,
+    lambda moves: _parallel(moves, FIFTH), _both_move, movers=2,
 )  # fmt: skip
 
 PARALLEL_OCTAVES = Rule(
     "parallel octaves", EACH_PAIR, "both-move pair", 1000,
-    lambda moves: _parallel(moves, OCTAVE), _both_move,
+    lambda moves: _parallel(moves, OCTAVE), _both_move, movers=2,
 )  # fmt: skip
 
 HIDDEN_FIFTHS = Rule(
     "hidden fifths", (PAIRS[_OUTER],), "note", 1000,
-    lambda moves: _hidden(moves, FIFTH), every_note,
+    lambda moves: _hidden(moves, FIFTH), every_note, movers=2,
 )  # fmt: skip
 
 HIDDEN_OCTAVES = Rule(
     "hidden octaves", (PAIRS[_OUTER],), "note", 1000,
-    lambda moves: _hidden(moves, OCTAVE), every_note,
+    lambda moves: _hidden(moves, OCTAVE), every_note, movers=2,
 )  # fmt: skip
 
 CROSSING = Rule(

@@ -48,6 +48,8 @@ class Rule:
         all four voices are known; every other rule can only find more as voices are added.
     keyed : bool
         Whether it asks for the key.
+    movers : int
+        How many voices have to go from one pitch to another, at the least, for it to be broken.
     told : bool
         Whether every single one is a fault to tell of; else the rate alone says something.
     """
@@ -61,6 +63,7 @@ class Rule:
     state: bool = False
     whole: bool = False
     keyed: bool = False
+    movers: int = 0
     told: bool = True
 
     @property
