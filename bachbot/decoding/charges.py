@@ -242,8 +242,9 @@ HOUSE = Charges(
     fresh=0.62,
     astray=3.0,
 )
-"""What a search is charged unless another is given: fitted on the validation part of the tune split
-so that its rates come out at Bach's, by ``bachbot evaluate fit``."""
+"""What a search is charged unless another is given: near where ``bachbot evaluate fit`` ends on the
+validation part of the tune split, but dearer for parallels and slower to strike, which is liker to
+Bach and keeps onsets and chords within 6% of his. The run is in ``checkpoints/EXPERIMENTS.md``."""
 
 HOUSE_RULES = Charges(rules=HOUSE.rules)
 """The same for draws, which need no help to move."""
