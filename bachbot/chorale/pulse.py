@@ -10,6 +10,9 @@ from bachbot.chorale.voices import Voice
 
 _EIGHTH, _HALF = 2, 8
 
+_MOST = 0.9
+"""Share of a lower voice's notes that have to be short, or long, for its pulse to be so."""
+
 
 @dataclass(frozen=True)
 class Pulse:
@@ -45,11 +48,13 @@ class Pulse:
         if not onsets.size:
             return cls()
         ends = np.append(np.flatnonzero(change[:, voice]), chorale.frames)
-        usual = np.median(ends[np.searchsorted(ends, onsets, side="right")] - onsets)
-        if chorale.metre.unit >= 8 or usual <= _EIGHTH:
+        lengths = ends[np.searchsorted(ends, onsets, side="right")] - onsets
+        # A tune moves with the beat; a lower voice may run through it, or wait.
+        share = 0.5 if voice == Voice.SOPRANO else _MOST
+        if chorale.metre.unit >= 8 or np.quantile(lengths, share) <= _EIGHTH:
             return cls(slower=2)
         odd = change[1::2].any() or (chorale.bar_starts % 2).any() or chorale.frames % 2
-        if chorale.metre.unit <= 2 and usual >= _HALF and not odd:
+        if chorale.metre.unit <= 2 and np.quantile(lengths, 1 - share) >= _HALF and not odd:
             return cls(quicker=2)
         return cls()
 

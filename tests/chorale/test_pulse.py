@@ -55,3 +55,19 @@ def test_what_is_heard_is_written_again(piece, voice):
 def test_the_metre_follows_the_pulse(metre, pulse, heard):
     assert pulse.heard_metre(metre) == heard
     assert heard.bar_frames * pulse.quicker == metre.bar_frames * pulse.slower
+
+
+@pytest.mark.parametrize("voice", Voice)
+def test_bachs_voices_are_heard_as_they_stand(corpus, voice):
+    """A bass that runs in eighths under quarters is no tune in eighths."""
+    quarters = [p.chorale for p in corpus.pieces if p.chorale.metre.unit == 4]
+    slowed = [c.name for c in quarters if Pulse.of(c, voice) != Pulse()]
+    assert len(slowed) <= 5, slowed
+
+
+def test_a_lower_voice_in_eighths_throughout_is_slowed():
+    pitch = np.full((16, 4), -1)
+    pitch[:, Voice.BASS] = np.repeat([48, 50, 52, 53, 55, 53, 52, 50], 2)
+    tied = np.zeros((16, 4), dtype=bool)
+    tied[1::2, Voice.BASS] = True
+    assert Pulse.of(Chorale(pitch, tied, np.zeros(16)), Voice.BASS) == Pulse(slower=2)
