@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import Chorale, Voice
+from bachbot.theory import places
 from bachbot.theory.rules import RULES, Moves, Rule
 
 
@@ -94,7 +95,7 @@ def find_faults(chorale: Chorale, rules: Mapping[str, Rule] = RULES) -> list[Fau
         By frame; within a frame in the order of the rules, then from the top down.
     """
     moves = Moves.of(chorale)
-    bars, beats = _bars(chorale), _beats(chorale)
+    bars = places.bars(chorale)
     found = []
     for rule in rules.values():
         if not rule.told:
@@ -103,7 +104,8 @@ def find_faults(chorale: Chorale, rules: Mapping[str, Rule] = RULES) -> list[Fau
             voices = rule.voices[column]
             before = () if rule.state else _pitches(moves.before, frame, voices)
             now = _pitches(moves.now, frame, voices)
-            found.append(Fault(rule.name, frame, bars[frame], beats[frame], voices, before, now))
+            bar, beat = int(bars[frame]), places.beat(chorale, frame)
+            found.append(Fault(rule.name, frame, bar, beat, voices, before, now))
     return sorted(found, key=lambda fault: fault.frame)  # stable: the rules' order stays
 
 
@@ -145,17 +147,3 @@ def _begins(rule: Rule, moves: Moves) -> NDArray[np.bool_]:
 
 def _pitches(pitch: NDArray[np.int16], frame: int, voices: tuple[Voice, ...]) -> tuple[int, ...]:
     return tuple(pitch[frame, list(voices)].tolist())
-
-
-def _bars(chorale: Chorale) -> list[int]:
-    """Number of the bar that each frame is in."""
-    starts = np.zeros(chorale.frames, dtype=np.int64)
-    starts[chorale.bar_starts] = 1
-    pickup = chorale.frames > 0 and chorale.place[0] > 0
-    numbers: list[int] = (np.cumsum(starts) - int(pickup)).tolist()
-    return numbers
-
-
-def _beats(chorale: Chorale) -> list[Fraction]:
-    length = chorale.metre.beat_frames
-    return [1 + Fraction(place, length) for place in chorale.place.tolist()]
