@@ -78,7 +78,8 @@ def prepare(
     Raises
     ------
     CorpusError
-        If the corpus is missing, damaged, or lacks a chorale that the split names.
+        If the corpus is missing, damaged, or lacks a chorale that the split names; if the file is
+        there and something else made it, unless forced.
     OutputError
         If the file cannot be written.
     """
@@ -87,6 +88,11 @@ def prepare(
     recipe = _recipe()
     if not force and (manifest := _done(path, recipe)):
         return Prepared(path, manifest, False, time.perf_counter() - began)
+    if path.exists() and not force and path != default_path() and not manifest_path(path).exists():
+        raise CorpusError(
+            f"{path} is there and is not what 'bachbot corpus prepare' made of music21's corpus: "
+            "give another path, or write over it with 'bachbot corpus prepare --force'"
+        )
     split = Split.load()
     sources, left_out = read_all(workers=workers, progress=progress)
     unknown = [s for s in sources if s.file not in split.families]

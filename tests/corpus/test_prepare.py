@@ -143,3 +143,11 @@ def test_a_damaged_file_is_made_anew(prepared, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "read_all", lambda **_: pytest.fail("made anew, as wanted"))
     with pytest.raises(pytest.fail.Exception, match="made anew"):
         prepare(path)
+
+
+def test_what_something_else_made_is_not_written_over(tmp_path):
+    path = tmp_path / "jsb.npz"
+    path.write_bytes(b"a corpus of another kind")
+    with pytest.raises(CorpusError, match="give another path"):
+        prepare(path)
+    assert path.read_bytes() == b"a corpus of another kind"
