@@ -397,8 +397,9 @@ class Walk:
         if self.charges is not None:
             legal, cost = self.charges.of(self._choice(frame, voice), scores, legal)
             scores = scores - cost
-        led = 0.0 if self.chance is None else self.chance.of(frame, voice, self.label)
-        rows, tokens = self.proposal.choose(self._merit, scores + led, legal, self.label)
+        led = None if self.chance is None else self.chance.of(frame, voice, self.label)
+        offered = scores if led is None else scores + led
+        rows, tokens = self.proposal.choose(self._merit, offered, legal, self.label)
         if not len(rows):
             raise self._stuck(frame)
         if self.weighed:
@@ -407,8 +408,8 @@ class Walk:
         price = np.zeros((len(rows), 2))
         if cost is not None:
             price[:, 0] = cost[rows, tokens]
-        if self.chance is not None:
-            price[:, 1] = self.chance.of(frame, voice, self.label)[rows, tokens]
+        if led is not None:
+            price[:, 1] = led[rows, tokens]
         return rows, tokens, price
 
     def _choice(self, frame: int, voice: int) -> Choice:
