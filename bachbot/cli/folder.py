@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from bachbot.cli.pieces import scores_in
 from bachbot.errors import BachbotError, OutputError, ScoreError, UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def harmonize_folder(
     from bachbot.cli.show import progress
     from bachbot.engine import Engine
 
-    files = _scores_in(folder)
+    files = scores_in(folder)
     target = output or Path(f"{folder.resolve().name}-harmonised")
     _make(target, folder)
     engine = Engine.load(checkpoint)
@@ -76,17 +77,6 @@ def harmonize_folder(
             f"{skipped} of {len(files)} files were skipped, the others are in {target}: "
             "mend or remove those named above"
         )
-
-
-def _scores_in(folder: Path) -> list[Path]:
-    from bachbot.scores.load import KINDS
-
-    files = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in KINDS)
-    if not files:
-        raise UsageError(
-            f"the folder {folder} holds no score: give one with files in {' '.join(KINDS)}"
-        )
-    return files
 
 
 def _make(target: Path, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """What the commands that measure a model share: their options, the pieces, and the decoder."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +41,12 @@ ChargedOption = Annotated[
         "--charged/--uncharged",
         help="Whether part-writing is charged. [default: with --decoder default alone]",
         show_default=False,
+    ),
+]
+SetOption = Annotated[
+    str,
+    typer.Option(
+        "--set", help="harmonised (Bach's sopranos, the default decoder) or composed (new pieces)."
     ),
 ]
 LimitOption = Annotated[
@@ -105,6 +111,26 @@ def decoding_options(
         charges=None if charged else Charges(),
         **{name: value for name, value in named.items() if value is not None},  # type: ignore[arg-type]
     )
+
+
+def our_set(checkpoint: "Checkpoint", bach: "Sequence[Chorale]", name: str) -> "list[Chorale]":
+    """What a checkpoint writes beside pieces of Bach's, each time the same.
+
+    Raises
+    ------
+    UsageError
+        If there is no set of that name.
+    """
+    from bachbot.cli.show import progress
+    from bachbot.evaluation.sets import SETS, composed, harmonised
+    from bachbot.runtime import build_model
+
+    if name not in SETS:
+        raise UsageError(f"there is no set '{name}': give one of {', '.join(SETS)}")
+    with progress(name) as advance:
+        if name == "composed":
+            return composed(build_model(checkpoint, dtype="float64"), bach, progress=advance)
+        return harmonised(build_model(checkpoint), bach, progress=advance)
 
 
 def precision(options: "DecodingOptions") -> str:

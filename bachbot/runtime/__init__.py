@@ -14,6 +14,7 @@ from bachbot.runtime.checkpoint import (
 from bachbot.runtime.lookahead import LookaheadModel
 from bachbot.runtime.lstm import LSTMStepper
 from bachbot.runtime.protocol import Model, State, StepModel
+from bachbot.runtime.together import Together
 
 __all__ = [
     "Checkpoint",
@@ -22,6 +23,7 @@ __all__ = [
     "Model",
     "State",
     "StepModel",
+    "Together",
     "build_model",
     "load_checkpoint",
     "load_model",

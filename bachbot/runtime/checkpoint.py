@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,16 @@ class Checkpoint:
     config: Mapping[str, Any]
     vocabulary: Vocabulary
     weights: Mapping[str, NDArray[np.float32]]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that change with any weight or any entry of the config."""
+        digest = hashlib.sha256(json.dumps(self.config, sort_keys=True).encode())
+        digest.update(self.vocabulary.fingerprint.encode())
+        for name, weight in sorted(self.weights.items()):
+            digest.update(f"{name} {weight.shape}".encode())
+            digest.update(np.ascontiguousarray(weight).tobytes())
+        return digest.hexdigest()[:16]
 
     def check(self, where: str = "the checkpoint") -> None:
         """See that config, vocabulary and weights belong together.

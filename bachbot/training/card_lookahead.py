@@ -33,11 +33,21 @@ def lookahead_parts(config: Mapping[str, Any], training: TrainingConfig) -> Part
         "tokens read hidden while training",
         tokens="voice cells",
         batch=f"{training.batch} pieces a step, at most {training.chunk} frames of each, given in "
-        f"part: {_mixture(training, told)}",
+        f"part: {_mixture(training, told)}{_taught(training)}",
         chosen=f"nats a frame of {FILLINGS[HARMONY].label} on validation",
         figures=_figures(losses),
         limits="It knows Bach's chorales and nothing else, and has no rule of part-writing built "
         "in. It is measured, and best used, in C major and A minor.",
+    )
+
+
+def _taught(training: TrainingConfig) -> str:
+    count = sum(1 for name in training.teachers.split(",") if name.strip())
+    if not count:
+        return ""
+    return (
+        f"; {training.taught:.0%} of the loss is the mean opinion of {count} networks of the same "
+        "kind that were trained before"
     )
 
 

@@ -65,6 +65,12 @@ class TrainingConfig:
     nothing : float
         Share of the times that a piece is heard with nothing of it given, 0 to 1; the other
         questions of `bachbot.training.masks` share the rest. Of kind ``"lookahead"`` alone.
+    teachers : str
+        Checkpoints, with commas between them, whose opinion is learnt beside the music: see
+        `bachbot.training.teachers`. Of kind ``"lookahead"`` alone, as they themselves are.
+    taught : float
+        Share of the loss that is their opinion and not the music, 0 to 1; of no meaning without
+        teachers.
     patience : int
         Epochs without a better validation loss after which the run ends early.
     precision : {"auto", "float32", "bfloat16"}
@@ -97,6 +103,8 @@ class TrainingConfig:
     transposed: float = 0.0
     semitones: int = 3
     nothing: float = 0.1
+    teachers: str = ""
+    taught: float = 0.7
     patience: int = 10
     precision: Precision = "auto"
     save_every: int = 50
@@ -136,6 +144,7 @@ def _faults(config: TrainingConfig) -> list[str]:
         "learning_rate": (1e-8, 10), "warmup": (0, 0.9), "weight_decay": (0, 10),
         "beta2": (0, 0.99999), "clip_at": (1e-6, 1e6), "average": (0, 0.99999),
         "transposed": (0, 1), "semitones": (0, 6), "nothing": (0, 1),
+        "taught": (0, 1),
     }  # fmt: skip
     faults += [
         f"{name} is {getattr(config, name)}: give {least:g} to {most:g}"
@@ -151,6 +160,8 @@ def _faults(config: TrainingConfig) -> list[str]:
         for name, known in words.items()
         if getattr(config, name) not in known
     ]
+    if config.teachers and config.kind != "lookahead":
+        faults.append(f"kind '{config.kind}' learns from no teachers: leave them out")
     if config.kind in KINDS and type(config.model) is not KINDS[config.kind][0]:
         faults.append(
             f"kind is '{config.kind}', but the sizes are those of another kind: "

@@ -108,6 +108,10 @@ class Course(ABC):
         if tensors:
             raise ValueError(f"it carries {', '.join(tensors)}, of which this kind knows nothing")
 
+    def record(self) -> dict[str, Any]:
+        """What a checkpoint says of its training beside the config: plain data."""
+        return {}
+
     @abstractmethod
     def validate(self, model: nn.Module) -> Score:
         """Measure a model on the validation part. Its mode is put back afterwards."""

@@ -12,8 +12,10 @@ from bachbot.models.lookahead import Works, nats
 from bachbot.training.config import TrainingConfig
 from bachbot.training.course import HELD_OUT, Course, Forward, Loss, Score
 from bachbot.training.fillings import FILLINGS, HARMONY, fillings
+from bachbot.training.machine import autocast_dtype
 from bachbot.training.parallel import Ranks
 from bachbot.training.progress import UNITS
+from bachbot.training.teachers import Teachers, dissent
 from bachbot.training.validate import fill
 from bachbot.training.works import Repertoire, Sheet, collated, sheet
 
@@ -66,6 +68,10 @@ class LookaheadCourse(Course):
             )
             for part in HELD_OUT
         }
+        names = [name.strip() for name in config.teachers.split(",") if name.strip()]
+        dtype = autocast_dtype(config.precision, device)
+        self._teachers = Teachers(names, vocabulary, device, dtype) if names else None
+        self._taught = config.taught
         self._epoch = 0
 
     def begin(self, model: nn.Module, epoch: int) -> None:
@@ -75,18 +81,27 @@ class LookaheadCourse(Course):
     def loss(self, forward: Forward, step: int) -> Loss:
         """Nats of what is missing in this rank's pieces, by the batch's missing cells.
 
-        The fermatas that are not given are paid for too, and count as no cells.
+        The fermatas that are not given are paid for too, and count as no cells. Under teachers a
+        share of it is what their opinion costs instead.
         """
         batch = self._repertoire.batch(self._epoch, step)
         absent = sum(int((~given.cells).sum()) for _, given in batch)
         pieces, given = zip(*batch[self._mine], strict=True)
         works = collated(pieces, given, self._device)
         missing = works.missing  # [B, T, 5]
-        prices, pauses = nats(forward(works, missing), works)  # [B, T, 4], [B, T]
+        logits = forward(works, missing)  # [B, T, 5, V]
+        prices, pauses = nats(logits, works)  # [B, T, 4], [B, T]
         price = (prices * missing[..., 1:]).sum() + (pauses * missing[..., 0]).sum()
+        if self._teachers is not None:
+            opinion = self._teachers.opinion(works, missing)
+            price = torch.lerp(price, dissent(logits, opinion, missing), self._taught)
         # The mean over the ranks, which is what gradients are, is then that of the whole batch.
         mean = price * (self._ranks.world / absent)
         return Loss(mean, float(absent), sum(piece.tokens.size for piece, _ in batch))
+
+    def record(self) -> dict[str, Any]:
+        """The fingerprints of the teachers, where there are any."""
+        return {"teachers": self._teachers.fingerprints} if self._teachers else {}
 
     def validate(self, model: nn.Module) -> Score:
         """Nats a frame of alto, tenor and bass, soprano and fermatas given."""

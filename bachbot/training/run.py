@@ -255,6 +255,7 @@ class _Run:
             "device": self.device.type,
             "threads": torch.get_num_threads(),
             "versions": versions(),
+            **self.course.record(),
         }
 
     def _keep_best(self, record: Mapping[str, Any]) -> None:

@@ -1,0 +1,113 @@
+"""Sets of pieces that a model writes, one beside each of Bach's: what whole-piece measures compare.
+
+harmonised
+    Bach's soprano, its fermatas and metre, with alto, tenor and bass by a decoder.
+composed
+    A new piece of the same length in bars, metre and mode, sampled.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
+
+from bachbot.chorale import Chorale, Voice
+from bachbot.decoding import ComposeRequest, DecodingOptions, compose
+from bachbot.errors import UsageError
+from bachbot.evaluation.decoded import commissioned, harmonise_all
+from bachbot.runtime.protocol import Model
+
+SetName = Literal["harmonised", "composed"]
+SETS: tuple[SetName, ...] = get_args(SetName)
+
+COMPOSING = DecodingOptions(method="sample", temperature=0.9)
+"""How `bachbot compose` draws unless it is told otherwise."""
+
+_FEWEST_BARS = 2  # a piece has a beginning and an end
+
+
+def harmonised(
+    model: Model,
+    bach: Sequence[Chorale],
+    options: DecodingOptions | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Chorale]:
+    """Alto, tenor and bass under each of Bach's sopranos.
+
+    Parameters
+    ----------
+    model : Model
+        A trained model.
+    bach : sequence of Chorale
+        P pieces in C major or A minor.
+    options : DecodingOptions, optional
+        How to decode; what `bachbot harmonize` does unless given.
+    progress : callable, optional
+        Told of pieces done.
+
+    Raises
+    ------
+    DecodingError, EncodingError
+        If a soprano cannot be harmonised.
+    """
+    works = [commissioned(c, [Voice.SOPRANO]) for c in bach]
+    return harmonise_all(model, works, options, progress=progress)
+
+
+def composed(
+    model: Model,
+    bach: Sequence[Chorale],
+    options: DecodingOptions = COMPOSING,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Chorale]:
+    """A new piece beside each of Bach's, of its length in bars, metre, pickup and mode.
+
+    Piece i is drawn with the seed ``options.seed + i``, so that it does not hang on the others.
+
+    Parameters
+    ----------
+    model : Model
+        A trained model, best stepped in float64.
+    bach : sequence of Chorale
+        P pieces in C major or A minor.
+    options : DecodingOptions
+        How to draw; its ``number`` is of no meaning here.
+    progress : callable, optional
+        Told of pieces done.
+
+    Raises
+    ------
+    UsageError
+        If the method is not to sample.
+    """
+    found = []
+    for index, piece in enumerate(bach):
+        [best] = compose(model, like(piece), _seeded(options, index))
+        found.append(best.chorale)
+        if progress is not None:
+            progress(index + 1, len(bach))
+    return found
+
+
+def like(piece: Chorale) -> ComposeRequest:
+    """A new piece of another's length in bars, metre, pickup, mode and compass."""
+    whole = piece.frames - piece.metre.pickup
+    bars = max(_FEWEST_BARS, -(-whole // piece.metre.bar_frames))
+    return ComposeRequest(
+        bars=bars,
+        metre=piece.metre,
+        mode=piece.key.mode,
+        transposed_by=piece.transposed_by,
+    )
+
+
+def _seeded(options: DecodingOptions, index: int) -> DecodingOptions:
+    if options.method != "sample":
+        raise UsageError(f"a piece cannot be composed by the method '{options.method}': use sample")
+    return DecodingOptions(
+        method="sample",
+        temperature=options.temperature,
+        top_p=options.top_p,
+        seed=options.seed + index,
+        charges=options.charges,
+    )

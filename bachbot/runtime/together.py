@@ -1,0 +1,91 @@
+"""Several models stepped together: the mean of their probabilities, token by token.
+
+Models that began elsewhere err differently, so that their mean predicts better than each of them
+(Hansen and Salamon, *Neural network ensembles*, IEEE PAMI 12, 1990). A step costs as much as a step
+of each.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.encoding import Vocabulary, Work
+from bachbot.errors import UsageError
+from bachbot.runtime.protocol import Model, State, StepModel
+
+
+class Together:
+    """Models of one vocabulary as one model.
+
+    Parameters
+    ----------
+    models : sequence of Model
+        One or more, of any kinds.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or their vocabularies differ.
+    """
+
+    def __init__(self, models: Sequence[Model]) -> None:
+        if not models:
+            raise UsageError("no model is stepped together with none: name one or more")
+        if len({m.vocabulary.fingerprint for m in models}) > 1:
+            raise UsageError(
+                "models of different vocabularies cannot be stepped together: "
+                "name some that were trained on one"
+            )
+        self._models = tuple(models)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What the token ids mean."""
+        return self._models[0].vocabulary
+
+    @property
+    def foresees(self) -> bool:
+        """Whether any of them is told a piece's length beforehand."""
+        return any(m.foresees for m in self._models)
+
+    def bind(self, works: Sequence[Work]) -> StepModel:
+        """All of them as they write what is missing of some pieces."""
+        return _StepTogether([m.bind(works) for m in self._models])
+
+
+class _StepTogether:
+    """Models that step side by side; a state is the tuple of theirs."""
+
+    def __init__(self, models: Sequence[StepModel]) -> None:
+        self._models = models
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self._models[0].vocabulary
+
+    def initial_state(self, batch: int) -> State:
+        return tuple(m.initial_state(batch) for m in self._models)
+
+    def step(self, ids: NDArray[np.int64], state: State) -> tuple[NDArray[np.floating], State]:
+        scores, states = zip(
+            *(m.step(ids, s) for m, s in zip(self._models, state, strict=True)), strict=True
+        )
+        logs = [_log_softmax(s) for s in scores]  # [B, V] each
+        mean = np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
+        return mean.astype(scores[0].dtype), states
+
+    def select(self, state: State, rows: NDArray[np.int64]) -> State:
+        return tuple(m.select(s, rows) for m, s in zip(self._models, state, strict=True))
+
+    def join(self, states: Sequence[State]) -> State:
+        return tuple(
+            m.join(theirs)
+            for m, theirs in zip(self._models, zip(*states, strict=True), strict=True)
+        )
+
+
+def _log_softmax(logits: NDArray[np.floating]) -> NDArray[np.floating]:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    result: NDArray[np.floating] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return result
