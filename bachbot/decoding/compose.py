@@ -12,7 +12,8 @@ from bachbot.chorale import REST, STANDARD, Chorale
 from bachbot.decoding.form import ComposeRequest, composing, told
 from bachbot.decoding.options import Candidate, DecodingOptions, Progress
 from bachbot.decoding.population import Population
-from bachbot.decoding.walk import Ended, Walk
+from bachbot.decoding.streams import Ended
+from bachbot.decoding.walk import Walk
 from bachbot.encoding import END
 from bachbot.errors import UsageError
 from bachbot.runtime.protocol import Model

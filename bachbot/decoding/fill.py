@@ -17,7 +17,8 @@ from bachbot.decoding.options import Candidate, DecodingOptions, Progress
 from bachbot.decoding.plan import ANY, FERMATA_FREE, FREE, Plan
 from bachbot.decoding.population import Population
 from bachbot.decoding.proposals import Beam
-from bachbot.decoding.walk import Ended, Walk
+from bachbot.decoding.streams import Ended
+from bachbot.decoding.walk import Walk
 from bachbot.encoding import FIRST_PITCH, Vocabulary, Work
 from bachbot.errors import DecodingError
 from bachbot.runtime.protocol import Model, StepModel
