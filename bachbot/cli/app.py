@@ -8,6 +8,7 @@ from bachbot.cli.corpus import corpus_app
 from bachbot.cli.evaluate import evaluate_app
 from bachbot.cli.explain import explain
 from bachbot.cli.harmonize import harmonize
+from bachbot.cli.listen import listen_app
 from bachbot.cli.train import train_app
 
 # Plain help: rich's boxes would cost a third of the time that '--help' takes.
@@ -43,3 +44,4 @@ app.command()(explain)
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(corpus_app, name="corpus")
+app.add_typer(listen_app, name="listen")

@@ -36,6 +36,7 @@ def compose(
     checkpoint: shared.CheckpointName = "lookahead",
     staves: shared.Staves = 4,
     tempo: shared.Tempo = 72.0,
+    sound: shared.Sound = "organ",
 ) -> None:
     """Compose a chorale from nothing, or go on from an opening."""
     from bachbot.chorale import VOICES, Key, Metre
@@ -60,7 +61,7 @@ def compose(
         number=number,
         charges=Charges() if parallels else None,
     )
-    layout = Layout(staves=staves, tempo=tempo)  # type: ignore[arg-type]
+    layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
     plan = Plan(
         bars=bars,
         metre=Metre.parse(meter or "4/4"),

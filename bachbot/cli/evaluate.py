@@ -5,7 +5,9 @@ import typer
 from bachbot.cli.evaluate_fit import fit_command
 from bachbot.cli.evaluate_harmonisation import harmonisation_command
 from bachbot.cli.evaluate_losses import losses_command
+from bachbot.cli.evaluate_novelty import novelty_command
 from bachbot.cli.evaluate_partwriting import partwriting_command
+from bachbot.cli.evaluate_style import style_command
 
 evaluate_app = typer.Typer(
     help="Measure a model on held-out chorales.",
@@ -22,4 +24,6 @@ def evaluate_command() -> None:
 evaluate_app.command("losses")(losses_command)
 evaluate_app.command("harmonisation")(harmonisation_command)
 evaluate_app.command("partwriting")(partwriting_command)
+evaluate_app.command("style")(style_command)
+evaluate_app.command("novelty")(novelty_command)
 evaluate_app.command("fit")(fit_command)

@@ -56,6 +56,7 @@ def harmonize(
     checkpoint: shared.CheckpointName = "lookahead",
     staves: shared.Staves = 4,
     tempo: shared.Tempo = 72.0,
+    sound: shared.Sound = "organ",
 ) -> None:
     """Write the three voices under a tune, or whichever are missing.
 
@@ -71,7 +72,7 @@ def harmonize(
     )  # fmt: skip
     voices = parse_voices(given or "soprano") if given or bars is None else ()
     tonality = Key.parse(key) if key else None
-    layout = Layout(staves=staves, tempo=tempo)  # type: ignore[arg-type]
+    layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
     if melody.is_dir():
         from bachbot.cli.folder import harmonize_folder
 

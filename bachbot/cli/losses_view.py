@@ -6,6 +6,18 @@ from typing import Any
 from rich.table import Table
 
 from bachbot.chorale import VOICES, Voice
+from bachbot.evaluation.places import QUARTERS, SIXTEENTHS
+
+_PLACE_COLUMNS = {
+    "frame": "nats_per_frame",
+    "token": "nats_per_token",
+    "onset": "nats_per_onset",
+    "right": "onset_accuracy",
+}
+_KEYS = (
+    "Each piece was brought to C major or A minor: ln 12 = 2.485 nats a piece are added, "
+    "so that the figures are those of the pieces in their own keys."
+)
 
 
 def losses_table(parts: Mapping[str, Any], given: Sequence[Voice] = ()) -> Table:
@@ -43,6 +55,102 @@ def losses_table(parts: Mapping[str, Any], given: Sequence[Voice] = ()) -> Table
     return table
 
 
+def places_table(part: str, losses: Mapping[str, Any]) -> Table:
+    """What the voices' tokens cost at each place in the bar, together and each voice's token.
+
+    Parameters
+    ----------
+    part : str
+        Name of what was measured.
+    losses : mapping
+        Plain data from `Losses.to_json`, with places told apart.
+    """
+    title = f"{part}: nats at each sixteenth of a quarter and each quarter of 4/4, voices alone"
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    voices = [v.label for v in VOICES if losses["by_kind"][v.label]["tokens"]]
+    for column in (*_PLACE_COLUMNS, *(voice[0].upper() for voice in voices)):
+        table.add_column(column, justify="right")
+    places = losses["by_place"]
+    for group in (SIXTEENTHS, QUARTERS):
+        for name in (n for n in group if places[n]["frames"]):
+            found = places[name]
+            figures = [found[key] for key in _PLACE_COLUMNS.values()]
+            figures += [found["by_voice"][v]["nats_per_token"] for v in voices]
+            table.add_row(name.partition(" of")[0], *map(_three, figures))
+        table.add_section()
+    return table
+
+
+def comparison_table(
+    rows: Sequence[Mapping[str, Any]], split: str, given: Sequence[Voice] = ()
+) -> Table:
+    """Models and baselines below each other, a section for each part.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        One or more: ``name``, ``notes`` (what to know of the row, as text), and ``parts``, plain
+        data from `Losses.to_json` by the part's name, the same parts in each.
+    split : str
+        By what the pieces were parted.
+    given : sequence of Voice
+        Voices that were given, and are not counted.
+    """
+    what = "all voices" if not given else _filling(given)
+    title = f"nats, {what}; split by {split}"
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    columns = {"a token": "nats_per_token", "a frame": "nats_per_frame"}
+    if not given:
+        columns["voices"] = "voices_nats_per_frame"
+    columns |= {"an onset": "nats_per_onset", "right": "accuracy", "onsets": "onset_accuracy"}
+    for column in columns:
+        table.add_column(column, justify="right")
+    marks = _marks(rows)
+    for part in rows[0]["parts"]:
+        table.add_row(f"[bold]{part}")
+        for row in rows:
+            figures = (row["parts"][part][key] for key in columns.values())
+            label = row["name"] + "".join(f" ({marks[note]})" for note in row["notes"])
+            table.add_row(f"  {label}", *map(_three, figures))
+        table.add_section()
+    return table
+
+
+def comparison_caption(
+    rows: Sequence[Mapping[str, Any]], *, fermatas: bool = True, untransposed: bool = False
+) -> str:
+    """What the figures of a comparison rest on.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        As for `comparison_table`, with ``foresees`` (whether it looks ahead) and ``kind``.
+    fermatas : bool
+        Whether those that look ahead are told the fermatas.
+    untransposed : bool
+        Whether the pieces are priced in their own keys.
+    """
+    lines = []
+    foreseeing = [row["name"] for row in rows if row["foresees"]]
+    if foreseeing:
+        told = losses_caption(foresees=True, fermatas=fermatas).removeprefix("The model is")
+        lines.append(f"{', '.join(foreseeing)}:{told} All others hear the past alone.")
+    else:
+        lines.append("All hear the past alone, what is given too.")
+    lines.append(
+        "A frame costs all its tokens, 'voices' only those of the voices; 'right' is the share of "
+        "the voices' cells found likeliest, 'onsets' the same where notes begin."
+    )
+    if any(row["kind"] == "baseline" for row in rows):
+        lines.append("Baselines have learnt from the training part of the split.")
+    if untransposed:
+        lines.append(_KEYS)
+    lines += [f"({mark}) {note}." for note, mark in _marks(rows).items()]
+    return "\n".join(lines)
+
+
 def losses_caption(*, foresees: bool, fermatas: bool = True, untransposed: bool = False) -> str:
     """What the figures of a table rest on.
 
@@ -65,10 +173,7 @@ def losses_caption(*, foresees: bool, fermatas: bool = True, untransposed: bool 
     else:
         lines.append("The model hears the past alone, what is given too.")
     if untransposed:
-        lines.append(
-            "Each piece was brought to C major or A minor: ln 12 = 2.485 nats a piece are added, "
-            "so that the figures are those of the pieces in their own keys."
-        )
+        lines.append(_KEYS)
     return " ".join(lines)
 
 
@@ -77,6 +182,12 @@ def short(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _marks(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """A number for each note that any row has, from 1."""
+    notes = dict.fromkeys(note for row in rows for note in row["notes"])
+    return {note: number for number, note in enumerate(notes, 1)}
 
 
 def _filling(given: Sequence[Voice]) -> str:
@@ -94,4 +205,4 @@ def _of_kind(parts: Mapping[str, Any], kind: str, key: str) -> list[str]:
 
 
 def _three(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+    return "" if value is None else f"{value:.{3 if abs(value) < 10 else 2}f}"

@@ -19,11 +19,17 @@ Number = Annotated[int, typer.Option("--number", help="How many to write.")]
 Output = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", help="File to write: .musicxml .mxl .mid .svg .png .pdf or .wav."
+        "--output",
+        "-o",
+        help="File to write: .musicxml .mxl .mid .svg .png .pdf .wav .flac .ogg or .mp3.",
     ),
 ]
 Staves = Annotated[int, typer.Option("--staves", help="Engraved on 4 staves, or on 2.")]
 Tempo = Annotated[float, typer.Option("--tempo", help="Quarter notes a minute, for sound.")]
+Sound = Annotated[
+    str,
+    typer.Option("--sound", help="What plays: organ, choir, strings, piano or FILE.sf2[:PROGRAM]."),
+]
 Parallels = Annotated[
     bool, typer.Option("--parallels", help="Let parallel fifths and octaves through.")
 ]

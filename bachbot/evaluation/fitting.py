@@ -86,6 +86,7 @@ class Fit:
             "charges": {
                 "rules": dict(self.charges.rules),
                 "strikes": {str(place): nats for place, nats in self.charges.strikes.items()},
+                "still": self.charges.still,
                 "fresh": self.charges.fresh,
                 "astray": self.charges.astray,
             },

@@ -123,6 +123,16 @@ KNOBS: tuple[Knob, ...] = (
         rate=lambda portrait: Reading(portrait.variety.onsets_a_beat.mean),
     ),
     Knob(
+        name="still",
+        unit="note of a lower voice",
+        slope=-1.2,
+        stride=0.5,
+        most=4.0,
+        read=lambda charges: charges.still,
+        write=lambda charges, weight: replace(charges, still=weight),
+        rate=lambda portrait: Reading(portrait.variety.repeated_notes.mean),
+    ),
+    Knob(
         name="fresh",
         unit="different chords a beat",
         slope=0.4,
@@ -134,4 +144,4 @@ KNOBS: tuple[Knob, ...] = (
     ),
 )
 """Every weight that is fitted. Parallel fifths and octaves share one, so do hidden ones; strikes
-are those in the middle of the beat, told by onsets a beat."""
+are those in the middle of the beat, told by onsets a beat, and `still` by repeated notes."""

@@ -19,13 +19,19 @@ from numpy.typing import NDArray
 from bachbot.chorale import VOICES, Chorale, Given, Voice
 from bachbot.encoding import FIRST_PITCH, SLOT_FRAME_END, TokenStream, Work, encode
 from bachbot.errors import UsageError
+from bachbot.evaluation import places
 from bachbot.evaluation.tallies import KINDS, SHIFT_NATS, Losses, Tally
 from bachbot.runtime.protocol import Model, StepModel
 
-__all__ = ["KINDS", "SHIFT_NATS", "Losses", "Tally", "measure", "padded", "tally"]
+__all__ = ["KINDS", "SHIFT_NATS", "Losses", "Tally", "measure", "missing", "padded", "tally"]
 
 
-def tally(stream: TokenStream, nats: NDArray[np.floating], correct: NDArray[np.bool_]) -> Losses:
+def tally(
+    stream: TokenStream,
+    nats: NDArray[np.floating],
+    correct: NDArray[np.bool_],
+    chorale: Chorale | None = None,
+) -> Losses:
     """Sum up one piece.
 
     Parameters
@@ -36,6 +42,8 @@ def tally(stream: TokenStream, nats: NDArray[np.floating], correct: NDArray[np.b
         Minus log-probability of each token after START.
     correct : ndarray of bool, shape [N - 1]
         Whether it was the likeliest.
+    chorale : Chorale, optional
+        The same piece, for its metre: without it places in the bar are not told apart.
 
     Raises
     ------
@@ -52,17 +60,43 @@ def tally(stream: TokenStream, nats: NDArray[np.floating], correct: NDArray[np.b
     ids = stream.ids[1:]  # [N - 1]
     # Onset and tie of a pitch alternate, the onset first.
     onset = (ids >= FIRST_PITCH) & ((ids - FIRST_PITCH) % 2 == 0)  # [N - 1]
-    kinds = {}
-    for name, number in KINDS.items():
-        here = slot == number
-        kinds[name] = Tally(
-            tokens=int(here.sum()),
-            correct=int(correct[here].sum()),
-            nats=float(nats[here].sum(dtype=np.float64)),
-            onsets=int(onset[here].sum()),
-            onsets_correct=int(correct[here & onset].sum()),
-        )
-    return Losses(pieces=1, frames=int((slot == SLOT_FRAME_END).sum()), kinds=kinds)
+    columns = np.stack([np.ones(len(ids)), correct, nats, onset, onset & correct])  # [5, N - 1]
+    kinds = _sums(columns, slot, max(KINDS.values()) + 1)
+    cells: dict[tuple[int, str], Tally] = {}
+    if chorale is not None:
+        sung = slot < len(VOICES)  # [N - 1]
+        cell = places.cells(chorale)[stream.frame[1:][sung]]  # [4 T]
+        sums = _sums(columns[:, sung], cell * len(VOICES) + slot[sung], places.CELLS * len(VOICES))
+        cells = {
+            (number // len(VOICES), Voice(number % len(VOICES)).label): found
+            for number, found in enumerate(sums)
+            if found.tokens
+        }
+    return Losses(
+        pieces=1,
+        frames=int((slot == SLOT_FRAME_END).sum()),
+        kinds={name: kinds[number] for name, number in KINDS.items()},
+        cells=cells,
+    )
+
+
+def _sums(columns: NDArray[np.float64], group: NDArray[np.integer], groups: int) -> list[Tally]:
+    """What the columns come to in each group of tokens.
+
+    Parameters
+    ----------
+    columns : ndarray of float, shape [5, N]
+        Ones, right, nats, onset, right at an onset.
+    group : ndarray of int, shape [N]
+        Group of each token, 0 to ``groups`` - 1.
+    groups : int
+        How many.
+    """
+    tokens, correct, nats, onsets, both = (np.bincount(group, c, groups).tolist() for c in columns)
+    return [
+        Tally(int(tokens[n]), int(correct[n]), nats[n], int(onsets[n]), int(both[n]))
+        for n in range(groups)
+    ]
 
 
 def measure(
@@ -108,8 +142,7 @@ def measure(
     voices = {Voice(v) for v in given}
     if batch < 1:
         raise UsageError(f"a batch of {batch} pieces cannot be: give 1 or more")
-    if len(voices) == len(VOICES):
-        raise UsageError("all four voices are given, none is missing: give three or fewer")
+    left = missing(voices)
     pieces = [(encode(c, model.vocabulary), c) for c in chorales]
     pieces.sort(key=lambda piece: len(piece[0]), reverse=True)
     whole, done, total = sum(len(s) - 1 for s, _ in pieces), 0, Losses()
@@ -117,12 +150,27 @@ def measure(
         streams, scores = zip(*pieces[start : start + batch], strict=True)
         works = [Work(c, Given.voices(c.frames, voices, fermatas=fermatas)) for c in scores]
         run = _step_through(model.bind(works), streams)
-        for stream, (nats, correct) in zip(streams, run, strict=True):
-            total += tally(stream, nats, correct)
+        for stream, chorale, (nats, correct) in zip(streams, scores, run, strict=True):
+            total += tally(stream, nats, correct, chorale)
             done += len(stream) - 1
         if progress is not None:
             progress(done, whole)
-    return total.of_voices(v for v in VOICES if v not in voices) if voices else total
+    return total.of_voices(left) if voices else total
+
+
+def missing(given: Iterable[Voice]) -> tuple[Voice, ...]:
+    """The voices that are left where some are given.
+
+    Raises
+    ------
+    UsageError
+        If none is.
+    """
+    voices = {Voice(v) for v in given}
+    left = tuple(v for v in VOICES if v not in voices)
+    if not left:
+        raise UsageError("all four voices are given, none is missing: give three or fewer")
+    return left
 
 
 def _step_through(

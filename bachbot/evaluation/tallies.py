@@ -18,6 +18,9 @@ per onset
 
 Accuracy is the share of voice cells whose most likely token is the right one, out of the whole
 vocabulary; over onsets only the cells count in which a note begins.
+
+By place in the bar only the voices' tokens are told apart; `bachbot.evaluation.places` names the
+places.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,6 +31,7 @@ import numpy as np
 
 from bachbot.chorale import VOICES, Voice
 from bachbot.encoding import SLOT_END, SLOT_FERMATA, SLOT_FRAME_END
+from bachbot.evaluation.places import PLACES, unbarred
 
 KINDS: dict[str, int] = {v.label: int(v) for v in VOICES} | {
     "frame end": SLOT_FRAME_END,
@@ -103,12 +107,16 @@ class Losses:
     shift_nats : float
         What it costs to say from where the pieces were transposed: see `untransposed`. Part of
         every rate of the whole, and of none by kind.
+    cells : mapping of (int, str) to Tally
+        Sums by the cell of the bar and the voice's label; empty where places were not told apart,
+        and nothing for what no token was in.
     """
 
     pieces: int = 0
     frames: int = 0
     kinds: Mapping[str, Tally] = field(default_factory=lambda: dict.fromkeys(KINDS, Tally()))
     shift_nats: float = 0.0
+    cells: Mapping[tuple[int, str], Tally] = field(default_factory=dict)
 
     def __add__(self, other: "Losses") -> "Losses":
         kinds = {name: self.kinds[name] + other.kinds[name] for name in KINDS}
@@ -117,13 +125,15 @@ class Losses:
             self.frames + other.frames,
             kinds,
             self.shift_nats + other.shift_nats,
+            _pooled([*self.cells.items(), *other.cells.items()]),
         )
 
     def of_voices(self, voices: Iterable[Voice]) -> "Losses":
         """The same of the tokens of some voices alone; whatever else there is costs nothing."""
         kept = {Voice(v).label for v in voices}
         kinds = {name: t if name in kept else Tally() for name, t in self.kinds.items()}
-        return replace(self, kinds=kinds)
+        cells = {(cell, name): t for (cell, name), t in self.cells.items() if name in kept}
+        return replace(self, kinds=kinds, cells=cells)
 
     def untransposed(self) -> "Losses":
         """The same of the pieces as they were before each was brought to C major or A minor.
@@ -132,6 +142,30 @@ class Losses:
         other, so that ln 12 nats, for one shift of twelve, make the price of the one of the other.
         """
         return replace(self, shift_nats=self.pieces * SHIFT_NATS)
+
+    def unbarred(self) -> "Losses":
+        """The same of pieces whose metre is not known: of places only the sixteenths are left."""
+        moved = [((unbarred(cell), name), t) for (cell, name), t in self.cells.items()]
+        return replace(self, cells=_pooled(moved))
+
+    def at(self, place: str) -> dict[str, Tally]:
+        """Sums of each voice's tokens at a place, by the voice's label.
+
+        Parameters
+        ----------
+        place : str
+            One of `bachbot.evaluation.places.PLACES`.
+
+        Returns
+        -------
+        dict
+            All four voices; those that were not counted there have no token.
+        """
+        none = Tally()
+        return {
+            v.label: sum((self.cells.get((c, v.label), none) for c in PLACES[place]), none)
+            for v in VOICES
+        }
 
     @property
     def all(self) -> Tally:
@@ -178,17 +212,43 @@ class Losses:
             "accuracy": _plain(self.voices.accuracy),
             "onset_accuracy": _plain(self.voices.onset_accuracy),
             "by_kind": {
-                name: {
-                    "tokens": tally.tokens,
-                    "onsets": tally.onsets,
-                    "nats_per_token": _plain(tally.per_token),
-                    "nats_per_onset": _plain(tally.per_onset),
-                    "accuracy": _plain(tally.accuracy),
-                    "onset_accuracy": _plain(tally.onset_accuracy),
-                }
+                name: {"tokens": tally.tokens, "onsets": tally.onsets, **_rates(tally)}
                 for name, tally in self.kinds.items()
             },
+            "by_place": {name: _place(self.at(name)) for name in PLACES} if self.cells else {},
         }
+
+
+def _pooled(
+    tallies: Iterable[tuple[tuple[int, str], Tally]],
+) -> dict[tuple[int, str], Tally]:
+    sums: dict[tuple[int, str], Tally] = {}
+    for cell, tally in tallies:
+        sums[cell] = sums.get(cell, Tally()) + tally
+    return sums
+
+
+def _rates(tally: Tally) -> dict[str, float | None]:
+    return {
+        "nats_per_token": _plain(tally.per_token),
+        "nats_per_onset": _plain(tally.per_onset),
+        "accuracy": _plain(tally.accuracy),
+        "onset_accuracy": _plain(tally.onset_accuracy),
+    }
+
+
+def _place(voices: Mapping[str, Tally]) -> dict[str, object]:
+    """Rates of the voices at a place; a voice has one token in each frame there."""
+    whole = sum(voices.values(), Tally())
+    frames = max(t.tokens for t in voices.values())
+    return {
+        "frames": frames,
+        "tokens": whole.tokens,
+        "onsets": whole.onsets,
+        "nats_per_frame": _plain(_rate(whole.nats, frames)),
+        **_rates(whole),
+        "by_voice": {name: _rates(tally) for name, tally in voices.items() if tally.tokens},
+    }
 
 
 def _rate(amount: float, count: int) -> float:

@@ -5,6 +5,9 @@ each piece and then averaged over the pieces.
 
 onsets a beat
     Notes that begin in alto, tenor and bass, divided by three voices and by the length in quarters.
+repeated notes
+    Share of the notes that begin in alto, tenor and bass, the first ones left out, whose pitch the
+    voice has sounded just before.
 different chords a beat
     Sets of pitch classes that sound on the quarters (on frames whose place in the bar is a multiple
     of a quarter), each counted once, divided by the number of quarters on which anything sounds.
@@ -21,7 +24,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import FRAMES_PER_QUARTER, Chorale, Voice
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Voice
 from bachbot.evaluation.bootstrap import Interval, interval_of_mean
 from bachbot.theory.harmony import pitch_class_sets
 
@@ -70,12 +73,15 @@ class Variety:
         How many chorales; those without a note are left out.
     onsets_a_beat : Figure
         Of the lower voices, per voice.
+    repeated_notes : Figure
+        Of the lower voices.
     different_chords_a_beat, chord_changes_a_beat : Figure
         Of the sets of pitch classes on the quarters.
     """
 
     pieces: int
     onsets_a_beat: Figure
+    repeated_notes: Figure
     different_chords_a_beat: Figure
     chord_changes_a_beat: Figure
 
@@ -84,6 +90,7 @@ class Variety:
         return {
             "pieces": self.pieces,
             "onsets_a_beat": self.onsets_a_beat.to_json(),
+            "repeated_notes": self.repeated_notes.to_json(),
             "different_chords_a_beat": self.different_chords_a_beat.to_json(),
             "chord_changes_a_beat": self.chord_changes_a_beat.to_json(),
         }
@@ -104,20 +111,24 @@ def measure(chorales: Iterable[Chorale], *, seed: int = 0) -> Variety:
     Variety
     """
     rows = [row for row in map(_of_piece, chorales) if row is not None]
-    onsets, different, changes = np.array(rows, dtype=np.float64).reshape(-1, 3).T
-    return Variety(len(rows), *(Figure(values, seed) for values in (onsets, different, changes)))
+    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    return Variety(len(rows), *(Figure(values, seed) for values in table.T))
 
 
-def _of_piece(chorale: Chorale) -> tuple[float, float, float] | None:
-    """The three figures of one piece; None where nothing sounds on a quarter."""
+def _of_piece(chorale: Chorale) -> tuple[float, ...] | None:
+    """The four figures of one piece; None where nothing sounds on a quarter."""
     on_quarter = chorale.place % FRAMES_PER_QUARTER == 0
     chords = pitch_class_sets(chorale.pitch[on_quarter])
     chords = chords[chords != 0]
     if not len(chords):
         return None
     quarters = chorale.frames / FRAMES_PER_QUARTER
+    pitch, onset = chorale.pitch[:, _LOWER], chorale.onset[:, _LOWER]
+    follows = onset[1:] & (pitch[:-1] != REST)
+    again = follows & (pitch[1:] == pitch[:-1])
     return (
-        float(chorale.onset[:, _LOWER].sum() / _LOWER_VOICES / quarters),
+        float(onset.sum() / _LOWER_VOICES / quarters),
+        float(again.sum() / max(follows.sum(), 1)),
         len(np.unique(chords)) / len(chords),
         float((chords[1:] != chords[:-1]).sum() / len(chords)),
     )

@@ -11,12 +11,11 @@ TICKS = 480
 """Ticks in a quarter note."""
 
 _VELOCITY = 80
-_CHOIR = 52  # General MIDI's choir aahs, counted from 0
 _MAJOR = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
 _MINOR = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
 
 
-def midi_bytes(score: Score, tempo: float) -> bytes:
+def midi_bytes(score: Score, tempo: float, *, program: int) -> bytes:
     """Write a score as a MIDI file of format 1.
 
     The first track holds title, tempo and signatures; each voice has a track and a channel of
@@ -28,6 +27,8 @@ def midi_bytes(score: Score, tempo: float) -> bytes:
         Any number of voices.
     tempo : float
         Quarter notes a minute.
+    program : int
+        Instrument of every voice, 0 to 127.
 
     Returns
     -------
@@ -42,7 +43,7 @@ def midi_bytes(score: Score, tempo: float) -> bytes:
     for voice in score.present:
         messages = [
             mido.MetaMessage("track_name", name=voice.label.capitalize(), time=0),
-            mido.Message("program_change", channel=int(voice), program=_CHOIR, time=0),
+            mido.Message("program_change", channel=int(voice), program=min(program, 127), time=0),
         ]
         messages += _played(note for note in notes if note.voice == voice)
         file.tracks.append(_track(messages))

@@ -10,7 +10,9 @@ from bachbot.files import write_whole
 from bachbot.scores.layout import Layout
 from bachbot.scores.score import Score, soundings
 
-SUFFIXES = (".musicxml", ".xml", ".mxl", ".mid", ".midi", ".svg", ".png", ".pdf", ".wav")
+SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
+"""Suffixes of sound."""
+SUFFIXES = (".musicxml", ".xml", ".mxl", ".mid", ".midi", ".svg", ".png", ".pdf", *SOUNDS)
 """Suffixes that can be written."""
 
 _HEAD = (
@@ -35,14 +37,17 @@ def save_score(score: Score, path: str | Path, *, layout: Layout | None = None) 
     path : str or Path
         Its suffix says what is written: MusicXML (``.musicxml``, ``.xml``, compressed ``.mxl``),
         MIDI (``.mid``, ``.midi``, one track and channel a voice), an engraving (``.svg``,
-        ``.png``, ``.pdf``) or sound (``.wav``). The folder must be there.
+        ``.png``, ``.pdf``) or sound (``.wav``, ``.flac``, ``.ogg``, ``.mp3``). The folder must be
+        there.
     layout : Layout, optional
-        Staves of an engraving; tempo of MIDI and sound.
+        Staves of an engraving; tempo and instrument of MIDI and sound.
 
     Raises
     ------
     OutputError
         If the suffix is none of these, or the file cannot be written.
+    UsageError
+        If a soundfont of one's own cannot be played.
     """
     path = Path(path)
     layout = layout or Layout()
@@ -54,11 +59,11 @@ def save_score(score: Score, path: str | Path, *, layout: Layout | None = None) 
     elif suffix in (".mid", ".midi"):
         from bachbot.scores.midi import midi_bytes
 
-        write_whole(path, midi_bytes(score, layout.tempo))
-    elif suffix == ".wav":
-        from bachbot.scores.audio import write_wav
+        write_whole(path, midi_bytes(score, layout.tempo, program=layout.program))
+    elif suffix in SOUNDS:
+        from bachbot.scores.audio import write_audio
 
-        write_wav(soundings(score), path, tempo=layout.tempo)
+        write_audio(soundings(score), path, tempo=layout.tempo, sound=layout.sound)
     else:
         from bachbot.scores.engraving import write_engraving
 

@@ -48,7 +48,9 @@ def run(untrained, made_up, capsys):
     return call
 
 
-@pytest.mark.parametrize("command", ["losses", "harmonisation", "partwriting", "fit"])
+@pytest.mark.parametrize(
+    "command", ["losses", "harmonisation", "partwriting", "style", "novelty", "fit"]
+)
 def test_every_command_explains_itself(command, capsys):
     assert main(["evaluate", command, "--help"]) == 0
     assert "--checkpoint" in capsys.readouterr().out

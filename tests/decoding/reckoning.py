@@ -13,6 +13,7 @@ def reckoned(music, given, charges):
     """Nats that the choices in a piece were worth."""
     cost = sum(w * chosen_faults(music, given, name) for name, w in charges.rules.items())
     cost -= sum(earned(music, given, charges.strikes))
+    cost += charges.still * struck_again(music, given)
     cost -= charges.fresh * new_chords(music, given)
     cost += charges.astray * ends_astray(music, given)
     return cost
@@ -42,6 +43,14 @@ def earned(music, given, strikes):
     """Of each chosen note what it earned by being struck where it was."""
     for frame in np.nonzero(~given.cells & music.onset)[0]:
         yield strikes.get(int(music.place[frame]) % 4, 0.0)
+
+
+def struck_again(music, given):
+    """Chosen notes that strike what their voice has sounded in the frame before."""
+    again = 0
+    for frame, voice in zip(*np.nonzero(~given.cells & music.onset), strict=True):
+        again += frame > 0 and music.pitch[frame, voice] == music.pitch[frame - 1, voice]
+    return again
 
 
 def new_chords(music, given):

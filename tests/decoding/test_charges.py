@@ -108,7 +108,9 @@ def test_a_rule_alone(task, name):
 @for_all(st.lists(tasks(), min_size=2, max_size=4))
 def test_all_charges_of_several_pieces_at_once(tasks):
     pieces, givens = zip(*tasks, strict=True)
-    charges = Charges(WEIGHTS, strikes={0: 0.1, 2: 0.25, 3: -0.05}, fresh=0.7, astray=1.5)
+    charges = Charges(
+        WEIGHTS, strikes={0: 0.1, 2: 0.25, 3: -0.05}, still=0.3, fresh=0.7, astray=1.5
+    )
     wanted = [reckoned(p, g, charges) for p, g in tasks]
     assert charged(pieces, givens, charges) == pytest.approx(wanted, abs=1e-9)
 
@@ -283,6 +285,17 @@ def test_struck_notes_earn_by_their_place():
     assert cost == -(1 + 10)
 
 
+def test_notes_struck_again_are_charged():
+    pitch = np.array([[72, 64, 60, 48], [72, 64, 60, 48], [72, 64, -1, 43], [72, 64, 60, 43]])
+    tied = np.array([[0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 1, 0, 1]], dtype=bool)
+    piece = Chorale(pitch, tied, np.zeros(4))
+    given = Given.voices(4, [Voice.SOPRANO])
+    # Tenor and bass in the second frame, the alto in the third; the tenor after its rest begins.
+    assert charged([piece], [given], Charges(still=1.0)) == [3.0]
+    # The given soprano strikes its note four times free of charge.
+    assert charged([piece], [Given.voices(4, [1, 2, 3])], Charges(still=1.0)) == [3.0]
+
+
 @pytest.mark.parametrize(
     ("bass", "key", "cost"),
     [(48, Key(), 0), (55, Key(), 2.0), (45, Key("A", "minor"), 0), (48, Key("A", "minor"), 2.0)],
@@ -347,7 +360,12 @@ def test_what_is_heard_goes_with_its_stream():
 def test_nothing_is_charged_unless_asked():
     assert not Charges().any
     assert not Charges({"crossing": 0.0}, strikes={2: 0.0}).any
-    for some in (Charges({"crossing": 0.1}), Charges(strikes={0: -1}), Charges(fresh=0.1)):
+    for some in (
+        Charges({"crossing": 0.1}),
+        Charges(strikes={0: -1}),
+        Charges(still=1),
+        Charges(fresh=0.1),
+    ):
         assert some.any
     assert HOUSE.any
     assert set(HOUSE.rules) <= set(RULES)

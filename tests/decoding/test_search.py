@@ -75,6 +75,7 @@ def test_exhaustive_with_any_cells_given(seed):
 CHARGES = Charges(
     {"parallel octaves": 1.5, "crossing": 0.8, "overlap": 0.6, "no chord": 0.4},
     strikes={0: 0.3},
+    still=-0.5,
     fresh=0.9,
     astray=2.0,
 )

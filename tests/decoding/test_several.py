@@ -59,6 +59,7 @@ def works(fermatas):
 ALL = Charges(
     dict.fromkeys(["parallel fifths", "overlap", "out of compass", "no chord"], 0.7),
     strikes={0: 0.3, 2: 0.5},
+    still=0.6,
     fresh=0.8,
     astray=2.0,
 )

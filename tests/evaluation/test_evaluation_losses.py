@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import chorales
 
-from bachbot.chorale import Chorale, Voice
+from bachbot.chorale import Chorale, Metre, Voice
 from bachbot.encoding import FERMATA, SLOT_FERMATA, Vocabulary, encode
 from bachbot.errors import EncodingError, UsageError
-from bachbot.evaluation.losses import KINDS, Losses, measure, tally
+from bachbot.evaluation.losses import KINDS, Losses, Tally, measure, missing, tally
+from bachbot.evaluation.places import CELLS, PLACES, QUARTERS, SIXTEENTHS, cells
 
 VOCABULARY = Vocabulary()
 V = len(VOCABULARY)
@@ -229,8 +230,85 @@ def test_pieces_in_their_own_keys_cost_a_shift_of_twelve_more():
     assert both.shift_nats == pytest.approx(3 * math.log(12))
 
 
+@pytest.mark.parametrize(
+    ("metre", "wanted"),
+    [
+        (Metre(4, 4), [*range(16), 0, 1]),
+        (Metre(4, 4, 4), [12, 13, 14, 15, *range(14)]),
+        (Metre(3, 4), [16, 17, 18, 19] * 4 + [16, 17]),
+        (Metre(3, 4, 2), [18, 19] + [16, 17, 18, 19] * 4),
+    ],
+)
+def test_cells_are_places_of_common_bars_and_sixteenths_of_others(metre, wanted):
+    piece = Chorale(np.full((18, 4), 60), np.zeros((18, 4)), np.zeros(18), metre=metre)
+    assert cells(piece).tolist() == wanted
+
+
+def test_a_bar_longer_than_its_metre_goes_by_sixteenths():
+    place = np.arange(22)
+    piece = Chorale(np.full((22, 4), 60), np.zeros((22, 4)), np.zeros(22), place=place)
+    assert cells(piece)[14:].tolist() == [14, 15, 16, 17, 18, 19, 16, 17]
+
+
+@pytest.mark.parametrize("kind", [SIXTEENTHS, QUARTERS])
+def test_places_of_one_kind_do_not_overlap(kind):
+    found = [cell for name in kind for cell in PLACES[name]]
+    assert len(found) == len(set(found)) == (CELLS if kind is SIXTEENTHS else 16)
+
+
+def test_nats_are_told_apart_by_place():
+    """A nat for each alto token on a beat of 4/4, ten where the tenor has one planted."""
+    piece = _piece(20)
+    stream = encode(piece, VOCABULARY)
+    slot, frame = stream.voice[1:], stream.frame[1:]
+    nats = np.where((slot == Voice.ALTO) & (frame % 4 == 0), 1.0, 0.0)
+    nats[(slot == Voice.TENOR) & (frame == 6)] = 10.0
+    right = np.where(nats > 0, False, True)
+    found = tally(stream, nats, right, piece)
+    told = found.to_json()["by_place"]
+    assert {n: told[n]["frames"] for n in QUARTERS} == dict(
+        zip(QUARTERS, (8, 4, 4, 4), strict=True)
+    )
+    beat = told["sixteenth 1 of a quarter"]
+    assert (beat["frames"], beat["tokens"], beat["onsets"]) == (5, 20, 4)
+    assert beat["nats_per_frame"] == 1
+    assert beat["nats_per_token"] == beat["by_voice"]["alto"]["nats_per_token"] / 4 == 0.25
+    assert beat["nats_per_onset"] == 5 / 4
+    assert beat["accuracy"] == 15 / 20
+    assert beat["onset_accuracy"] == 3 / 4
+    planted = {name for name in PLACES if found.at(name)["tenor"].nats}
+    assert planted == {"sixteenth 3 of a quarter", "quarter 2 of 4/4", "sixteenth 7 of 4/4"}
+    assert found.at("sixteenth 7 of 4/4")["tenor"].correct == 0
+    assert told["sixteenth 7 of 4/4"]["nats_per_onset"] is None
+
+
+@settings(max_examples=20)
+@given(st.lists(chorales(min_frames=1, max_frames=20), min_size=1, max_size=3), GIVEN)
+def test_the_sixteenths_make_up_the_voices(pieces, voices):
+    losses = measure(Uniform(), pieces, given=voices)
+    for kind in (losses, losses.unbarred()):
+        at = [kind.at(name) for name in SIXTEENTHS]
+        for voice in Voice:
+            sums = sum((place[voice.label] for place in at), Tally())
+            whole = losses.kinds[voice.label]
+            assert (sums.tokens, sums.correct) == (whole.tokens, whole.correct)
+            assert (sums.onsets, sums.onsets_correct) == (whole.onsets, whole.onsets_correct)
+            assert sums.nats == pytest.approx(whole.nats)
+    barred = sum(c.frames for c in pieces if str(c.metre) == "4/4") * len(missing(voices))
+    assert sum(t.tokens for n in QUARTERS for t in losses.at(n).values()) == barred
+    assert not any(t.tokens for n in QUARTERS for t in losses.unbarred().at(n).values())
+
+
+def test_without_the_piece_places_are_not_told_apart():
+    stream = encode(_piece(), VOCABULARY)
+    found = tally(stream, np.ones(len(stream) - 1), np.ones(len(stream) - 1, dtype=bool))
+    assert found.to_json()["by_place"] == {}
+    assert not any(t.tokens for t in found.at("sixteenth 1 of a quarter").values())
+
+
 def test_nothing_has_no_rates_and_plain_json():
     nothing = Losses().to_json()
+    assert nothing["by_place"] == {}
     assert nothing["nats_per_token"] is None
     assert set(nothing["by_kind"]) == set(KINDS)
 

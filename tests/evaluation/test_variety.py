@@ -54,6 +54,17 @@ def test_the_soprano_and_ties_strike_nothing():
     assert figures(Chorale(chorale.pitch, tied, chorale.fermata))[0] == pytest.approx(5 / 6)
 
 
+def test_a_repeated_note_is_one_that_its_voice_has_just_sounded():
+    # From I to I three lower voices repeat; from I to V the alto does; a note after silence begins.
+    assert measure([piece(I, I)]).repeated_notes.mean == 1
+    assert measure([piece(I, V)]).repeated_notes.mean == pytest.approx(1 / 3)
+    assert measure([piece(I, QUIET, I)]).repeated_notes.mean == 0
+    chorale = piece(I, I)
+    tied = chorale.tied.copy()
+    tied[4, 1:] = True
+    assert measure([Chorale(chorale.pitch, tied, chorale.fermata)]).repeated_notes.mean == 0
+
+
 def test_a_pickup_of_an_eighth_moves_the_quarters():
     pitch = np.array([V, V, I, I, I, I, V, V, V, V], dtype=np.int16)
     chorale = Chorale(pitch, np.zeros(pitch.shape), np.zeros(10), metre=Metre(4, 4, 2))
@@ -66,6 +77,7 @@ def test_silence_is_left_out():
     assert json.loads(json.dumps(measure([]).to_json())) == {
         "pieces": 0,
         "onsets_a_beat": {"mean": None, "interval": [None, None]},
+        "repeated_notes": {"mean": None, "interval": [None, None]},
         "different_chords_a_beat": {"mean": None, "interval": [None, None]},
         "chord_changes_a_beat": {"mean": None, "interval": [None, None]},
     }

@@ -98,11 +98,14 @@ def test_music21_reads_what_is_written(tmp_path):
             assert heard == source.chorale.pitch[source.chorale.onset[:, voice], voice].tolist()
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf", ".wav"])
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf", ".wav", ".flac", ".ogg", ".mp3"])
 def test_pictures_and_sound_are_written(suffix, tmp_path):
     out = tmp_path / f"out{suffix}"
     save_score(from_chorale(unison(), "Unison"), out)
-    start = {".svg": b"<", ".png": b"\x89PNG", ".pdf": b"%PDF", ".wav": b"RIFF"}[suffix]
+    start = {
+        ".svg": b"<", ".png": b"\x89PNG", ".pdf": b"%PDF", ".wav": b"RIFF", ".flac": b"fLaC",
+        ".ogg": b"OggS", ".mp3": b"\xff\xfb",
+    }[suffix]  # fmt: skip
     assert out.read_bytes().startswith(start)
 
 
@@ -117,8 +120,8 @@ def test_a_suffix_that_cannot_be_written_and_a_folder_that_is_not_there(tmp_path
 
 
 def test_layout_refuses_what_cannot_be():
-    with pytest.raises(UsageError, match=r"3 staves.*tempo of 5"):
-        Layout(staves=3, tempo=5)
+    with pytest.raises(UsageError, match=r"3 staves.*tempo of 5.*'gong' is no sound"):
+        Layout(staves=3, tempo=5, sound="gong")
 
 
 def test_an_empty_chorale_is_refused():

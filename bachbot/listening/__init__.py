@@ -1,0 +1,1 @@
+"""The listening test: paired trials, the store of answers, and what they show."""

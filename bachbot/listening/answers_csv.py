@@ -1,0 +1,198 @@
+"""Answers as a CSV file, which anybody may have written.
+
+The header is exactly `HEADER`; the column ``correct`` alone may be missing, and where it is there
+it must agree with the sides. Whatever begins with a sign that a spreadsheet takes for a formula is
+written with an apostrophe before it, which is taken away on reading (OWASP, *CSV Injection*).
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from bachbot.errors import UsageError
+from bachbot.files import write_whole
+from bachbot.listening.answer import Answer, moment, shown
+from bachbot.listening.answers import Answers
+from bachbot.listening.exclusions import Sifted
+
+HEADER = (
+    "participant",
+    "trial",
+    "type",
+    "bach_side",
+    "chosen",
+    "correct",
+    "order",
+    "seconds",
+    "plays_left",
+    "plays_right",
+    "heard_left",
+    "heard_right",
+    "age",
+    "experience",
+    "answered_at",
+)
+
+LARGEST = 64 * 2**20
+"""Bytes of a file that is read, some half a million answers."""
+
+_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
+_DECIMAL = re.compile(r"\d{1,20}(\.\d{1,30})?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_TRUTH = {"true": True, "1": True, "false": False, "0": False}
+_FORMULA = ("=", "+", "-", "@", "'")
+
+
+def read_csv(path: Path) -> Answers:
+    """Read answers.
+
+    Parameters
+    ----------
+    path : Path
+        In UTF-8, a comma between the fields, the header of `HEADER` in any order.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be read, is too large, has a column too many or too few, or a row has a
+        value that cannot be; the message names the row, the header being row 1.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > LARGEST:
+            raise UsageError(
+                f"{path} has more than {LARGEST >> 20} MiB: give a smaller file of answers"
+            )
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(
+            f"{path} could not be read ({error.strerror}): give a CSV file of answers"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not in UTF-8: save it as CSV in UTF-8") from error
+    rows = list(_rows(path, text))
+    try:
+        return Answers.of(rows)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def write_csv(answers: Answers, path: Path) -> None:
+    """Write answers, the columns in the order of `HEADER`.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    write_whole(path, spelled(answers).encode())
+
+
+def spelled(answers: Answers) -> str:
+    """The text of a CSV file of answers."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(HEADER)
+    for row in answers.rows():
+        writer.writerow([_spell(getattr(row, _ATTRIBUTES.get(c, c))) for c in HEADER])
+    return out.getvalue()
+
+
+def spelled_left_out(sifted: Sifted) -> str:
+    """The text of a CSV file of the answers that do not count, each with the reason."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("participant", "trial", "order", "reason"))
+    for row, reason in zip(sifted.answers.rows(), sifted.reason.tolist(), strict=True):
+        if reason:
+            writer.writerow((_spell(row.participant), _spell(row.trial), row.order, reason))
+    return out.getvalue()
+
+
+_ATTRIBUTES = {"type": "kind"}
+
+
+def _rows(path: Path, text: str) -> Iterator[Answer]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    number = 0
+    header: list[str] = []
+    try:
+        for number, cells in enumerate(reader, start=1):
+            if number == 1:
+                header = _checked(path, cells)
+            elif cells:
+                yield _answer(dict(_paired(header, cells)))
+    except csv.Error as error:
+        raise UsageError(f"{path}, row {number + 1}: {error}: write it as plain CSV") from error
+    except UsageError as error:
+        if number < 2:
+            raise
+        raise UsageError(f"{path}, row {number}: {error}") from error
+    if not header:
+        raise UsageError(f"{path} is empty: give a CSV file with the columns {', '.join(HEADER)}")
+
+
+def _checked(path: Path, header: list[str]) -> list[str]:
+    unknown = [c for c in header if c not in HEADER]
+    missing = [c for c in HEADER if c not in header and c != "correct"]
+    twice = [c for c in HEADER if header.count(c) > 1]
+    for what, columns in (("unknown", unknown), ("missing", missing), ("twice", twice)):
+        if columns:
+            named = ", ".join(shown(c) for c in columns[:5])
+            raise UsageError(f"{path}: columns {what}: {named}: give {', '.join(HEADER)}")
+    return header
+
+
+def _paired(header: list[str], cells: list[str]) -> Iterator[tuple[str, str]]:
+    if len(cells) != len(header):
+        raise UsageError(f"it has {len(cells)} fields: give {len(header)}, one for each column")
+    for column, cell in zip(header, cells, strict=True):
+        yield column, cell.removeprefix("'")
+
+
+def _answer(cells: dict[str, str]) -> Answer:
+    said = cells.pop("correct", None)
+    values = {_ATTRIBUTES.get(c, c): _READERS.get(c, _as_it_is)(c, v) for c, v in cells.items()}
+    answer = Answer(**values)  # type: ignore[arg-type]
+    if said is None:
+        return answer
+    if _TRUTH.get(said.lower()) is not answer.correct:
+        true = str(answer.correct).lower()
+        raise UsageError(
+            f"correct is {shown(said)}, but by the sides it is {true}: mend it, or leave it out"
+        )
+    return answer
+
+
+def _as_it_is(_: str, text: str) -> str:
+    return text
+
+
+def _whole(column: str, text: str) -> int:
+    if not _WHOLE.fullmatch(text):
+        raise UsageError(f"{column} is {shown(text)}: give a whole number")
+    return int(text)
+
+
+def _decimal(column: str, text: str) -> float:
+    if not _DECIMAL.fullmatch(text):
+        raise UsageError(f"{column} is {shown(text)}: give a number")
+    return float(text)
+
+
+_READERS: dict[str, Callable[[str, str], object]] = {
+    **dict.fromkeys(("order", "plays_left", "plays_right"), _whole),
+    **dict.fromkeys(("seconds", "heard_left", "heard_right"), _decimal),
+    "answered_at": lambda _, text: moment(text),
+}
+
+
+def _spell(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,32 @@
+"""Seconds that a piece of 16 bars takes to become sound on one core, by instrument and format.
+
+Run with ``pytest tests/benchmarks/test_sound.py --benchmark-only``.
+"""
+
+from fractions import Fraction
+
+import pytest
+
+from bachbot.scores.audio import FORMATS, encoded, synthesise
+from bachbot.scores.sound.choice import PROGRAMS
+from bachbot.scores.sounding import Sounding
+
+CHORDS = ((67, 62, 59, 43), (69, 62, 57, 50), (71, 62, 55, 43), (72, 64, 60, 48))
+BARS = [
+    Sounding(voice, pitch, Fraction(beat), Fraction(1), beat % 16 == 15)
+    for beat in range(64)
+    for voice, pitch in enumerate(CHORDS[beat % 4])
+]
+
+
+@pytest.mark.benchmark(group="16 bars to sound")
+@pytest.mark.parametrize("sound", PROGRAMS)
+def test_synthesise(benchmark, sound):
+    benchmark.pedantic(lambda: synthesise(BARS, tempo=72, sound=sound), rounds=5, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group="16 bars to a file")
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_encoded(benchmark, suffix):
+    samples = synthesise(BARS, tempo=72)
+    benchmark.pedantic(lambda: encoded(samples, suffix), rounds=3)

@@ -1,0 +1,201 @@
+import json
+
+import numpy as np
+import pytest
+
+from bachbot.chorale import Chorale, Key
+from bachbot.cli import main
+from bachbot.cli.losses_view import comparison_caption, comparison_table
+from bachbot.corpus.store import Piece, PreparedCorpus
+from bachbot.evaluation.baselines import baselines, measure_baseline
+
+# A cadence in C major, a quarter a chord.
+CHORDS = np.array([[67, 64, 60, 48], [69, 65, 60, 50], [71, 62, 55, 43], [72, 64, 55, 48]])
+BASELINES = ["repeat the frame", *(f"{n}-gram" for n in range(1, 9))]
+SHIPPED = ["lookahead", "paper"]
+
+
+def piece(number, parts):
+    pitch = np.repeat(np.roll(CHORDS, number, axis=0), 4, axis=0)
+    tied = np.repeat((np.arange(16) % 4 > 0)[:, None], 4, axis=1)
+    chorale = Chorale(pitch, tied, np.arange(16) >= 12, name=f"made up {number}")
+    return Piece(
+        chorale, Key(), f"family {number}", dict(zip(("tune", "file"), parts, strict=True))
+    )
+
+
+@pytest.fixture(scope="module")
+def made_up():
+    parts = [("train", "test"), ("train", "train"), ("validation", "train"),
+             ("test", "validation"), ("test", "train")]  # fmt: skip
+    return PreparedCorpus(tuple(piece(n, p) for n, p in enumerate(parts)))
+
+
+@pytest.fixture(scope="module")
+def file(made_up, tmp_path_factory):
+    path = tmp_path_factory.mktemp("corpus") / "made-up.npz"
+    made_up.save(path)
+    return path
+
+
+@pytest.fixture
+def run(file, capsys):
+    """Runs the command on the made-up corpus and gives what it printed."""
+
+    def call(*words, status=0, corpus=file):
+        assert main(["evaluate", "losses", "--corpus", *map(str, (corpus, *words))]) == status
+        captured = capsys.readouterr()
+        return captured.err if status else captured.out
+
+    return call
+
+
+def test_one_table_of_all_there_is(run, made_up):
+    told = json.loads(run("--json"))
+    rows = {row["name"]: row for row in told["rows"]}
+    assert list(rows) == [*SHIPPED, *BASELINES]
+    assert rows["lookahead"]["foresees"]
+    assert not any(rows[name]["foresees"] for name in ("paper", *BASELINES))
+    assert all(list(row["parts"]) == ["validation", "test"] for row in rows.values())
+    assert {row["parts"]["test"]["pieces"] for row in rows.values()} == {2}
+    # The baselines' figures are those of the training part of the same split.
+    found = baselines(made_up.part("train", "tune"))
+    for name in BASELINES:
+        wanted = measure_baseline(found[name], made_up.part("test", "tune"))
+        assert rows[name]["parts"]["test"] == json.loads(json.dumps(wanted.to_json()))
+    shown = run("--part", "test")
+    assert "nats, all voices; split by tune" in shown
+    for name in rows:
+        line = next(line for line in shown.splitlines() if f" {name} " in line)
+        assert f"{rows[name]['parts']['test']['nats_per_token']:.3f}" in line
+        assert f"{rows[name]['parts']['test']['onset_accuracy']:.3f}" in line
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_the_split_chooses_what_the_baselines_learn_from(run, made_up):
+    rows = json.loads(run("--split", "file", "--part", "test", "--json"))["rows"]
+    row = next(row for row in rows if row["name"] == "2-gram")
+    found = baselines(made_up.part("train", "file"), highest=2)["2-gram"]
+    wanted = measure_baseline(found, made_up.part("test", "file")).to_json()
+    assert row["parts"]["test"]["nats_per_token"] == wanted["nats_per_token"]
+    assert row["parts"]["test"]["pieces"] == 1
+
+
+def test_checkpoints_that_may_have_heard_it_are_marked(run):
+    by_tune = json.loads(run("--part", "test", "--no-baselines", "--json"))["rows"]
+    assert [row["name"] for row in by_tune] == SHIPPED
+    for row in by_tune:
+        [note] = row["notes"]
+        assert "trained on another prepared corpus" in note
+    by_file = json.loads(run("--part", "test", "--split", "file", "--no-baselines", "--json"))
+    for row in by_file["rows"]:
+        [note] = row["notes"]
+        assert "was trained on the split by tune" in note
+    shown = run("--part", "test", "--split", "file")
+    assert "lookahead (1)" in shown
+    assert "(1) this checkpoint was trained on the split by tune" in " ".join(shown.split())
+    assert "2-gram (" not in shown
+
+
+def test_checkpoints_of_one_s_own_stand_beside_the_shipped_ones(run, untrained):
+    own = ["--checkpoint", untrained]
+    several = json.loads(run(*own, "--checkpoint", "paper", "--part", "test", "--json"))["rows"]
+    assert [row["name"] for row in several] == [*SHIPPED, str(untrained), *BASELINES]
+    asked = json.loads(run(*own, "--baselines", "--part", "test", "--json"))["rows"]
+    assert asked == several
+    alone = json.loads(run(*own, "--part", "test", "--json"))
+    assert alone["checkpoint"] == str(untrained)
+    assert alone["parts"]["test"] == several[2]["parts"]["test"]
+
+
+def test_one_alone_is_told_apart_by_place(run, untrained):
+    own = ["--checkpoint", untrained, "--part", "test"]
+    shown = run(*own)
+    assert "nats at each sixteenth of a quarter" in shown
+    assert "2-gram" not in shown
+    figures = json.loads(run(*own, "--json"))["parts"]["test"]["by_place"]
+    beat = figures["sixteenth 1 of a quarter"]
+    assert beat["frames"] == 8
+    assert beat["onsets"] == beat["tokens"] == 32
+    for kind in ("sixteenth 1 of a quarter", "quarter 4 of 4/4"):
+        line = next(x for x in shown.splitlines() if kind.partition(" of")[0] in x)
+        assert f"{figures[kind]['nats_per_frame']:.2f}" in line
+        assert f"{figures[kind]['by_voice']['bass']['nats_per_token']:.3f}" in line
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_only_what_is_missing_is_counted_in_the_table(run):
+    rows = json.loads(run("--part", "test", "--given", "soprano", "--json"))["rows"]
+    for row in rows:
+        figures = row["parts"]["test"]
+        assert figures["by_kind"]["soprano"]["tokens"] == 0
+        assert figures["tokens"] == 3 * figures["frames"]
+        assert figures["nats_per_frame"] == figures["voices_nats_per_frame"]
+    shown = run("--part", "test", "--given", "soprano")
+    assert "A+T+B given S" in shown
+    assert "voices ┃" not in shown
+
+
+def test_jsb_stands_in_the_table_in_its_own_keys(run, tmp_path, capsys):
+    arrays = {}
+    for name, move in (("train", 0), ("valid", 2), ("test", -3)):
+        arrays[f"{name}_pitch"] = np.repeat(CHORDS + move, 4, axis=0).astype(np.int8)
+        arrays[f"{name}_length"] = np.array([16])
+    np.savez(tmp_path / "raw.npz", **arrays)
+    made = tmp_path / "jsb.npz"
+    assert main(["corpus", "jsb", str(tmp_path / "raw.npz"), "-o", str(made)]) == 0
+    capsys.readouterr()
+    told = json.loads(run("--part", "test", "--json", corpus=made))
+    assert told["untransposed"]
+    for row in told["rows"]:
+        figures = row["parts"]["test"]
+        assert figures["shift_nats_per_frame"] == pytest.approx(np.log(12) / 16)
+        assert figures["by_place"]["quarter 1 of 4/4"]["frames"] == 0
+        assert figures["by_place"]["sixteenth 1 of a quarter"]["frames"] == 4
+    assert ["metre" in " ".join(row["notes"]) for row in told["rows"]] == [True] + [False] * 10
+    shown = run("--part", "test", corpus=made)
+    assert "lookahead (1) (2)" in shown
+    assert "ln 12 = 2.485 nats a piece are added" in " ".join(shown.split())
+
+
+def test_baselines_need_something_to_learn_from(run, tmp_path):
+    path = tmp_path / "one.npz"
+    PreparedCorpus((piece(0, ("test", "test")),)).save(path)
+    assert "no training piece" in run("--part", "test", status=2, corpus=path)
+    shown = run("--part", "test", "--no-baselines", corpus=path)
+    assert "lookahead" in shown
+    assert "learnt from" not in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["--given", "s,a,t,b"], 2, "all four voices are given"),
+        (["--given", "descant"], 2, "'descant' is no voice"),
+        (["--part", "exam"], 2, "there is no part 'exam'"),
+        (["--split", "luck"], 2, "of a split 'luck'"),
+        (["--checkpoint", "nobody", "--baselines"], 1, "the checkpoint 'nobody' is not there"),
+    ],
+)
+def test_what_cannot_be_is_one_line(run, words, status, said):
+    [line] = run(*words, status=status).splitlines()
+    assert said in line
+
+
+def test_notes_are_numbered_once():
+    figures = dict.fromkeys(
+        ("nats_per_token", "nats_per_frame", "voices_nats_per_frame", "nats_per_onset", "accuracy",
+         "onset_accuracy"), 0.5,
+    )  # fmt: skip
+    rows = [
+        {"name": "a", "kind": "checkpoint", "foresees": False, "notes": ["x", "y"],
+         "parts": {"test": figures}},
+        {"name": "b", "kind": "checkpoint", "foresees": False, "notes": ["y"],
+         "parts": {"test": figures}},
+    ]  # fmt: skip
+    table = comparison_table(rows, "tune")
+    assert list(table.columns[0].cells) == ["[bold]test", "  a (1) (2)", "  b (2)"]
+    caption = comparison_caption(rows)
+    assert caption.endswith("(1) x.\n(2) y.")
+    assert "Baselines" not in caption
+    assert "All hear the past alone" in caption
