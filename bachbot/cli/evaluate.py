@@ -2,6 +2,7 @@
 
 import typer
 
+from bachbot.cli.evaluate_detect import detect_command
 from bachbot.cli.evaluate_fit import fit_command
 from bachbot.cli.evaluate_harmonisation import harmonisation_command
 from bachbot.cli.evaluate_losses import losses_command
@@ -26,4 +27,5 @@ evaluate_app.command("harmonisation")(harmonisation_command)
 evaluate_app.command("partwriting")(partwriting_command)
 evaluate_app.command("style")(style_command)
 evaluate_app.command("novelty")(novelty_command)
+evaluate_app.command("detect")(detect_command)
 evaluate_app.command("fit")(fit_command)

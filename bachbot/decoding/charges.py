@@ -17,12 +17,18 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import FRAMES_PER_QUARTER, REST, Key, Voice
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, Key, Mode, Voice
 from bachbot.decoding.choice import Choice
 from bachbot.decoding.plan import Plan
 from bachbot.encoding import REST_TOKEN
 from bachbot.errors import UsageError
+from bachbot.theory.harmony import chords_of
 from bachbot.theory.rules import RULES, Moves, charge
+
+CLOSING: Mapping[Mode, tuple[int, ...]] = MappingProxyType(
+    {"major": (0, 4, 7), "minor": (0, 3, 4, 7)}
+)
+"""Semitones above the tonic of what a last chord is made of; minor may close on a major third."""
 
 _HOPELESS = 10.0
 """Nats below the likeliest legal token beyond which a token is not looked at."""
@@ -45,7 +51,10 @@ class Charges:
     fresh : float
         Nats earned by a chord that sounds on a beat for the first time in the piece.
     astray : float
-        Nats charged for a last chord that does not stand on the tonic where it is expected to.
+        Nats charged to each voice that is not given for beginning a last chord, where the tonic's
+        is expected, on a note that is none of it; the bass has to have its root.
+    unsettled : float
+        Nats charged for a chord in inversion where a fermata begins: phrases rest on roots.
 
     Raises
     ------
@@ -64,6 +73,7 @@ class Charges:
     still: float = 0.0
     fresh: float = 0.0
     astray: float = 0.0
+    unsettled: float = 0.0
 
     def __post_init__(self) -> None:
         faults = [
@@ -82,8 +92,8 @@ class Charges:
     @property
     def any(self) -> bool:
         """Whether anything is charged at all."""
-        weights = [self.still, self.fresh, self.astray, *self.rules.values(), *self.strikes.values()]
-        return any(weights)
+        alone = [self.still, self.fresh, self.astray, self.unsettled]
+        return any([*alone, *self.rules.values(), *self.strikes.values()])
 
     @cached_property
     def _movers(self) -> int:
@@ -176,8 +186,12 @@ class Charges:
             on_beat = np.flatnonzero(last[rows] & sounds & (beat == 0))
             new = ~choice.heard.has(rows[on_beat], now[on_beat])
             cost[on_beat] -= np.where(new, self.fresh, 0)
-        if self.astray and voice == Voice.BASS:
-            cost += self.astray * self._astray(choice, rows, now[:, Voice.BASS])
+        if self.unsettled:
+            rests = np.flatnonzero(last[rows] & choice.pauses(rows, struck))
+            inverted = chords_of(now[rests]).inversion > 0
+            cost[rests] += np.where(inverted, self.unsettled, 0)
+        if self.astray:
+            cost += self.astray * self._astray(choice, rows, now[:, voice])
         return cost
 
     def _alone(self, choice: Choice, known: NDArray[np.int16]) -> NDArray[np.float64]:
@@ -193,16 +207,18 @@ class Charges:
         return np.broadcast_to(cost.reshape(len(known), -1), (len(known), 2))
 
     def _astray(
-        self, choice: Choice, rows: NDArray[np.intp], bass: NDArray[np.int16]
+        self, choice: Choice, rows: NDArray[np.intp], pitch: NDArray[np.int16]
     ) -> NDArray[np.bool_]:
-        """Whether a last chord begins over another note than the tonic, [N]."""
-        tonic = np.full(len(choice.plans), REST)
-        for p in np.unique(choice.piece):
-            close = choice.plans[p].close
-            if close and close[0] == choice.frame:
-                tonic[p] = choice.plans[p].key.pitch_class
-        wanted = tonic[choice.piece[rows]]
-        astray: NDArray[np.bool_] = (wanted != REST) & (bass != REST) & (bass % 12 != wanted)
+        """Whether a voice begins a last chord on a note that is none of the tonic's, [N]."""
+        astray = np.zeros(len(rows), dtype=np.bool_)
+        for p in np.unique(choice.piece[rows]):
+            plan = choice.plans[p]
+            if not plan.close or plan.close[0] != choice.frame:
+                continue
+            here = choice.piece[rows] == p
+            above = (pitch[here] - plan.key.pitch_class) % 12
+            wanted = (0,) if choice.voice == Voice.BASS else CLOSING[plan.key.mode]
+            astray[here] = ~np.isin(above, wanted) & (pitch[here] != REST)
         return astray
 
     def _faults(

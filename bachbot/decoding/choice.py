@@ -109,6 +109,12 @@ class Choice:
             ]
         )
 
+    def pauses(self, rows: NDArray[np.intp], struck: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Where a fermata begins in the frame, [N]; the parameters are those of `released`."""
+        under, still = self.memory[rows, 0, 4] == 1, self.memory[rows, 1, 4] == 1
+        begins: NDArray[np.bool_] = still & (~under | struck)
+        return begins
+
     def released(self, rows: NDArray[np.intp], struck: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Where a phrase ended before the frame, as `bachbot.theory.rules.released`, [N].
 

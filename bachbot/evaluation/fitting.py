@@ -89,6 +89,7 @@ class Fit:
                 "still": self.charges.still,
                 "fresh": self.charges.fresh,
                 "astray": self.charges.astray,
+                "unsettled": self.charges.unsettled,
             },
         }
 

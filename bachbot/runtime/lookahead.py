@@ -175,6 +175,33 @@ class LookaheadModel:
         )
 
 
+def _run_encoder(model: LookaheadModel, told: Told) -> tuple[NDArray, list[NDArray]]:
+    """What is given, frame by frame, and what each layer of the encoder makes of it.
+
+    Parameters
+    ----------
+    model : LookaheadModel
+        The weights.
+    told : Told
+        P pieces.
+
+    Returns
+    -------
+    read : ndarray, shape [P, T, R]
+        What is given.
+    encoded : list of ndarray, shape [P, T, 2 G] each
+        From the lowest layer up; the units that run forwards come before those that run back.
+    """
+    read = _features(told, model.tables)
+    encoded = []
+    x, turned = read, told.turned[..., None]
+    for ahead, back in model.encoder:
+        again = run_lstm(np.take_along_axis(x, turned, 1), back)
+        x = np.concatenate([run_lstm(x, ahead), np.take_along_axis(again, turned, 1)], axis=-1)
+        encoded.append(x)
+    return read, encoded
+
+
 def run_lstm(x: NDArray, layer: tuple[NDArray, NDArray, NDArray]) -> NDArray:
     """An LSTM layer over whole sequences, [P, T, n] to [P, T, H], from a zero state."""
     of_input, of_state, bias = layer
@@ -215,6 +242,12 @@ class LookaheadStepper:
         The weights.
     works : sequence of Work
         The pieces.
+
+    Attributes
+    ----------
+    encoded : list of ndarray, shape [P, T, 2 G] each
+        What each layer of the encoder made of what is given, from the lowest up; the units that
+        run forwards come before those that run back.
     """
 
     def __init__(self, model: LookaheadModel, works: Sequence[Work]) -> None:
@@ -230,14 +263,8 @@ class LookaheadStepper:
     def _read(self) -> None:
         """The encoder, and every sum that does not depend on what is written."""
         m, told = self._model, self._told
-        read = _features(told, m.tables)  # [P, T, R]
-        x = read
-        turned = told.turned[..., None]
-        for ahead, back in m.encoder:
-            again = run_lstm(np.take_along_axis(x, turned, 1), back)
-            x = np.concatenate(
-                [run_lstm(x, ahead), np.take_along_axis(again, turned, 1)], axis=-1
-            )  # [P, T, 2 G]
+        read, self.encoded = _run_encoder(m, told)
+        x = self.encoded[-1]
         self._context_gates = x @ m.context_gates.T + m.layers[0][2]  # [P, T, 4 H]
         sums = x @ m.context_sum + read @ m.read_sum + m.frame_bias  # [P, T, W]
         tokens, pauses = m.known_sum

@@ -49,7 +49,7 @@ def run(untrained, made_up, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["losses", "harmonisation", "partwriting", "style", "novelty", "fit"]
+    "command", ["losses", "harmonisation", "partwriting", "style", "novelty", "detect", "fit"]
 )
 def test_every_command_explains_itself(command, capsys):
     assert main(["evaluate", command, "--help"]) == 0

@@ -6,6 +6,7 @@ Written without the search: the rules count over the whole piece, and the rest i
 import numpy as np
 
 from bachbot.chorale import REST
+from bachbot.theory.harmony import chords_of
 from bachbot.theory.rules import RULES, Moves
 
 
@@ -16,6 +17,7 @@ def reckoned(music, given, charges):
     cost += charges.still * struck_again(music, given)
     cost -= charges.fresh * new_chords(music, given)
     cost += charges.astray * ends_astray(music, given)
+    cost += charges.unsettled * unsettled_ends(music, given)
     return cost
 
 
@@ -66,8 +68,24 @@ def new_chords(music, given):
 
 
 def ends_astray(music, given):
-    """Whether the last chord begins over a chosen bass that is not the tonic."""
-    if not given.close or given.cells[given.close[0], 3]:
-        return False
-    bass = int(music.pitch[given.close[0], 3])
-    return bass != REST and bass % 12 != music.key.pitch_class
+    """How many chosen notes of the last chord are none of the tonic's; the bass has the root."""
+    if not given.close:
+        return 0
+    frame, triad = given.close[0], {0, 4, 7} if music.key.mode == "major" else {0, 3, 4, 7}
+    above = (music.pitch[frame].astype(int) - music.key.pitch_class) % 12
+    return sum(
+        above[voice] not in ({0} if voice == 3 else triad)
+        for voice in range(4)
+        if not given.cells[frame, voice] and music.pitch[frame, voice] != REST
+    )
+
+
+def unsettled_ends(music, given):
+    """Fermatas that begin, by notes in part chosen, on a chord in inversion."""
+    found = 0
+    for frame in np.flatnonzero(music.fermata):
+        begins = frame == 0 or not music.fermata[frame - 1] or not music.tied[frame, 0]
+        if begins and not given.cells[frame].all():
+            [inversion] = chords_of(music.pitch[frame][None]).inversion
+            found += int(inversion) > 0
+    return found

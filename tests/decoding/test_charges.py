@@ -109,7 +109,12 @@ def test_a_rule_alone(task, name):
 def test_all_charges_of_several_pieces_at_once(tasks):
     pieces, givens = zip(*tasks, strict=True)
     charges = Charges(
-        WEIGHTS, strikes={0: 0.1, 2: 0.25, 3: -0.05}, still=0.3, fresh=0.7, astray=1.5
+        WEIGHTS,
+        strikes={0: 0.1, 2: 0.25, 3: -0.05},
+        still=0.3,
+        fresh=0.7,
+        astray=1.5,
+        unsettled=0.45,
     )
     wanted = [reckoned(p, g, charges) for p, g in tasks]
     assert charged(pieces, givens, charges) == pytest.approx(wanted, abs=1e-9)
@@ -296,12 +301,38 @@ def test_notes_struck_again_are_charged():
     assert charged([piece], [Given.voices(4, [1, 2, 3])], Charges(still=1.0)) == [3.0]
 
 
+def test_a_phrase_that_ends_on_an_inversion():
+    chord = {"root": [72, 67, 64, 48], "sixth": [72, 67, 60, 52], "none": [72, 67, 65, 48]}
+    for name, cost in (("root", 0), ("sixth", 1.0), ("none", 0)):
+        pitch = np.repeat([[71, 67, 62, 55], chord[name]], 4, axis=0)
+        tied = np.repeat((np.arange(8) % 4 > 0)[:, None], 4, axis=1)
+        piece = Chorale(pitch, tied, np.arange(8) >= 4)
+        asked = [Given.voices(8, voices) for voices in ([0], [3], [0, 1, 2], [0, 1, 2, 3])]
+        wanted = [cost, cost, cost, 0]
+        assert charged([piece] * 4, asked, Charges(unsettled=1.0)) == wanted
+    plain = Chorale(pitch, tied, np.zeros(8))
+    assert charged([plain], [Given.voices(8, [0])], Charges(unsettled=1.0)) == [0]
+
+
+A_MINOR = Key("A", "minor")
+
+
 @pytest.mark.parametrize(
-    ("bass", "key", "cost"),
-    [(48, Key(), 0), (55, Key(), 2.0), (45, Key("A", "minor"), 0), (48, Key("A", "minor"), 2.0)],
+    ("chord", "key", "cost"),
+    [
+        ([64, 60, 55, 48], Key(), 0),  # C major over C
+        ([64, 60, 55, 43], Key(), 2.0),  # over its fifth
+        ([64, 60, 57, 48], Key(), 2.0),  # A minor over C
+        ([64, 60, 57, 45], A_MINOR, 0),
+        ([64, 61, 57, 45], A_MINOR, 0),  # the major third that closes a piece in minor
+        ([64, 60, 57, 48], A_MINOR, 2.0),
+        ([66, 62, 59, 50], A_MINOR, 6.0),  # the soprano is given
+        ([64, 62, 57, 45], A_MINOR, 2.0),  # a fourth for the third
+        ([64, -1, 57, 45], A_MINOR, 0),
+    ],
 )
-def test_a_last_chord_astray(bass, key, cost):
-    pitch = np.tile([64, 60, 57, bass], (6, 1))
+def test_a_last_chord_astray(chord, key, cost):
+    pitch = np.tile(chord, (6, 1))
     pitch[:2, 3] = 50
     piece = Chorale(pitch, np.zeros((6, 4)), np.zeros(6), key=key)
     given = dataclasses.replace(Given.voices(6, [Voice.SOPRANO]), close=range(2, 6))
@@ -364,6 +395,7 @@ def test_nothing_is_charged_unless_asked():
         Charges({"crossing": 0.1}),
         Charges(strikes={0: -1}),
         Charges(still=1),
+        Charges(unsettled=1),
         Charges(fresh=0.1),
     ):
         assert some.any

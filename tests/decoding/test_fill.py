@@ -265,13 +265,16 @@ def test_it_closes_on_the_tonic_if_straying_costs_more_than_the_model_minds():
     melody = Chorale([[64, -1, -1, 50], [60, -1, -1, -1]], np.zeros((2, 4)), np.zeros(2))
     cells = np.array([[True, False, False, True], [True, False, False, False]])
     given = Given(cells, close=range(1, 2))
+    tonic = {0, 4, 7}
     for astray, bass in ((0.0, 50), (4.0, 50), (8.0, None)):
         [found] = fill(Holding(), melody, given, DecodingOptions(charges=Charges(astray=astray)))
         if bass is not None:
             assert found.chorale.pitch[1, Voice.BASS] == bass
         else:
             assert found.chorale.pitch[1, Voice.BASS] % 12 == 0
-        assert found.charged == (astray if bass else 0)
+        above = found.chorale.pitch[1, [Voice.ALTO, Voice.TENOR]] % 12
+        strays = sum(int(p) not in tonic for p in above) + bool(bass)
+        assert found.charged == astray * strays
 
 
 def test_a_melody_that_no_model_can_sing_is_told_of():

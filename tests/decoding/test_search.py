@@ -78,6 +78,7 @@ CHARGES = Charges(
     still=-0.5,
     fresh=0.9,
     astray=2.0,
+    unsettled=0.5,
 )
 """Of each kind something that matters between two neighbouring pitches."""
 

@@ -62,6 +62,7 @@ ALL = Charges(
     still=0.6,
     fresh=0.8,
     astray=2.0,
+    unsettled=0.5,
 )
 
 OPTIONS = {

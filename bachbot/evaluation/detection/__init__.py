@@ -1,0 +1,25 @@
+"""Can ours be told from Bach's? A classifier two-sample test, and what gives ours away.
+
+If two sets of pieces are drawn from one source, no classifier that was trained on some of them can
+say of the others which set they are from but half the time: 50% is perfect (Lopez-Paz and Oquab,
+"Revisiting Classifier Two-Sample Tests", ICLR 2017).
+"""
+
+from bachbot.evaluation.detection.detection import Detection, detect
+from bachbot.evaluation.detection.giveaways import GiveAway
+from bachbot.evaluation.detection.matching import Match, halves, matched
+from bachbot.evaluation.detection.telling import Telling
+from bachbot.evaluation.detection.trial import FEWEST_PAIRS
+from bachbot.evaluation.detection.verdict import Verdict
+
+__all__ = [
+    "FEWEST_PAIRS",
+    "Detection",
+    "GiveAway",
+    "Match",
+    "Telling",
+    "Verdict",
+    "detect",
+    "halves",
+    "matched",
+]
