@@ -35,8 +35,8 @@ def fit_command(
 
     Begins from the charges that are in use and moves each weight until its rate is Bach's on the
     same pieces, sopranos given: parallels, hidden fifths and octaves, strikes between the beats by
-    onsets a beat, notes struck again by repeated notes, and fresh chords by different chords a
-    beat.
+    onsets a beat, notes struck again by repeated notes, leaps, and fresh chords by different
+    chords a beat.
     """
     from rich.console import Console
 

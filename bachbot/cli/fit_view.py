@@ -45,6 +45,6 @@ def charges_text(charges: Charges) -> str:
     """Charges as Python writes them, to be pasted into `bachbot.decoding.charges`."""
     return (
         f"Charges(rules={dict(charges.rules)!r}, strikes={dict(charges.strikes)!r}, "
-        f"still={charges.still!r}, fresh={charges.fresh!r}, astray={charges.astray!r}, "
-        f"unsettled={charges.unsettled!r})"
+        f"still={charges.still!r}, leaps={charges.leaps!r}, fresh={charges.fresh!r}, "
+        f"astray={charges.astray!r}, unsettled={charges.unsettled!r})"
     )

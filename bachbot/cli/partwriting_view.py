@@ -13,6 +13,7 @@ from bachbot.evaluation.portrait import Portrait
 _FIGURES = {
     "onsets (alto, tenor, bass)": ("a beat and voice", "onsets_a_beat"),
     "repeated notes (alto, tenor, bass)": ("note", "repeated_notes"),
+    "leaps of a third or more": ("note", "leaps"),
     "different chords": ("a beat", "different_chords_a_beat"),
     "chord changes": ("a beat", "chord_changes_a_beat"),
 }

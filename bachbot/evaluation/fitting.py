@@ -87,6 +87,7 @@ class Fit:
                 "rules": dict(self.charges.rules),
                 "strikes": {str(place): nats for place, nats in self.charges.strikes.items()},
                 "still": self.charges.still,
+                "leaps": self.charges.leaps,
                 "fresh": self.charges.fresh,
                 "astray": self.charges.astray,
                 "unsettled": self.charges.unsettled,

@@ -133,6 +133,16 @@ KNOBS: tuple[Knob, ...] = (
         rate=lambda portrait: Reading(portrait.variety.repeated_notes.mean),
     ),
     Knob(
+        name="leaps",
+        unit="note of a lower voice",
+        slope=0.9,
+        stride=0.5,
+        most=4.0,
+        read=lambda charges: charges.leaps,
+        write=lambda charges, weight: replace(charges, leaps=weight),
+        rate=lambda portrait: Reading(portrait.variety.leaps.mean),
+    ),
+    Knob(
         name="fresh",
         unit="different chords a beat",
         slope=0.4,
@@ -144,4 +154,5 @@ KNOBS: tuple[Knob, ...] = (
     ),
 )
 """Every weight that is fitted. Parallel fifths and octaves share one, so do hidden ones; strikes
-are those in the middle of the beat, told by onsets a beat, and `still` by repeated notes."""
+are those in the middle of the beat, told by onsets a beat; `still` is told by repeated notes and
+`leaps` by moves of a third or more."""

@@ -8,6 +8,8 @@ onsets a beat
 repeated notes
     Share of the notes that begin in alto, tenor and bass, the first ones left out, whose pitch the
     voice has sounded just before.
+leaps
+    Share of the same notes that lie a third or more from the note before.
 different chords a beat
     Sets of pitch classes that sound on the quarters (on frames whose place in the bar is a multiple
     of a quarter), each counted once, divided by the number of quarters on which anything sounds.
@@ -30,6 +32,7 @@ from bachbot.theory.harmony import pitch_class_sets
 
 _LOWER = slice(Voice.ALTO, Voice.BASS + 1)
 _LOWER_VOICES = 3
+_STEP = 2  # semitones
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,7 @@ class Variety:
         How many chorales; those without a note are left out.
     onsets_a_beat : Figure
         Of the lower voices, per voice.
-    repeated_notes : Figure
+    repeated_notes, leaps : Figure
         Of the lower voices.
     different_chords_a_beat, chord_changes_a_beat : Figure
         Of the sets of pitch classes on the quarters.
@@ -82,6 +85,7 @@ class Variety:
     pieces: int
     onsets_a_beat: Figure
     repeated_notes: Figure
+    leaps: Figure
     different_chords_a_beat: Figure
     chord_changes_a_beat: Figure
 
@@ -91,6 +95,7 @@ class Variety:
             "pieces": self.pieces,
             "onsets_a_beat": self.onsets_a_beat.to_json(),
             "repeated_notes": self.repeated_notes.to_json(),
+            "leaps": self.leaps.to_json(),
             "different_chords_a_beat": self.different_chords_a_beat.to_json(),
             "chord_changes_a_beat": self.chord_changes_a_beat.to_json(),
         }
@@ -111,12 +116,12 @@ def measure(chorales: Iterable[Chorale], *, seed: int = 0) -> Variety:
     Variety
     """
     rows = [row for row in map(_of_piece, chorales) if row is not None]
-    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    table = np.array(rows, dtype=np.float64).reshape(-1, 5)
     return Variety(len(rows), *(Figure(values, seed) for values in table.T))
 
 
 def _of_piece(chorale: Chorale) -> tuple[float, ...] | None:
-    """The four figures of one piece; None where nothing sounds on a quarter."""
+    """The five figures of one piece; None where nothing sounds on a quarter."""
     on_quarter = chorale.place % FRAMES_PER_QUARTER == 0
     chords = pitch_class_sets(chorale.pitch[on_quarter])
     chords = chords[chords != 0]
@@ -125,10 +130,12 @@ def _of_piece(chorale: Chorale) -> tuple[float, ...] | None:
     quarters = chorale.frames / FRAMES_PER_QUARTER
     pitch, onset = chorale.pitch[:, _LOWER], chorale.onset[:, _LOWER]
     follows = onset[1:] & (pitch[:-1] != REST)
-    again = follows & (pitch[1:] == pitch[:-1])
+    distance = np.abs(np.diff(pitch, axis=0))[follows]
+    notes = max(len(distance), 1)
     return (
         float(onset.sum() / _LOWER_VOICES / quarters),
-        float(again.sum() / max(follows.sum(), 1)),
+        float((distance == 0).sum() / notes),
+        float((distance > _STEP).sum() / notes),
         len(np.unique(chords)) / len(chords),
         float((chords[1:] != chords[:-1]).sum() / len(chords)),
     )

@@ -15,6 +15,7 @@ def reckoned(music, given, charges):
     cost = sum(w * chosen_faults(music, given, name) for name, w in charges.rules.items())
     cost -= sum(earned(music, given, charges.strikes))
     cost += charges.still * struck_again(music, given)
+    cost -= charges.leaps * leaps(music, given)
     cost -= charges.fresh * new_chords(music, given)
     cost += charges.astray * ends_astray(music, given)
     cost += charges.unsettled * unsettled_ends(music, given)
@@ -53,6 +54,15 @@ def struck_again(music, given):
     for frame, voice in zip(*np.nonzero(~given.cells & music.onset), strict=True):
         again += frame > 0 and music.pitch[frame, voice] == music.pitch[frame - 1, voice]
     return again
+
+
+def leaps(music, given):
+    """Chosen notes a third or more from what their voice has sounded in the frame before."""
+    found = 0
+    for frame, voice in zip(*np.nonzero(~given.cells & music.onset), strict=True):
+        before = int(music.pitch[frame - 1, voice]) if frame else REST
+        found += before != REST and abs(int(music.pitch[frame, voice]) - before) > 2
+    return found
 
 
 def new_chords(music, given):

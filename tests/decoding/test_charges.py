@@ -112,6 +112,7 @@ def test_all_charges_of_several_pieces_at_once(tasks):
         WEIGHTS,
         strikes={0: 0.1, 2: 0.25, 3: -0.05},
         still=0.3,
+        leaps=0.35,
         fresh=0.7,
         astray=1.5,
         unsettled=0.45,
@@ -301,6 +302,14 @@ def test_notes_struck_again_are_charged():
     assert charged([piece], [Given.voices(4, [1, 2, 3])], Charges(still=1.0)) == [3.0]
 
 
+def test_leaps_earn():
+    pitch = np.array([[72, 64, 60, 48], [65, 65, 57, 48], [67, 67, -1, 55], [67, 60, 60, 50]])
+    piece = Chorale(pitch, np.zeros((4, 4)), np.zeros(4))
+    # Alto 67-60; tenor 60-57, and none out of its rest; bass 48-55 and 55-50.
+    assert charged([piece], [Given.voices(4, [0])], Charges(leaps=1.0)) == [-4.0]
+    assert charged([piece], [Given.voices(4, [0, 1, 3])], Charges(leaps=1.0)) == [-1.0]
+
+
 def test_a_phrase_that_ends_on_an_inversion():
     chord = {"root": [72, 67, 64, 48], "sixth": [72, 67, 60, 52], "none": [72, 67, 65, 48]}
     for name, cost in (("root", 0), ("sixth", 1.0), ("none", 0)):
@@ -395,6 +404,7 @@ def test_nothing_is_charged_unless_asked():
         Charges({"crossing": 0.1}),
         Charges(strikes={0: -1}),
         Charges(still=1),
+        Charges(leaps=1),
         Charges(unsettled=1),
         Charges(fresh=0.1),
     ):

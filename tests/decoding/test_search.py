@@ -79,6 +79,7 @@ CHARGES = Charges(
     fresh=0.9,
     astray=2.0,
     unsettled=0.5,
+    leaps=0.2,
 )
 """Of each kind something that matters between two neighbouring pitches."""
 

@@ -63,6 +63,7 @@ ALL = Charges(
     fresh=0.8,
     astray=2.0,
     unsettled=0.5,
+    leaps=0.2,
 )
 
 OPTIONS = {

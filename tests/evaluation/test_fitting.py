@@ -13,7 +13,7 @@ from bachbot.evaluation.knobs import KNOBS, Reading
 from bachbot.evaluation.portrait import portray
 from bachbot.theory.rules import RULES
 
-PARALLELS, HIDDEN, STRIKES, STILL, FRESH = KNOBS
+PARALLELS, HIDDEN, STRIKES, STILL, LEAPS, FRESH = KNOBS
 STEPS = 400
 
 FIFTH, OTHER_FIFTH, TENTH = (67, 48), (69, 50), (65, 50)
@@ -107,6 +107,7 @@ def test_what_the_knobs_read_and_write():
     hidden = HIDDEN.write(Charges(), 2.0)
     assert hidden.rules == {"hidden fifths": 2.0, "hidden octaves": 2.0}
     assert FRESH.write(Charges(), 0.7).fresh == 0.7
+    assert LEAPS.write(Charges(), 0.6).leaps == 0.6
     assert STILL.write(Charges(), 0.7).still == 0.7
     for knob in (PARALLELS, HIDDEN):
         assert set(knob.write(Charges(), 1).rules) <= set(RULES)
@@ -121,6 +122,7 @@ def test_the_rates_are_those_of_the_measures():
     assert PARALLELS.rate(portrait).one == pytest.approx(1000 / STEPS)
     assert HIDDEN.rate(portrait).rate == 0
     assert STRIKES.rate(portrait).rate == portrait.variety.onsets_a_beat.mean
+    assert LEAPS.rate(portrait).rate == portrait.variety.leaps.mean
     assert STILL.rate(portrait).rate == portrait.variety.repeated_notes.mean > 0
     assert FRESH.rate(portrait).rate == portrait.variety.different_chords_a_beat.mean
 

@@ -65,6 +65,13 @@ def test_a_repeated_note_is_one_that_its_voice_has_just_sounded():
     assert measure([Chorale(chorale.pitch, tied, chorale.fermata)]).repeated_notes.mean == 0
 
 
+def test_a_leap_is_a_third_or_more():
+    # Alto 67-67, tenor 64-62, bass 48-55 of I to V; then by a second, a third and a fourth.
+    assert measure([piece(I, V)]).leaps.mean == pytest.approx(1 / 3)
+    assert measure([piece([72, 67, 64, 48], [72, 65, 61, 53])]).leaps.mean == pytest.approx(2 / 3)
+    assert measure([piece(I, QUIET, V)]).leaps.mean == 0
+
+
 def test_a_pickup_of_an_eighth_moves_the_quarters():
     pitch = np.array([V, V, I, I, I, I, V, V, V, V], dtype=np.int16)
     chorale = Chorale(pitch, np.zeros(pitch.shape), np.zeros(10), metre=Metre(4, 4, 2))
@@ -78,6 +85,7 @@ def test_silence_is_left_out():
         "pieces": 0,
         "onsets_a_beat": {"mean": None, "interval": [None, None]},
         "repeated_notes": {"mean": None, "interval": [None, None]},
+        "leaps": {"mean": None, "interval": [None, None]},
         "different_chords_a_beat": {"mean": None, "interval": [None, None]},
         "chord_changes_a_beat": {"mean": None, "interval": [None, None]},
     }
