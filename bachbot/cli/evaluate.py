@@ -2,12 +2,14 @@
 
 import typer
 
+from bachbot.cli.evaluate_all import all_command
 from bachbot.cli.evaluate_detect import detect_command
 from bachbot.cli.evaluate_fit import fit_command
 from bachbot.cli.evaluate_harmonisation import harmonisation_command
 from bachbot.cli.evaluate_losses import losses_command
 from bachbot.cli.evaluate_novelty import novelty_command
 from bachbot.cli.evaluate_partwriting import partwriting_command
+from bachbot.cli.evaluate_readme import readme_command
 from bachbot.cli.evaluate_style import style_command
 
 evaluate_app = typer.Typer(
@@ -28,4 +30,6 @@ evaluate_app.command("partwriting")(partwriting_command)
 evaluate_app.command("style")(style_command)
 evaluate_app.command("novelty")(novelty_command)
 evaluate_app.command("detect")(detect_command)
+evaluate_app.command("all")(all_command)
+evaluate_app.command("readme")(readme_command)
 evaluate_app.command("fit")(fit_command)

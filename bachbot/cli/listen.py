@@ -5,6 +5,7 @@ import typer
 from bachbot.cli.listen_analyse import analyse_command
 from bachbot.cli.listen_export import export_command
 from bachbot.cli.listen_score import score_command
+from bachbot.cli.listen_serve import serve_command
 
 listen_app = typer.Typer(
     help="The listening test: which of two clips is by Bach?",
@@ -19,5 +20,6 @@ def listen_command() -> None:
 
 
 listen_app.command("export")(export_command)
+listen_app.command("serve")(serve_command)
 listen_app.command("score")(score_command)
 listen_app.command("analyse")(analyse_command)

@@ -275,10 +275,10 @@ HOUSE = Charges(
         "hidden fifths": 0.9,
         "hidden octaves": 0.9,
     },
-    strikes={2: 0.9},
+    strikes={2: 0.78},
     still=0.3,
     leaps=0.4,
-    fresh=0.55,
+    fresh=0.65,
     astray=3.0,
     unsettled=1.5,
 )

@@ -1,0 +1,1 @@
+"""The whole evaluation as one report: sections, their cache, figures and pages."""

@@ -1,0 +1,153 @@
+"""What was measured before, kept on disk: a report that was killed goes on from there.
+
+Each entry is a file: a line of JSON that says what it is, what it took and a checksum, then the
+content. It is written whole and then renamed; one that is damaged is made anew.
+"""
+
+import hashlib
+import json
+import os
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bachbot.corpus.store import default_path
+from bachbot.errors import BachbotWarning, OutputError
+from bachbot.files import write_whole
+
+FORMAT = "bachbot-report-cache-1"
+"""Format of an entry; another one counts as none."""
+
+
+_Times = tuple[float, float]
+"""Seconds by the clock and of the processor."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Something that was made, now or before.
+
+    Parameters
+    ----------
+    content : bytes
+        What.
+    seconds, processor : float
+        What it took when it was made, by the clock and of the processor's time; what it asked
+        for in turn is left out.
+    cached : bool
+        Whether it was there already.
+    """
+
+    content: bytes
+    seconds: float
+    processor: float
+    cached: bool
+
+
+@dataclass
+class Cache:
+    """A folder of entries.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when first written to.
+    fresh : bool
+        Whether entries that were there before this object are passed over.
+    """
+
+    folder: Path
+    fresh: bool = False
+    _ours: set[str] = field(default_factory=set, init=False)
+    _nested: list[_Times] = field(default_factory=lambda: [(0.0, 0.0)], init=False)
+
+    def get(self, key: Mapping[str, Any], make: Callable[[], bytes]) -> Kept:
+        """An entry, made if it is not there.
+
+        Parameters
+        ----------
+        key : mapping
+            Everything that the content hangs on, as plain data; its ``"what"`` names it.
+        make : callable
+            Makes the content; it may ask this cache for other entries, whose time is theirs.
+
+        Returns
+        -------
+        Kept
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be written to.
+        """
+        known = json.dumps(key, sort_keys=True)
+        path = self.folder / f"{key['what']}-{hashlib.sha256(known.encode()).hexdigest()[:24]}"
+        if not self.fresh or path.name in self._ours:
+            found = _read(path, known)
+            if found is not None:
+                return found
+        content, times = self._timed(make)
+        self._write(path, known, content, times)
+        self._ours.add(path.name)
+        return Kept(content, *times, cached=False)
+
+    def _timed(self, make: Callable[[], bytes]) -> tuple[bytes, _Times]:
+        """What is made, and the time of its own."""
+        start = time.perf_counter(), time.process_time()
+        self._nested.append((0.0, 0.0))
+        try:
+            content = make()
+        finally:
+            nested = self._nested.pop()
+            whole = time.perf_counter() - start[0], time.process_time() - start[1]
+            above = self._nested[-1]
+            self._nested[-1] = above[0] + whole[0], above[1] + whole[1]
+        return content, (round(whole[0] - nested[0], 3), round(whole[1] - nested[1], 3))
+
+    def _write(self, path: Path, key: str, content: bytes, times: _Times) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"the folder {self.folder} cannot be made ({error.strerror or error}): "
+                "set BACHBOT_CACHE to one that can"
+            ) from error
+        head = {
+            "format": FORMAT,
+            "key": key,
+            "times": times,
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        write_whole(path, json.dumps(head).encode() + b"\n" + content)
+
+
+def default_folder() -> Path:
+    """Where entries lie: beside the prepared corpus, in the user's cache."""
+    return default_path().parent / "report"
+
+
+def _read(path: Path, key: str) -> Kept | None:
+    if not path.is_file():
+        return None
+    try:
+        head, _, content = path.read_bytes().partition(b"\n")
+        said = json.loads(head)
+        whole = (
+            said["format"] == FORMAT
+            and said["key"] == key
+            and said["sha256"] == hashlib.sha256(content).hexdigest()
+        )
+        if not whole:
+            raise ValueError
+        # Read is as good as new, should anyone clear out what is old.
+        os.utime(path)
+        seconds, processor = map(float, said["times"])
+        return Kept(content, seconds, processor, cached=True)
+    except (OSError, ValueError, KeyError, TypeError):
+        warnings.warn(
+            f"{path} is damaged: what it held is measured anew", BachbotWarning, stacklevel=2
+        )
+        return None

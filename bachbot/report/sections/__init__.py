@@ -1,0 +1,41 @@
+"""What a report is made of, in the order of its pages."""
+
+from collections.abc import Iterable
+
+from bachbot.errors import UsageError
+from bachbot.report.section import Section
+from bachbot.report.sections.detection import DETECTION
+from bachbot.report.sections.harmonisation import HARMONISATION
+from bachbot.report.sections.losses import LOSSES
+from bachbot.report.sections.novelty import NOVELTY
+from bachbot.report.sections.partwriting import PARTWRITING
+from bachbot.report.sections.pianoroll import PIANOROLL
+from bachbot.report.sections.style import STYLE
+from bachbot.report.sections.training import TRAINING
+
+SECTIONS: tuple[Section, ...] = (
+    LOSSES,
+    HARMONISATION,
+    PARTWRITING,
+    STYLE,
+    NOVELTY,
+    DETECTION,
+    PIANOROLL,
+    TRAINING,
+)
+
+
+def sections(names: Iterable[str] = ()) -> tuple[Section, ...]:
+    """The sections of some names in the report's order, or all.
+
+    Raises
+    ------
+    UsageError
+        If there is none of a name.
+    """
+    wanted = list(names)
+    known = [section.name for section in SECTIONS]
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise UsageError(f"there is no section '{unknown[0]}': give some of {', '.join(known)}")
+    return tuple(section for section in SECTIONS if not wanted or section.name in wanted)

@@ -1,0 +1,97 @@
+"""A checkpoint that a report is about."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bachbot.errors import CheckpointError, UsageError
+from bachbot.files import shipped
+from bachbot.runtime import Checkpoint, load_checkpoint
+
+_METRICS = "metrics.jsonl"
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A checkpoint, its name and its learning curve.
+
+    Parameters
+    ----------
+    name : str
+        What the report calls it.
+    where : str
+        What it was asked for by: a directory, or the name of one that travels with bachbot.
+    checkpoint : Checkpoint
+        Its content.
+    history : tuple of dict
+        Lines of its ``metrics.jsonl``; none where there is no such file.
+    """
+
+    name: str
+    where: str
+    checkpoint: Checkpoint
+    history: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that change with weights and config."""
+        return self.checkpoint.fingerprint
+
+    def to_json(self) -> dict[str, object]:
+        """What it is, as plain data."""
+        config = self.checkpoint.config
+        return {
+            "name": self.name,
+            "fingerprint": self.fingerprint,
+            "kind": config["kind"],
+            "weights": sum(weight.size for weight in self.checkpoint.weights.values()),
+            "split": config.get("training", {}).get("config", {}).get("split"),
+            "corpus_fingerprint": config.get("corpus_fingerprint"),
+        }
+
+
+def load_subjects(wanted: Sequence[str]) -> tuple[Subject, ...]:
+    """Read some checkpoints.
+
+    Parameters
+    ----------
+    wanted : sequence of str
+        Directories, or names of checkpoints that travel with bachbot.
+
+    Raises
+    ------
+    CheckpointError
+        If one is missing, damaged, of another format or kind, or its vocabulary does not match.
+    UsageError
+        If there is none, or two go by one name.
+    """
+    if not wanted:
+        raise UsageError("there is no checkpoint to report on: give one by --checkpoint")
+    names = [Path(where).name or where for where in wanted]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(
+            f"two checkpoints go by the name '{twice}': give each once, each of another name"
+        )
+    return tuple(
+        Subject(name, where, load_checkpoint(where), _history(where))
+        for name, where in zip(names, wanted, strict=True)
+    )
+
+
+def _history(where: str) -> tuple[dict[str, Any], ...]:
+    folders = (Path(where), shipped("checkpoints") / where)
+    path = next((f / _METRICS for f in folders if (f / _METRICS).is_file()), None)
+    if path is None:
+        return ()
+    try:
+        rows = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+        for row in rows:
+            float(row["epoch"]), float(row["train"]), float(row["validation"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{path} is damaged, it holds no learning curve: get it whole again or take it away"
+        ) from error
+    return tuple(rows)

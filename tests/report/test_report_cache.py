@@ -1,0 +1,78 @@
+import time
+
+import pytest
+
+from bachbot.errors import BachbotWarning, OutputError
+from bachbot.report.cache import Cache
+
+KEY = {"what": "thing", "of": 1}
+
+
+def test_what_was_made_is_not_made_again(tmp_path):
+    assert not Cache(tmp_path / "new").get(KEY, lambda: b"content").cached
+    found = Cache(tmp_path / "new").get(KEY, lambda: pytest.fail("made again"))
+    assert (found.content, found.cached) == (b"content", True)
+
+
+def test_another_key_is_another_entry(tmp_path):
+    cache = Cache(tmp_path)
+    cache.get(KEY, lambda: b"one")
+    assert cache.get(KEY | {"of": 2}, lambda: b"two").content == b"two"
+    assert cache.get(KEY, lambda: b"three").content == b"one"
+
+
+def test_a_fresh_cache_passes_over_what_was_there_and_keeps_its_own(tmp_path):
+    Cache(tmp_path).get(KEY, lambda: b"old")
+    cache = Cache(tmp_path, fresh=True)
+    assert cache.get(KEY, lambda: b"new").content == b"new"
+    assert cache.get(KEY, lambda: pytest.fail("made again")).cached
+    assert Cache(tmp_path).get(KEY, lambda: b"newer").content == b"new"
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "headless"])
+def test_a_damaged_entry_is_made_anew_with_a_word(tmp_path, damage):
+    Cache(tmp_path).get(KEY, lambda: b"content")
+    [path] = tmp_path.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(
+        {
+            "cut": whole[:-1],
+            "flipped": whole[:-1] + bytes([whole[-1] ^ 1]),
+            "empty": b"",
+            "headless": whole[5:],
+        }[damage]
+    )
+    with pytest.warns(BachbotWarning, match="measured anew"):
+        assert Cache(tmp_path).get(KEY, lambda: b"content").content == b"content"
+    assert Cache(tmp_path).get(KEY, lambda: b"other").content == b"content"
+
+
+def test_what_is_interrupted_leaves_nothing(tmp_path):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Cache(tmp_path).get(KEY, interrupted)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_time_of_what_is_asked_for_in_turn_is_its_own(tmp_path):
+    cache = Cache(tmp_path)
+    inner = []
+
+    def outer():
+        inner.append(cache.get({"what": "inner"}, lambda: time.sleep(0.2) or b""))
+        time.sleep(0.05)
+        return b""
+
+    found = cache.get(KEY, outer)
+    assert inner[0].seconds >= 0.2
+    assert 0.05 <= found.seconds < 0.2
+    again = Cache(tmp_path).get(KEY, outer)
+    assert (again.seconds, again.processor) == (found.seconds, found.processor)
+
+
+def test_a_folder_that_cannot_be_made_is_told_of(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="BACHBOT_CACHE"):
+        Cache(tmp_path / "file" / "cache").get(KEY, lambda: b"")

@@ -1,0 +1,220 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from made_checkpoints import random_checkpoint
+
+from bachbot.chorale import VOICES
+from bachbot.corpus.store import PreparedCorpus
+from bachbot.encoding import Vocabulary
+from bachbot.errors import DecodingError, EncodingError, UsageError
+from bachbot.evaluation import harmonisation, losses
+from bachbot.evaluation.portrait import portray
+from bachbot.report.bench import Bench
+from bachbot.report.context import finite, share
+from bachbot.report.reporting import make
+from bachbot.report.section import Section
+from bachbot.report.sections import SECTIONS, sections
+from bachbot.report.sections.pianoroll import chosen
+from bachbot.report.subject import Subject, load_subjects
+from bachbot.runtime import save_checkpoint
+
+QUICK = ("losses", "harmonisation", "partwriting", "pianoroll", "training")
+
+
+def figures(report):
+    """report.json without its times."""
+    return {name: part for name, part in report.to_json().items() if name != "times"}
+
+
+def test_a_report_that_was_killed_goes_on_and_ends_as_one_that_was_not(
+    laid_out, subject, watched, tmp_path
+):
+    straight = make(laid_out(), [subject], sections(QUICK))
+    done = {row["what"] for row in straight.times["rows"]}
+    for path in (tmp_path / "cache").iterdir():
+        path.unlink()
+    first = watched(ends_at="composed")
+    with pytest.raises(KeyboardInterrupt):
+        make(laid_out(first), [subject], sections(QUICK))
+    second = watched()
+    resumed = make(laid_out(second), [subject], sections(QUICK))
+    assert json.dumps(figures(resumed)) == json.dumps(figures(straight))
+    labels = [label.removeprefix("small: ") for label in second.done]
+    # Only what the first run had not ended.
+    assert labels == ["partwriting", "composed", "pianoroll"]
+    assert "losses" in done
+    assert "small: losses" in first.done
+    before = {row["what"] for row in resumed.times["rows"] if row["cached"]}
+    assert {"losses", "harmonisation", "harmonised", "ATB filled by beam"} <= before
+    third = watched()
+    make(laid_out(third), [subject], sections(QUICK))
+    assert third.done == []
+
+
+@pytest.mark.parametrize("changed", ["weights", "config", "corpus", "limit", "part", "code"])
+def test_what_a_figure_hangs_on_makes_it_anew(
+    laid_out, subject, made_corpus, watched, changed, monkeypatch
+):
+    only = sections(["pianoroll"])
+    make(laid_out(), [subject], only)
+    watch, corpus, asked = watched(), made_corpus, {}
+    checkpoint = subject.checkpoint
+    if changed == "weights":
+        checkpoint = random_checkpoint(scale=0.3, seed=1)
+    elif changed == "config":
+        config = {**checkpoint.config, "training": {"note": 1}}
+        checkpoint = dataclasses.replace(checkpoint, config=config)
+    elif changed == "corpus":
+        last = made_corpus.pieces[-1]
+        moved = dataclasses.replace(last.chorale, fermata=~last.chorale.fermata)
+        corpus = PreparedCorpus(
+            (*made_corpus.pieces[:-1], dataclasses.replace(last, chorale=moved))
+        )
+    elif changed == "limit":
+        asked = {"limit": 2}
+    elif changed == "part":
+        asked = {"part": "validation"}
+    else:
+        monkeypatch.setattr("bachbot.report.fingerprints.of_code", lambda: "other")
+    context = laid_out(watch, corpus=corpus, **asked)
+    make(context, [Subject("small", "small", checkpoint)], only)
+    assert watch.done == ["small: pianoroll"]
+
+
+def test_a_damaged_set_is_decoded_anew(laid_out, subject, tmp_path):
+    bench = Bench(laid_out(), subject)
+    before = bench.filled("ATB", "greedy")
+    [path] = (tmp_path / "cache").glob("ATB-filled-by-greedy-*")
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.warns(UserWarning, match="damaged"):
+        after = Bench(laid_out(), subject).filled("ATB", "greedy")
+    assert all(a.same_music(b) for a, b in zip(before, after, strict=True))
+
+
+def test_a_set_comes_back_from_the_cache_as_it_was_decoded(laid_out, foreseeing):
+    bench = Bench(laid_out(), foreseeing)
+    before, after = bench.composed(), Bench(laid_out(), foreseeing).composed()
+    for a, b in zip(before, after, strict=True):
+        assert a.same_music(b)
+        assert (a.metre, a.key, a.transposed_by, a.name) == (
+            b.metre, b.key, b.transposed_by, b.name,
+        )  # fmt: skip
+        assert np.array_equal(a.place, b.place)
+
+
+def test_every_figure_is_that_of_its_measure(laid_out, foreseeing):
+    context = laid_out()
+    report = make(context, [foreseeing], sections(QUICK)).to_json()["sections"]
+    bench = Bench(context, foreseeing)
+    of = {name: section["results"]["ahead"] for name, section in report.items()}
+    given = losses.measure(bench.model, context.pieces, given=[VOICES[0]]).to_json()
+    assert of["losses"]["tasks"]["ATB|S"]["test"] == json.loads(json.dumps(given))
+    assert of["losses"]["foresees"]
+    assert {"repeat the frame", "1-gram"} <= of["losses"]["baselines"].keys()
+    filled = bench.filled("AT", "beam")
+    error = harmonisation.measure(context.pieces, filled, VOICES[1:3]).to_json()
+    assert of["harmonisation"]["beam"]["AT"] == json.loads(json.dumps(error))
+    bach = json.loads(json.dumps(portray(context.pieces).to_json()))
+    assert of["partwriting"]["Bach"] == bach
+    assert of["partwriting"]["harmonised"]["likeness"]["equal_pitch"]["rate"] is not None
+    roll = of["pianoroll"]
+    shown = chosen(context.pieces)
+    whole = losses.measure(bench.model, [shown]).voices
+    assert roll["nats_per_frame"] == pytest.approx(whole.nats / shown.frames)
+    # The figures may be passed on, the music may not.
+    assert roll.keys() == {"chorale", "key", "frames", "nats_per_frame", "nats_by_voice"}
+
+
+def test_a_section_that_cannot_be_measured_says_so_and_the_rest_is_there(laid_out, subject):
+    def impossible(bench, advance):
+        raise DecodingError("no music satisfies this: ask for less")
+
+    broken = Section("broken", "Broken", impossible, lambda results, asked: [])
+    report = make(laid_out(), [subject], [broken, *sections(["training"])])
+    assert not report.whole
+    told = report.to_json()["sections"]
+    assert told["broken"]["errors"] == {"small": "no music satisfies this: ask for less"}
+    assert told["broken"]["results"] == {}
+    assert told["training"]["results"]["small"]["epochs"] == list(range(1, 9))
+
+
+def test_a_detector_asks_for_more_pieces_in_one_line(laid_out, subject):
+    report = make(laid_out(), [subject], sections(["detection"]))
+    [error] = report.chapters[0].errors.values()
+    assert "too few pieces" in error
+    assert "3 a side, on 3 tunes" in error
+
+
+def test_a_checkpoint_of_another_vocabulary_is_refused_before_any_work(laid_out, watched):
+    narrow = Subject("narrow", "narrow", random_checkpoint(Vocabulary(60, 65)))
+    watch = watched()
+    with pytest.raises(EncodingError, match="60 to 65"):
+        make(laid_out(watch), [narrow], SECTIONS)
+    assert watch.done == []
+
+
+def test_a_part_without_pieces_is_refused(laid_out, made_corpus, subject):
+    train = PreparedCorpus(made_corpus.pieces[:2])
+    with pytest.raises(UsageError, match="the test part of the split by tune has no piece"):
+        make(laid_out(corpus=train), [subject], sections(["losses"]))
+
+
+def test_peers_stand_beside_and_are_part_of_the_key(laid_out, subject, watched, tmp_path):
+    def peer(high):
+        pitch = np.full((16, 4), [[high, 64, 60, 48]], dtype=np.int8)
+        np.savez(tmp_path / "others.npz", pitch=pitch, length=np.array([8, 8]))
+        return {"others": tmp_path / "others.npz"}
+
+    only = sections(["partwriting"])
+    report = make(laid_out(peers=peer(67)), [subject], only).to_json()
+    of_peer = report["sections"]["partwriting"]["results"]["small"]["others"]
+    assert of_peer["partwriting"]["pieces"] == 2
+    assert report["corpus"]["peers"] == {"others": 2}
+    watch = watched()
+    make(laid_out(watch, peers=peer(69)), [subject], only)
+    assert watch.done == ["small: partwriting", "part-writing of others"]
+
+
+def test_the_chorale_that_is_shown_is_the_shortest_that_is_long_enough(made_corpus):
+    pieces = [p.chorale for p in made_corpus.pieces]
+    longest = max(p.frames for p in pieces)
+    assert chosen(pieces).frames == longest
+    bars = [dataclasses.replace(p, metre=p.metre, place=None) for p in pieces]
+    long = [p.slowed(4) for p in bars]
+    long = [dataclasses.replace(p, place=None) for p in long]
+    assert chosen(long) is min(
+        (p for p in long if len(p.bar_starts) >= 8), key=lambda p: (p.frames, p.name)
+    )
+
+
+def test_sections_come_in_their_order_and_by_name_alone():
+    assert [s.name for s in sections(["training", "losses"])] == ["losses", "training"]
+    assert sections() == SECTIONS
+    with pytest.raises(UsageError, match="there is no section 'loss'"):
+        sections(["loss"])
+
+
+def test_subjects_are_read_with_their_curves(tmp_path, subject):
+    curve = "".join(json.dumps(row) + "\n" for row in subject.history).encode()
+    save_checkpoint(tmp_path / "a", subject.checkpoint, extra={"metrics.jsonl": curve})
+    [found] = load_subjects([str(tmp_path / "a")])
+    assert (found.name, found.history) == ("a", subject.history)
+    assert found.fingerprint == subject.fingerprint
+    (tmp_path / "a" / "metrics.jsonl").write_text("{}\n")
+    with pytest.raises(Exception, match="holds no learning curve"):
+        load_subjects([str(tmp_path / "a")])
+    with pytest.raises(UsageError, match="two checkpoints go by the name 'a'"):
+        load_subjects([str(tmp_path / "a"), str(tmp_path / "b" / "a")])
+
+
+def test_numbers_that_are_none_are_told_as_none():
+    told = finite({"a": [float("nan"), 1.5], "b": (float("inf"), "x")})
+    assert told == {"a": [None, 1.5], "b": [None, "x"]}
+
+
+def test_a_share_of_the_work_is_told_as_such():
+    told = []
+    share(lambda done, total: told.append(done / total), 1, 4)(5, 10)
+    assert told == [pytest.approx(1.5 / 4)]
