@@ -51,6 +51,12 @@ def losses_command(
             show_default=False,
         ),
     ] = None,
+    together: Annotated[
+        bool,
+        typer.Option(
+            "--together", help="A row for those that are named, stepped side by side as one."
+        ),
+    ] = False,
     as_json: shared.JsonOption = False,
     corpus: shared.CorpusOption = None,
 ) -> None:
@@ -73,10 +79,17 @@ def losses_command(
     pieces = {name: shared.pieces_of(prepared, name, split) for name in part.split(",")}
     asked = _Asked(prepared, split, pieces, voices, not fermatas_unknown)
     named = list(dict.fromkeys(checkpoint or []))
+    if together and len(named) < 2:
+        raise UsageError(
+            f"--together with {len(named)} checkpoints: name two or more with --checkpoint"
+        )
     if len(named) == 1 and not baselines:
         _show_one(asked, named[0], as_json=as_json)
     else:
-        _show_all(asked, named, baselines=baselines is not False, as_json=as_json)
+        rows = _checkpoint_rows(asked, named, together=together)
+        if baselines is not False:
+            rows += _baseline_rows(asked)
+        _show_all(asked, rows, as_json=as_json)
 
 
 @dataclass(frozen=True)
@@ -132,37 +145,47 @@ def _show_one(asked: _Asked, name: str, *, as_json: bool) -> None:
     console.print(caption, highlight=False)
 
 
-def _show_all(asked: _Asked, named: Sequence[str], *, baselines: bool, as_json: bool) -> None:
+def _show_all(asked: _Asked, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     """Every checkpoint and baseline in one table."""
     from rich.console import Console
 
     from bachbot.cli.losses_view import comparison_caption, comparison_table
-    from bachbot.runtime import build_model, load_checkpoint, shipped_checkpoints
 
-    # What is wrong with a name comes out before anything is measured.
-    found = {n: load_checkpoint(n) for n in dict.fromkeys([*shipped_checkpoints(), *named])}
-    rows = []
-    for name, loaded in found.items():
-        with _noted() as notes:
-            _warn(asked, loaded)
-        model = build_model(loaded)
-        rows.append(
-            {
-                "name": name,
-                "kind": "checkpoint",
-                "foresees": model.foresees,
-                "notes": notes,
-                "parts": _measured(asked, model, name),
-            }
-        )
-    if baselines:
-        rows += _baseline_rows(asked)
     if as_json:
         typer.echo(json.dumps({**asked.to_json(), "rows": rows}))
         return
     Console().print(comparison_table(rows, asked.split, asked.given))
     caption = comparison_caption(rows, fermatas=asked.fermatas, untransposed=asked.jsb)
     Console().print(caption, highlight=False)
+
+
+def _checkpoint_rows(
+    asked: _Asked, named: Sequence[str], *, together: bool
+) -> list[dict[str, Any]]:
+    """Those that come with bachbot and those that are named; the named ones together as well."""
+    from bachbot.runtime import Together, build_model, load_checkpoint, shipped_checkpoints
+
+    # What is wrong with a name comes out before anything is measured.
+    found = {n: load_checkpoint(n) for n in dict.fromkeys([*shipped_checkpoints(), *named])}
+    models: dict[str, Model] = {n: build_model(loaded) for n, loaded in found.items()}
+    notes = {}
+    for name, loaded in found.items():
+        with _noted() as notes[name]:
+            _warn(asked, loaded)
+    if together:
+        models["together"] = Together([models[name] for name in named])
+        of_all = dict.fromkeys(note for name in named for note in notes[name])
+        notes["together"] = list(of_all)
+    return [
+        {
+            "name": name,
+            "kind": "checkpoint",
+            "foresees": model.foresees,
+            "notes": notes[name],
+            "parts": _measured(asked, model, name),
+        }
+        for name, model in models.items()
+    ]
 
 
 def _baseline_rows(asked: _Asked) -> list[dict[str, Any]]:

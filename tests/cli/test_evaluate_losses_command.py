@@ -108,6 +108,17 @@ def test_checkpoints_of_one_s_own_stand_beside_the_shipped_ones(run, untrained):
     assert alone["parts"]["test"] == several[2]["parts"]["test"]
 
 
+def test_those_that_are_named_step_together(run):
+    words = ["--checkpoint", "lookahead", "--checkpoint", "paper", "--no-baselines", "--json"]
+    rows = {row["name"]: row for row in json.loads(run(*words, "--together"))["rows"]}
+    assert list(rows) == [*SHIPPED, "together"]
+    assert rows["together"]["foresees"]
+    nats = {name: row["parts"]["test"]["voices_nats_per_frame"] for name, row in rows.items()}
+    # The mean of their chances costs no more than their mean cost does.
+    assert nats["together"] < (nats["lookahead"] + nats["paper"]) / 2
+    assert "together" not in {row["name"] for row in json.loads(run(*words))["rows"]}
+
+
 def test_one_alone_is_told_apart_by_place(run, untrained):
     own = ["--checkpoint", untrained, "--part", "test"]
     shown = run(*own)
@@ -173,6 +184,7 @@ def test_baselines_need_something_to_learn_from(run, tmp_path):
         (["--given", "s,a,t,b"], 2, "all four voices are given"),
         (["--given", "descant"], 2, "'descant' is no voice"),
         (["--part", "exam"], 2, "there is no part 'exam'"),
+        (["--checkpoint", "paper", "--together"], 2, "name two or more with --checkpoint"),
         (["--split", "luck"], 2, "of a split 'luck'"),
         (["--checkpoint", "nobody", "--baselines"], 1, "the checkpoint 'nobody' is not there"),
     ],
