@@ -1,0 +1,1 @@
+"""The listening test as a site. Loads nothing before it is served."""
