@@ -1,0 +1,304 @@
+"""The lookahead network as it writes: one token at a time, of many streams.
+
+Shapes: P pieces, T frames, B streams, V vocabulary, H hidden units of the decoder, L its layers, G
+units of the encoder in each direction, W units of the chain.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.encoding import END, FERMATA, FRAME_END, START
+from bachbot.encoding.told import UNTOLD, Work, tell
+from bachbot.errors import UsageError
+from bachbot.runtime.lookahead_encoder import cell, run_encoder
+
+if TYPE_CHECKING:
+    from bachbot.runtime.lookahead import LookaheadModel
+
+_BEGIN, _SOPRANO, _END_OF_FRAME = 0, 1, 5
+"""Slots of a frame: the fermata or none, S, A, T, B, the frame end."""
+
+_SELDOM = -30.0
+"""Log-odds of a fermata that is not given, by a network that is told of none: it sets one only
+where a soprano is held on under it."""
+
+
+@dataclass(frozen=True, eq=False)
+class LookaheadState:
+    """Where B streams are, and what they remember.
+
+    Parameters
+    ----------
+    memory : ndarray, shape [L, 2, B, H]
+        Of the layers that read the frames so far, h before c.
+    piece, frame, slot : ndarray of int, shape [B]
+        Piece of each stream, frame that it is in, and what it chooses next there.
+    now : ndarray of int, shape [B, 4]
+        Tokens of the frame; V where there is none yet.
+    pause : ndarray of int, shape [B]
+        1 under a fermata, as far as the network is told of them; 0 elsewhere.
+    sum : ndarray, shape [B, W]
+        What goes into the chain: all that is known of the frame.
+    """
+
+    memory: NDArray
+    piece: NDArray[np.intp]
+    frame: NDArray[np.intp]
+    slot: NDArray[np.intp]
+    now: NDArray[np.int64]
+    pause: NDArray[np.int64]
+    sum: NDArray
+
+    def rows(self, rows: NDArray[np.intp]) -> "LookaheadState":
+        """The states of some streams."""
+        return LookaheadState(
+            self.memory[:, :, rows],
+            *(getattr(self, f.name)[rows] for f in fields(self)[1:]),
+        )
+
+
+class LookaheadStepper:
+    """The network as it writes what is missing of some pieces.
+
+    What is given has a probability of 1 and everything else there has none, since the model knows
+    it beforehand; so have the frame ends, and END after the last frame. The joint log-probability
+    of a stream is therefore that of what is missing, given the rest.
+
+    Parameters
+    ----------
+    model : LookaheadModel
+        The weights.
+    works : sequence of Work
+        The pieces.
+
+    Attributes
+    ----------
+    encoded : list of ndarray, shape [P, T, 2 G] each
+        What each layer of the encoder made of what is given, from the lowest up; the units that
+        run forwards come before those that run back.
+    """
+
+    def __init__(self, model: "LookaheadModel", works: Sequence[Work]) -> None:
+        if not works:
+            raise UsageError("a model was bound to no piece: give one or more")
+        self.vocabulary = model.vocabulary
+        self._model = model
+        self._told = tell(works, model.vocabulary, heard=model.told)
+        # What the scores go by: a given fermata costs a network nothing that is told of none.
+        self._fermata = tell(works, model.vocabulary).pause  # [P, T]
+        self._read()
+
+    def _read(self) -> None:
+        """The encoder, and every sum that does not depend on what is written."""
+        m, told = self._model, self._told
+        read, self.encoded = run_encoder(told, m.tables, m.encoder)
+        x = self.encoded[-1]
+        self._context_gates = x @ m.context_gates.T + m.layers[0][2]  # [P, T, 4 H]
+        sums = x @ m.context_sum + read @ m.read_sum + m.frame_bias  # [P, T, W]
+        tokens, pauses = m.known_sum
+        for voice in range(4):
+            sums += tokens[voice][told.shown[:, :, voice]]
+        sums += pauses[told.pause]
+        self._sums = sums
+
+    def initial_state(self, batch: int) -> LookaheadState:
+        """The state of so many streams before START.
+
+        Parameters
+        ----------
+        batch : int
+            As many as there are pieces, or any number of streams of the only one.
+
+        Raises
+        ------
+        UsageError
+            If it is another number.
+        """
+        pieces = len(self._sums)
+        if pieces not in (1, batch):
+            raise UsageError(f"{batch} streams cannot set out in {pieces} pieces: give {pieces}")
+        none = len(self.vocabulary)
+        piece = np.arange(batch) if pieces > 1 else np.zeros(batch, dtype=np.intp)
+        return LookaheadState(
+            memory=np.zeros(
+                (len(self._model.layers), 2, batch, self._model.hidden), self._sums.dtype
+            ),
+            piece=piece,
+            frame=np.full(batch, -1),
+            slot=np.full(batch, _END_OF_FRAME),
+            now=np.full((batch, 4), none),
+            pause=np.zeros(batch, dtype=np.int64),
+            sum=np.zeros((batch, self._sums.shape[-1]), self._sums.dtype),
+        )
+
+    def step(self, ids: NDArray[np.int64], state: LookaheadState) -> tuple[NDArray, LookaheadState]:
+        """Read one token of each stream and score the next.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape [B]
+            Token ids.
+        state : LookaheadState
+            State before them; it is not changed.
+
+        Returns
+        -------
+        logits : ndarray, shape [B, V]
+            Log-probabilities of the next token, up to a constant; minus infinity where there is
+            no other way.
+        state : LookaheadState
+            State after them.
+        """
+        begins = (ids == FRAME_END) | (ids == START)
+        kind = np.where(begins, 0, np.where(ids == FERMATA, -1, state.slot))
+        first = kind[0]
+        if (kind == first).all():
+            return self._alike(int(first), ids, state)
+        order, logits, states = [], [], []
+        for one in np.unique(kind):
+            rows = np.flatnonzero(kind == one)
+            scored, after = self._alike(int(one), ids[rows], state.rows(rows))
+            order.append(rows)
+            logits.append(scored)
+            states.append(after)
+        back = np.argsort(np.concatenate(order))
+        return np.concatenate(logits)[back], self.join(states).rows(back)
+
+    def select(self, state: LookaheadState, rows: NDArray[np.int64]) -> LookaheadState:
+        """The states of some streams."""
+        return state.rows(rows)
+
+    def join(self, states: Sequence[LookaheadState]) -> LookaheadState:
+        """The states of several batches as one batch, in their order."""
+        return LookaheadState(
+            np.concatenate([s.memory for s in states], axis=2),
+            *(
+                np.concatenate([getattr(s, f.name) for s in states])
+                for f in fields(LookaheadState)[1:]
+            ),
+        )
+
+    def _alike(
+        self, kind: int, ids: NDArray[np.int64], state: LookaheadState
+    ) -> tuple[NDArray, LookaheadState]:
+        """A step of streams that are all in the same slot."""
+        if kind == 0:
+            return self._begin(state)
+        if kind == -1:
+            return self._pause(state)
+        voice = kind - 1
+        now = state.now.copy()
+        now[:, voice] = ids
+        table = self._model.known_sum[0][voice]
+        # A given token is in the sum from the beginning of the frame.
+        shown = self._told.shown[state.piece, state.frame, voice]
+        missing = shown == len(self.vocabulary)
+        change = table[ids] - table[-1]
+        total = state.sum + np.where(missing[:, None], change, 0)
+        after = replace(state, now=now, sum=total, slot=state.slot + 1)
+        if voice == 0:
+            free = self._told.pause[state.piece, state.frame] == UNTOLD
+            after = self._unpaused(after, free & (state.pause == 0), 0)
+        if voice == 3:
+            return self._sure(np.full(len(ids), FRAME_END)), after
+        return self._voice(voice + 1, after), after
+
+    def _begin(self, state: LookaheadState) -> tuple[NDArray, LookaheadState]:
+        """The next frame: read the one before, and score fermata, soprano and END."""
+        m, frame = self._model, state.frame + 1
+        over = frame >= self._told.length[state.piece]
+        at = state.piece, np.minimum(frame, self._sums.shape[1] - 1)
+        gates = self._context_gates[at]
+        total = self._sums[at]
+        for voice in range(4):
+            gates += m.past_gates[0][voice][state.now[:, voice]]
+            total += m.past_sum[0][voice][state.now[:, voice]]
+        gates += m.past_gates[1][state.pause]
+        total += m.past_sum[1][state.pause]
+        memory = np.empty_like(state.memory)
+        for layer, (of_input, of_state, bias) in enumerate(m.layers):
+            if layer:
+                gates = memory[layer - 1, 0] @ of_input + bias
+            gates += state.memory[layer, 0] @ of_state
+            memory[layer] = cell(gates, state.memory[layer, 1])
+        total += memory[-1, 0] @ m.state_sum
+        after = LookaheadState(
+            memory=memory,
+            piece=state.piece,
+            frame=frame,
+            slot=np.full(len(frame), _SOPRANO),
+            now=np.full_like(state.now, len(self.vocabulary)),
+            pause=np.where(self._told.pause[at] == 1, 1, 0),
+            sum=total,
+        )
+        logits = self._opening(self._fermata[at], after)
+        if over.any():
+            logits[over] = self._sure(np.full(int(over.sum()), END))
+        return logits, after
+
+    def _opening(self, fermata: NDArray[np.int64], state: LookaheadState) -> NDArray:
+        """Scores of FERMATA and of a soprano without one.
+
+        By `fermata` it is given, 1, or none is, 0, or it is for the model to say, `UNTOLD`.
+        """
+        free = fermata == UNTOLD
+        without = self._unpaused(state, free, 0) if self._model.told else state
+        logits = self._voice(0, without)
+        if free.any():
+            odds = np.full(int(free.sum()), _SELDOM)
+            if self._model.told:
+                odds = self._chain(state.sum[free], _BEGIN)[:, FERMATA].astype(np.float64)
+            rest = logits[free].astype(np.float64)
+            rest -= np.logaddexp.reduce(rest, axis=1)[:, None] + np.logaddexp(0, odds)[:, None]
+            # What the soprano's own scores leave to FERMATA is no soprano's, and not lost: it goes
+            # to another token that never comes here.
+            rest[:, START] = np.logaddexp(rest[:, START], rest[:, FERMATA])
+            rest[:, FERMATA] = -np.logaddexp(0, -odds)
+            logits[free] = rest
+        paused = fermata == 1
+        if paused.any():
+            logits[paused] = self._sure(np.full(int(paused.sum()), FERMATA))
+        return logits
+
+    def _unpaused(
+        self, state: LookaheadState, free: NDArray[np.bool_], pause: int
+    ) -> LookaheadState:
+        """The state once it is known whether there is a fermata, where that was free."""
+        table = self._model.known_sum[1]
+        return replace(
+            state, sum=state.sum + np.where(free[:, None], table[pause] - table[UNTOLD], 0)
+        )
+
+    def _pause(self, state: LookaheadState) -> tuple[NDArray, LookaheadState]:
+        if self._model.told:
+            free = self._told.pause[state.piece, state.frame] == UNTOLD
+            state = self._unpaused(state, free, 1)
+            state = replace(state, pause=np.ones_like(state.pause))
+        return self._voice(0, state), state
+
+    def _voice(self, voice: int, state: LookaheadState) -> NDArray:
+        """Scores of a voice's token."""
+        shown = self._told.shown[state.piece, state.frame % self._sums.shape[1], voice]
+        missing = shown == len(self.vocabulary)
+        if not missing.any():
+            return self._sure(shown)
+        logits = self._chain(state.sum, voice + 1)
+        if not missing.all():
+            logits[~missing] = self._sure(shown[~missing])
+        return logits
+
+    def _chain(self, total: NDArray, slot: int) -> NDArray:
+        m = self._model
+        hidden = np.maximum(total + m.slot[slot], 0)
+        hidden = np.maximum(hidden + hidden @ m.chain + m.chain_bias, 0)
+        return hidden @ m.output + m.output_bias
+
+    def _sure(self, tokens: NDArray[np.int64]) -> NDArray:
+        """Scores of what cannot be otherwise."""
+        logits = np.full((len(tokens), len(self.vocabulary)), -np.inf, dtype=self._sums.dtype)
+        logits[np.arange(len(tokens)), tokens] = 0
+        return logits
