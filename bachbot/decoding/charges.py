@@ -282,10 +282,13 @@ HOUSE = Charges(
     astray=3.0,
     unsettled=1.5,
 )
-"""What a search is charged unless another is given: of the weights under which what is harmonised on
-the validation part of the tune split has onsets, repeated notes and different chords within a tenth
-of Bach's rates, and fewer parallels, those that are likest to him. How they were found is in
-``checkpoints/EXPERIMENTS.md``; ``bachbot evaluate fit`` goes on from them."""
+"""What a search is charged unless another is given.
+
+Of the weights under which what is harmonised on the validation part of the tune split has onsets,
+repeated notes and different chords within a tenth of Bach's rates, and fewer parallels, those that
+are likest to him. How they were found is in ``checkpoints/EXPERIMENTS.md``; ``bachbot evaluate fit``
+goes on from them.
+"""
 
 HOUSE_RULES = Charges(rules=HOUSE.rules)
 """The same for draws, which need no help to move."""
