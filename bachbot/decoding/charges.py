@@ -286,7 +286,7 @@ HOUSE = Charges(
 
 Of the weights under which what is harmonised on the validation part of the tune split has onsets,
 repeated notes and different chords within a tenth of Bach's rates, and fewer parallels, those that
-are likest to him. How they were found is in ``checkpoints/EXPERIMENTS.md``; ``bachbot evaluate fit``
+are likest to him. How they were found is in ``checkpoints/EXPERIMENTS.md``; ``evaluate fit``
 goes on from them.
 """
 
