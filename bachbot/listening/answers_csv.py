@@ -60,23 +60,34 @@ def read_csv(path: Path) -> Answers:
         value that cannot be; the message names the row, the header being row 1.
     """
     path = Path(path)
+    text = text_of(path)
+    rows = list(_rows(path, text))
+    try:
+        return Answers.of(rows)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def text_of(path: Path) -> str:
+    """The text of a CSV file of answers.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read, is too large or is not in UTF-8.
+    """
     try:
         if path.stat().st_size > LARGEST:
             raise UsageError(
                 f"{path} has more than {LARGEST >> 20} MiB: give a smaller file of answers"
             )
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise UsageError(
             f"{path} could not be read ({error.strerror}): give a CSV file of answers"
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not in UTF-8: save it as CSV in UTF-8") from error
-    rows = list(_rows(path, text))
-    try:
-        return Answers.of(rows)
-    except UsageError as error:
-        raise UsageError(f"{path}: {error}") from error
 
 
 def write_csv(answers: Answers, path: Path) -> None:
@@ -154,7 +165,7 @@ def _paired(header: list[str], cells: list[str]) -> Iterator[tuple[str, str]]:
 
 def _answer(cells: dict[str, str]) -> Answer:
     said = cells.pop("correct", None)
-    values = {_ATTRIBUTES.get(c, c): _READERS.get(c, _as_it_is)(c, v) for c, v in cells.items()}
+    values = {_ATTRIBUTES.get(c, c): _READERS.get(c, as_it_is)(c, v) for c, v in cells.items()}
     answer = Answer(**values)  # type: ignore[arg-type]
     if said is None:
         return answer
@@ -166,11 +177,19 @@ def _answer(cells: dict[str, str]) -> Answer:
     return answer
 
 
-def _as_it_is(_: str, text: str) -> str:
+def as_it_is(_: str, text: str) -> str:
+    """A cell that is read as it stands."""
     return text
 
 
-def _whole(column: str, text: str) -> int:
+def whole(column: str, text: str) -> int:
+    """A cell that holds a whole number, 0 or more.
+
+    Raises
+    ------
+    UsageError
+        If it holds none.
+    """
     if not _WHOLE.fullmatch(text):
         raise UsageError(f"{column} is {shown(text)}: give a whole number")
     return int(text)
@@ -183,7 +202,7 @@ def _decimal(column: str, text: str) -> float:
 
 
 _READERS: dict[str, Callable[[str, str], object]] = {
-    **dict.fromkeys(("order", "plays_left", "plays_right"), _whole),
+    **dict.fromkeys(("order", "plays_left", "plays_right"), whole),
     **dict.fromkeys(("seconds", "heard_left", "heard_right"), _decimal),
     "answered_at": lambda _, text: moment(text),
 }

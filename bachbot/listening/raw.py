@@ -9,7 +9,7 @@ from pathlib import Path
 from bachbot.errors import UsageError
 from bachbot.listening.answer import Answer, moment, shown
 from bachbot.listening.answers import Answers
-from bachbot.listening.answers_csv import LARGEST
+from bachbot.listening.answers_csv import as_it_is, text_of, whole
 from bachbot.listening.solutions import Solution, Solutions
 
 HEADER = (
@@ -29,7 +29,6 @@ HEADER = (
     "answered_at",
 )
 
-_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 
 
@@ -74,7 +73,7 @@ def score_raw(paths: Sequence[Path], key: Solutions) -> Answers:
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows of a file, each with its number; the header is row 1."""
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text_of(path), newline=""), strict=True)
     number = 0
     try:
         for number, cells in enumerate(reader, start=1):
@@ -97,19 +96,6 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise UsageError(f"{path} is empty: give a file that the test's page wrote")
 
 
-def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > LARGEST:
-            raise UsageError(f"{path} has more than {LARGEST >> 20} MiB: give a smaller file")
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(
-            f"{path} could not be read ({error.strerror}): give a CSV file of answers"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not in UTF-8: save it as CSV in UTF-8") from error
-
-
 def _answer(cells: dict[str, str], key: Solutions) -> Answer:
     solution = key.trials.get(cells["trial"])
     if solution is None:
@@ -117,7 +103,7 @@ def _answer(cells: dict[str, str], key: Solutions) -> Answer:
             f"the key knows no trial {shown(cells['trial'])}: give the key of this test"
         )
     values: dict[str, object] = {
-        name: _READERS.get(name, _as_it_is)(name, cells[name])
+        name: _READERS.get(name, as_it_is)(name, cells[name])
         for name in HEADER
         if not name.endswith("_clip")
     }
@@ -136,16 +122,6 @@ def _side(left: str, right: str, solution: Solution) -> str:
     return sides[left, right]
 
 
-def _as_it_is(_: str, text: str) -> str:
-    return text
-
-
-def _whole(column: str, text: str) -> int:
-    if not _WHOLE.fullmatch(text):
-        raise UsageError(f"{column} is {shown(text)}: give a whole number")
-    return int(text)
-
-
 def _decimal(column: str, text: str) -> float:
     if not _DECIMAL.fullmatch(text):
         raise UsageError(f"{column} is {shown(text)}: give a number")
@@ -153,7 +129,7 @@ def _decimal(column: str, text: str) -> float:
 
 
 _READERS: dict[str, Callable[[str, str], object]] = {
-    **dict.fromkeys(("order", "plays_left", "plays_right"), _whole),
+    **dict.fromkeys(("order", "plays_left", "plays_right"), whole),
     **dict.fromkeys(("seconds", "heard_left", "heard_right"), _decimal),
     "answered_at": lambda _, text: moment(text),
 }
