@@ -1,12 +1,13 @@
 """One process or many: what ranks of a data-parallel run ask of each other."""
 
+import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
 from bachbot.errors import UsageError
 
@@ -67,6 +68,29 @@ class Ranks:
         """The mean over all ranks. All ranks must call it."""
         return torch.stack(self.gathered(tensor)).mean(0)
 
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Give every rank the mean of all ranks' gradients. All ranks must call it.
+
+        ``DistributedDataParallel`` would do it while the backward pass still runs, but its reducer
+        may be the last to hold the process group, and then waits for gloo's threads to end while
+        they wait for the interpreter's lock. These models' gradients are a few megabytes: there
+        is little to hide.
+
+        Parameters
+        ----------
+        parameters : iterable of Parameter
+            All of the model's, in the same order on every rank.
+        """
+        if self.world == 1:
+            return
+        gradients = [one.grad for one in parameters if one.grad is not None]
+        flat = torch.cat([one.flatten() for one in gradients])
+        distributed.all_reduce(flat)
+        flat /= self.world
+        parts = flat.split([one.numel() for one in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+
     def agreed(self, value: float) -> float:
         """The leading process's value. All ranks must call it."""
         if self.world == 1:
@@ -92,6 +116,10 @@ def joined(device: torch.device) -> Iterator[Ranks]:
     ranks = Ranks(int(os.environ["RANK"]), world, int(os.environ.get("LOCAL_RANK", "0")))
     if device.type == "cuda":
         torch.cuda.set_device(ranks.local)
+    # Its defaults hold the group that is there when it is first imported, as an optimiser does in
+    # passing. Held so, the group outlives its destruction, and its threads now and then abort the
+    # process as the interpreter ends.
+    importlib.import_module("torch.distributed.nn.functional")
     distributed.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     try:
         yield ranks

@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 
 from bachbot.encoding import Vocabulary
 from bachbot.models import registry
@@ -49,10 +48,6 @@ class Trainer:
         self.model = self._fresh(vocabulary)
         # Built again rather than copied: cuDNN wants a model's weights in one piece of memory.
         self.averaged = self._fresh(vocabulary) if config.average else self.model
-        self._forward: nn.Module = self.model
-        if ranks.world > 1:
-            gpus = [device] if device.type == "cuda" else None
-            self._forward = DistributedDataParallel(self.model, device_ids=gpus)
         # Another dropout for every rank, but the same weights.
         torch.manual_seed(config.seed * 1_000_003 + ranks.rank + 1)
         matrices = [p for p in self.model.parameters() if p.ndim > 1]
@@ -96,12 +91,13 @@ class Trainer:
 
     def step(self) -> None:
         """Learn from the next batch of the course."""
-        self._forward.train()
+        self.model.train()
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate
         loss = self.course.loss(self._called, self.taken)
         self.optimiser.zero_grad(set_to_none=True)
         loss.mean.backward()
+        self.ranks.average_gradients(self.model.parameters())
         if self.config.clip == "value":
             nn.utils.clip_grad_value_(self.model.parameters(), self.config.clip_at)
         else:
@@ -119,7 +115,7 @@ class Trainer:
         with torch.autocast(
             self.device.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None
         ):
-            return self._forward(*inputs)
+            return self.model(*inputs)
 
     def end_epoch(self) -> None:
         """Move on to the next epoch."""
