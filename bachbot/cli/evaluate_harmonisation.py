@@ -12,6 +12,12 @@ from bachbot.errors import UsageError
 
 def harmonisation_command(
     checkpoint: common.CheckpointName = "lookahead",
+    beside: Annotated[
+        str | None,
+        typer.Option(
+            "--with", help="A second checkpoint: the probabilities of both are multiplied."
+        ),
+    ] = None,
     split: shared.SplitOption = "tune",
     part: shared.PartOption = "test",
     decoder: shared.DecoderOption = "greedy",
@@ -38,7 +44,7 @@ def harmonisation_command(
     from bachbot.cli.show import progress
     from bachbot.evaluation.decoded import commissioned, harmonise_all
     from bachbot.evaluation.harmonisation import MASKS, measure
-    from bachbot.runtime import build_model, load_checkpoint
+    from bachbot.runtime import Product, build_model, load_checkpoint
 
     names = masks.upper().replace(" ", "").split(",")
     unknown = [name for name in names if name not in MASKS]
@@ -49,9 +55,12 @@ def harmonisation_command(
     )
     prepared = shared.load_corpus(corpus)
     pieces = shared.pieces_of(prepared, part, split, limit)
-    loaded = load_checkpoint(checkpoint)
-    shared.warn_of_leaks(loaded, prepared, split)
-    model = build_model(loaded, dtype=shared.precision(options))
+    checkpoints = [checkpoint] if beside is None else [checkpoint, beside]
+    models = []
+    for loaded in map(load_checkpoint, checkpoints):
+        shared.warn_of_leaks(loaded, prepared, split)
+        models.append(build_model(loaded, dtype=shared.precision(options)))
+    model = Product(models) if len(models) > 1 else models[0]
     found = {}
     for name in names:
         given = [v for v in VOICES if v not in MASKS[name]]
@@ -60,9 +69,12 @@ def harmonisation_command(
             ours = harmonise_all(model, works, options, progress=advance)
         found[name] = measure(pieces, ours, MASKS[name])
     if as_json:
-        asked = {"checkpoint": checkpoint, "split": split, "part": part, "decoder": decoder,
-                 "decoding": shared.described(options)}  # fmt: skip
+        asked = {
+            "checkpoint": checkpoint, "with": beside, "split": split, "part": part,
+            "decoder": decoder, "decoding": shared.described(options),
+        }  # fmt: skip
         typer.echo(json.dumps({**asked, "masks": {n: e.to_json() for n, e in found.items()}}))
         return
-    title = f"{checkpoint}, {shared.described(options)}: {part} part of the split by {split}"
+    where = f"{part} part of the split by {split}"
+    title = f"{' with '.join(checkpoints)}, {shared.described(options)}: {where}"
     Console().print(harmonisation_table(title, found))

@@ -270,17 +270,18 @@ class Charges:
 
 HOUSE = Charges(
     rules={
-        "parallel fifths": 3.0,
-        "parallel octaves": 3.0,
+        "parallel fifths": 2.5,
+        "parallel octaves": 2.5,
         "hidden fifths": 0.9,
         "hidden octaves": 0.9,
+        "seventh unresolved": 0.25,
     },
-    strikes={2: 0.75},
-    still=0.3,
-    leaps=0.4,
-    fresh=0.58,
+    strikes={2: 0.65},
+    still=0.25,
+    leaps=0.2,
+    fresh=0.7,
     astray=3.0,
-    unsettled=1.5,
+    unsettled=1.2,
 )
 """What a search is charged unless another is given.
 

@@ -15,7 +15,7 @@ from bachbot.decoding.plan import Plan
 from bachbot.decoding.trail import ROOT, Trail
 from bachbot.encoding import END, FERMATA, START, decode
 from bachbot.errors import DecodingError
-from bachbot.runtime.protocol import StepModel
+from bachbot.runtime.protocol import StepModel, nats
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,8 @@ class Streams:
 
     def _step(self, tokens: NDArray[np.intp]) -> None:
         logits, self._state = self.model.step(tokens, self._state)
-        self.scores = log_softmax(logits)
+        # Taken before anything is forbidden: see `bachbot.decoding.proposals.Proposal.choose`.
+        self.scores = nats(self.model, logits)
 
     def _over(self, rows: NDArray[np.intp], frames: int | None = None) -> None:
         """Streams that emit END, after so many frames or at the end of their pieces."""
@@ -286,14 +287,3 @@ class Streams:
             f"the model gives no probability to any music from frame {frame} on that keeps what is "
             "given: give less, or use another checkpoint"
         )
-
-
-def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Log-probabilities in nats of scores [B, V], in float64.
-
-    Taken before anything is forbidden: see `bachbot.decoding.proposals.Proposal.choose`.
-    """
-    shifted = logits.astype(np.float64)
-    shifted -= shifted.max(axis=1, keepdims=True)
-    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return shifted

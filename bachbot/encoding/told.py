@@ -19,6 +19,9 @@ PLACES, BARS, MODES = 50, 50, 3
 FAR = 16
 """Beats from either end beyond which the distance is no longer told."""
 
+CLOCK = 16
+"""Frames of the clock that stands for the place in the bar where the metre is not known."""
+
 UNTOLD = 2
 """`Told.pause` where it is for the model to say."""
 
@@ -84,8 +87,8 @@ def tell(works: Sequence[Work], vocabulary: Vocabulary, *, heard: bool = True) -
     vocabulary : Vocabulary
         What the tokens mean.
     heard : bool
-        Whether metre, mode and fermatas are told. Without, they are unknown, and every frame goes
-        without a fermata.
+        Whether metre, mode and fermatas are told. Without, they are unknown, every frame goes
+        without a fermata, and the place is what a clock says that sets out with the piece.
 
     Raises
     ------
@@ -96,6 +99,8 @@ def tell(works: Sequence[Work], vocabulary: Vocabulary, *, heard: bool = True) -
     shown = np.full((*shape, 4), len(vocabulary), dtype=np.int64)
     pause, place, bar = (np.zeros(shape, dtype=np.int64) for _ in range(3))
     mode = np.zeros(len(works), dtype=np.int64)
+    if not heard:
+        place[:] = np.arange(shape[1]) % CLOCK + 1
     for row, work in enumerate(works):
         chorale, cells = work.chorale, work.given.cells
         frames = chorale.frames

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import VOICES, Chorale, Given, Voice
 from bachbot.encoding import FIRST_PITCH, REST_TOKEN, Work, encode
-from bachbot.runtime.protocol import Model
+from bachbot.runtime.protocol import Model, log_softmax
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,17 +83,10 @@ def piano_roll(
         frame, voice = int(stream.frame[place + 1]), int(stream.voice[place + 1])
         if voice >= len(VOICES):
             continue
-        log_probability = _log_softmax(logits[0])  # [V]
+        log_probability = log_softmax(logits)[0]  # [V]
         chance = np.exp(log_probability)
         # Onset and tie of a pitch are neighbours.
         pitch[frame, voice] = chance[FIRST_PITCH:].reshape(-1, 2).sum(axis=1)
         rest[frame, voice] = chance[REST_TOKEN]
         nats[frame, voice] = -log_probability[stream.ids[place + 1]]
     return PianoRoll(vocabulary.low, pitch, rest, nats)
-
-
-def _log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    scores = logits.astype(np.float64)  # [V]
-    scores -= scores.max()
-    result: NDArray[np.float64] = scores - np.log(np.exp(scores).sum())
-    return result

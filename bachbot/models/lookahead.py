@@ -6,7 +6,9 @@ far beside it, and a feed-forward chain writes the voices of a frame one after t
 seeing those above it and every given one. The idea of an encoder of the constraints under a causal
 decoder is that of Hadjeres and Nielsen, *Anticipation-RNN*, 2018 (https://arxiv.org/abs/1709.06404);
 the chain within a frame is that of Boulanger-Lewandowski, Bengio and Vincent, *Modeling temporal
-dependencies in high-dimensional sequences*, ICML 2012, with given voices known beforehand.
+dependencies in high-dimensional sequences*, ICML 2012, with given voices known beforehand. Tokens
+are scored as pitches and as intervals from the notes around them (`bachbot.models.intervals`), and
+an earlier passage that went the same way is shown beside the frame (`bachbot.models.recall`).
 
 Shapes: B pieces side by side, T frames, 4 voices, V vocabulary, E embedding, H hidden units of the
 decoder, G of the encoder in each direction, W units of the chain.
@@ -19,8 +21,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bachbot.encoding import FERMATA
-from bachbot.encoding.told import BARS, FAR, MODES, PLACES, UNTOLD
+from bachbot.encoding.told import BARS, CLOCK, FAR, MODES, PLACES, UNTOLD
 from bachbot.errors import UsageError
+from bachbot.models.intervals import Intervals, TokenEmbedding
+from bachbot.models.recall import Recall
 
 SLOTS = 5
 """What is written in a frame: the fermata or none, then S, A, T, B."""
@@ -51,8 +55,8 @@ class LookaheadConfig:
         not including 1.
     told : bool
         Whether place, metre, mode and fermatas are read at all. Without, as suits music of which
-        they are not known, whatever comes is taken for unknown, and every frame for one that was
-        given without a fermata.
+        they are not known, whatever comes is taken for unknown, every frame for one that was given
+        without a fermata, and a clock that sets out with the piece stands for the place.
 
     Raises
     ------
@@ -145,8 +149,7 @@ class LookaheadModel(nn.Module):
         self.config = config
         self.vocabulary = vocabulary
         e, g, h, w = config.embedding, config.encoder, config.hidden, config.width
-        # One token more than there are stands for what is not known.
-        self.embedding = nn.Embedding(vocabulary + 1, e)
+        self.embedding = TokenEmbedding(vocabulary, e)
         self.place = nn.Embedding(PLACES, 32)
         self.bar = nn.Embedding(BARS, 16)
         self.mode = nn.Embedding(MODES, 8)
@@ -163,6 +166,8 @@ class LookaheadModel(nn.Module):
         self.slot = nn.Embedding(SLOTS, w)
         self.chain = nn.Linear(w, w)
         self.output = nn.Linear(w, vocabulary)
+        self.intervals = Intervals(w, vocabulary)
+        self.recall = Recall(e, w)
         with torch.no_grad():
             for name, value in self.named_parameters():
                 if name.endswith("bias_ih_l0"):
@@ -189,9 +194,11 @@ class LookaheadModel(nn.Module):
         drop = self.config.dropout
         if not self.config.told:
             works = untold(works)
-        read, context = self._encode(works)
         none = self.vocabulary
-        before = functional.pad(works.tokens, (0, 0, 1, 0), value=none)[:, :-1]  # [B, T, 4]
+        shown = works.tokens.masked_fill(~works.given, none)
+        read, context = self._encode(works, shown)
+        recalled, of_recalled = self.recall.read(works.tokens, shown, self.embedding)
+        last = before = functional.pad(works.tokens, (0, 0, 1, 0), value=none)[:, :-1]  # [B, T, 4]
         if self.training and self.config.forgetting:
             hide = torch.rand(before.shape, device=before.device) < self.config.forgetting
             before = before.masked_fill(hide, none)
@@ -201,21 +208,30 @@ class LookaheadModel(nn.Module):
         for layer in self.lstm:
             x, _ = layer(x)
             x = functional.dropout(x, drop, self.training)
-        base = self.frame(torch.cat([x, context, read, past], -1))  # [B, T, W]
+        base = self.frame(torch.cat([x, context, read, past], -1)) + of_recalled  # [B, T, W]
         if wanted is None:
             wanted = torch.ones_like(works.given[..., :1]).expand(-1, -1, SLOTS)
         piece, frame, slot = at = wanted.nonzero(as_tuple=True)  # [N] each
-        now = self.known(self._known(works, at)) + self.slot(slot).to(base.dtype)
+        seen = self._seen(works, at)  # [N, 4]
+        recalled = recalled[piece, frame]
+        now = self.known(self._known(works, at, seen)) + self.slot(slot).to(base.dtype)
+        now = now + self.recall.agreement(recalled, seen, none)
         hidden = functional.relu(base[piece, frame] + now)  # [N, W]
         hidden = functional.dropout(hidden, drop, self.training)
         hidden = functional.relu(hidden + self.chain(hidden))
         hidden = functional.dropout(hidden, drop, self.training)
-        scores = self.output(hidden)  # [N, V]
+        # A fermata is of no voice: as of one that has no last note and recalls nothing.
+        own = (slot - 1).clamp(min=0)[:, None]
+        of_voice = slot > 0
+        last = last[piece, frame].gather(1, own)[:, 0].where(of_voice, none)
+        recalled = recalled.gather(1, own)[:, 0].where(of_voice, none)
+        above = seen.where(of_voice[:, None], none)
+        scores = self.output(hidden) + self.intervals(hidden, last, above)  # [N, V]
+        scores = self.recall.repeated(scores, hidden, recalled)
         return scores.new_zeros(*wanted.shape, none).index_put(at, scores)
 
-    def _encode(self, works: Works) -> tuple[Tensor, Tensor]:
+    def _encode(self, works: Works, shown: Tensor) -> tuple[Tensor, Tensor]:
         """What is given, [B, T, R], and what was made of it over the whole piece, [B, T, 2 G]."""
-        shown = works.tokens.masked_fill(~works.given, self.vocabulary)
         frames = shown.shape[1]
         at = torch.arange(frames, device=shown.device).expand(len(shown), frames)  # [B, T]
         left = (works.length[:, None] - 1 - at).clamp(min=0)
@@ -245,18 +261,22 @@ class LookaheadModel(nn.Module):
             )
         return read, x
 
-    def _known(self, works: Works, at: tuple[Tensor, ...]) -> Tensor:
-        """What is known of a frame when each of N slots is written, [N, 4 E + 16].
+    def _seen(self, works: Works, at: tuple[Tensor, ...]) -> Tensor:
+        """Which tokens of a frame are known when each of N slots is written, [N, 4]; else V.
 
         Where they are is told by piece, frame and slot, [N] each.
         """
         *where, slot = at
         voice = torch.arange(4, device=slot.device)
         seen = (voice < slot[:, None] - 1) | works.given[*where]  # [N, 4]
-        tokens = works.tokens[*where].masked_fill(~seen, self.vocabulary)
+        return works.tokens[*where].masked_fill(~seen, self.vocabulary)
+
+    def _known(self, works: Works, at: tuple[Tensor, ...], seen: Tensor) -> Tensor:
+        """All that is known of a frame when each of N slots is written, [N, 4 E + 16]."""
+        *where, slot = at
         told = (slot > 0) | works.fermata_given[*where]  # [N]
         pause = works.fermata[*where].masked_fill(~told, UNTOLD)
-        return torch.cat([self.embedding(tokens).flatten(1), self.pause(pause)], -1)
+        return torch.cat([self.embedding(seen).flatten(1), self.pause(pause)], -1)
 
 
 def untold(works: Works) -> Works:
@@ -264,11 +284,12 @@ def untold(works: Works) -> Works:
 
     The same numbers as `bachbot.encoding.tell` gives a network that is not told.
     """
+    clock = torch.arange(works.place.shape[1], device=works.place.device) % CLOCK + 1
     return replace(
         works,
         fermata=torch.zeros_like(works.fermata),
         fermata_given=torch.ones_like(works.fermata_given),
-        place=torch.zeros_like(works.place),
+        place=clock.expand_as(works.place),
         bar=torch.zeros_like(works.bar),
         mode=torch.zeros_like(works.mode),
     )

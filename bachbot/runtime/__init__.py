@@ -14,13 +14,14 @@ from bachbot.runtime.checkpoint import (
 from bachbot.runtime.lookahead import LookaheadModel
 from bachbot.runtime.lstm import LSTMStepper
 from bachbot.runtime.protocol import Model, State, StepModel
-from bachbot.runtime.together import Together
+from bachbot.runtime.together import Product, Together
 
 __all__ = [
     "Checkpoint",
     "LSTMStepper",
     "LookaheadModel",
     "Model",
+    "Product",
     "State",
     "StepModel",
     "Together",

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from bachbot.encoding import Vocabulary
+from bachbot.encoding import FIRST_PITCH, Vocabulary
+from bachbot.encoding.intervals import CHROMAS
 from bachbot.encoding.told import Work
 from bachbot.errors import UsageError
 from bachbot.runtime.checkpoint import Checkpoint
@@ -69,12 +70,12 @@ class LookaheadModel:
 
     def _fold(self, weights: Mapping[str, NDArray[np.float64]], model: Mapping[str, int]) -> None:
         e, g, h = model["embedding"], model["encoder"], model["hidden"]
-        embedding = weights["embedding.weight"]  # [V + 1, E]
+        embedding = _embedding(weights)  # [V + 1, E]
         pause = weights["pause.weight"]  # [3, 16]
         read = 4 * e + 32 + 16 + 8 + 16 + 8 + 8
-        self.tables = {
+        self.tables = {"embedding": self._ready(embedding)} | {
             name: self._ready(weights[f"{name}.weight"])
-            for name in ("embedding", "place", "bar", "mode", "pause", "ends")
+            for name in ("place", "bar", "mode", "pause", "ends")
         }
         self.encoder = [
             [self._layer(weights, f"{way}.{layer}") for way in ("ahead", "back")]
@@ -97,8 +98,23 @@ class LookaheadModel:
         self.slot = self._ready(weights["slot.weight"])  # [5, W]
         self.chain = self._ready(weights["chain.weight"].T)
         self.chain_bias = self._ready(weights["chain.bias"])
-        self.output = self._ready(weights["output.weight"].T)
-        self.output_bias = self._ready(weights["output.bias"])
+        # One product for all that is made of the chain's units; where there is no interval, zero.
+        heads = [
+            np.column_stack([weights[f"{name}.weight"], weights[f"{name}.bias"]])
+            for name in ("output", "recall.again", "intervals.harmonic", "intervals.melodic")
+        ]  # [n, W + 1] each
+        for at, blocks in ((2, 4), (3, 1)):
+            parted = heads[at].reshape(blocks, -1, heads[at].shape[1])
+            heads[at] = np.pad(parted, ((0, 0), (0, 1), (0, 0))).reshape(-1, parted.shape[2])
+        every = np.concatenate(heads)
+        self.heads, self.heads_bias = self._ready(every[:, :-1].T), self._ready(every[:, -1])
+        recalled, lengths = np.split(weights["recall.sum.weight"], [4 * e], axis=1)
+        self.recalled_sum = [self._ready(embedding @ v.T) for v in np.split(recalled, 4, axis=1)]
+        self.length_sums = [
+            self._ready(weights[f"recall.{name}.weight"] @ part.T)
+            for name, part in zip(("past", "ahead"), np.split(lengths, 2, axis=1), strict=True)
+        ]
+        self.agreed = self._ready(weights["recall.agreed.weight"])  # [2, W]
 
     def _ready(self, array: NDArray) -> NDArray:
         return np.ascontiguousarray(array, dtype=self.dtype)
@@ -132,3 +148,13 @@ class LookaheadModel:
             self._ready(np.stack([embedding @ v.T for v in voices])),
             self._ready(pause @ rest.T),
         )
+
+
+def _embedding(weights: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """What a token is by itself, its pitch, pitch class and onset or tie, in sum: [V + 1, E]."""
+    out = weights["embedding.token.weight"].copy()
+    pitch = weights["embedding.pitch.weight"]
+    chroma = weights["embedding.chroma.weight"][np.arange(len(pitch)) % CHROMAS]
+    sums = (pitch + chroma)[:, None] + weights["embedding.tie.weight"]  # [P, 2, E]
+    out[FIRST_PITCH:-1] += sums.reshape(-1, out.shape[1])
+    return out

@@ -1,7 +1,7 @@
 """The lookahead network as it writes: one token at a time, of many streams.
 
 Shapes: P pieces, T frames, B streams, V vocabulary, H hidden units of the decoder, L its layers, G
-units of the encoder in each direction, W units of the chain.
+units of the encoder in each direction, W units of the chain, D distances that are looked back over.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.encoding import END, FERMATA, FRAME_END, START
+from bachbot.encoding import END, FERMATA, FRAME_END, START, recall
+from bachbot.encoding.intervals import CHROMAS, chromas, melodic
 from bachbot.encoding.told import UNTOLD, Work, tell
 from bachbot.errors import UsageError
 from bachbot.runtime.lookahead_encoder import cell, run_encoder
@@ -43,6 +44,12 @@ class LookaheadState:
         1 under a fermata, as far as the network is told of them; 0 elsewhere.
     sum : ndarray, shape [B, W]
         What goes into the chain: all that is known of the frame.
+    written : ndarray of int16, shape [B, T, 4]
+        Tokens of the frames before.
+    runs : ndarray of uint8, shape [B, D]
+        How long those match, as in `bachbot.encoding.recall.grown`.
+    recalled : ndarray of int, shape [B, 4]
+        Tokens of the frame that is recalled; V where none is.
     """
 
     memory: NDArray
@@ -52,6 +59,9 @@ class LookaheadState:
     now: NDArray[np.int64]
     pause: NDArray[np.int64]
     sum: NDArray
+    written: NDArray[np.int16]
+    runs: NDArray[np.uint8]
+    recalled: NDArray[np.int64]
 
     def rows(self, rows: NDArray[np.intp]) -> "LookaheadState":
         """The states of some streams."""
@@ -90,6 +100,15 @@ class LookaheadStepper:
         self._told = tell(works, model.vocabulary, heard=model.told)
         # What the scores go by: a given fermata costs a network nothing that is told of none.
         self._fermata = tell(works, model.vocabulary).pause  # [P, T]
+        none = len(self.vocabulary)
+        self._ahead = recall.ahead_runs(self._told.shown, none)  # [P, T, D]
+        self._melodic = melodic(none)  # [V + 1, V]
+        self._chromas = chromas(none)  # [V + 1]
+        # Semitones from each token up to each pitch class, [V + 1, 13]; `CHROMAS` where either
+        # has none.
+        ref = self._chromas[:, None]
+        up = (np.arange(CHROMAS + 1) - ref) % CHROMAS
+        self._up = np.where((ref < CHROMAS) & (np.arange(CHROMAS + 1) < CHROMAS), up, CHROMAS)
         self._read()
 
     def _read(self) -> None:
@@ -118,7 +137,7 @@ class LookaheadStepper:
         UsageError
             If it is another number.
         """
-        pieces = len(self._sums)
+        pieces, frames = self._sums.shape[:2]
         if pieces not in (1, batch):
             raise UsageError(f"{batch} streams cannot set out in {pieces} pieces: give {pieces}")
         none = len(self.vocabulary)
@@ -133,6 +152,9 @@ class LookaheadStepper:
             now=np.full((batch, 4), none),
             pause=np.zeros(batch, dtype=np.int64),
             sum=np.zeros((batch, self._sums.shape[-1]), self._sums.dtype),
+            written=np.zeros((batch, frames, 4), dtype=np.int16),
+            runs=recall.no_runs(batch, frames),
+            recalled=np.full((batch, 4), none),
         )
 
     def step(self, ids: NDArray[np.int64], state: LookaheadState) -> tuple[NDArray, LookaheadState]:
@@ -226,6 +248,8 @@ class LookaheadStepper:
             gates += state.memory[layer, 0] @ of_state
             memory[layer] = cell(gates, state.memory[layer, 1])
         total += memory[-1, 0] @ m.state_sum
+        written, runs, recalled, of_recalled = self._recall(state, frame)
+        total += of_recalled
         after = LookaheadState(
             memory=memory,
             piece=state.piece,
@@ -234,6 +258,9 @@ class LookaheadStepper:
             now=np.full_like(state.now, len(self.vocabulary)),
             pause=np.where(self._told.pause[at] == 1, 1, 0),
             sum=total,
+            written=written,
+            runs=runs,
+            recalled=recalled,
         )
         logits = self._opening(self._fermata[at], after)
         if over.any():
@@ -251,7 +278,8 @@ class LookaheadStepper:
         if free.any():
             odds = np.full(int(free.sum()), _SELDOM)
             if self._model.told:
-                odds = self._chain(state.sum[free], _BEGIN)[:, FERMATA].astype(np.float64)
+                odds = self._chain(state.rows(np.flatnonzero(free)), _BEGIN)[:, FERMATA]
+                odds = odds.astype(np.float64)
             rest = logits[free].astype(np.float64)
             rest -= np.logaddexp.reduce(rest, axis=1)[:, None] + np.logaddexp(0, odds)[:, None]
             # What the soprano's own scores leave to FERMATA is no soprano's, and not lost: it goes
@@ -286,16 +314,57 @@ class LookaheadStepper:
         missing = shown == len(self.vocabulary)
         if not missing.any():
             return self._sure(shown)
-        logits = self._chain(state.sum, voice + 1)
+        logits = self._chain(state, voice + 1)
         if not missing.all():
             logits[~missing] = self._sure(shown[~missing])
         return logits
 
-    def _chain(self, total: NDArray, slot: int) -> NDArray:
-        m = self._model
-        hidden = np.maximum(total + m.slot[slot], 0)
+    def _recall(
+        self, state: LookaheadState, frame: NDArray[np.intp]
+    ) -> tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.int64], NDArray]:
+        """What was written, how it matches, what is recalled, and what it adds to the sums."""
+        m, none = self._model, len(self.vocabulary)
+        written, runs = state.written.copy(), np.zeros_like(state.runs)
+        recalled = np.full(state.now.shape, none)
+        lengths = np.zeros((2, len(frame)), dtype=np.int64)
+        for at in np.unique(frame).tolist():
+            if not 0 < at < written.shape[1]:
+                continue
+            rows = np.flatnonzero(frame == at)
+            written[rows, at - 1] = state.now[rows]
+            runs[rows] = recall.grown(state.runs[rows], recall.codes(written[rows]), at)
+            found = recall.choose(runs[rows], self._ahead[state.piece[rows], at], at)
+            lengths[:, rows] = found.past, found.ahead
+            then = written[rows, at - found.distance]
+            recalled[rows] = np.where(found.distance[:, None] > 0, then, none)
+        sums = m.length_sums[0][lengths[0]] + m.length_sums[1][lengths[1]]
+        for voice in range(4):
+            sums += m.recalled_sum[voice][recalled[:, voice]]
+        return written, runs, recalled, sums
+
+    def _chain(self, state: LookaheadState, slot: int) -> NDArray:
+        """Scores of what is written in a slot."""
+        m, none = self._model, len(self.vocabulary)
+        at = state.piece, state.frame % self._sums.shape[1]
+        seen = np.where(state.now == none, self._told.shown[at], state.now)  # [B, 4]
+        agreed = ((state.recalled == seen) | (seen == none)).all(1) & (state.recalled[:, 0] != none)
+        hidden = np.maximum(state.sum + m.slot[slot] + m.agreed[agreed.astype(np.intp)], 0)
         hidden = np.maximum(hidden + hidden @ m.chain + m.chain_bias, 0)
-        return hidden @ m.output + m.output_bias
+        heads = hidden @ m.heads + m.heads_bias
+        logits = heads[:, :none]
+        if slot == _BEGIN:
+            return logits
+        voice = slot - 1
+        before = state.written[np.arange(len(seen)), state.frame - 1, voice]
+        last = np.where(state.frame > 0, before, none)
+        above = heads[:, none + 1 : none + 1 + 4 * (CHROMAS + 1)].reshape(-1, 4, CHROMAS + 1)
+        by_chroma = np.take_along_axis(above, self._up[seen], 2).sum(1)  # [B, 13]
+        logits = logits + by_chroma[:, self._chromas[:-1]]
+        ways = heads[:, none + 1 + 4 * (CHROMAS + 1) :]
+        logits += np.take_along_axis(ways, self._melodic[last], 1)
+        rows = np.flatnonzero(state.recalled[:, voice] != none)
+        logits[rows, state.recalled[rows, voice]] += heads[rows, none]
+        return logits
 
     def _sure(self, tokens: NDArray[np.int64]) -> NDArray:
         """Scores of what cannot be otherwise."""

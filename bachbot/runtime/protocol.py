@@ -100,3 +100,22 @@ class StepModel(Protocol):
             One or more.
         """
         ...
+
+
+def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Log-probabilities in nats of scores [B, V], in float64."""
+    shifted = logits.astype(np.float64)
+    shifted -= shifted.max(axis=1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return shifted
+
+
+def nats(model: StepModel, scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """What a model's scores come to in nats, [B, V].
+
+    Log-probabilities, but of a `bachbot.runtime.together.Product`, whose scores are nats as they
+    stand.
+    """
+    if getattr(model, "weighed", False):
+        return scores.astype(np.float64)
+    return log_softmax(scores)

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from bachbot.encoding import FIRST_PITCH
+from bachbot.encoding.intervals import CHROMAS, MELODIC
+from bachbot.encoding.recall import BOUNDS
 from bachbot.encoding.told import BARS, FAR, MODES, PLACES
 from bachbot.errors import CheckpointError
 
@@ -73,7 +76,10 @@ def lookahead_shapes(model: Mapping[str, object], vocabulary: int) -> dict[str, 
     read = 4 * e + 32 + 16 + 8 + 16 + 8 + 8
     past = 4 * e + 16
     shapes: dict[str, tuple[int, ...]] = {
-        "embedding.weight": (vocabulary + 1, e),
+        "embedding.token.weight": (vocabulary + 1, e),
+        "embedding.pitch.weight": ((vocabulary - FIRST_PITCH) // 2, e),
+        "embedding.chroma.weight": (CHROMAS, e),
+        "embedding.tie.weight": (2, e),
         "place.weight": (PLACES, 32),
         "bar.weight": (BARS, 16),
         "mode.weight": (MODES, 8),
@@ -87,6 +93,16 @@ def lookahead_shapes(model: Mapping[str, object], vocabulary: int) -> dict[str, 
         "chain.bias": (w,),
         "output.weight": (vocabulary, w),
         "output.bias": (vocabulary,),
+        "intervals.melodic.weight": (MELODIC, w),
+        "intervals.melodic.bias": (MELODIC,),
+        "intervals.harmonic.weight": (4 * CHROMAS, w),
+        "intervals.harmonic.bias": (4 * CHROMAS,),
+        "recall.past.weight": (len(BOUNDS) + 1, 8),
+        "recall.ahead.weight": (len(BOUNDS) + 1, 8),
+        "recall.sum.weight": (w, 4 * e + 16),
+        "recall.agreed.weight": (2, w),
+        "recall.again.weight": (1, w),
+        "recall.again.bias": (1,),
     }
     for layer in range(_dimension(model, "encoder_layers", 16)):
         for way in ("ahead", "back"):

@@ -1,8 +1,12 @@
-"""Several models stepped together: the mean of their probabilities, token by token.
+"""Several models stepped together: the mean of their probabilities, or the product.
 
 Models that began elsewhere err differently, so that their mean predicts better than each of them
-(Hansen and Salamon, *Neural network ensembles*, IEEE PAMI 12, 1990). A step costs as much as a step
-of each.
+(Hansen and Salamon, *Neural network ensembles*, IEEE PAMI 12, 1990). A model that is told the given
+notes beforehand says what goes with them; one that is not says how likely they are beside what was
+chosen. Multiplied, as in the noisy channel of translation (Brown and others, *The mathematics of
+statistical machine translation*, Computational Linguistics 19, 1993) and in products of experts
+(Hinton, Neural Computation 14, 2002), each sees what the other does not. A step costs as much as a
+step of each.
 """
 
 from collections.abc import Sequence
@@ -12,7 +16,7 @@ from numpy.typing import NDArray
 
 from bachbot.encoding import Vocabulary, Work
 from bachbot.errors import UsageError
-from bachbot.runtime.protocol import Model, State, StepModel
+from bachbot.runtime.protocol import Model, State, StepModel, log_softmax
 
 
 class Together:
@@ -51,7 +55,10 @@ class Together:
 
     def bind(self, works: Sequence[Work]) -> StepModel:
         """All of them as they write what is missing of some pieces."""
-        return _StepTogether([m.bind(works) for m in self._models])
+        return self._bound([m.bind(works) for m in self._models])
+
+    def _bound(self, models: Sequence[StepModel]) -> StepModel:
+        return _StepTogether(models)
 
 
 class _StepTogether:
@@ -71,9 +78,13 @@ class _StepTogether:
         scores, states = zip(
             *(m.step(ids, s) for m, s in zip(self._models, state, strict=True)), strict=True
         )
-        logs = [_log_softmax(s) for s in scores]  # [B, V] each
-        mean = np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
-        return mean.astype(scores[0].dtype), states
+        mixed = self._mixed([log_softmax(s) for s in scores])  # [B, V]
+        return mixed, states
+
+    def _mixed(self, logs: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
+        """One array of scores from the log-probabilities of all."""
+        result: NDArray[np.floating] = np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
+        return result
 
     def select(self, state: State, rows: NDArray[np.int64]) -> State:
         return tuple(m.select(s, rows) for m, s in zip(self._models, state, strict=True))
@@ -85,7 +96,32 @@ class _StepTogether:
         )
 
 
-def _log_softmax(logits: NDArray[np.floating]) -> NDArray[np.floating]:
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    result: NDArray[np.floating] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return result
+class Product(Together):
+    """Models of one vocabulary whose probabilities are multiplied, each having the same say.
+
+    Parameters
+    ----------
+    models : sequence of Model
+        One or more, of any kinds.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or their vocabularies differ.
+    """
+
+    def _bound(self, models: Sequence[StepModel]) -> StepModel:
+        return _StepProduct(models)
+
+
+class _StepProduct(_StepTogether):
+    """Models that step side by side; the scores are the means of their log-probabilities.
+
+    They are no distribution, and may not be made one: what a model finds a given note to be worth
+    is its opinion of what was chosen beside it.
+    """
+
+    weighed = True
+
+    def _mixed(self, logs: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
+        return np.mean(logs, axis=0)

@@ -28,9 +28,10 @@ def lookahead_parts(config: Mapping[str, Any], training: TrainingConfig) -> Part
         network=f"{model['encoder_layers']} LSTM layers of {model['encoder']} in both directions "
         f"read what is given over the whole piece ({read} beside the notes), {model['layers']} of "
         f"{model['hidden']} the frames before, and a chain of width {model['width']} writes a "
-        "frame voice by voice, each seeing those above it and every given one; embedding "
-        f"{model['embedding']}, dropout {model['dropout']}, {model['forgetting']:.0%} of the "
-        "tokens read hidden while training",
+        "frame voice by voice, each seeing those above it, every given one and the earlier frame "
+        "that this one is likest; tokens are scored by pitch, by the leap to them and by their "
+        f"intervals with the other voices; embedding {model['embedding']}, dropout "
+        f"{model['dropout']}, {model['forgetting']:.0%} of the tokens read hidden while training",
         tokens="voice cells",
         batch=f"{training.batch} pieces a step, at most {training.chunk} frames of each, given in "
         f"part: {_mixture(training, told)}{_taught(training)}",

@@ -40,10 +40,10 @@ class Mixture:
         If a share cannot be, or the questions do not add up to 1.
     """
 
-    soprano: float = 0.45
-    voices: float = 0.25
+    soprano: float = 0.35
+    voices: float = 0.40
     nothing: float = 0.10
-    hole: float = 0.20
+    hole: float = 0.15
     ending: float = 0.35
     tutti: float = 0.5
     fermatas: float = 0.7
@@ -64,7 +64,7 @@ class Mixture:
 
 
 MIXTURE = Mixture()
-"""What a run asks. Half of the pieces come as a tune to be harmonised, since that is asked most."""
+"""What a run asks: a tune to be harmonised more often than any other voices."""
 
 
 def draw(

@@ -13,7 +13,7 @@ from bachbot.models import registry
 from bachbot.models.lookahead import LookaheadConfig, LookaheadModel, Works, nats, untold
 
 V, T = 13, 9
-SIZES = {"embedding": 4, "encoder_layers": 2, "encoder": 5, "layers": 2, "hidden": 6, "width": 7}
+SIZES = {"embedding": 4, "encoder_layers": 2, "encoder": 5, "layers": 2, "hidden": 6, "width": 16}
 
 
 def _model(**changes):

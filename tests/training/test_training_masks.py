@@ -101,7 +101,7 @@ def test_the_questions_come_as_often_as_the_mixture_says():
 def test_nothing_may_be_asked_more_often():
     assert MIXTURE.with_nothing(MIXTURE.nothing) == MIXTURE
     more = MIXTURE.with_nothing(0.55)
-    assert (more.soprano, more.voices, more.hole) == pytest.approx((0.225, 0.125, 0.1))
+    assert (more.soprano, more.voices, more.hole) == pytest.approx((0.175, 0.2, 0.075))
     assert MIXTURE.with_nothing(1.0) == Mixture(**NEVER | {"nothing": 1.0})
 
 
