@@ -280,7 +280,7 @@ HOUSE = Charges(
     still=0.25,
     leaps=0.2,
     fresh=0.7,
-    astray=3.0,
+    astray=5.0,
     unsettled=1.2,
 )
 """What a search is charged unless another is given.

@@ -56,7 +56,7 @@ class DecodingOptions:
     top_p: float = 1.0
     seed: int = 0
     number: int = 1
-    variety: float = 0.2
+    variety: float = 0.3
     charges: Charges | None = None
 
     def __post_init__(self) -> None:
