@@ -126,6 +126,18 @@ def test_harmonisation_beside_the_original(run):
     assert "ATB" not in table
 
 
+def test_harmonisation_by_two_checkpoints_at_once(run, untrained):
+    words = ("harmonisation", "--masks", "T", "--decoder", "beam", "--json")
+    alone = json.loads(run(*words))
+    # A product of a model with itself is that model.
+    twice = json.loads(run(*words, "--with", untrained))
+    assert twice["masks"] == alone["masks"]
+    assert (alone["with"], twice["with"]) == (None, str(untrained))
+    other = json.loads(run(*words, "--with", "paper"))
+    assert other["masks"] != alone["masks"]
+    assert " with paper" in run("harmonisation", "--masks", "T", "--with", "paper")
+
+
 def test_partwriting_beside_bach(run):
     told = json.loads(run("partwriting", "--part", "validation", "--json"))
     bach, ours = told["columns"]["Bach"], told["columns"]["bachbot"]
