@@ -101,9 +101,14 @@ class Charges:
         return any([*alone, *self.rules.values(), *self.strikes.values()])
 
     @cached_property
-    def _movers(self) -> int:
-        """How many voices have to move for any of the rules that are charged to be broken."""
-        return min((RULES[name].movers for name, weight in self.rules.items() if weight), default=5)
+    def _movers(self) -> NDArray[np.int64]:
+        """How many voices have to move for any of the rules that are charged to be broken, [2].
+
+        First of those that count while voices are missing, then of all.
+        """
+        charged = [RULES[name] for name, weight in self.rules.items() if weight]
+        partial = min((rule.movers for rule in charged if not rule.whole), default=5)
+        return np.array([partial, min((rule.movers for rule in charged), default=5)])
 
     def of(
         self, choice: Choice, scores: NDArray[np.float64], legal: NDArray[np.bool_]
@@ -246,7 +251,7 @@ class Charges:
         cost = np.zeros(len(rows))
         before = choice.memory[rows, 0, :4]
         goes = ((now != before) & (now != REST) & (before != REST)).sum(axis=1)
-        may_break = goes >= self._movers
+        may_break = goes >= self._movers[whole.astype(np.intp)]
         if not may_break.any():
             return cost
         kinds = [self._judged_by(plan) for plan in choice.plans]

@@ -113,7 +113,7 @@ LEADING_NOTE_DOUBLED = Rule(
 
 SEVENTH_UNRESOLVED = Rule(
     "seventh unresolved", EACH_VOICE, "seventh", 100,
-    _seventh_unresolved, _sevenths, whole=True, keyed=True,
+    _seventh_unresolved, _sevenths, whole=True, keyed=True, movers=1,
 )  # fmt: skip
 
 LEAP_OUTSIDE_HARMONY = Rule(
