@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from bachbot.errors import UsageError
 from bachbot.runtime import Checkpoint
+from bachbot.runtime.lookahead import embedding_table
 
 Side = Literal["read", "written"]
 """Where a network has a vector for each token: where it reads one, and where it scores one."""
-
-_TABLES: dict[Side, str] = {"read": "embedding.weight", "written": "output.weight"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +43,7 @@ def pitch_vectors(
         MIDI pitches, both included. Those that the training part hardly has mean little.
     side : {"read", "written"}
         The embedding that stands for a token where it is read, or the weights that score it where
-        it is written.
+        it is written; those of a lookahead network are for what its intervals leave to the pitch.
     tied : bool
         Of a note that sounds on, not of one that begins.
 
@@ -64,7 +63,14 @@ def pitch_vectors(
         raise UsageError(f"there is no pitch from {low} to {high}: give the lower one first")
     pitch = np.arange(low, high + 1).astype(np.int16)
     ids = checkpoint.vocabulary.ids_of(pitch, np.full(len(pitch), tied))
-    return checkpoint.weights[_TABLES[side]][ids]
+    if side == "written":
+        table = checkpoint.weights["output.weight"]
+    elif checkpoint.config["kind"] == "lookahead":
+        table = embedding_table(checkpoint.weights)
+    else:
+        table = checkpoint.weights["embedding.weight"]
+    found: NDArray[np.float32] = table[ids]
+    return found
 
 
 def flattened(vectors: NDArray[np.floating]) -> Flattened:

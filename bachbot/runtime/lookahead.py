@@ -70,7 +70,7 @@ class LookaheadModel:
 
     def _fold(self, weights: Mapping[str, NDArray[np.float64]], model: Mapping[str, int]) -> None:
         e, g, h = model["embedding"], model["encoder"], model["hidden"]
-        embedding = _embedding(weights)  # [V + 1, E]
+        embedding = embedding_table(weights)  # [V + 1, E]
         pause = weights["pause.weight"]  # [3, 16]
         read = 4 * e + 32 + 16 + 8 + 16 + 8 + 8
         self.tables = {"embedding": self._ready(embedding)} | {
@@ -150,8 +150,17 @@ class LookaheadModel:
         )
 
 
-def _embedding(weights: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """What a token is by itself, its pitch, pitch class and onset or tie, in sum: [V + 1, E]."""
+def embedding_table(weights: Mapping[str, NDArray]) -> NDArray:
+    """What stands for each token where a lookahead network reads one, [V + 1, E].
+
+    The sum of what the token is by itself, its pitch, its pitch class, and onset or tie; the last
+    row is that of no token.
+
+    Parameters
+    ----------
+    weights : mapping of str to ndarray
+        The network's.
+    """
     out = weights["embedding.token.weight"].copy()
     pitch = weights["embedding.pitch.weight"]
     chroma = weights["embedding.chroma.weight"][np.arange(len(pitch)) % CHROMAS]

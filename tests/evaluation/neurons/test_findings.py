@@ -157,7 +157,8 @@ def test_a_scrambled_network_has_the_same_numbers_elsewhere():
     assert found.config == checkpoint.config
     for name, weights in checkpoint.weights.items():
         assert np.array_equal(np.sort(found.weights[name], axis=None), np.sort(weights, axis=None))
-        assert not np.array_equal(found.weights[name], weights)
+        if weights.size > 1:
+            assert not np.array_equal(found.weights[name], weights)
         assert np.array_equal(other_order.weights[name], found.weights[name])
 
 
