@@ -290,10 +290,10 @@ HOUSE = Charges(
 )
 """What a search is charged unless another is given.
 
-Of the weights under which what is harmonised on the validation part of the tune split has onsets,
-repeated notes and different chords within a tenth of Bach's rates, and fewer parallels, those that
-are likest to him. How they were found is in ``checkpoints/EXPERIMENTS.md``; ``evaluate fit``
-goes on from them.
+Of the weights under which what is harmonised on the validation part of the tune split has onsets
+and different chords within a tenth of Bach's rates, repeated notes within an eighth, and fewer
+parallels, those that are likest to him. How they were found is in
+``checkpoints/EXPERIMENTS.md``; ``evaluate fit`` goes on from them.
 """
 
 HOUSE_RULES = Charges(rules=HOUSE.rules)
