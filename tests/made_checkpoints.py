@@ -37,9 +37,14 @@ def random_checkpoint(vocabulary=None, *, seed=0, scale=0.5, **model):
     return Checkpoint(config, vocabulary, weights)
 
 
-def random_lookahead(vocabulary=None, *, seed=0, scale=0.5, **model):
-    """A lookahead network of random weights: by default two layers above two of either way."""
+def random_lookahead(vocabulary=None, *, seed=0, scale=0.5, library=None, **model):
+    """A lookahead network of random weights: by default two layers above two of either way.
+
+    What it looks up, where it does, is tokens of shape [N, 4].
+    """
     vocabulary = vocabulary or Vocabulary()
+    if library is not None:
+        model["library"] = len(library)
     model = {
         "embedding": 4,
         "encoder_layers": 2,
@@ -56,6 +61,8 @@ def random_lookahead(vocabulary=None, *, seed=0, scale=0.5, **model):
         name: (scale * rng.standard_normal(shape)).astype(np.float32)
         for name, shape in lookahead_shapes(model, len(vocabulary)).items()
     }
+    if library is not None:
+        weights["library.tokens"] = library.astype(np.float32)
     config = {
         "format": FORMAT,
         "kind": "lookahead",

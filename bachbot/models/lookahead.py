@@ -21,9 +21,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bachbot.encoding import FERMATA
+from bachbot.encoding.library import MOST_FRAMES
 from bachbot.encoding.told import BARS, CLOCK, FAR, MODES, PLACES, UNTOLD
 from bachbot.errors import UsageError
 from bachbot.models.intervals import Intervals, TokenEmbedding
+from bachbot.models.library import Library
 from bachbot.models.recall import Recall
 
 SLOTS = 5
@@ -57,6 +59,9 @@ class LookaheadConfig:
         Whether place, metre, mode and fermatas are read at all. Without, as suits music of which
         they are not known, whatever comes is taken for unknown, every frame for one that was given
         without a fermata, and a clock that sets out with the piece stands for the place.
+    library : int
+        Frames of the training pieces that it looks up as it goes (`bachbot.encoding.library`), 0 to
+        1,048,576; with 0 it looks up nothing.
 
     Raises
     ------
@@ -73,6 +78,7 @@ class LookaheadConfig:
     dropout: float = 0.3
     forgetting: float = 0.05
     told: bool = True
+    library: int = 0
 
     def __post_init__(self) -> None:
         most = {
@@ -89,6 +95,8 @@ class LookaheadConfig:
             for name in ("dropout", "forgetting")
             if not 0 <= getattr(self, name) < 1
         ]
+        if not 0 <= self.library <= MOST_FRAMES:
+            faults.append(f"library is {self.library}: give 0 to {MOST_FRAMES}")
         if faults:
             raise UsageError("; ".join(faults))
 
@@ -113,6 +121,9 @@ class Works:
         0 unknown, 1 major, 2 minor.
     length : Tensor of int64, shape [B]
         Frames of each piece.
+    library : tuple of Tensor of int64, optional
+        What the library has for each cell, as `bachbot.encoding.library.Likest` has it: tokens of
+        shape [B, T, 4, K, 4], `tune` and `past` of shape [B, T, 4, K]. For a network that looks up.
     """
 
     tokens: Tensor
@@ -123,6 +134,7 @@ class Works:
     bar: Tensor
     mode: Tensor
     length: Tensor
+    library: tuple[Tensor, Tensor, Tensor] | None = None
 
     @property
     def missing(self) -> Tensor:
@@ -168,6 +180,7 @@ class LookaheadModel(nn.Module):
         self.output = nn.Linear(w, vocabulary)
         self.intervals = Intervals(w, vocabulary)
         self.recall = Recall(e, w)
+        self.library = Library(e, w, config.library) if config.library else None
         with torch.no_grad():
             for name, value in self.named_parameters():
                 if name.endswith("bias_ih_l0"):
@@ -216,18 +229,27 @@ class LookaheadModel(nn.Module):
         recalled = recalled[piece, frame]
         now = self.known(self._known(works, at, seen)) + self.slot(slot).to(base.dtype)
         now = now + self.recall.agreement(recalled, seen, none)
+        # A fermata is of no voice: as of one that has no last note and recalls nothing.
+        own = (slot - 1).clamp(min=0)[:, None]
+        of_voice = slot > 0
+        if self.library is not None:
+            assert works.library is not None
+            theirs, *lengths = (part[piece, frame, own[:, 0]] for part in works.library)
+            theirs = theirs.where(of_voice[:, None, None], none)  # [N, K, 4]
+            of_lengths = self.library.lengths(*lengths)
+            now = now + self.library.sums(theirs, of_lengths, self.embedding)
         hidden = functional.relu(base[piece, frame] + now)  # [N, W]
         hidden = functional.dropout(hidden, drop, self.training)
         hidden = functional.relu(hidden + self.chain(hidden))
         hidden = functional.dropout(hidden, drop, self.training)
-        # A fermata is of no voice: as of one that has no last note and recalls nothing.
-        own = (slot - 1).clamp(min=0)[:, None]
-        of_voice = slot > 0
         last = last[piece, frame].gather(1, own)[:, 0].where(of_voice, none)
         recalled = recalled.gather(1, own)[:, 0].where(of_voice, none)
         above = seen.where(of_voice[:, None], none)
         scores = self.output(hidden) + self.intervals(hidden, last, above)  # [N, V]
         scores = self.recall.repeated(scores, hidden, recalled)
+        if self.library is not None:
+            theirs = theirs.gather(2, own[:, None].expand(-1, theirs.shape[1], 1))[..., 0]
+            scores = self.library.followed(scores, hidden, theirs, of_lengths)
         return scores.new_zeros(*wanted.shape, none).index_put(at, scores)
 
     def _encode(self, works: Works, shown: Tensor) -> tuple[Tensor, Tensor]:

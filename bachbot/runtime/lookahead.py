@@ -18,6 +18,7 @@ from bachbot.encoding.intervals import CHROMAS
 from bachbot.encoding.told import Work
 from bachbot.errors import UsageError
 from bachbot.runtime.checkpoint import Checkpoint
+from bachbot.runtime.library import Shelf
 from bachbot.runtime.lookahead_stepper import LookaheadStepper
 
 _INPUT, _FORGET, _CELL, _OUTPUT = range(4)  # torch's order of the gates
@@ -38,6 +39,8 @@ class LookaheadModel:
     ------
     UsageError
         If the dtype is neither.
+    CheckpointError
+        If it looks pieces up and carries none.
     """
 
     foresees = True
@@ -106,6 +109,11 @@ class LookaheadModel:
         for at, blocks in ((2, 4), (3, 1)):
             parted = heads[at].reshape(blocks, -1, heads[at].shape[1])
             heads[at] = np.pad(parted, ((0, 0), (0, 1), (0, 0))).reshape(-1, parted.shape[2])
+        self.shelf = None
+        if "library.tokens" in weights:
+            self.shelf = Shelf(weights, embedding, self._ready)
+            again = weights["library.again.weight"], weights["library.again.bias"]
+            heads.append(np.column_stack(again))
         every = np.concatenate(heads)
         self.heads, self.heads_bias = self._ready(every[:, :-1].T), self._ready(every[:, -1])
         recalled, lengths = np.split(weights["recall.sum.weight"], [4 * e], axis=1)

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from bachbot.encoding import END, FERMATA, FRAME_END, START, recall
 from bachbot.encoding.intervals import CHROMAS, chromas, melodic
+from bachbot.encoding.library import Runs
 from bachbot.encoding.told import UNTOLD, Work, tell
 from bachbot.errors import UsageError
+from bachbot.runtime.library import AGAIN, no_runs
 from bachbot.runtime.lookahead_encoder import cell, run_encoder
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class LookaheadState:
         How long those match, as in `bachbot.encoding.recall.grown`.
     recalled : ndarray of int, shape [B, 4]
         Tokens of the frame that is recalled; V where none is.
+    tune, past : ndarray of uint8, shape [B, N]
+        `bachbot.encoding.library.Runs`, of a network that looks up N frames; N is 0 otherwise.
     """
 
     memory: NDArray
@@ -62,6 +66,8 @@ class LookaheadState:
     written: NDArray[np.int16]
     runs: NDArray[np.uint8]
     recalled: NDArray[np.int64]
+    tune: NDArray[np.uint8]
+    past: NDArray[np.uint8]
 
     def rows(self, rows: NDArray[np.intp]) -> "LookaheadState":
         """The states of some streams."""
@@ -141,6 +147,7 @@ class LookaheadStepper:
         if pieces not in (1, batch):
             raise UsageError(f"{batch} streams cannot set out in {pieces} pieces: give {pieces}")
         none = len(self.vocabulary)
+        runs = self._model.shelf.begun(batch) if self._model.shelf else no_runs(batch)
         piece = np.arange(batch) if pieces > 1 else np.zeros(batch, dtype=np.intp)
         return LookaheadState(
             memory=np.zeros(
@@ -155,6 +162,8 @@ class LookaheadStepper:
             written=np.zeros((batch, frames, 4), dtype=np.int16),
             runs=recall.no_runs(batch, frames),
             recalled=np.full((batch, 4), none),
+            tune=runs.tune,
+            past=runs.past,
         )
 
     def step(self, ids: NDArray[np.int64], state: LookaheadState) -> tuple[NDArray, LookaheadState]:
@@ -250,6 +259,9 @@ class LookaheadStepper:
         total += memory[-1, 0] @ m.state_sum
         written, runs, recalled, of_recalled = self._recall(state, frame)
         total += of_recalled
+        looked = Runs(state.tune, state.past)
+        if m.shelf:
+            looked = m.shelf.gone_on(looked, state.now, state.frame >= 0)
         after = LookaheadState(
             memory=memory,
             piece=state.piece,
@@ -261,6 +273,8 @@ class LookaheadStepper:
             written=written,
             runs=runs,
             recalled=recalled,
+            tune=looked.tune,
+            past=looked.past,
         )
         logits = self._opening(self._fermata[at], after)
         if over.any():
@@ -348,7 +362,12 @@ class LookaheadStepper:
         at = state.piece, state.frame % self._sums.shape[1]
         seen = np.where(state.now == none, self._told.shown[at], state.now)  # [B, 4]
         agreed = ((state.recalled == seen) | (seen == none)).all(1) & (state.recalled[:, 0] != none)
-        hidden = np.maximum(state.sum + m.slot[slot] + m.agreed[agreed.astype(np.intp)], 0)
+        total = state.sum + m.slot[slot] + m.agreed[agreed.astype(np.intp)]
+        found = None
+        if m.shelf and slot != _BEGIN:
+            found = m.shelf.likest(Runs(state.tune, state.past), state.now[:, : slot - 1])
+            total += m.shelf.sums(found)
+        hidden = np.maximum(total, 0)
         hidden = np.maximum(hidden + hidden @ m.chain + m.chain_bias, 0)
         heads = hidden @ m.heads + m.heads_bias
         logits = heads[:, :none]
@@ -362,6 +381,8 @@ class LookaheadStepper:
         logits = logits + by_chroma[:, self._chromas[:-1]]
         ways = heads[:, none + 1 + 4 * (CHROMAS + 1) :]
         logits += np.take_along_axis(ways, self._melodic[last], 1)
+        if m.shelf and found:
+            m.shelf.follow(logits, heads[:, -AGAIN:], found, voice)
         rows = np.flatnonzero(state.recalled[:, voice] != none)
         logits[rows, state.recalled[rows, voice]] += heads[rows, none]
         return logits

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bachbot.encoding import FIRST_PITCH
 from bachbot.encoding.intervals import CHROMAS, MELODIC
+from bachbot.encoding.library import MOST_FRAMES
 from bachbot.encoding.recall import BOUNDS
 from bachbot.encoding.told import BARS, FAR, MODES, PLACES
 from bachbot.errors import CheckpointError
@@ -55,7 +56,7 @@ def lookahead_shapes(model: Mapping[str, object], vocabulary: int) -> dict[str, 
     ----------
     model : mapping
         ``embedding`` (E), ``encoder_layers``, ``encoder`` (G), ``layers``, ``hidden`` (H) and
-        ``width`` (W), ints; ``told``, a bool.
+        ``width`` (W), ints; ``told``, a bool; ``library``, an int, where pieces are looked up.
     vocabulary : int
         How many tokens there are (V).
 
@@ -104,6 +105,15 @@ def lookahead_shapes(model: Mapping[str, object], vocabulary: int) -> dict[str, 
         "recall.again.weight": (1, w),
         "recall.again.bias": (1,),
     }
+    if model.get("library", 0) != 0:
+        shapes |= {
+            "library.tokens": (_dimension(model, "library", MOST_FRAMES), 4),
+            "library.tune.weight": (len(BOUNDS) + 1, 8),
+            "library.past.weight": (len(BOUNDS) + 1, 8),
+            "library.sum.weight": (w, 4 * e + 16),
+            "library.again.weight": (16, w),
+            "library.again.bias": (16,),
+        }
     for layer in range(_dimension(model, "encoder_layers", 16)):
         for way in ("ahead", "back"):
             shapes |= _lstm_layer(f"{way}.{layer}", 2 * g if layer else read, g)

@@ -24,7 +24,7 @@ def command(config: TrainingConfig) -> str:
             words.append(f"{_OPTIONS[name]} {value}")
         elif name == "batch_norm" and value:
             words.append("--batch-norm")
-        else:
+        elif name != "library":  # that follows from the pieces
             words.append(f"--set {name}={value}")
     return " ".join(words)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bachbot.encoding.library import CANDIDATES
 from bachbot.training.card_parts import Parts, number, table
 from bachbot.training.config import TrainingConfig
 from bachbot.training.fillings import FILLINGS, HARMONY
@@ -29,16 +30,32 @@ def lookahead_parts(config: Mapping[str, Any], training: TrainingConfig) -> Part
         f"read what is given over the whole piece ({read} beside the notes), {model['layers']} of "
         f"{model['hidden']} the frames before, and a chain of width {model['width']} writes a "
         "frame voice by voice, each seeing those above it, every given one and the earlier frame "
-        "that this one is likest; tokens are scored by pitch, by the leap to them and by their "
-        f"intervals with the other voices; embedding {model['embedding']}, dropout "
-        f"{model['dropout']}, {model['forgetting']:.0%} of the tokens read hidden while training",
+        f"that this one is likest{_looked_up(training)}; tokens are scored by pitch, by the leap "
+        f"to them and by their intervals with the other voices; embedding {model['embedding']}, "
+        f"dropout {model['dropout']}, {model['forgetting']:.0%} of the tokens read hidden while "
+        "training",
         tokens="voice cells",
         batch=f"{training.batch} pieces a step, at most {training.chunk} frames of each, given in "
         f"part: {_mixture(training, told)}{_taught(training)}",
         chosen=f"nats a frame of {FILLINGS[HARMONY].label} on validation",
         figures=_figures(losses),
         limits="It knows Bach's chorales and nothing else, and has no rule of part-writing built "
-        "in. It is measured, and best used, in C major and A minor.",
+        f"in. It is measured, and best used, in C major and A minor.{_carried(training)}",
+    )
+
+
+def _looked_up(training: TrainingConfig) -> str:
+    if not training.lookup:
+        return ""
+    return f", as well as the {CANDIDATES} frames of the training pieces that go most as it does"
+
+
+def _carried(training: TrainingConfig) -> str:
+    if not training.lookup:
+        return ""
+    return (
+        " The training pieces travel with its weights, note for note: give it away only where "
+        "they may be."
     )
 
 

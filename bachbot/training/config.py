@@ -65,6 +65,9 @@ class TrainingConfig:
     nothing : float
         Share of the times that a piece is heard with nothing of it given, 0 to 1; the other
         questions of `bachbot.training.masks` share the rest. Of kind ``"lookahead"`` alone.
+    lookup : bool
+        Whether the network looks up the training pieces as it goes (`bachbot.encoding.library`);
+        they then travel with its weights. Of kind ``"lookahead"`` alone.
     teachers : str
         Checkpoints, with commas between them, whose opinion is learnt beside the music: see
         `bachbot.training.teachers`. Of kind ``"lookahead"`` alone, as they themselves are.
@@ -103,6 +106,7 @@ class TrainingConfig:
     transposed: float = 0.0
     semitones: int = 3
     nothing: float = 0.1
+    lookup: bool = False
     teachers: str = ""
     taught: float = 0.7
     patience: int = 10
@@ -162,6 +166,10 @@ def _faults(config: TrainingConfig) -> list[str]:
     ]
     if config.teachers and config.kind != "lookahead":
         faults.append(f"kind '{config.kind}' learns from no teachers: leave them out")
+    if config.lookup and config.kind != "lookahead":
+        faults.append(f"kind '{config.kind}' looks up nothing: leave lookup out")
+    if getattr(config.model, "library", 0) and not config.lookup:
+        faults.append("library follows from the pieces: leave it out and set lookup to true")
     if config.kind in KINDS and type(config.model) is not KINDS[config.kind][0]:
         faults.append(
             f"kind is '{config.kind}', but the sizes are those of another kind: "

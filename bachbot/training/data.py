@@ -74,9 +74,7 @@ class Text:
         config = self._config
         random = np.random.default_rng([config.seed, epoch])
         order = random.permutation(len(self._pieces))
-        text = np.concatenate(
-            [moved(self._pieces[i], random, config, self._vocabulary) for i in order]
-        )
+        text = np.concatenate([self._heard_as(self._pieces[i], random) for i in order])
         text = np.roll(text, -int(random.integers(len(text))))  # [N]
         width = self.chunks * config.chunk
         # What is left over when the lanes are full is another stretch of music each epoch.
@@ -85,32 +83,39 @@ class Text:
             text[1 : config.batch * width + 1].reshape(config.batch, width),
         )
 
+    def _heard_as(self, ids: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+        return moved(ids, drawn_shift(ids, random, self._config, self._vocabulary))
 
-def moved(
+
+def drawn_shift(
     ids: NDArray[np.int64],
     random: np.random.Generator,
     config: TrainingConfig,
     vocabulary: Vocabulary,
-) -> NDArray[np.int64]:
-    """A piece's tokens, or the same transposed.
+) -> int:
+    """How many semitones up a piece is heard this time; 0 is where it stands.
 
     Parameters
     ----------
     ids : ndarray of int64, any shape
-        Token ids.
+        Its token ids.
     random : Generator
-        Decides whether, and how far.
+        Decides whether it is moved, and how far.
     config : TrainingConfig
         The share of pieces that are moved, and the most semitones.
     vocabulary : Vocabulary
         Its ends are not overstepped.
     """
     if not config.transposed or random.random() >= config.transposed:
-        return ids
-    notes = ids >= FIRST_PITCH
-    low, high = ids[notes].min(), ids[notes].max()
+        return 0
+    notes = ids[ids >= FIRST_PITCH]
     room = len(vocabulary) - 1
     # Two ids a semitone, onset and tie; the limits keep both ends inside the vocabulary.
-    down = min(config.semitones, (int(low) - FIRST_PITCH) // 2)
-    up = min(config.semitones, (room - int(high)) // 2)
-    return ids + 2 * int(random.integers(-down, up + 1)) * notes
+    down = min(config.semitones, (int(notes.min()) - FIRST_PITCH) // 2)
+    up = min(config.semitones, (room - int(notes.max())) // 2)
+    return int(random.integers(-down, up + 1))
+
+
+def moved(ids: NDArray[np.int64], semitones: int) -> NDArray[np.int64]:
+    """Token ids transposed."""
+    return ids + 2 * semitones * (ids >= FIRST_PITCH)

@@ -17,7 +17,7 @@ from bachbot.training.parallel import Ranks
 from bachbot.training.progress import UNITS
 from bachbot.training.teachers import Teachers, dissent
 from bachbot.training.validate import fill
-from bachbot.training.works import Repertoire, Sheet, collated, sheet
+from bachbot.training.works import Repertoire, Sheet, collated, consulted, sheet
 
 _ABREAST = 8
 """Pieces that are validated side by side."""
@@ -62,12 +62,14 @@ class LookaheadCourse(Course):
         self._repertoire = Repertoire(corpus.part("train", config.split), config, vocabulary)
         super().__init__(UNITS["lookahead"], self._repertoire.steps, self._repertoire.tokens)
         self._told = bool(getattr(config.model, "told", True))
-        self._held_out = {
-            part: self._grouped(
-                [sheet(c, vocabulary, heard=self._told) for c in corpus.part(part, config.split)]
-            )
-            for part in HELD_OUT
-        }
+        library = self._repertoire.library
+        self._held_out = {}
+        for part in HELD_OUT:
+            pieces = corpus.part(part, config.split)
+            sheets = [sheet(c, vocabulary, heard=self._told) for c in pieces]
+            if library is not None:
+                sheets = consulted(sheets, library, len(vocabulary))
+            self._held_out[part] = self._grouped(sheets)
         names = [name.strip() for name in config.teachers.split(",") if name.strip()]
         dtype = autocast_dtype(config.precision, device)
         self._teachers = Teachers(names, vocabulary, device, dtype) if names else None
@@ -75,8 +77,11 @@ class LookaheadCourse(Course):
         self._epoch = 0
 
     def begin(self, model: nn.Module, epoch: int) -> None:
-        """Go to the first batch of an epoch."""
+        """Go to the first batch of an epoch; what the model looks up is put into its hands."""
         self._epoch = epoch
+        if self._repertoire.library is not None:
+            tokens = model.get_buffer("library.tokens")
+            tokens.copy_(torch.from_numpy(self._repertoire.library.tokens))
 
     def loss(self, forward: Forward, step: int) -> Loss:
         """Nats of what is missing in this rank's pieces, by the batch's missing cells.

@@ -21,6 +21,7 @@ from bachbot.training.machine import describe, find_device, versions
 from bachbot.training.parallel import Ranks, joined
 from bachbot.training.progress import Evaluated, Listener, Stepped
 from bachbot.training.trainer import Trainer
+from bachbot.training.works import with_library
 
 __all__ = ["BEST", "METRICS", "STATE", "Outcome", "saved_config", "train"]
 
@@ -116,6 +117,7 @@ class _Run:
         device: torch.device,
         ranks: Ranks,
     ) -> None:
+        config = with_library(config, corpus)
         self.corpus, self.config, self.ranks = corpus, config, ranks
         self.vocabulary = Vocabulary()
         if not corpus.part("validation", config.split):

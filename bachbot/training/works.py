@@ -1,7 +1,7 @@
 """The training pieces of a network that reads whole pieces: as arrays, in batches of one length."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bachbot.chorale import VOICES, Chorale, Given
+from bachbot.corpus.store import PreparedCorpus
 from bachbot.encoding import Vocabulary, Work, tell
+from bachbot.encoding.library import Library, Likest, looked_up, shelved
 from bachbot.errors import TrainingError
 from bachbot.models.lookahead import Works
-from bachbot.training.config import TrainingConfig
-from bachbot.training.data import moved
+from bachbot.training.config import TrainingConfig, changed
+from bachbot.training.data import drawn_shift, moved
 from bachbot.training.masks import MIXTURE, draw
 
 _SHUFFLE = 30.0
@@ -36,6 +38,8 @@ class Sheet:
         Likewise.
     starts : ndarray of int64, shape [bars]
         First frame of each bar.
+    likest : Likest, optional
+        What the library has for each cell, where there is one.
     """
 
     tokens: NDArray[np.int64]
@@ -44,11 +48,19 @@ class Sheet:
     bar: int
     mode: int
     starts: NDArray[np.int64]
+    likest: Likest | None = None
 
     @property
     def frames(self) -> int:
         """Length T."""
         return len(self.tokens)
+
+    def transposed(self, semitones: int, vocabulary: Vocabulary) -> "Sheet":
+        """The same so many semitones up, and what the library has for it."""
+        if not semitones:
+            return self
+        likest = self.likest and self.likest.moved(semitones, len(vocabulary))
+        return replace(self, tokens=moved(self.tokens, semitones), likest=likest)
 
 
 def sheet(chorale: Chorale, vocabulary: Vocabulary, *, heard: bool = True) -> Sheet:
@@ -109,7 +121,23 @@ def cropped(piece: Sheet, most: int, random: np.random.Generator, vocabulary: Vo
         fermata=piece.fermata[start:stop],
         place=piece.place[start:stop],
         starts=piece.starts[inside] - start,
+        likest=piece.likest and piece.likest.part(slice(start, stop)),
     )
+
+
+def consulted(pieces: Sequence[Sheet], library: Library, none: int) -> list[Sheet]:
+    """Pieces that are not of the library, with what it has for them.
+
+    Parameters
+    ----------
+    pieces : sequence of Sheet
+        In the keys that the library is in.
+    library : Library
+        Where to look.
+    none : int
+        How many tokens there are (V).
+    """
+    return [replace(p, likest=looked_up(library, p.tokens, none)) for p in pieces]
 
 
 def collated(pieces: Sequence[Sheet], given: Sequence[Given], device: torch.device) -> Works:
@@ -141,7 +169,36 @@ def collated(pieces: Sequence[Sheet], given: Sequence[Given], device: torch.devi
         bar=padded([np.full(p.frames, p.bar) for p in pieces]),
         mode=torch.tensor([p.mode for p in pieces], device=device),
         length=torch.tensor([p.frames for p in pieces], device=device),
+        library=_abreast([p.likest for p in pieces if p.likest is not None], padded),
     )
+
+
+def _abreast(
+    found: Sequence[Likest], padded: Callable[[Sequence[NDArray]], Tensor]
+) -> tuple[Tensor, Tensor, Tensor] | None:
+    if not found:
+        return None
+    return (
+        padded([f.tokens for f in found]),
+        padded([f.tune for f in found]),
+        padded([f.past for f in found]),
+    )
+
+
+def with_library(config: TrainingConfig, corpus: PreparedCorpus) -> TrainingConfig:
+    """The config of a network that looks up the training pieces, with room for them.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        Comes back as it is if nothing is looked up.
+    corpus : PreparedCorpus
+        What it is trained on.
+    """
+    if not config.lookup:
+        return config
+    frames = 1 + sum(c.frames + 1 for c in corpus.part("train", config.split))
+    return changed(config, {"library": frames})
 
 
 class Repertoire:
@@ -160,6 +217,15 @@ class Repertoire:
     vocabulary : Vocabulary
         What the ids mean.
 
+    Attributes
+    ----------
+    library : Library or None
+        The pieces themselves, where the config has them looked up; each finds all but itself.
+    tokens : int
+        Cells of all pieces.
+    steps : int
+        Batches, and so steps, an epoch.
+
     Raises
     ------
     TrainingError
@@ -176,13 +242,17 @@ class Repertoire:
             )
         self._heard = getattr(config.model, "told", True)
         self._pieces = [sheet(c, vocabulary, heard=self._heard) for c in chorales]
+        self.library = Library(shelved([p.tokens for p in self._pieces])) if config.lookup else None
+        if self.library is not None:
+            self._pieces = [
+                replace(p, likest=looked_up(self.library, p.tokens, len(vocabulary), own))
+                for p, own in zip(self._pieces, self.library.places, strict=True)
+            ]
         self._config, self._vocabulary = config, vocabulary
         self._mixture = MIXTURE.with_nothing(config.nothing)
         self._order: tuple[int, NDArray[np.int64]] | None = None
         self.tokens = sum(p.tokens.size for p in self._pieces)
-        """Cells of all pieces."""
         self.steps = math.ceil(len(chorales) / config.batch)
-        """Batches, and so steps, an epoch."""
 
     def batch(self, epoch: int, step: int) -> list[tuple[Sheet, Given]]:
         """The pieces of a step and what is given of each, the same at every call.
@@ -209,7 +279,8 @@ class Repertoire:
 
     def _heard_as(self, piece: Sheet, random: np.random.Generator) -> tuple[Sheet, Given]:
         config = self._config
-        piece = replace(piece, tokens=moved(piece.tokens, random, config, self._vocabulary))
+        shift = drawn_shift(piece.tokens, random, config, self._vocabulary)
+        piece = piece.transposed(shift, self._vocabulary)
         piece = cropped(piece, config.chunk, random, self._vocabulary)
         given = draw(piece.frames, piece.starts, random, self._mixture)
         if not self._heard:

@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 from made_checkpoints import random_lookahead
 
+from bachbot.encoding.library import shelved
 from bachbot.errors import CheckpointError
-from bachbot.runtime import LookaheadModel, load_checkpoint, load_model, save_checkpoint
+from bachbot.runtime import (
+    LookaheadModel,
+    build_model,
+    load_checkpoint,
+    load_model,
+    save_checkpoint,
+)
 from bachbot.runtime.shapes import lookahead_shapes
 
 
@@ -77,6 +84,34 @@ def test_a_dimension_that_is_not_that_of_the_weights(saved, name):
 def test_told_is_true_or_false(saved, told):
     edit_model(saved, told=told)
     with pytest.raises(CheckpointError, match=r"told is .*: true or false is wanted"):
+        load_checkpoint(saved)
+
+
+def pieces():
+    return shelved([np.full((4, 4), 40), np.full((2, 4), 42)])
+
+
+def test_what_is_looked_up_travels_with_the_weights(tmp_path):
+    save_checkpoint(tmp_path / "model", random_lookahead(library=pieces()))
+    loaded = load_checkpoint(tmp_path / "model")
+    assert loaded.config["model"]["library"] == len(pieces())
+    assert np.array_equal(loaded.weights["library.tokens"], pieces())
+    assert build_model(loaded).shelf is not None
+
+
+@pytest.mark.parametrize("value", [-2, 0.5, 10_000])
+@pytest.mark.parametrize("at", [0, 2, -1])
+def test_a_library_that_holds_no_pieces(value, at):
+    library = pieces().astype(float)
+    library[at, 1] = value
+    with pytest.raises(CheckpointError, match="library does not hold pieces"):
+        build_model(random_lookahead(library=library))
+
+
+@pytest.mark.parametrize("value", [True, -1, 2.0, "8", None, 10**9])
+def test_a_library_of_no_size(saved, value):
+    edit_model(saved, library=value)
+    with pytest.raises(CheckpointError, match="library is "):
         load_checkpoint(saved)
 
 

@@ -16,22 +16,45 @@ from strategies import chorales
 
 from bachbot.chorale import Chorale, Given, Key, Voice
 from bachbot.encoding import END, FERMATA, FRAME_END, START, Vocabulary, Work, encode, tell
+from bachbot.encoding.library import Library, looked_up, shelved
 from bachbot.errors import EncodingError, UsageError
 from bachbot.runtime import build_model
 
 WIDE = Vocabulary()
+
+
+def book():
+    """Two pieces to look up, whose pitches the drawn ones have as well."""
+    rng = np.random.default_rng(5)
+    pitches = [rng.integers(60, 62, (frames, 4)) for frames in (5, 9)]
+    return shelved([WIDE.ids_of(p, np.zeros_like(p)) for p in pitches])
+
+
 CHECKPOINTS = {
     "told": random_lookahead(scale=0.3),
     "untold": random_lookahead(scale=0.3, seed=1, told=False),
     "one layer": random_lookahead(scale=0.3, seed=2, layers=1, encoder_layers=1, embedding=3),
     "deep": random_lookahead(scale=0.3, seed=3, layers=3, encoder_layers=3, hidden=4),
+    "looks up": random_lookahead(scale=0.3, seed=4, library=book()),
 }
+
+
+@st.composite
+def quotations(draw):
+    """A chorale that begins as one of the book does, and may leave it."""
+    library = Library(book())
+    at = draw(st.sampled_from(library.places))
+    ids = library.tokens[at][: draw(st.integers(1, 9))].copy()
+    for frame in range(len(ids)):
+        if draw(st.integers(0, 3)) == 0:
+            ids[frame, draw(st.integers(0, 3))] = draw(st.sampled_from(library.tokens[1]))
+    return Chorale(WIDE.pitch_of[ids], WIDE.tied_of[ids], np.zeros(len(ids), dtype=bool))
 
 
 @st.composite
 def works(draw, max_frames=8):
     """A chorale, and any of its cells and fermatas given."""
-    piece = draw(chorales(min_frames=1, max_frames=max_frames))
+    piece = draw(st.one_of(chorales(min_frames=1, max_frames=max_frames), quotations()))
     if draw(st.booleans()):
         piece = piece.transposed(0, Key("A", "minor"))
     cells = draw(hnp.arrays(np.bool_, piece.pitch.shape))
@@ -66,7 +89,9 @@ def as_torch(works, vocabulary):
         given[row, :frames] = work.given.cells
         fermata[row, :frames], known[row, :frames] = work.chorale.fermata, work.given.fermatas
     numbers = tokens, given, fermata, known, told.place, told.bar, told.mode, told.length
-    return Works(*(torch.tensor(n) for n in numbers))
+    found = [looked_up(Library(book()), piece, len(vocabulary)) for piece in tokens]
+    library = [np.stack([getattr(f, part) for f in found]) for part in ("tokens", "tune", "past")]
+    return Works(*(torch.tensor(n) for n in numbers), tuple(torch.tensor(n) for n in library))
 
 
 def wanted_nats(checkpoint, works, dtype=np.float64):

@@ -90,6 +90,22 @@ def test_a_wrong_type_is_a_fault_too():
         changed(preset("paper"), {"batch_norm": "maybe"})
 
 
+def test_only_who_looks_up_has_a_library():
+    with pytest.raises(UsageError, match="kind 'lstm' looks up nothing: leave lookup out"):
+        changed(preset("paper"), {"lookup": True})
+    with pytest.raises(UsageError, match="library follows from the pieces"):
+        changed(preset("lookahead"), {"library": 100})
+    with pytest.raises(UsageError, match="library is -1: give 0 to 1048576"):
+        changed(preset("lookahead"), {"library": -1, "lookup": True})
+
+
+def test_the_command_does_not_say_what_follows_from_the_pieces():
+    config = changed(preset("lookahead"), {"lookup": True, "library": 100})
+    words = command(config)
+    assert "--set lookup=True" in words
+    assert "library" not in words
+
+
 def test_an_unknown_preset_is_refused():
     with pytest.raises(UsageError, match="no preset 'papers': give one of paper, original, tiny"):
         preset("papers")

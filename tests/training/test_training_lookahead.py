@@ -7,9 +7,12 @@ import torch
 from made_up import made_up_corpus
 from test_training_fillings import Oracle
 
+from bachbot.chorale import Voice
 from bachbot.encoding import Vocabulary
+from bachbot.encoding.library import shelved
 from bachbot.errors import TrainingError, UsageError
-from bachbot.runtime import load_checkpoint
+from bachbot.evaluation.losses import measure
+from bachbot.runtime import build_model, load_checkpoint
 from bachbot.training.config import changed, preset
 from bachbot.training.courses import open_course
 from bachbot.training.fillings import FILLINGS, HARMONY
@@ -18,6 +21,7 @@ from bachbot.training.parallel import Ranks
 from bachbot.training.progress import Stepped
 from bachbot.training.run import BEST, METRICS, STATE, train
 from bachbot.training.state import load_state
+from bachbot.training.works import Repertoire, sheet
 
 TINY = preset("lookahead-tiny")
 TIMES = ("seconds", "tokens_per_second")
@@ -112,6 +116,27 @@ def test_music_without_a_metre_is_learned_from_the_notes_alone(corpus, tmp_path)
     assert "fermatas with" not in card
 
 
+def test_one_that_looks_pieces_up_carries_them_and_passes_itself_over(corpus, tmp_path):
+    config = changed(TINY, {"lookup": True})
+    outcome = train(corpus, config, folder=tmp_path / "run", device="cpu")
+    pieces = [sheet(c, Vocabulary()).tokens for c in corpus.part("train", config.split)]
+    checkpoint = load_checkpoint(tmp_path / "run" / BEST)
+    assert np.array_equal(checkpoint.weights["library.tokens"], shelved(pieces))
+    assert checkpoint.config["model"]["library"] == len(shelved(pieces))
+    card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text()
+    assert "The training pieces travel with its weights" in card
+    # Stepped without torch it says what it said in training.
+    test = corpus.part("test", config.split)
+    found = measure(build_model(checkpoint), test, given=[Voice.SOPRANO])
+    wanted = outcome.record["losses"]["test"][HARMONY]
+    assert found.voices_per_frame == pytest.approx(wanted["nats_per_frame"], abs=1e-4)
+    # A piece that found itself would be followed to its end.
+    repertoire = Repertoire(corpus.part("train", config.split), config, Vocabulary())
+    for step in range(repertoire.steps):
+        for piece, _ in repertoire.batch(0, step):
+            assert not (piece.likest.tokens[:, 0, 0] == piece.tokens).all()
+
+
 class StopError(Exception):
     pass
 
@@ -119,10 +144,19 @@ class StopError(Exception):
 RESUMED = {"epochs": 3, "average": 0.9, "transposed": 0.5, "forgetting": 0.2}
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("stop_at", [1, 6, 9])
-def test_n_steps_are_k_steps_and_a_resume_and_the_rest(corpus, tmp_path, stop_at, precision):
-    config = changed(TINY, RESUMED | {"precision": precision})
+@pytest.mark.parametrize(
+    ("stop_at", "changes"),
+    [
+        (1, {"precision": "float32"}),
+        (6, {"precision": "float32", "lookup": True}),
+        (9, {"precision": "float32"}),
+        (1, {"precision": "bfloat16", "lookup": True}),
+        (6, {"precision": "bfloat16"}),
+        (9, {"precision": "bfloat16"}),
+    ],
+)
+def test_n_steps_are_k_steps_and_a_resume_and_the_rest(corpus, tmp_path, stop_at, changes):
+    config = changed(TINY, RESUMED | changes)
     straight = train(corpus, config, folder=tmp_path / "straight", device="cpu")
 
     def stop(event):

@@ -109,6 +109,10 @@ def test_it_goes_on_bit_for_bit_under_teachers(schooled, made_up, tmp_path):
 def test_teachers_that_cannot_teach(made_up, tmp_path):
     with pytest.raises(UsageError, match="the teacher paper is of kind 'lstm': give one of kind"):
         train(made_up, changed(TINY, {"teachers": "paper"}), device="cpu")
+    reader = tmp_path / "reader"
+    train(made_up, changed(TINY, {"epochs": 1, "lookup": True}), folder=reader, device="cpu")
+    with pytest.raises(UsageError, match="looks pieces up, which a teacher cannot: give others"):
+        train(made_up, changed(TINY, {"teachers": str(reader / BEST)}), device="cpu")
     with pytest.raises(CheckpointError, match="nobody"):
         train(made_up, changed(TINY, {"teachers": "nobody"}), device="cpu")
     with pytest.raises(UsageError, match="kind 'lstm' learns from no teachers: leave them out"):

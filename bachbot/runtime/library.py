@@ -1,0 +1,134 @@
+"""The training pieces as a lookahead network looks them up while it writes, without torch.
+
+The same sums as ``bachbot.models.library``. Shapes: B streams, N frames of the library, K
+candidates, V vocabulary, W units of the chain.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.encoding import library
+from bachbot.encoding.library import Library, Likest, Runs
+from bachbot.errors import CheckpointError
+
+AGAIN = 16
+"""Units of the chain's last product that say how far candidates are followed."""
+
+_NO_RUNS = np.zeros((1, 0), dtype=np.uint8)
+
+
+class Shelf:
+    """A library and what a network makes of it.
+
+    Parameters
+    ----------
+    weights : mapping of str to ndarray of float64
+        The network's.
+    embedding : ndarray, shape [V + 1, E]
+        What stands for each token.
+    ready : callable
+        Brings an array to the type that is reckoned in.
+
+    Raises
+    ------
+    CheckpointError
+        If the library does not hold pieces.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, NDArray[np.float64]],
+        embedding: NDArray[np.float64],
+        ready: Callable[[NDArray], NDArray],
+    ) -> None:
+        self._none = len(embedding) - 1
+        self._library = Library(_checked(weights["library.tokens"], self._none))
+        lengths = [weights[f"library.{name}.weight"] for name in ("tune", "past")]
+        self._lengths = [ready(table) for table in lengths]
+        *voices, of_tune, of_past = np.split(
+            weights["library.sum.weight"],
+            np.append(np.arange(1, 5) * embedding.shape[1], 4 * embedding.shape[1] + 8),
+            axis=1,
+        )
+        self._sums = [ready(embedding @ v.T) for v in voices]
+        self._length_sums = [
+            ready(table @ part.T) for table, part in zip(lengths, (of_tune, of_past), strict=True)
+        ]
+
+    def begun(self, streams: int) -> Runs:
+        """How long the past matches before the first frame."""
+        return library.begun(self._library, streams)
+
+    def gone_on(self, runs: Runs, frame: NDArray[np.int64], on: NDArray[np.bool_]) -> Runs:
+        """The same once another frame is written, where one is.
+
+        Parameters
+        ----------
+        runs : Runs
+            Before it.
+        frame : ndarray of int64, shape [B, 4]
+            Its tokens.
+        on : ndarray of bool, shape [B]
+            Which streams have written one.
+        """
+        after = library.gone_on(self._library, runs, frame)
+        if on.all():
+            return after
+        return Runs(
+            np.where(on[:, None], after.tune, runs.tune),
+            np.where(on[:, None], after.past, runs.past),
+        )
+
+    def likest(self, runs: Runs, above: NDArray[np.int64]) -> Likest:
+        """What the library has for a cell of each stream, by the voices above it."""
+        return library.likest(self._library, runs, above, self._none)
+
+    def sums(self, found: Likest) -> NDArray:
+        """What the likest candidates add to the sums, [B, W]; 0 where there is none."""
+        first = found.tokens[:, 0]  # [B, 4]
+        out = self._length_sums[0][found.tune[:, 0]] + self._length_sums[1][found.past[:, 0]]
+        for voice, table in enumerate(self._sums):
+            out += table[first[:, voice]]
+        out[first[:, 0] == self._none] = 0
+        return out
+
+    def follow(self, logits: NDArray, again: NDArray, found: Likest, voice: int) -> None:
+        """Put up, in place, the scores of what the candidates did.
+
+        Parameters
+        ----------
+        logits : ndarray, shape [B, V]
+            Scores of the voice's tokens.
+        again : ndarray, shape [B, AGAIN]
+            From the chain.
+        found : Likest
+            The candidates.
+        voice : int
+            Which of theirs is followed.
+        """
+        lengths = np.concatenate(
+            [self._lengths[0][found.tune], self._lengths[1][found.past]], axis=-1
+        )  # [B, K, AGAIN]
+        more = np.einsum("bd,bkd->bk", again, lengths)
+        theirs = found.tokens[..., voice]  # [B, K]
+        rows, at = np.nonzero(theirs != self._none)
+        np.add.at(logits, (rows, theirs[rows, at]), more[rows, at])
+
+
+def no_runs(streams: int) -> Runs:
+    """What streams remember of a library that is not there."""
+    none = np.broadcast_to(_NO_RUNS, (streams, 0))
+    return Runs(none, none)
+
+
+def _checked(tokens: NDArray[np.float64], none: int) -> NDArray[np.int64]:
+    whole = tokens.astype(np.int64)
+    gap = (whole == -1).all(axis=1)
+    notes = ((whole >= 0) & (whole < none)).all(axis=1)
+    if not ((whole == tokens).all() and (gap | notes).all() and gap[0] and gap[-1]):
+        raise CheckpointError(
+            "the checkpoint's library does not hold pieces: get the checkpoint whole again"
+        )
+    return whole
