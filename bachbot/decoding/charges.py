@@ -182,7 +182,7 @@ class Charges:
         anew = ~vocabulary.tied_of[tokens]
         struck = anew if voice == Voice.SOPRANO else choice.struck[rows]
         last = np.logical_not(free[:, voice + 1 :].any(axis=1))  # [B]
-        cost = self._faults(choice, rows, now, choice.released(rows, struck), last[rows])
+        cost = self._faults(choice, rows, now, struck, last[rows])
         cost -= self._alone(choice, known)[rows, struck.astype(np.intp)]
         beat = choice.beat[choice.piece[rows]]
         if self.strikes:
@@ -197,9 +197,10 @@ class Charges:
             cost[on_beat] -= np.where(new, self.fresh, 0)
         if self.unsettled:
             rests = np.flatnonzero(last[rows] & choice.pauses(rows, struck))
-            inverted = chords_of(now[rests]).inversion > 0
-            cost[rests] += np.where(inverted, self.unsettled, 0)
-        if self.astray:
+            if len(rests):
+                inverted = chords_of(now[rests]).inversion > 0
+                cost[rests] += np.where(inverted, self.unsettled, 0)
+        if self.astray and any(choice.frame in plan.close[:1] for plan in choice.plans):
             cost += self.astray * self._astray(choice, rows, now[:, voice])
         return cost
 
@@ -221,7 +222,7 @@ class Charges:
         if choice.voice == Voice.SOPRANO:
             rows, struck = np.repeat(rows, 2), np.tile([False, True], len(known))
         part = np.zeros(len(rows), dtype=np.bool_)
-        cost = self._faults(choice, rows, known[rows], choice.released(rows, struck), part)
+        cost = self._faults(choice, rows, known[rows], struck, part)
         return np.broadcast_to(cost.reshape(len(known), -1), (len(known), 2))
 
     def _astray(
@@ -244,7 +245,7 @@ class Charges:
         choice: Choice,
         rows: NDArray[np.intp],
         now: NDArray[np.int16],
-        released: NDArray[np.bool_],
+        struck: NDArray[np.bool_],
         whole: NDArray[np.bool_],
     ) -> NDArray[np.float64]:
         """What the faults of each step cost, [N]; `whole` says where all voices are known."""
@@ -254,12 +255,14 @@ class Charges:
         may_break = goes >= self._movers[whole.astype(np.intp)]
         if not may_break.any():
             return cost
+        released = choice.released(rows, struck)
         kinds = [self._judged_by(plan) for plan in choice.plans]
         place = {kind: at for at, kind in enumerate(dict.fromkeys(kinds))}
         kind = np.array([place[kind] for kind in kinds])[choice.piece[rows]]
         for at, (key, transposed_by) in enumerate(place):
-            for group in ((kind == at) & whole, (kind == at) & ~whole):
-                here = np.flatnonzero(group & may_break)
+            judged = may_break & (kind == at)
+            for group in (judged & whole, judged & ~whole):
+                here = np.flatnonzero(group)
                 if len(here):
                     moves = Moves(before[here], now[here], key, released[here], transposed_by)
                     cost[here] = charge(moves, self.rules, whole=bool(whole[here[0]]))

@@ -100,6 +100,8 @@ class Choice:
 
     def known(self) -> NDArray[np.int16]:
         """Pitches of the frame as far as they are known, the cell's own not, [B, 4]."""
+        if len(self.plans) == 1:
+            return self.plans[0].known(self.frame, self.voice, self.memory)
         starts = np.flatnonzero(np.diff(self.piece, prepend=-1))
         parts = np.split(self.memory, starts[1:])
         return np.concatenate(

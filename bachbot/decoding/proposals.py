@@ -102,6 +102,8 @@ class Beam:
 
 def _families(label: NDArray[np.intp]) -> list[tuple[int, int]]:
     """First row of each family, and the one after its last."""
+    if label[0] == label[-1]:
+        return [(0, len(label))]
     starts = np.flatnonzero(np.diff(label, prepend=-1)).tolist()
     return list(zip(starts, [*starts[1:], len(label)], strict=True))
 

@@ -107,10 +107,13 @@ class Walk(Streams):
     def _listen(self, frame: int) -> None:
         """Note the chords of a beat."""
         on_beat = [
-            p for p in np.unique(self.piece) if self.plans[p].place[frame] % FRAMES_PER_QUARTER == 0
+            rows
+            for p, rows in self._pieces()
+            if self.plans[p].place[frame] % FRAMES_PER_QUARTER == 0
         ]
-        rows = np.flatnonzero(np.isin(self.piece, on_beat))
-        self._heard.note(rows, self.memory[rows, 0, :4])
+        if on_beat:
+            rows = np.concatenate(on_beat)
+            self._heard.note(rows, self.memory[rows, 0, :4])
 
     def _begin(self, frame: int) -> None:
         """The fermata or none, the soprano, or END."""

@@ -1,58 +1,46 @@
 """What the network makes of the training pieces that go as a frame goes.
 
-Shapes: N cells, K candidates of each, V vocabulary, E embedding, W units of the chain.
+Shapes: N cells, K candidates of each, V vocabulary, W units of the chain.
 """
 
 import torch
 from torch import Tensor, nn
 
 from bachbot.encoding.recall import BOUNDS
-from bachbot.models.intervals import TokenEmbedding
 
 
 class Library(nn.Module):
-    """Sums for a cell by the likest frame of the library, and scores for writing what those wrote.
+    """Scores for writing what the frames of the library that go likest wrote.
+
+    What they are is not read otherwise: it would tell the network which training piece it is in.
 
     Parameters
     ----------
-    embedding : int
-        Numbers that stand for a token (E).
     width : int
-        Units that the sums are of (W).
+        Units that the scores are made of (W).
     frames : int
         Of the library. It travels with the weights, so that what is written later is looked up
         where it was learnt.
+    hidden : float
+        Share of the cells that hear of no candidate while training, so that they are leant on no
+        more than they are worth.
     """
 
-    def __init__(self, embedding: int, width: int, frames: int) -> None:
+    def __init__(self, width: int, frames: int, hidden: float) -> None:
         super().__init__()
         self.tune = nn.Embedding(len(BOUNDS) + 1, 8)
         self.past = nn.Embedding(len(BOUNDS) + 1, 8)
-        self.sum = nn.Linear(4 * embedding + 16, width, bias=False)
         self.again = nn.Linear(width, 16)
         self.register_buffer("tokens", torch.zeros(frames, 4))
+        self._hidden = hidden
 
-    def lengths(self, tune: Tensor, past: Tensor) -> Tensor:
-        """What stands for how long candidates match, [N, K, 16]."""
-        return torch.cat([self.tune(tune), self.past(past)], -1)
-
-    def sums(self, tokens: Tensor, lengths: Tensor, embedding: TokenEmbedding) -> Tensor:
-        """What the likest candidate adds to the sums of N cells, [N, W]; 0 where there is none.
-
-        Parameters
-        ----------
-        tokens : Tensor of int64, shape [N, K, 4]
-            The candidates' frames; V where there is none.
-        lengths : Tensor, shape [N, K, 16]
-            From `lengths`.
-        embedding : TokenEmbedding
-            The network's.
-        """
-        first = embedding(tokens[:, 0]).flatten(1)
-        found = tokens[:, 0, :1] < embedding.token.num_embeddings - 1  # [N, 1]
-        return self.sum(torch.cat([first, lengths[:, 0]], -1)) * found
-
-    def followed(self, scores: Tensor, hidden: Tensor, tokens: Tensor, lengths: Tensor) -> Tensor:
+    def followed(
+        self,
+        scores: Tensor,
+        hidden: Tensor,
+        tokens: Tensor,
+        runs: tuple[Tensor, Tensor],
+    ) -> Tensor:
         """The scores of N cells, [N, V], with what the candidates did put up.
 
         Parameters
@@ -62,9 +50,13 @@ class Library(nn.Module):
             Of the chain.
         tokens : Tensor of int64, shape [N, K]
             What each cell's own voice did there; V where there is none.
-        lengths : Tensor, shape [N, K, 16]
-            From `lengths`.
+        runs : tuple of Tensor of int64, shape [N, K]
+            How long they match, in the soprano and in all voices: classes of lengths.
         """
         none = scores.shape[1]
+        if self.training and self._hidden:
+            hide = torch.rand(len(tokens), 1, device=tokens.device) < self._hidden
+            tokens = tokens.masked_fill(hide, none)
+        lengths = torch.cat([self.tune(runs[0]), self.past(runs[1])], -1)  # [N, K, 16]
         more = torch.einsum("nd,nkd->nk", self.again(hidden), lengths) * (tokens != none)
         return scores.scatter_add(1, tokens.clamp(max=none - 1), more.to(scores.dtype))

@@ -180,7 +180,7 @@ class LookaheadModel(nn.Module):
         self.output = nn.Linear(w, vocabulary)
         self.intervals = Intervals(w, vocabulary)
         self.recall = Recall(e, w)
-        self.library = Library(e, w, config.library) if config.library else None
+        self.library = Library(w, config.library, config.dropout) if config.library else None
         with torch.no_grad():
             for name, value in self.named_parameters():
                 if name.endswith("bias_ih_l0"):
@@ -229,27 +229,24 @@ class LookaheadModel(nn.Module):
         recalled = recalled[piece, frame]
         now = self.known(self._known(works, at, seen)) + self.slot(slot).to(base.dtype)
         now = now + self.recall.agreement(recalled, seen, none)
-        # A fermata is of no voice: as of one that has no last note and recalls nothing.
-        own = (slot - 1).clamp(min=0)[:, None]
-        of_voice = slot > 0
-        if self.library is not None:
-            assert works.library is not None
-            theirs, *lengths = (part[piece, frame, own[:, 0]] for part in works.library)
-            theirs = theirs.where(of_voice[:, None, None], none)  # [N, K, 4]
-            of_lengths = self.library.lengths(*lengths)
-            now = now + self.library.sums(theirs, of_lengths, self.embedding)
         hidden = functional.relu(base[piece, frame] + now)  # [N, W]
         hidden = functional.dropout(hidden, drop, self.training)
         hidden = functional.relu(hidden + self.chain(hidden))
         hidden = functional.dropout(hidden, drop, self.training)
+        # A fermata is of no voice: as of one that has no last note and recalls nothing.
+        own = (slot - 1).clamp(min=0)[:, None]
+        of_voice = slot > 0
         last = last[piece, frame].gather(1, own)[:, 0].where(of_voice, none)
         recalled = recalled.gather(1, own)[:, 0].where(of_voice, none)
         above = seen.where(of_voice[:, None], none)
         scores = self.output(hidden) + self.intervals(hidden, last, above)  # [N, V]
         scores = self.recall.repeated(scores, hidden, recalled)
         if self.library is not None:
-            theirs = theirs.gather(2, own[:, None].expand(-1, theirs.shape[1], 1))[..., 0]
-            scores = self.library.followed(scores, hidden, theirs, of_lengths)
+            assert works.library is not None
+            theirs, tune, past = (part[piece, frame, own[:, 0]] for part in works.library)
+            theirs = theirs.gather(2, own[:, None].expand(-1, theirs.shape[1], 1))[..., 0]  # [N, K]
+            theirs = theirs.where(of_voice[:, None], none)
+            scores = self.library.followed(scores, hidden, theirs, (tune, past))
         return scores.new_zeros(*wanted.shape, none).index_put(at, scores)
 
     def _encode(self, works: Works, shown: Tensor) -> tuple[Tensor, Tensor]:

@@ -26,8 +26,8 @@ class Shelf:
     ----------
     weights : mapping of str to ndarray of float64
         The network's.
-    embedding : ndarray, shape [V + 1, E]
-        What stands for each token.
+    none : int
+        How many tokens there are (V).
     ready : callable
         Brings an array to the type that is reckoned in.
 
@@ -40,22 +40,12 @@ class Shelf:
     def __init__(
         self,
         weights: Mapping[str, NDArray[np.float64]],
-        embedding: NDArray[np.float64],
+        none: int,
         ready: Callable[[NDArray], NDArray],
     ) -> None:
-        self._none = len(embedding) - 1
+        self._none = none
         self._library = Library(_checked(weights["library.tokens"], self._none))
-        lengths = [weights[f"library.{name}.weight"] for name in ("tune", "past")]
-        self._lengths = [ready(table) for table in lengths]
-        *voices, of_tune, of_past = np.split(
-            weights["library.sum.weight"],
-            np.append(np.arange(1, 5) * embedding.shape[1], 4 * embedding.shape[1] + 8),
-            axis=1,
-        )
-        self._sums = [ready(embedding @ v.T) for v in voices]
-        self._length_sums = [
-            ready(table @ part.T) for table, part in zip(lengths, (of_tune, of_past), strict=True)
-        ]
+        self._lengths = [ready(weights[f"library.{name}.weight"]) for name in ("tune", "past")]
 
     def begun(self, streams: int) -> Runs:
         """How long the past matches before the first frame."""
@@ -84,15 +74,6 @@ class Shelf:
     def likest(self, runs: Runs, above: NDArray[np.int64]) -> Likest:
         """What the library has for a cell of each stream, by the voices above it."""
         return library.likest(self._library, runs, above, self._none)
-
-    def sums(self, found: Likest) -> NDArray:
-        """What the likest candidates add to the sums, [B, W]; 0 where there is none."""
-        first = found.tokens[:, 0]  # [B, 4]
-        out = self._length_sums[0][found.tune[:, 0]] + self._length_sums[1][found.past[:, 0]]
-        for voice, table in enumerate(self._sums):
-            out += table[first[:, voice]]
-        out[first[:, 0] == self._none] = 0
-        return out
 
     def follow(self, logits: NDArray, again: NDArray, found: Likest, voice: int) -> None:
         """Put up, in place, the scores of what the candidates did.

@@ -87,7 +87,6 @@ class LookaheadModel:
         self.layers = [self._layer(weights, f"lstm.{layer}") for layer in range(model["layers"])]
         first = self._gates(weights["lstm.0.weight_ih_l0"])  # [4, H, 4 E + 16 + 2 G]
         past, context = np.split(first.reshape(4 * h, -1), [4 * e + 16], axis=1)
-        self.past_gates = self._tables(past, embedding, pause)
         self.context_gates = self._ready(context)  # [4 H, 2 G]
         frame = weights["frame.weight"]  # [W, H + 2 G + R + 4 E + 16]
         of_state, of_context, of_read, of_past = np.split(
@@ -96,7 +95,8 @@ class LookaheadModel:
         self.state_sum = self._ready(of_state.T)
         self.context_sum, self.read_sum = self._ready(of_context.T), self._ready(of_read.T)
         self.frame_bias = self._ready(weights["frame.bias"])
-        self.past_sum = self._tables(of_past, embedding, pause)
+        # What the frame before adds to the gates, and beside them to the sums: 4 H + W columns.
+        self.past = self._tables(np.concatenate([past, of_past]), embedding, pause)
         self.known_sum = self._tables(weights["known.weight"], embedding, pause)
         self.slot = self._ready(weights["slot.weight"])  # [5, W]
         self.chain = self._ready(weights["chain.weight"].T)
@@ -111,7 +111,7 @@ class LookaheadModel:
             heads[at] = np.pad(parted, ((0, 0), (0, 1), (0, 0))).reshape(-1, parted.shape[2])
         self.shelf = None
         if "library.tokens" in weights:
-            self.shelf = Shelf(weights, embedding, self._ready)
+            self.shelf = Shelf(weights, len(self.vocabulary), self._ready)
             again = weights["library.again.weight"], weights["library.again.bias"]
             heads.append(np.column_stack(again))
         every = np.concatenate(heads)

@@ -22,6 +22,8 @@ from bachbot.runtime.lookahead_encoder import cell, run_encoder
 if TYPE_CHECKING:
     from bachbot.runtime.lookahead import LookaheadModel
 
+_VOICES = np.arange(4)
+
 _BEGIN, _SOPRANO, _END_OF_FRAME = 0, 1, 5
 """Slots of a frame: the fermata or none, S, A, T, B, the frame end."""
 
@@ -73,8 +75,12 @@ class LookaheadState:
         """The states of some streams."""
         return LookaheadState(
             self.memory[:, :, rows],
-            *(getattr(self, f.name)[rows] for f in fields(self)[1:]),
+            *(getattr(self, name)[rows] for name in _OF_A_STREAM),
         )
+
+
+_OF_A_STREAM = [f.name for f in fields(LookaheadState)][1:]
+"""Fields of a state of which each row is a stream's."""
 
 
 class LookaheadStepper:
@@ -108,13 +114,16 @@ class LookaheadStepper:
         self._fermata = tell(works, model.vocabulary).pause  # [P, T]
         none = len(self.vocabulary)
         self._ahead = recall.ahead_runs(self._told.shown, none)  # [P, T, D]
-        self._melodic = melodic(none)  # [V + 1, V]
         self._chromas = chromas(none)  # [V + 1]
-        # Semitones from each token up to each pitch class, [V + 1, 13]; `CHROMAS` where either
-        # has none.
+        # Columns of the chain's last product: of the way from a voice's last token to each, [V + 1,
+        # V]; and of the semitones from each voice's token up to each pitch class, [4, V + 1, 13],
+        # `CHROMAS` where either has none.
+        above = none + 1
+        self._ways = above + 4 * (CHROMAS + 1) + melodic(none)
         ref = self._chromas[:, None]
-        up = (np.arange(CHROMAS + 1) - ref) % CHROMAS
-        self._up = np.where((ref < CHROMAS) & (np.arange(CHROMAS + 1) < CHROMAS), up, CHROMAS)
+        classes = np.arange(CHROMAS + 1)
+        up = np.where((ref < CHROMAS) & (classes < CHROMAS), (classes - ref) % CHROMAS, CHROMAS)
+        self._up = above + (CHROMAS + 1) * np.arange(4)[:, None, None] + up
         self._read()
 
     def _read(self) -> None:
@@ -122,13 +131,14 @@ class LookaheadStepper:
         m, told = self._model, self._told
         read, self.encoded = run_encoder(told, m.tables, m.encoder)
         x = self.encoded[-1]
-        self._context_gates = x @ m.context_gates.T + m.layers[0][2]  # [P, T, 4 H]
+        gates = x @ m.context_gates.T + m.layers[0][2]  # [P, T, 4 H]
         sums = x @ m.context_sum + read @ m.read_sum + m.frame_bias  # [P, T, W]
         tokens, pauses = m.known_sum
         for voice in range(4):
             sums += tokens[voice][told.shown[:, :, voice]]
         sums += pauses[told.pause]
-        self._sums = sums
+        self._context = np.concatenate([gates, sums], axis=2)  # [P, T, 4 H + W]
+        self._frames = sums.shape[1]
 
     def initial_state(self, batch: int) -> LookaheadState:
         """The state of so many streams before START.
@@ -143,7 +153,7 @@ class LookaheadStepper:
         UsageError
             If it is another number.
         """
-        pieces, frames = self._sums.shape[:2]
+        pieces, frames = self._context.shape[:2]
         if pieces not in (1, batch):
             raise UsageError(f"{batch} streams cannot set out in {pieces} pieces: give {pieces}")
         none = len(self.vocabulary)
@@ -151,14 +161,14 @@ class LookaheadStepper:
         piece = np.arange(batch) if pieces > 1 else np.zeros(batch, dtype=np.intp)
         return LookaheadState(
             memory=np.zeros(
-                (len(self._model.layers), 2, batch, self._model.hidden), self._sums.dtype
+                (len(self._model.layers), 2, batch, self._model.hidden), self._model.dtype
             ),
             piece=piece,
             frame=np.full(batch, -1),
             slot=np.full(batch, _END_OF_FRAME),
             now=np.full((batch, 4), none),
             pause=np.zeros(batch, dtype=np.int64),
-            sum=np.zeros((batch, self._sums.shape[-1]), self._sums.dtype),
+            sum=np.zeros((batch, len(self._model.chain)), self._model.dtype),
             written=np.zeros((batch, frames, 4), dtype=np.int16),
             runs=recall.no_runs(batch, frames),
             recalled=np.full((batch, 4), none),
@@ -207,10 +217,7 @@ class LookaheadStepper:
         """The states of several batches as one batch, in their order."""
         return LookaheadState(
             np.concatenate([s.memory for s in states], axis=2),
-            *(
-                np.concatenate([getattr(s, f.name) for s in states])
-                for f in fields(LookaheadState)[1:]
-            ),
+            *(np.concatenate([getattr(s, name) for s in states]) for name in _OF_A_STREAM),
         )
 
     def _alike(
@@ -228,8 +235,10 @@ class LookaheadStepper:
         # A given token is in the sum from the beginning of the frame.
         shown = self._told.shown[state.piece, state.frame, voice]
         missing = shown == len(self.vocabulary)
-        change = table[ids] - table[-1]
-        total = state.sum + np.where(missing[:, None], change, 0)
+        change = table.take(ids, axis=0) - table[-1]
+        if not missing.all():
+            change *= missing[:, None]
+        total = state.sum + change
         after = replace(state, now=now, sum=total, slot=state.slot + 1)
         if voice == 0:
             free = self._told.pause[state.piece, state.frame] == UNTOLD
@@ -242,21 +251,19 @@ class LookaheadStepper:
         """The next frame: read the one before, and score fermata, soprano and END."""
         m, frame = self._model, state.frame + 1
         over = frame >= self._told.length[state.piece]
-        at = state.piece, np.minimum(frame, self._sums.shape[1] - 1)
-        gates = self._context_gates[at]
-        total = self._sums[at]
+        at = state.piece, np.minimum(frame, self._frames - 1)
+        heard = self._context[at]  # [B, 4 H + W]
         for voice in range(4):
-            gates += m.past_gates[0][voice][state.now[:, voice]]
-            total += m.past_sum[0][voice][state.now[:, voice]]
-        gates += m.past_gates[1][state.pause]
-        total += m.past_sum[1][state.pause]
+            heard += m.past[0][voice].take(state.now[:, voice], axis=0)
+        heard += m.past[1].take(state.pause, axis=0)
+        gates, total = heard[:, : 4 * m.hidden], heard[:, 4 * m.hidden :]
         memory = np.empty_like(state.memory)
         for layer, (of_input, of_state, bias) in enumerate(m.layers):
             if layer:
                 gates = memory[layer - 1, 0] @ of_input + bias
             gates += state.memory[layer, 0] @ of_state
             memory[layer] = cell(gates, state.memory[layer, 1])
-        total += memory[-1, 0] @ m.state_sum
+        total = total + memory[-1, 0] @ m.state_sum
         written, runs, recalled, of_recalled = self._recall(state, frame)
         total += of_recalled
         looked = Runs(state.tune, state.past)
@@ -310,6 +317,8 @@ class LookaheadStepper:
         self, state: LookaheadState, free: NDArray[np.bool_], pause: int
     ) -> LookaheadState:
         """The state once it is known whether there is a fermata, where that was free."""
+        if not free.any():
+            return state
         table = self._model.known_sum[1]
         return replace(
             state, sum=state.sum + np.where(free[:, None], table[pause] - table[UNTOLD], 0)
@@ -324,7 +333,7 @@ class LookaheadStepper:
 
     def _voice(self, voice: int, state: LookaheadState) -> NDArray:
         """Scores of a voice's token."""
-        shown = self._told.shown[state.piece, state.frame % self._sums.shape[1], voice]
+        shown = self._told.shown[state.piece, state.frame % self._frames, voice]
         missing = shown == len(self.vocabulary)
         if not missing.any():
             return self._sure(shown)
@@ -359,15 +368,10 @@ class LookaheadStepper:
     def _chain(self, state: LookaheadState, slot: int) -> NDArray:
         """Scores of what is written in a slot."""
         m, none = self._model, len(self.vocabulary)
-        at = state.piece, state.frame % self._sums.shape[1]
+        at = state.piece, state.frame % self._frames
         seen = np.where(state.now == none, self._told.shown[at], state.now)  # [B, 4]
         agreed = ((state.recalled == seen) | (seen == none)).all(1) & (state.recalled[:, 0] != none)
-        total = state.sum + m.slot[slot] + m.agreed[agreed.astype(np.intp)]
-        found = None
-        if m.shelf and slot != _BEGIN:
-            found = m.shelf.likest(Runs(state.tune, state.past), state.now[:, : slot - 1])
-            total += m.shelf.sums(found)
-        hidden = np.maximum(total, 0)
+        hidden = np.maximum(state.sum + m.slot[slot] + m.agreed[agreed.astype(np.intp)], 0)
         hidden = np.maximum(hidden + hidden @ m.chain + m.chain_bias, 0)
         heads = hidden @ m.heads + m.heads_bias
         logits = heads[:, :none]
@@ -376,12 +380,12 @@ class LookaheadStepper:
         voice = slot - 1
         before = state.written[np.arange(len(seen)), state.frame - 1, voice]
         last = np.where(state.frame > 0, before, none)
-        above = heads[:, none + 1 : none + 1 + 4 * (CHROMAS + 1)].reshape(-1, 4, CHROMAS + 1)
-        by_chroma = np.take_along_axis(above, self._up[seen], 2).sum(1)  # [B, 13]
-        logits = logits + by_chroma[:, self._chromas[:-1]]
-        ways = heads[:, none + 1 + 4 * (CHROMAS + 1) :]
-        logits += np.take_along_axis(ways, self._melodic[last], 1)
-        if m.shelf and found:
+        streams = np.arange(len(seen))[:, None]
+        by_chroma = heads[streams[..., None], self._up[_VOICES, seen]].sum(1)  # [B, 13]
+        logits = logits + by_chroma.take(self._chromas[:-1], axis=1)
+        logits += heads[streams, self._ways[last]]
+        if m.shelf:
+            found = m.shelf.likest(Runs(state.tune, state.past), state.now[:, :voice])
             m.shelf.follow(logits, heads[:, -AGAIN:], found, voice)
         rows = np.flatnonzero(state.recalled[:, voice] != none)
         logits[rows, state.recalled[rows, voice]] += heads[rows, none]
@@ -389,6 +393,6 @@ class LookaheadStepper:
 
     def _sure(self, tokens: NDArray[np.int64]) -> NDArray:
         """Scores of what cannot be otherwise."""
-        logits = np.full((len(tokens), len(self.vocabulary)), -np.inf, dtype=self._sums.dtype)
+        logits = np.full((len(tokens), len(self.vocabulary)), -np.inf, dtype=self._model.dtype)
         logits[np.arange(len(tokens)), tokens] = 0
         return logits

@@ -110,7 +110,6 @@ def lookahead_shapes(model: Mapping[str, object], vocabulary: int) -> dict[str, 
             "library.tokens": (_dimension(model, "library", MOST_FRAMES), 4),
             "library.tune.weight": (len(BOUNDS) + 1, 8),
             "library.past.weight": (len(BOUNDS) + 1, 8),
-            "library.sum.weight": (w, 4 * e + 16),
             "library.again.weight": (16, w),
             "library.again.bias": (16,),
         }
