@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from bachbot.cores import usable_cores
 from bachbot.corpus.families import group
 from bachbot.corpus.sources import LeftOut, Source, find_files, natural, read
 from bachbot.corpus.split import Split, make_split
 from bachbot.corpus.store import FORMAT, Piece, PreparedCorpus, default_path
 from bachbot.errors import CorpusError
 from bachbot.files import shipped, write_whole
+from bachbot.processor import usable_cores
 
 RECIPE = 3
 """Goes up with every change of the preparation, so that an older prepared file is made anew."""

@@ -1,13 +1,11 @@
 """The machine that measured, named."""
 
 import importlib
-import os
 import platform
-from pathlib import Path
 
 import numpy as np
 
-from bachbot.cores import usable_cores
+from bachbot.processor import processor_name, usable_cores
 
 
 def machine() -> dict[str, object]:
@@ -15,7 +13,7 @@ def machine() -> dict[str, object]:
     # Only the number of the package above, not the lazy names that lie on higher floors.
     package = importlib.import_module("bachbot")
     return {
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": usable_cores(),
         "system": f"{platform.system()} {platform.machine()}",
         "versions": {
@@ -24,12 +22,3 @@ def machine() -> dict[str, object]:
             "numpy": np.__version__,
         },
     }
-
-
-def _processor() -> str:
-    table = Path("/proc/cpuinfo")
-    if os.name == "posix" and table.is_file():
-        for line in table.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

@@ -3,14 +3,13 @@
 import importlib
 import os
 import platform
-from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 import torch
 
-from bachbot.cores import usable_cores
 from bachbot.errors import UsageError
+from bachbot.processor import processor_name, usable_cores
 from bachbot.training.config import Precision
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
@@ -70,8 +69,8 @@ def describe(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if device.type == "mps":
-        return f"{_processor()}, MPS"
-    return f"{_processor()}, {torch.get_num_threads()} of {usable_cores()} cores"
+        return f"{processor_name()}, MPS"
+    return f"{processor_name()}, {torch.get_num_threads()} of {usable_cores()} cores"
 
 
 def versions() -> dict[str, str]:
@@ -84,15 +83,6 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "python": platform.python_version(),
     }
-
-
-def _processor() -> str:
-    table = Path("/proc/cpuinfo")
-    if os.name == "posix" and table.is_file():
-        for line in table.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def use_threads(threads: int) -> None:
