@@ -8,6 +8,10 @@ from torch import Tensor, nn
 
 from bachbot.encoding.recall import BOUNDS
 
+HIDDEN = 0.7
+"""Share of the cells that hear of no candidate while training: else the rest of the network learns
+too little, since the candidates are there to be leant on."""
+
 
 class Library(nn.Module):
     """Scores for writing what the frames of the library that go likest wrote.
@@ -21,18 +25,14 @@ class Library(nn.Module):
     frames : int
         Of the library. It travels with the weights, so that what is written later is looked up
         where it was learnt.
-    hidden : float
-        Share of the cells that hear of no candidate while training, so that they are leant on no
-        more than they are worth.
     """
 
-    def __init__(self, width: int, frames: int, hidden: float) -> None:
+    def __init__(self, width: int, frames: int) -> None:
         super().__init__()
         self.tune = nn.Embedding(len(BOUNDS) + 1, 8)
         self.past = nn.Embedding(len(BOUNDS) + 1, 8)
         self.again = nn.Linear(width, 16)
         self.register_buffer("tokens", torch.zeros(frames, 4))
-        self._hidden = hidden
 
     def followed(
         self,
@@ -54,8 +54,8 @@ class Library(nn.Module):
             How long they match, in the soprano and in all voices: classes of lengths.
         """
         none = scores.shape[1]
-        if self.training and self._hidden:
-            hide = torch.rand(len(tokens), 1, device=tokens.device) < self._hidden
+        if self.training:
+            hide = torch.rand(len(tokens), 1, device=tokens.device) < HIDDEN
             tokens = tokens.masked_fill(hide, none)
         lengths = torch.cat([self.tune(runs[0]), self.past(runs[1])], -1)  # [N, K, 16]
         more = torch.einsum("nd,nkd->nk", self.again(hidden), lengths) * (tokens != none)

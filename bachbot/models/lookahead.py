@@ -180,7 +180,7 @@ class LookaheadModel(nn.Module):
         self.output = nn.Linear(w, vocabulary)
         self.intervals = Intervals(w, vocabulary)
         self.recall = Recall(e, w)
-        self.library = Library(w, config.library, config.dropout) if config.library else None
+        self.library = Library(w, config.library) if config.library else None
         with torch.no_grad():
             for name, value in self.named_parameters():
                 if name.endswith("bias_ih_l0"):
