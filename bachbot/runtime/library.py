@@ -105,11 +105,10 @@ def no_runs(streams: int) -> Runs:
 
 
 def _checked(tokens: NDArray[np.float64], none: int) -> NDArray[np.int64]:
-    whole = tokens.astype(np.int64)
-    gap = (whole == -1).all(axis=1)
-    notes = ((whole >= 0) & (whole < none)).all(axis=1)
-    if not ((whole == tokens).all() and (gap | notes).all() and gap[0] and gap[-1]):
+    gap = (tokens == -1).all(axis=1)
+    notes = ((tokens >= 0) & (tokens < none) & (tokens % 1 == 0)).all(axis=1)
+    if not ((gap | notes).all() and gap[0] and gap[-1]):
         raise CheckpointError(
             "the checkpoint's library does not hold pieces: get the checkpoint whole again"
         )
-    return whole
+    return tokens.astype(np.int64)

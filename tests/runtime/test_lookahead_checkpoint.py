@@ -99,7 +99,7 @@ def test_what_is_looked_up_travels_with_the_weights(tmp_path):
     assert build_model(loaded).shelf is not None
 
 
-@pytest.mark.parametrize("value", [-2, 0.5, 10_000])
+@pytest.mark.parametrize("value", [-2, 0.5, 10_000, 1e30])
 @pytest.mark.parametrize("at", [0, 2, -1])
 def test_a_library_that_holds_no_pieces(value, at):
     library = pieces().astype(float)
