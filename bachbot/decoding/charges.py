@@ -258,9 +258,10 @@ class Charges:
         released = choice.released(rows, struck)
         kinds = [self._judged_by(plan) for plan in choice.plans]
         place = {kind: at for at, kind in enumerate(dict.fromkeys(kinds))}
-        kind = np.array([place[kind] for kind in kinds])[choice.piece[rows]]
         for at, (key, transposed_by) in enumerate(place):
-            judged = may_break & (kind == at)
+            judged = may_break
+            if len(place) > 1:
+                judged = may_break & np.array([place[k] == at for k in kinds])[choice.piece[rows]]
             for group in (judged & whole, judged & ~whole):
                 here = np.flatnonzero(group)
                 if len(here):

@@ -82,12 +82,14 @@ class Beam:
         label: NDArray[np.intp],
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The best by merit, best first in each family."""
-        joint = np.where(legal, total[:, None] + scores, -np.inf)
-        found = [
-            start * scores.shape[1] + _best(joint[start:stop].ravel(), self.within)
-            for start, stop in _families(label)
-        ]
-        return np.divmod(np.concatenate(found), scores.shape[1])
+        tokens = scores.shape[1]
+        places = np.flatnonzero(legal)  # a few of all: what is forbidden need not be ranked
+        merits = (total[:, None] + scores).ravel()[places]
+        found = []
+        for start, stop in _families(label):
+            first, last = np.searchsorted(places, (start * tokens, stop * tokens))
+            found.append(places[first:last][_best(merits[first:last], self.within)])
+        return np.divmod(np.concatenate(found), tokens)
 
     def close(self, total: NDArray[np.float64], label: NDArray[np.intp]) -> NDArray[np.intp] | None:
         """The best few of each family."""

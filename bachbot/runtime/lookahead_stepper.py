@@ -260,7 +260,8 @@ class LookaheadStepper:
         memory = np.empty_like(state.memory)
         for layer, (of_input, of_state, bias) in enumerate(m.layers):
             if layer:
-                gates = memory[layer - 1, 0] @ of_input + bias
+                gates = memory[layer - 1, 0] @ of_input
+                gates += bias
             gates += state.memory[layer, 0] @ of_state
             memory[layer] = cell(gates, state.memory[layer, 1])
         total = total + memory[-1, 0] @ m.state_sum
@@ -299,7 +300,10 @@ class LookaheadStepper:
         if free.any():
             odds = np.full(int(free.sum()), _SELDOM)
             if self._model.told:
-                odds = self._chain(state.rows(np.flatnonzero(free)), _BEGIN)[:, FERMATA]
+                m, rows = self._model, np.flatnonzero(free)
+                some = state if len(rows) == len(free) else state.rows(rows)
+                hidden = self._hidden(some, self._seen(some), _BEGIN)
+                odds = hidden @ m.heads[:, FERMATA] + m.heads_bias[FERMATA]
                 odds = odds.astype(np.float64)
             rest = logits[free].astype(np.float64)
             rest -= np.logaddexp.reduce(rest, axis=1)[:, None] + np.logaddexp(0, odds)[:, None]
@@ -365,18 +369,30 @@ class LookaheadStepper:
             sums += m.recalled_sum[voice][recalled[:, voice]]
         return written, runs, recalled, sums
 
-    def _chain(self, state: LookaheadState, slot: int) -> NDArray:
-        """Scores of what is written in a slot."""
+    def _seen(self, state: LookaheadState) -> NDArray[np.int64]:
+        """Tokens of the frame that are known, V where none is, [B, 4]."""
+        shown = self._told.shown[state.piece, state.frame % self._frames]
+        return np.where(state.now == len(self.vocabulary), shown, state.now)
+
+    def _hidden(self, state: LookaheadState, seen: NDArray[np.int64], slot: int) -> NDArray:
+        """The chain's units where a slot is written, [B, W]."""
         m, none = self._model, len(self.vocabulary)
-        at = state.piece, state.frame % self._frames
-        seen = np.where(state.now == none, self._told.shown[at], state.now)  # [B, 4]
         agreed = ((state.recalled == seen) | (seen == none)).all(1) & (state.recalled[:, 0] != none)
-        hidden = np.maximum(state.sum + m.slot[slot] + m.agreed[agreed.astype(np.intp)], 0)
-        hidden = np.maximum(hidden + hidden @ m.chain + m.chain_bias, 0)
-        heads = hidden @ m.heads + m.heads_bias
+        hidden = state.sum + m.slot[slot]
+        hidden += m.agreed[agreed.astype(np.intp)]
+        np.maximum(hidden, 0, out=hidden)
+        out: NDArray = hidden @ m.chain
+        out += hidden
+        out += m.chain_bias
+        return np.maximum(out, 0, out=out)
+
+    def _chain(self, state: LookaheadState, slot: int) -> NDArray:
+        """Scores of what is written in a voice's slot."""
+        m, none = self._model, len(self.vocabulary)
+        seen = self._seen(state)
+        heads = self._hidden(state, seen, slot) @ m.heads
+        heads += m.heads_bias
         logits = heads[:, :none]
-        if slot == _BEGIN:
-            return logits
         voice = slot - 1
         before = state.written[np.arange(len(seen)), state.frame - 1, voice]
         last = np.where(state.frame > 0, before, none)
