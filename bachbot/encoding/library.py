@@ -77,10 +77,6 @@ class Runs:
     tune: NDArray[np.uint8]
     past: NDArray[np.uint8]
 
-    def rows(self, rows: NDArray[np.intp]) -> "Runs":
-        """Those of some streams."""
-        return Runs(self.tune[rows], self.past[rows])
-
 
 @dataclass(frozen=True, eq=False)
 class Likest:

@@ -47,7 +47,7 @@ def lookahead_parts(config: Mapping[str, Any], training: TrainingConfig) -> Part
 def _looked_up(training: TrainingConfig) -> str:
     if not training.lookup:
         return ""
-    return f", as well as the {CANDIDATES} frames of the training pieces that go most as it does"
+    return f"; it may follow the {CANDIDATES} frames of the training pieces that go most as it does"
 
 
 def _carried(training: TrainingConfig) -> str:

@@ -13,7 +13,6 @@ from bachbot.encoding.library import (
     LONGEST_TUNE,
     Library,
     Likest,
-    Runs,
     begun,
     gone_on,
     likest,
@@ -131,9 +130,8 @@ def test_streams_do_not_mix():
     both = gone_on(library, runs, _frames("ac"))
     for stream, letter in enumerate("ac"):
         alone = gone_on(library, begun(library, 1), _frames(letter))
-        kept = both.rows(np.array([stream]))
-        assert (kept.tune == alone.tune).all()
-        assert (kept.past == alone.past).all()
+        assert (both.tune[stream] == alone.tune[0]).all()
+        assert (both.past[stream] == alone.past[0]).all()
     found = likest(library, both, np.zeros((2, 0), dtype=np.int64), NONE)
     # An opening with a goes on with b or c; two pieces have a c within, followed by a or b.
     assert found.tokens[0, :2, 0].tolist() == [1, 2]
@@ -158,8 +156,3 @@ def test_what_was_found_is_transposed(semitones):
     ]
     # A rest has no pitch, and what is not there stays so.
     assert found.tolist() == [*inside, 0, none]
-
-
-def test_runs_are_of_the_rows_asked_for():
-    runs = Runs(np.arange(6, dtype=np.uint8).reshape(3, 2), np.zeros((3, 2), dtype=np.uint8))
-    assert runs.rows(np.array([2, 0])).tune.tolist() == [[4, 5], [0, 1]]
