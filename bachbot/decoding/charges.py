@@ -182,8 +182,7 @@ class Charges:
         anew = ~vocabulary.tied_of[tokens]
         struck = anew if voice == Voice.SOPRANO else choice.struck[rows]
         last = np.logical_not(free[:, voice + 1 :].any(axis=1))  # [B]
-        cost = self._faults(choice, rows, now, struck, last[rows])
-        cost -= self._alone(choice, known)[rows, struck.astype(np.intp)]
+        cost = self._added(choice, rows, known, now, struck, last)
         beat = choice.beat[choice.piece[rows]]
         if self.strikes:
             earned = np.array([self.strikes.get(b, 0.0) for b in range(FRAMES_PER_QUARTER)])
@@ -213,17 +212,33 @@ class Charges:
         cost = np.where(follows & (distance == 0), self.still, 0.0)
         return cost - np.where(follows & (distance > _STEP), self.leaps, 0.0)
 
-    def _alone(self, choice: Choice, known: NDArray[np.int16]) -> NDArray[np.float64]:
-        """What the voices known before a choice cost, [B, 2]: if the soprano is tied, and if not.
+    def _added(
+        self,
+        choice: Choice,
+        rows: NDArray[np.intp],
+        known: NDArray[np.int16],
+        now: NDArray[np.int16],
+        struck: NDArray[np.bool_],
+        last: NDArray[np.bool_],
+    ) -> NDArray[np.float64]:
+        """What the faults of each choice cost beyond those of the voices known before, [N].
 
-        Before the soprano is chosen, that decides whether a phrase has ended.
+        Before the soprano is chosen, what those cost goes by whether it will be tied: that decides
+        whether a phrase has ended.
         """
-        rows, struck = np.arange(len(known)), choice.struck
+        streams, ties = np.arange(len(known)), choice.struck
         if choice.voice == Voice.SOPRANO:
-            rows, struck = np.repeat(rows, 2), np.tile([False, True], len(known))
-        part = np.zeros(len(rows), dtype=np.bool_)
-        cost = self._faults(choice, rows, known[rows], struck, part)
-        return np.broadcast_to(cost.reshape(len(known), -1), (len(known), 2))
+            streams, ties = np.repeat(streams, 2), np.tile([False, True], len(known))
+        cost = self._faults(
+            choice,
+            np.concatenate([rows, streams]),
+            np.concatenate([now, known[streams]]),
+            np.concatenate([struck, ties]),
+            np.concatenate([last[rows], np.zeros(len(streams), dtype=np.bool_)]),
+        )
+        alone = np.broadcast_to(cost[len(rows) :].reshape(len(known), -1), (len(known), 2))
+        added: NDArray[np.float64] = cost[: len(rows)] - alone[rows, struck.astype(np.intp)]
+        return added
 
     def _astray(
         self, choice: Choice, rows: NDArray[np.intp], pitch: NDArray[np.int16]

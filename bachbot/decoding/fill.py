@@ -31,6 +31,14 @@ STREAMS = 8
 WITHIN = 2
 """How many times a beam's width is kept while the voices of a frame are chosen."""
 
+BEHIND = 5.0
+"""Nats behind the best from which on a beam gives a stream up.
+
+Half a nat for each stream of the width if that is more: who asks for a wide beam wants much looked
+at. Of 120 harmonisations of the validation part, with the tune, the bass or both given, this
+changed none.
+"""
+
 
 def fill(
     model: Model,
@@ -200,7 +208,7 @@ def _searched(
 ) -> Walk:
     """A beam, or with the greedy method a beam of one; for several candidates one each."""
     width = 1 if options.method == "greedy" else options.beam
-    beam = Beam(width, 1 if width == 1 else WITHIN)
+    beam = Beam(width, 1 if width == 1 else WITHIN, max(BEHIND, width / 2))
     families = options.number if options.led else 1
     chance = Chance(options.seed, families, options.variety, len(plans[0].vocabulary))
     walk = Walk(

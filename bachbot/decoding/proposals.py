@@ -69,10 +69,14 @@ class Beam:
     within : int
         How many times as many while the voices of a frame are chosen, so that they are decided
         together and not one after the other.
+    behind : float
+        Nats behind the best of its family from which on a stream is given up (Freitag and
+        Al-Onaizan, *Beam search strategies for neural machine translation*, NMT 2017, relative
+        threshold pruning).
     """
 
-    def __init__(self, width: int, within: int = 1) -> None:
-        self.width, self.within = width, width * within
+    def __init__(self, width: int, within: int = 1, behind: float = np.inf) -> None:
+        self.width, self.within, self.behind = width, width * within, behind
 
     def choose(
         self,
@@ -88,18 +92,30 @@ class Beam:
         found = []
         for start, stop in _families(label):
             first, last = np.searchsorted(places, (start * tokens, stop * tokens))
-            found.append(places[first:last][_best(merits[first:last], self.within)])
+            found.append(places[first:last][self._best(merits[first:last], self.within)])
         return np.divmod(np.concatenate(found), tokens)
 
     def close(self, total: NDArray[np.float64], label: NDArray[np.intp]) -> NDArray[np.intp] | None:
         """The best few of each family."""
         if self.within == self.width:
             return None
-        found = [start + _best(total[start:stop], self.width) for start, stop in _families(label)]
+        found = [
+            start + self._best(total[start:stop], self.width) for start, stop in _families(label)
+        ]
         return np.concatenate(found)
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Nothing is remembered of a stream."""
+
+    def _best(self, merits: NDArray[np.float64], number: int) -> NDArray[np.intp]:
+        """Places of the greatest, greatest first; none that is impossible or too far behind."""
+        if number < len(merits):
+            best = np.argpartition(merits, -number)[-number:]
+        else:
+            best = np.arange(len(merits))
+        best = best[np.argsort(-merits[best], kind="stable")]
+        ranked = merits[best]
+        return best[(ranked > -np.inf) & (ranked >= ranked[:1] - self.behind)]
 
 
 def _families(label: NDArray[np.intp]) -> list[tuple[int, int]]:
@@ -108,16 +124,6 @@ def _families(label: NDArray[np.intp]) -> list[tuple[int, int]]:
         return [(0, len(label))]
     starts = np.flatnonzero(np.diff(label, prepend=-1)).tolist()
     return list(zip(starts, [*starts[1:], len(label)], strict=True))
-
-
-def _best(merits: NDArray[np.float64], number: int) -> NDArray[np.intp]:
-    """Places of the greatest, greatest first; none that is impossible."""
-    if number < len(merits):
-        best = np.argpartition(merits, -number)[-number:]
-    else:
-        best = np.arange(len(merits))
-    best = best[np.argsort(-merits[best], kind="stable")]
-    return best[merits[best] > -np.inf]
 
 
 class Draw:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.encoding.told import FAR, Told
+from bachbot.runtime.products import product
 
 Layer = tuple[NDArray, NDArray, NDArray]
 """Matrices of input and state, and bias, of an LSTM layer."""
@@ -53,7 +54,7 @@ def run_lstm(x: NDArray, layer: Layer) -> NDArray:
     memory = np.zeros((2, len(x), of_state.shape[0]), dtype=x.dtype)
     out = np.empty((*x.shape[:2], of_state.shape[0]), dtype=x.dtype)
     for at in range(x.shape[1]):
-        memory = cell(gates[:, at] + memory[0] @ of_state, memory[1])
+        memory = cell(gates[:, at] + product(memory[0], of_state), memory[1])
         out[:, at] = memory[0]
     return out
 

@@ -18,6 +18,7 @@ from bachbot.encoding.told import UNTOLD, Work, tell
 from bachbot.errors import UsageError
 from bachbot.runtime.library import AGAIN, no_runs
 from bachbot.runtime.lookahead_encoder import cell, run_encoder
+from bachbot.runtime.products import product
 
 if TYPE_CHECKING:
     from bachbot.runtime.lookahead import LookaheadModel
@@ -260,11 +261,11 @@ class LookaheadStepper:
         memory = np.empty_like(state.memory)
         for layer, (of_input, of_state, bias) in enumerate(m.layers):
             if layer:
-                gates = memory[layer - 1, 0] @ of_input
+                gates = product(memory[layer - 1, 0], of_input)
                 gates += bias
-            gates += state.memory[layer, 0] @ of_state
+            gates += product(state.memory[layer, 0], of_state)
             memory[layer] = cell(gates, state.memory[layer, 1])
-        total = total + memory[-1, 0] @ m.state_sum
+        total = total + product(memory[-1, 0], m.state_sum)
         written, runs, recalled, of_recalled = self._recall(state, frame)
         total += of_recalled
         looked = Runs(state.tune, state.past)
@@ -381,7 +382,7 @@ class LookaheadStepper:
         hidden = state.sum + m.slot[slot]
         hidden += m.agreed[agreed.astype(np.intp)]
         np.maximum(hidden, 0, out=hidden)
-        out: NDArray = hidden @ m.chain
+        out = product(hidden, m.chain)
         out += hidden
         out += m.chain_bias
         return np.maximum(out, 0, out=out)
@@ -390,7 +391,7 @@ class LookaheadStepper:
         """Scores of what is written in a voice's slot."""
         m, none = self._model, len(self.vocabulary)
         seen = self._seen(state)
-        heads = self._hidden(state, seen, slot) @ m.heads
+        heads = product(self._hidden(state, seen, slot), m.heads)
         heads += m.heads_bias
         logits = heads[:, :none]
         voice = slot - 1

@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 from bachbot.encoding import Vocabulary, Work
 from bachbot.errors import CheckpointError, UsageError
 from bachbot.runtime.checkpoint import Checkpoint
+from bachbot.runtime.products import product
 
 _EPSILON = 1e-5  # torch's nn.BatchNorm1d adds it to the variance
 _FEW = 7  # up to so many streams a matrix-vector product for each beats OpenBLAS's packed product
@@ -156,7 +157,7 @@ def _products(weight: NDArray, x: NDArray) -> NDArray:
     if len(x) <= _FEW:
         # A block of weights stays in the cache while every stream is put through it.
         return np.matmul(weight[:, None], x[None, :, :, None])[..., 0]
-    return np.matmul(x, weight.transpose(0, 2, 1))
+    return product(x, weight.transpose(0, 2, 1))
 
 
 def _affine(

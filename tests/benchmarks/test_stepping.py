@@ -1,5 +1,7 @@
 """Microseconds a step: ours beside torch's nn.LSTM, one thread, 3 x 256, made-up weights.
 
+And a product of so many rows with a matrix of the lookahead network's, beside NumPy's own.
+
 Run with ``pytest tests/benchmarks/test_stepping.py --benchmark-only``.
 """
 
@@ -8,6 +10,7 @@ import pytest
 from made_checkpoints import random_checkpoint
 
 from bachbot.runtime import build_model
+from bachbot.runtime.products import product
 from bachbot.runtime.threads import one_thread
 
 BATCHES = [1, 5, 64]
@@ -65,3 +68,13 @@ def test_torch(benchmark, checkpoint, batch, onednn):
     finally:
         torch.set_num_threads(threads)
     benchmark.extra_info["microseconds a step"] = benchmark.stats["min"] / STEPS * 1e6
+
+
+@pytest.mark.benchmark(group="product")
+@pytest.mark.parametrize("rows", [7, 10, 11, 12, 17, 20])
+@pytest.mark.parametrize("by", [product, np.matmul], ids=["ours", "plain"])
+def test_product(benchmark, rows, by):
+    random = np.random.default_rng(0)
+    x, matrix = (random.normal(size=s).astype(np.float32) for s in ((rows, 384), (384, 1536)))
+    with one_thread():
+        benchmark.pedantic(lambda: by(x, matrix), rounds=50, iterations=20, warmup_rounds=5)

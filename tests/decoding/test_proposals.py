@@ -131,3 +131,12 @@ def test_trail():
     third = trail.add(second[[1]], np.array([10]))
     assert trail.path(int(third[0])).tolist() == [7, 9, 10]
     assert trail.path(ROOT).tolist() == []
+
+
+def test_a_beam_gives_up_what_is_too_far_behind_in_its_family():
+    total, label = np.array([0.0, -1.0, -3.0, -10.0, -10.5, -12.5]), np.array([0, 0, 0, 1, 1, 1])
+    scores, legal = np.zeros((6, 1)), np.ones((6, 1), dtype=bool)
+    rows, _ = Beam(5, behind=2.0).choose(total, scores, legal, label)
+    assert rows.tolist() == [0, 1, 3, 4]
+    assert Beam(5, 2, behind=2.0).close(total, label).tolist() == [0, 1, 3, 4]
+    assert Beam(5, 2).close(total, label).tolist() == [0, 1, 2, 3, 4, 5]
