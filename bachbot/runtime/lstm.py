@@ -57,7 +57,8 @@ class LSTMStepper:
 
     def _fold(self, weights: Mapping[str, NDArray[np.float64]]) -> None:
         scale, shift = np.ones(()), np.zeros(())  # of what the layer below puts out
-        self._recurrent: list[NDArray] = []  # [4, H, in + H] a layer; the first has no input
+        # [4, H, in + H] a layer, and turned; the first has no input.
+        self._recurrent: list[tuple[NDArray, NDArray]] = []
         self._bias: list[NDArray] = []  # [4, 1, H] a layer; the first has it in its table
         for layer in range(self.layers):
             of_input = weights[f"lstm.{layer}.weight_ih_l0"]  # [4H, in]
@@ -67,11 +68,11 @@ class LSTMStepper:
                 table = weights["embedding.weight"] @ of_input.T + bias  # [V, 4H]
                 # Gates first: [4, V, H].
                 self._table = self._ready(self._gates(table.T).transpose(0, 2, 1))
-                self._recurrent.append(self._ready(self._gates(of_state)))
+                self._recurrent.append(self._twice(self._gates(of_state)))
             else:
                 bias = bias + of_input @ np.broadcast_to(shift, self.hidden)
                 both = np.concatenate([of_input * scale, of_state], axis=1)  # [4H, 2H]
-                self._recurrent.append(self._ready(self._gates(both)))
+                self._recurrent.append(self._twice(self._gates(both)))
                 self._bias.append(self._ready(self._gates(bias)[:, None]))
             if f"norm.{layer}.weight" in weights:
                 scale, shift = _affine(weights, layer)
@@ -79,7 +80,7 @@ class LSTMStepper:
                 scale, shift = np.ones(()), np.zeros(())
         of_output = weights["output.weight"]  # [V, H]
         bias = weights["output.bias"] + of_output @ np.broadcast_to(shift, self.hidden)
-        self._output = self._ready((of_output * scale)[None])  # [1, V, H]
+        self._output = self._twice((of_output * scale)[None])  # [1, V, H]
         self._output_bias = self._ready(bias)  # [V]
 
     def _gates(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -93,6 +94,13 @@ class LSTMStepper:
 
     def _ready(self, array: NDArray) -> NDArray:
         return np.ascontiguousarray(array, dtype=self.dtype)
+
+    def _twice(self, matrices: NDArray) -> tuple[NDArray, NDArray]:
+        """Matrices [G, M, N] as they stand, for one vector at a time, and turned, for many.
+
+        OpenBLAS's kernels for AVX-512 take twice as long where they have to turn them themselves.
+        """
+        return self._ready(matrices), self._ready(matrices.transpose(0, 2, 1))
 
     def bind(self, works: Sequence[Work]) -> "LSTMStepper":
         """Itself: it hears what is given when it comes to it."""
@@ -152,12 +160,13 @@ class LSTMStepper:
         return np.concatenate(states, axis=2)
 
 
-def _products(weight: NDArray, x: NDArray) -> NDArray:
-    """`weight` [G, M, N] times each row of `x` [B, N], as [G, B, M]."""
+def _products(weight: tuple[NDArray, NDArray], x: NDArray) -> NDArray:
+    """Matrices [G, M, N], and turned, [G, N, M], times each row of `x` [B, N]: [G, B, M]."""
+    rows, columns = weight
     if len(x) <= _FEW:
         # A block of weights stays in the cache while every stream is put through it.
-        return np.matmul(weight[:, None], x[None, :, :, None])[..., 0]
-    return product(x, weight.transpose(0, 2, 1))
+        return np.matmul(rows[:, None], x[None, :, :, None])[..., 0]
+    return product(x, columns)
 
 
 def _affine(
