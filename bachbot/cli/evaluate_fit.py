@@ -44,7 +44,7 @@ def fit_command(
     from bachbot.cli.fit_view import charges_text
     from bachbot.cli.show import progress
     from bachbot.decoding import Charges
-    from bachbot.decoding.charges import HOUSE
+    from bachbot.decoding.house import HOUSE
     from bachbot.evaluation.decoded import commissioned, harmonise_all
     from bachbot.evaluation.fitting import fit
     from bachbot.runtime import build_model, load_checkpoint

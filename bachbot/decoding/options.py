@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from bachbot.chorale import Chorale
-from bachbot.decoding.charges import HOUSE, HOUSE_RULES, Charges
+from bachbot.decoding.charges import Charges
+from bachbot.decoding.house import HOUSE, HOUSE_RULES
 from bachbot.errors import UsageError
 
 Method = Literal["beam", "greedy", "sample"]

@@ -14,10 +14,10 @@ from toys import Prompter
 
 from bachbot.chorale import REST, Chorale, Given, Key, Voice
 from bachbot.decoding import Charges, ComposeRequest
-from bachbot.decoding.charges import HOUSE
 from bachbot.decoding.choice import Choice, Heard
 from bachbot.decoding.fill import filling
 from bachbot.decoding.form import composing
+from bachbot.decoding.house import HOUSE
 from bachbot.decoding.plan import ANY
 from bachbot.decoding.proposals import Beam, Draw
 from bachbot.decoding.walk import Walk

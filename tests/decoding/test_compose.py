@@ -8,8 +8,8 @@ from toys import Told, joint, random_model, random_seer
 
 from bachbot.chorale import REST, STANDARD, Chorale, Given, Metre, Voice
 from bachbot.decoding import ComposeRequest, DecodingOptions, compose
-from bachbot.decoding.charges import HOUSE_RULES
 from bachbot.decoding.form import FEWEST_BARS, MOST_BARS, composing, last_chord, told
+from bachbot.decoding.house import HOUSE_RULES
 from bachbot.decoding.plan import FERMATA_FREE
 from bachbot.encoding import END, Vocabulary, decode, encode
 from bachbot.errors import UsageError

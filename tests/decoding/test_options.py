@@ -1,7 +1,7 @@
 import pytest
 
 from bachbot.decoding import Charges, DecodingOptions
-from bachbot.decoding.charges import HOUSE, HOUSE_RULES
+from bachbot.decoding.house import HOUSE, HOUSE_RULES
 from bachbot.errors import UsageError
 
 

@@ -8,7 +8,7 @@ from toys import random_model, random_seer
 
 from bachbot.chorale import REST, Chorale, Given, Key, Voice
 from bachbot.decoding import Charges, DecodingOptions, fill, fill_all
-from bachbot.decoding.charges import HOUSE
+from bachbot.decoding.house import HOUSE
 from bachbot.encoding import Vocabulary, Work
 
 WIDE = Vocabulary()
