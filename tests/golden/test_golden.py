@@ -16,6 +16,7 @@ from golden_cases import (
     DEFAULTS,
     EXPLAINED,
     GOLDEN,
+    PIECES,
     VARIANTS,
     Runner,
     corpus_entries,
@@ -116,7 +117,7 @@ def test_a_difference_is_named():
 def test_every_case_has_an_entry():
     assert list(golden["cases"]) == list(CASES)
     assert list(golden["explain"]) == [EXPLAINED]
-    assert len(golden["corpus"]) == 10
+    assert len(golden["corpus"]) == PIECES
 
 
 @pytest.mark.slow
