@@ -12,7 +12,7 @@ in the same run beside it, in an environment of its own.
 Seconds are the wall time of ``pip install`` alone, downloads and the building of bachbot
 included, so they depend on the network and on pip's cache: the first of two installations fills
 it for the second. ``--no-cache`` makes both download everything. Megabytes (10^6 bytes) are the
-sizes of the files under site-packages, without pip and setuptools, which the environment brings.
+sizes of the files under site-packages, less what was there before (pip, and perhaps setuptools).
 A package is a distribution with the files that it lists as its own. What pip compiles when it
 installs (``.pyc``) is counted.
 
@@ -59,7 +59,7 @@ class Installation:
     seconds : float
         Wall time of ``pip install``.
     size : int
-        Bytes of all files under site-packages, what the environment brings left out.
+        Bytes of all files under site-packages, less what was there before.
     packages : dict of str to int
         Bytes of each distribution.
     """
@@ -91,6 +91,8 @@ def install(target: str, tree: Path, folder: Path, *, cache: bool = True) -> Ins
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    [site] = folder.rglob("site-packages")
+    before = _size(site)
     start = time.perf_counter()
     done = subprocess.run(
         [*pip, *([] if cache else ["--no-cache-dir"]), target],
@@ -104,19 +106,12 @@ def install(target: str, tree: Path, folder: Path, *, cache: bool = True) -> Ins
     )
     sizes = json.loads(said.stdout)
     packages = {name: size for name, size in sizes.items() if name.lower() not in BROUGHT}
-    [site] = folder.rglob("site-packages")
-    ours = [
-        path for path in site.iterdir()
-        if path.name not in (*BROUGHT, "_distutils_hack", "distutils-precedence.pth")
-        and not path.name.startswith(tuple(f"{name}-" for name in BROUGHT))
-    ]  # fmt: skip
-    return Installation(elapsed, sum(map(_size, ours)), packages)
+    return Installation(elapsed, _size(site) - before, packages)
 
 
-def _size(path: Path) -> int:
-    """Bytes of a file, or of all files under a folder."""
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(f.stat().st_size for f in files if f.is_file() and not f.is_symlink())
+def _size(folder: Path) -> int:
+    """Bytes of all files under a folder."""
+    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file() and not f.is_symlink())
 
 
 def report(title: str, found: Installation) -> str:
