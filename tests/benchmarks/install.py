@@ -4,14 +4,15 @@
 
     python tests/benchmarks/install.py                      # pip install .
     python tests/benchmarks/install.py --extras "" train    # pip install .  and  ".[train]"
-    python tests/benchmarks/install.py --source ../before   # another checkout, to compare with
+    python tests/benchmarks/install.py --source . ../before # and another checkout
 
-Everything is downloaded anew (``--no-cache-dir``), so seconds hang on the network too: compare
-within one run of this script. Megabytes are 2**20 bytes of site-packages as the disk counts them,
-compiled files included, and those of pip itself, which every environment holds.
+Everything is downloaded anew (``--no-cache-dir``): seconds that pass depend on the network, seconds
+of the processor do not. Megabytes are 2**20 bytes of site-packages as the disk counts them,
+compiled files included, and pip's own, which every environment holds.
 """
 
 import argparse
+import resource
 import subprocess
 import sys
 import tempfile
@@ -25,35 +26,37 @@ def main():
     parser.add_argument("--source", nargs="+", default=[str(Path(__file__).parents[2])])
     parser.add_argument("--extras", nargs="+", default=[""], help="such as train or train,evaluate")
     parser.add_argument("--heaviest", type=int, default=10, help="packages to list")
-    parser.add_argument("--keep", type=Path, help="folder to leave the environments in")
     asked = parser.parse_args()
     for extras in asked.extras:
         for source in asked.source:
-            target = f"{Path(source).resolve()}[{extras}]" if extras else str(Path(source).resolve())
-            with tempfile.TemporaryDirectory(dir=asked.keep, delete=asked.keep is None) as folder:
-                seconds, sizes = install(target, Path(folder))
-            where = f" in {folder}" if asked.keep else ""
-            print(f"pip install {target!r}{where}: {seconds:.0f} s, {sum(sizes.values()):.0f} MB")
+            target = str(Path(source).resolve()) + (f"[{extras}]" if extras else "")
+            with tempfile.TemporaryDirectory() as folder:
+                seconds, busy, sizes = install(target, Path(folder))
+            whole = f"{seconds:.0f} s, {busy:.0f} s of processor, {sum(sizes.values()):.0f} MB"
+            print(f"pip install {target!r}: {whole}")  # noqa: T201
             for name, size in sizes.most_common(asked.heaviest):
-                print(f"  {size:6.0f} MB  {name}")
+                print(f"  {size:6.0f} MB  {name}")  # noqa: T201
 
 
 def install(target, folder):
-    """Seconds that it took, and megabytes by what lies in site-packages."""
+    """Seconds that passed and of the processor, and megabytes by what lies in site-packages."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    bin_ = folder / ("Scripts" if sys.platform == "win32" else "bin")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.perf_counter()
     subprocess.run(
-        [bin_ / "python", "-m", "pip", "install", "--quiet", "--no-cache-dir", target], check=True
+        [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-cache-dir", target],
+        check=True,
     )
     seconds = time.perf_counter() - begun
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     (packages,) = folder.rglob("site-packages")
     sizes = Counter()
     for path in packages.rglob("*"):
         if not path.is_symlink():
             # Blocks of 512 bytes, as du counts them.
             sizes[path.relative_to(packages).parts[0]] += path.stat().st_blocks * 512 / 2**20
-    return seconds, sizes
+    return seconds, busy, sizes
 
 
 if __name__ == "__main__":
