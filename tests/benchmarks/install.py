@@ -33,7 +33,7 @@ def main():
             with tempfile.TemporaryDirectory() as folder:
                 seconds, busy, sizes = install(target, Path(folder))
             whole = f"{seconds:.0f} s, {busy:.0f} s of processor, {sum(sizes.values()):.0f} MB"
-            print(f"pip install {target!r}: {whole}")  # noqa: T201
+            print(f"pip install {target!r}: {whole}", flush=True)  # noqa: T201
             for name, size in sizes.most_common(asked.heaviest):
                 print(f"  {size:6.0f} MB  {name}")  # noqa: T201
 
