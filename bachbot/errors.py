@@ -10,7 +10,8 @@
     ├── CheckpointError     a checkpoint is missing, damaged or of another format
     ├── TrainingError       a run that cannot start, go on or be resumed
     ├── DecodingError       no music satisfies what was asked
-    └── OutputError         a file could not be written
+    ├── OutputError         a file could not be written
+    └── MissingExtraError   a package that only an extra installs is not there
 
 A message is one line: what came, what was wanted, what to do about it.
 """
@@ -60,6 +61,10 @@ class DecodingError(BachbotError):
 
 class OutputError(BachbotError):
     """A file could not be written."""
+
+
+class MissingExtraError(BachbotError, ImportError):
+    """A package that only an extra of bachbot installs, such as ``bachbot[train]``, is missing."""
 
 
 class BachbotWarning(UserWarning):

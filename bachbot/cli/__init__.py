@@ -42,11 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except MemoryError:
         return _say("out of memory: give a shorter piece, a narrower beam or a smaller number", 1)
+    except ImportError as error:
+        from bachbot.extras import missing_extra
+
+        missing = missing_extra(error)
+        return _say_fault(error) if missing is None else _say(str(missing), missing.exit_code)
     except Exception as error:
-        if os.environ.get("BACHBOT_DEBUG"):
-            traceback.print_exc()
-        line = " ".join(f"{type(error).__name__}: {error}".split())
-        return _say(f"a fault in bachbot ({line}): set BACHBOT_DEBUG=1 to see where", 1)
+        return _say_fault(error)
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -78,6 +80,13 @@ def _show_warning(
 ) -> None:
     if issubclass(category, BachbotWarning):
         print(f"bachbot: warning: {message}", file=sys.stderr)  # noqa: T201
+
+
+def _say_fault(error: Exception) -> int:
+    if os.environ.get("BACHBOT_DEBUG"):
+        traceback.print_exception(error)
+    line = " ".join(f"{type(error).__name__}: {error}".split())
+    return _say(f"a fault in bachbot ({line}): set BACHBOT_DEBUG=1 to see where", 1)
 
 
 def _say(line: str, status: int) -> int:

@@ -100,9 +100,11 @@ def detect_command(
 
     from bachbot.cli.detect_view import detection_table, giveaways_table
     from bachbot.evaluation.detection import Telling
+    from bachbot.extras import require
 
     if files and checkpoint is not None:
         raise UsageError("--checkpoint is of no meaning beside files: leave one of them out")
+    require("sklearn")  # before pieces are written, which takes minutes
     others = _read_sets(against or [])
     prepared = shared.load_corpus(corpus)
     trials = _Trials(_pieces(prepared, part, split, limit), permutations, seed)

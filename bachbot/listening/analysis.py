@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bachbot.errors import UsageError
+from bachbot.extras import require
 from bachbot.listening import published
 from bachbot.listening.answer import AGES, EXPERIENCES, KINDS
 from bachbot.listening.answers import Answers
@@ -116,7 +117,10 @@ def analyse(answers: Answers, settings: Settings | None = None) -> Analysis:
     ------
     UsageError
         If there are no answers, none counts, or a setting is out of range.
+    MissingExtraError
+        If statsmodels is not installed.
     """
+    require("statsmodels")
     settings = settings or Settings()
     sifted = sift(answers, settings.rules)
     kept = sifted.kept

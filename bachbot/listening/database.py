@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bachbot.errors import OutputError, UsageError
+from bachbot.extras import extra_error
 
 CONNECTIONS = 8
 """At once; one process serves the site."""
@@ -44,7 +45,9 @@ def connect(url: str) -> Engine:
     Raises
     ------
     UsageError
-        If the address is none of those, or PostgreSQL's driver is not installed.
+        If the address is none of those.
+    MissingExtraError
+        If PostgreSQL's driver is not installed.
     """
     address = _address(url)
     options: dict[str, object] = {"pool_size": CONNECTIONS, "max_overflow": 0}
@@ -149,9 +152,8 @@ def _address(url: str) -> URL:
         try:
             import psycopg  # noqa: F401
         except ImportError as error:
-            raise UsageError(
-                "PostgreSQL's driver is not installed: pip install 'bachbot[postgresql]'"
-            ) from error
+            # Also where the C library that it wraps is not there: the extra brings that as well.
+            raise extra_error("psycopg") from error
         return address.set(drivername="postgresql+psycopg")
     if address.drivername in ("sqlite", "sqlite+pysqlite"):
         if address.database in (None, "", ":memory:") or address.query:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from bachbot.corpus.store import PreparedCorpus
 from bachbot.errors import TrainingError, UsageError
+from bachbot.extras import require
 from bachbot.training.config import TrainingConfig, changed
 from bachbot.training.progress import Evaluated, Stepped
 from bachbot.training.run import train
@@ -101,7 +102,10 @@ def open_study(config: SearchConfig) -> "optuna.Study":
     ------
     TrainingError
         If the storage cannot be opened.
+    MissingExtraError
+        If optuna is not installed.
     """
+    require("optuna")
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)

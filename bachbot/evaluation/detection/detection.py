@@ -15,6 +15,7 @@ from bachbot.evaluation.detection.giveaways import GiveAway, give_aways
 from bachbot.evaluation.detection.telling import Telling
 from bachbot.evaluation.detection.trial import Trial
 from bachbot.evaluation.detection.verdict import Verdict, rightness
+from bachbot.extras import require
 
 TOGETHER = "together"
 """The detector that a set is judged by: what most of the classifiers say."""
@@ -117,7 +118,10 @@ def detect(
     UsageError
         If there are fewer than ten pairs or five tunes, a piece has no note, or the sides are
         not as many.
+    MissingExtraError
+        If scikit-learn is not installed.
     """
+    require("sklearn")
     _check(ours, bach, groups)
     trial = Trial(tuple(groups if our_groups is None else our_groups), tuple(groups), seed)
     whole = [telling.told(chorale) for chorale in (*ours, *bach)]
