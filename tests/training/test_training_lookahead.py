@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from made_up import made_up_corpus
+from made_up import made_up_corpus, needs_bfloat16
 from test_training_fillings import Oracle
 
 from bachbot.chorale import Voice
@@ -150,9 +150,9 @@ RESUMED = {"epochs": 3, "average": 0.9, "transposed": 0.5, "forgetting": 0.2}
         (1, {"precision": "float32"}),
         (6, {"precision": "float32", "lookup": True}),
         (9, {"precision": "float32"}),
-        (1, {"precision": "bfloat16", "lookup": True}),
-        (6, {"precision": "bfloat16"}),
-        (9, {"precision": "bfloat16"}),
+        pytest.param(1, {"precision": "bfloat16", "lookup": True}, marks=needs_bfloat16),
+        pytest.param(6, {"precision": "bfloat16"}, marks=needs_bfloat16),
+        pytest.param(9, {"precision": "bfloat16"}, marks=needs_bfloat16),
     ],
 )
 def test_n_steps_are_k_steps_and_a_resume_and_the_rest(corpus, tmp_path, stop_at, changes):
