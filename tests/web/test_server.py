@@ -7,7 +7,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -284,19 +283,20 @@ def test_it_answers_while_it_is_asked_to_end(tones, tmp_path):
     """What is under way when it is told to end is ended."""
     arguments = ["--database", f"sqlite:///{tmp_path}/a.db", "--secret", tmp_path / "secret"]
     with serving(tones, *arguments) as (process, url):
-        statuses = []
+        statuses, enough = [], threading.Event()
 
         def ask():
             try:
                 while True:
                     statuses.append(httpx.get(url, timeout=30).status_code)
+                    if len(statuses) == 5:
+                        enough.set()
             except httpx.TransportError:
                 pass
 
         asking = threading.Thread(target=ask)
         asking.start()
-        while len(statuses) < 5:
-            time.sleep(0.01)
+        assert enough.wait(60)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         asking.join()
