@@ -2,6 +2,9 @@
 
 import importlib.util
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,18 @@ def test_the_tables(here, capsys):
     assert any(line.startswith("3 1 overlap") for line in lines)
     assert lines[-1].startswith("bwv269.mxl: G major, 3/4, 21 bars, ")
     assert "6 phrases (" in lines[-1]
+
+
+def test_a_terminal_without_the_letter_is_given_its_code():
+    done = subprocess.run(
+        [sys.executable, "-m", "bachbot", "explain", BACH / "bwv254.mxl"],
+        check=True,
+        capture_output=True,
+        encoding="ascii",
+        env=os.environ | {"COLUMNS": "200", "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.stderr == ""
+    assert " ii\\xf865 " in done.stdout
 
 
 def test_json_says_the_same_as_the_tables(here, capsys):
