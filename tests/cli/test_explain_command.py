@@ -90,7 +90,7 @@ def test_the_written_score(here, capsys, suffix):
 
 def test_the_written_score_is_explained_alike(here, capsys):
     before = explained(capsys, PIECE, "--numerals", "out.musicxml")
-    assert "<function>viio6</function>" in Path("out.musicxml").read_text()
+    assert "<function>viio6</function>" in Path("out.musicxml").read_text(encoding="utf-8")
     assert explain("out.musicxml", "--json") == 0
     captured = capsys.readouterr()
     after = json.loads(captured.out)
@@ -126,7 +126,7 @@ BAD = {
 @pytest.mark.parametrize("json_too", [False, True])
 def test_bad_files(here, capsys, name, json_too):
     content, said = BAD[name]
-    (here / name).write_text(content)
+    (here / name).write_text(content, encoding="utf-8")
     assert explain(name, *(["--json"] if json_too else [])) == 1
     one_line(capsys, said)
 

@@ -81,6 +81,6 @@ def test_the_time_of_what_is_asked_for_in_turn_is_its_own(tmp_path, monkeypatch)
 
 
 def test_a_folder_that_cannot_be_made_is_told_of(tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="BACHBOT_CACHE"):
         Cache(tmp_path / "file" / "cache").get(KEY, lambda: b"")

@@ -40,7 +40,9 @@ def test_it_learns_and_leaves_a_checkpoint_that_says_how(corpus, tmp_path):
     config = changed(preset("tiny"), {"epochs": 12, "learning_rate": 0.03})
     heard = []
     outcome = train(corpus, config, folder=tmp_path / "run", device="cpu", listen=heard.append)
-    lines = [json.loads(s) for s in (tmp_path / "run" / METRICS).read_text().splitlines()]
+    lines = [
+        json.loads(s) for s in (tmp_path / "run" / METRICS).read_text(encoding="utf-8").splitlines()
+    ]
     assert lines == list(outcome.history)
     assert [line["epoch"] for line in lines] == list(range(1, 13))
     assert lines[-1]["validation"] < 0.75 * lines[0]["validation"]
@@ -51,7 +53,7 @@ def test_it_learns_and_leaves_a_checkpoint_that_says_how(corpus, tmp_path):
     assert training["losses"]["validation"]["nats_per_token"] == pytest.approx(
         outcome.best["validation"], abs=1e-6
     )
-    card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text()
+    card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "bachbot train --preset tiny --split tune --epochs 12 --set learning_rate=0.03" in card
     assert f"{training['losses']['test']['nats_per_token']:.3f}" in card
     assert str(tmp_path) not in card

@@ -214,7 +214,7 @@ class TestWhatCannotBeServed:
         assert "give another --port" in line
 
     def test_a_secret_that_others_can_read(self, tones, tmp_path, arguments, capsys):
-        (tmp_path / "secret").write_text("00" * 32)
+        (tmp_path / "secret").write_text("00" * 32, encoding="utf-8")
         (tmp_path / "secret").chmod(0o644)
         status, line = served_wrongly(capsys, tones, *arguments)
         assert status == 2
@@ -222,7 +222,7 @@ class TestWhatCannotBeServed:
 
     def test_a_secret_that_is_none(self, tones, tmp_path, arguments, capsys):
         for content in ("", "hello", "00" * 31):
-            (tmp_path / "secret").write_text(content)
+            (tmp_path / "secret").write_text(content, encoding="utf-8")
             (tmp_path / "secret").chmod(0o600)
             status, line = served_wrongly(capsys, tones, *arguments)
             assert status == 2
