@@ -16,7 +16,7 @@ def processor_name() -> str:
     """What the processor calls itself, such as ``"AMD EPYC 9B14"``, or at least its kind."""
     table = Path("/proc/cpuinfo")
     if os.name == "posix" and table.is_file():
-        for line in table.read_text(errors="replace").splitlines():
+        for line in table.read_text(errors="replace", encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()

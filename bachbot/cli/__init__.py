@@ -1,5 +1,6 @@
 """The command line: parse, call one function, present."""
 
+import io
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status: 0 done, 1 it could not be done, 2 it was asked for wrongly.
     """
     _calm_the_libraries()
+    _print_any_letter()
     # A job that is told to end gets the same clean end as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     warnings.showwarning = _show_warning
@@ -73,6 +75,12 @@ def _calm_the_libraries() -> None:
         os.environ.setdefault(name, "1")
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", BachbotWarning)
+
+
+def _print_any_letter() -> None:
+    """Where standard output has no such letter, print its code instead of failing."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _show_warning(

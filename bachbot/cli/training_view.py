@@ -83,7 +83,8 @@ def _progress(console: Console) -> Iterator[Progress]:
 
 
 def _history(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / METRICS).read_text().splitlines()]
+    lines = (folder / METRICS).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def _note(event: Stepped) -> str:

@@ -87,7 +87,11 @@ def _history(where: str) -> tuple[dict[str, Any], ...]:
     if path is None:
         return ()
     try:
-        rows = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+        rows = [
+            json.loads(line)
+            for line in path.read_text(encoding="utf-8").splitlines()
+            if line.strip()
+        ]
         for row in rows:
             float(row["epoch"]), float(row["train"]), float(row["validation"])
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -77,7 +77,8 @@ class TrainingConfig:
     patience : int
         Epochs without a better validation loss after which the run ends early.
     precision : {"auto", "float32", "bfloat16"}
-        bfloat16 runs the matrix products in it under autocast; "auto" does where it pays.
+        bfloat16 runs the matrix products in it under autocast, where the device can; "auto" does
+        where it pays.
     save_every : int
         Steps between two savings of the run's state; it is saved after each epoch as well.
 

@@ -1,12 +1,15 @@
 """The machine that trains: which device, which precision, and what to call it."""
 
+import functools
 import importlib
 import os
 import platform
+import warnings
 from typing import Literal, get_args
 
 import numpy as np
 import torch
+from torch import nn
 
 from bachbot.errors import UsageError
 from bachbot.processor import processor_name, usable_cores
@@ -48,12 +51,16 @@ def autocast_dtype(precision: Precision, device: torch.device) -> torch.dtype | 
     ----------
     precision : {"auto", "float32", "bfloat16"}
         ``"auto"`` takes bfloat16 where the hardware multiplies in it: on NVIDIA GPUs from Ampere
-        on, and on CPUs with AVX-512 BF16 or AMX.
+        on, and on CPUs with AVX-512 BF16 or AMX. Where `trains_in_bfloat16` says no, every
+        precision gives float32.
     device : torch.device
         Where the model runs.
     """
-    if precision == "bfloat16":
-        return torch.bfloat16
+    wanted = torch.bfloat16 if precision == "bfloat16" else _quickest_dtype(precision, device)
+    return wanted if wanted is None or trains_in_bfloat16(device) else None
+
+
+def _quickest_dtype(precision: Precision, device: torch.device) -> torch.dtype | None:
     if precision == "float32" or device.type == "mps":
         return None
     if device.type == "cuda":
@@ -62,6 +69,39 @@ def autocast_dtype(precision: Precision, device: torch.device) -> torch.dtype | 
     asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     quick = any(getattr(torch.cpu, ask, lambda: False)() for ask in asks)
     return torch.bfloat16 if quick else None
+
+
+@functools.cache
+def trains_in_bfloat16(device: torch.device) -> bool:
+    """Whether an LSTM runs forward and backward under bfloat16 autocast on a device.
+
+    A tiny one is tried, once for each device: oneDNN lacks it on CPUs without AVX-512, which no
+    name of a processor tells for sure.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where the model would run.
+    """
+    # The weights of the trial must cost the run none of its random numbers.
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        lstm = nn.LSTM(8, 8, batch_first=True).to(device)
+        inputs = torch.ones(2, 3, 8, device=device)
+        try:
+            with torch.autocast(device.type, torch.bfloat16):
+                outputs, _ = lstm(inputs)
+            outputs.float().sum().backward()
+            with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
+                lstm.eval()(inputs)
+        except RuntimeError:
+            return False
+    return True
+
+
+def without_bfloat16(device: torch.device) -> str:
+    """What to say of a device on which `trains_in_bfloat16` is False."""
+    return f"torch cannot train an LSTM in bfloat16 on this {device.type} ({describe(device)})"
 
 
 def describe(device: torch.device) -> str:

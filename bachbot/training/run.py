@@ -1,6 +1,7 @@
 """A run from beginning to end: train, validate, save, keep the best, stop in time."""
 
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,12 @@ from torch import Tensor
 
 from bachbot.corpus.store import PARTS, PreparedCorpus
 from bachbot.encoding import Vocabulary
-from bachbot.errors import TrainingError
+from bachbot.errors import BachbotWarning, TrainingError
 from bachbot.models import registry
 from bachbot.training.config import TrainingConfig
 from bachbot.training.courses import open_course
 from bachbot.training.folder import BEST, METRICS, STATE, RunFolder, saved_config
-from bachbot.training.machine import describe, find_device, versions
+from bachbot.training.machine import describe, find_device, versions, without_bfloat16
 from bachbot.training.parallel import Ranks, joined
 from bachbot.training.progress import Evaluated, Listener, Stepped
 from bachbot.training.trainer import Trainer
@@ -71,8 +72,8 @@ def train(
         Where state, metrics and the best checkpoint go; made if need be. Without it nothing is
         written.
     resume : bool
-        Go on with the run in the folder. On a CPU, with the same versions and as many threads,
-        the weights come out bit for bit as if it had never stopped.
+        Go on with the run in the folder. On a CPU, with the same versions, the same precision and
+        as many threads, the weights come out bit for bit as if it had never stopped.
     device : {"auto", "cpu", "cuda", "mps"}
         Where to train.
     listen : callable, optional
@@ -89,6 +90,12 @@ def train(
         there is of another config or corpus; if the loss is no longer a number.
     UsageError
         If there is no such device.
+
+    Warns
+    -----
+    BachbotWarning
+        If bfloat16 was asked for and the device cannot train in it, so that the run is in float32;
+        if a resumed run goes on in another precision than before.
     """
     where = find_device(device)
     with (
@@ -103,6 +110,7 @@ def train(
         run.listen = listen if ranks.leads else None
         if folder is not None:
             run.open(resume)
+        run.settle_precision()
         return run.run()
 
 
@@ -132,6 +140,8 @@ class _Run:
         self.best: dict[str, Tensor] = {}
         self.history: list[dict[str, Any]] = []
         self.listen: Listener | None = None
+        self.precisions = [self.trainer.precision]
+        """Those that the run has trained in so far, in order."""
         self.before = 0.0  # seconds of the sessions before this one
         self.started = time.perf_counter()
         self.stepping = 0.0  # seconds of this session spent in steps
@@ -146,6 +156,21 @@ class _Run:
             return
         self.folder.claim(self.ranks)
         self._save()
+
+    def settle_precision(self) -> None:
+        """Note the precision of this session, and warn where it is not the one expected."""
+        now = self.trainer.precision
+        cannot = self.config.precision == "bfloat16" and now == "float32"
+        why = f"{without_bfloat16(self.device)}: " if cannot else ""
+        line = f"{why}the run trains in float32 instead" if cannot else ""
+        if self.precisions[-1] != now:
+            line = (
+                f"{why}the run goes on in {now}, so that its weights will not be bit for bit those "
+                f"of a run that was in {self.precisions[-1]} throughout"
+            )
+            self.precisions.append(now)
+        if line and self.ranks.leads:
+            warnings.warn(line, BachbotWarning, stacklevel=3)
 
     def run(self) -> Outcome:
         """Train to the end, whatever is left of it."""
@@ -252,7 +277,7 @@ class _Run:
             "seconds": self.history[-1]["seconds"],
             "tokens_per_second": self.history[-1]["tokens_per_second"],
             "processes": self.ranks.world,
-            "precision": self.trainer.precision,
+            "precision": ", then ".join(self.precisions),
             "machine": describe(self.device),
             "device": self.device.type,
             "threads": torch.get_num_threads(),
@@ -272,7 +297,12 @@ class _Run:
         if not self.ranks.leads:
             return
         tensors |= {f"best.{name}": value for name, value in self.best.items()}
-        facts |= {"history": self.history, "seconds": self._seconds(), "stopped": self.stopped}
+        facts |= {
+            "history": self.history,
+            "seconds": self._seconds(),
+            "stopped": self.stopped,
+            "precisions": self.precisions,
+        }
         self.folder.save(tensors, facts)
 
     def _restore(self, folder: RunFolder) -> None:
@@ -282,6 +312,10 @@ class _Run:
             self.trainer.thaw(dict(saved.tensors), dict(facts))
             self.best = saved.under("best")
             self.history = list(facts["history"])
+            # A run that an older version began does not say; that one knew no falling back.
+            asked = self.config.precision
+            before = [self.trainer.precision if asked == "auto" else asked]
+            self.precisions = [str(name) for name in facts.get("precisions", before)]
             self.before, self.stopped = float(facts["seconds"]), bool(facts["stopped"])
         except (KeyError, ValueError, TypeError, RuntimeError, IndexError) as error:
             raise TrainingError(

@@ -3,15 +3,17 @@
 import os
 import socket
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from bachbot.corpus.store import PreparedCorpus
-from bachbot.errors import TrainingError, UsageError
+from bachbot.errors import BachbotWarning, TrainingError, UsageError
 from bachbot.extras import require
 from bachbot.training.config import TrainingConfig, changed
+from bachbot.training.machine import find_device, trains_in_bfloat16, without_bfloat16
 from bachbot.training.progress import Evaluated, Stepped
 from bachbot.training.run import train
 
@@ -157,11 +159,22 @@ def search(
     ------
     UsageError
         If no trial is asked for.
+
+    Warns
+    -----
+    BachbotWarning
+        If bfloat16 was asked for and the device cannot train in it: every trial is in float32.
     """
     import optuna
 
     if trials < 1:
         raise UsageError(f"{trials} trials cannot be run: give 1 or more")
+    base, where = config.base, find_device(device)
+    if base.precision == "bfloat16" and not trains_in_bfloat16(where):
+        # Said once, and not again by every trial.
+        line = f"{without_bfloat16(where)}: the trials are in float32 instead"
+        warnings.warn(line, BachbotWarning, stacklevel=2)
+        base = changed(base, {"precision": "float32"})
 
     def objective(trial: "optuna.Trial") -> float:
         trial.set_user_attr("host", socket.gethostname())
@@ -177,7 +190,7 @@ def search(
                 listen(trial.number, settings, event)
 
         try:
-            outcome = train(corpus, changed(config.base, settings), device=device, listen=hear)
+            outcome = train(corpus, changed(base, settings), device=device, listen=hear)
         except KeyboardInterrupt:
             study.enqueue_trial(trial.params)
             raise

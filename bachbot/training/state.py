@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from bachbot.errors import TrainingError
@@ -17,6 +17,9 @@ FORMAT = "bachbot-run-2"
 """Format of the state; another one is refused."""
 
 _KEY = "bachbot"
+
+_HEADER = 8
+"""Bytes in which safetensors begins by saying how long its header of JSON is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +69,11 @@ def load_state(path: Path) -> SavedState:
             f"there is no run to resume at {path.parent}: start it without --resume"
         )
     try:
-        with safe_open(path, framework="pt") as file:
-            facts = json.loads(file.metadata()[_KEY])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        # Read once: a run that goes on may put another file in its place at any moment.
+        content = path.read_bytes()
+        tensors = load(content)
+        end = _HEADER + int.from_bytes(content[:_HEADER], "little")
+        facts = json.loads(json.loads(content[_HEADER:end])["__metadata__"][_KEY])
         found = facts.pop("format")
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(

@@ -71,7 +71,7 @@ def test_an_opening_is_gone_on_from(here, untrained):
     ],
 )
 def test_bad_requests(here, untrained, capsys, arguments, status, said):
-    (here / "scale.musicxml").write_text(SCALE)
+    (here / "scale.musicxml").write_text(SCALE, encoding="utf-8")
     assert compose(untrained, *arguments) == status
     err = capsys.readouterr().err
     assert err.count("\n") == 1

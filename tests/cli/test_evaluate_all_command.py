@@ -36,7 +36,7 @@ def run(untrained, tmp_path, monkeypatch, capsys):
 
 
 def figures(tmp_path):
-    found = json.loads((tmp_path / "report" / "report.json").read_text())
+    found = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
     return {name: part for name, part in found.items() if name != "times"}, found["times"]
 
 
@@ -49,7 +49,7 @@ def test_a_report_is_a_page_and_its_figures_and_is_made_once(run, tmp_path):
     assert list(first["sections"]) == ["losses", "pianoroll"]
     assert first["corpus"]["pieces"] == 3
     assert not any(row["cached"] for row in times["rows"])
-    page = (tmp_path / "report" / "report.html").read_text()
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     assert "<svg" in page
     run(*words)
@@ -69,7 +69,9 @@ def test_what_cannot_be_measured_is_told_and_the_rest_is_written(run, tmp_path):
     found, _ = figures(tmp_path)
     assert found["sections"]["losses"]["results"]["untrained"]
     assert found["asked"]["limit"] == 2
-    assert "could not be measured" in (tmp_path / "report" / "report.html").read_text()
+    assert "could not be measured" in (tmp_path / "report" / "report.html").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,9 +102,9 @@ def test_a_checkpoint_of_another_vocabulary_is_one_line(run, tmp_path, untrained
     other.mkdir()
     for path in untrained.iterdir():
         (other / path.name).write_bytes(path.read_bytes())
-    config = json.loads((other / "config.json").read_text())
+    config = json.loads((other / "config.json").read_text(encoding="utf-8"))
     config["vocabulary_fingerprint"] = "0" * 16
-    (other / "config.json").write_text(json.dumps(config))
+    (other / "config.json").write_text(json.dumps(config), encoding="utf-8")
     error = run(status=1, checkpoint=other).err
     assert "was trained on the vocabulary" in error
     assert len(error.strip().splitlines()) == 1
@@ -111,16 +113,18 @@ def test_a_checkpoint_of_another_vocabulary_is_one_line(run, tmp_path, untrained
 def test_a_readme_is_written_anew_from_the_report(run, tmp_path, capsys):
     run("--only", "losses")
     readme = tmp_path / "README.md"
-    readme.write_text("# A\n<!-- results:begin losses -->\nold\n<!-- results:end losses -->\n")
+    readme.write_text(
+        "# A\n<!-- results:begin losses -->\nold\n<!-- results:end losses -->\n", encoding="utf-8"
+    )
     words = ["evaluate", "readme", str(tmp_path / "report"), "--readme", str(readme)]
     assert main(words) == 0
     assert "losses" in capsys.readouterr().out
-    text = readme.read_text()
+    text = readme.read_text(encoding="utf-8")
     assert "| `untrained` |" in text
     assert "old" not in text
-    readme.write_text("# A\n")
+    readme.write_text("# A\n", encoding="utf-8")
     assert main(words) == 2
     assert "has no place for results" in capsys.readouterr().err
-    (tmp_path / "not.json").write_text("{}")
+    (tmp_path / "not.json").write_text("{}", encoding="utf-8")
     assert main([*words[:2], str(tmp_path / "not.json"), *words[3:]]) == 2
     assert "is no report" in capsys.readouterr().err

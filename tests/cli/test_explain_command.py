@@ -2,6 +2,9 @@
 
 import importlib.util
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,18 @@ def test_the_tables(here, capsys):
     assert "6 phrases (" in lines[-1]
 
 
+def test_a_terminal_without_the_letter_is_given_its_code():
+    done = subprocess.run(
+        [sys.executable, "-m", "bachbot", "explain", BACH / "bwv254.mxl"],
+        check=True,
+        capture_output=True,
+        encoding="ascii",
+        env=os.environ | {"COLUMNS": "200", "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.stderr == ""
+    assert " ii\\xf865 " in done.stdout
+
+
 def test_json_says_the_same_as_the_tables(here, capsys):
     data = explained(capsys, PIECE)
     assert (data["key"], data["metre"], data["bars"]) == ("G major", "3/4", 21)
@@ -75,7 +90,7 @@ def test_the_written_score(here, capsys, suffix):
 
 def test_the_written_score_is_explained_alike(here, capsys):
     before = explained(capsys, PIECE, "--numerals", "out.musicxml")
-    assert "<function>viio6</function>" in Path("out.musicxml").read_text()
+    assert "<function>viio6</function>" in Path("out.musicxml").read_text(encoding="utf-8")
     assert explain("out.musicxml", "--json") == 0
     captured = capsys.readouterr()
     after = json.loads(captured.out)
@@ -111,7 +126,7 @@ BAD = {
 @pytest.mark.parametrize("json_too", [False, True])
 def test_bad_files(here, capsys, name, json_too):
     content, said = BAD[name]
-    (here / name).write_text(content)
+    (here / name).write_text(content, encoding="utf-8")
     assert explain(name, *(["--json"] if json_too else [])) == 1
     one_line(capsys, said)
 

@@ -15,7 +15,7 @@ EXAMPLES = Path(__file__).parents[2] / "corpus" / "examples"
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "scale.musicxml").write_text(SCALE)
+    (tmp_path / "scale.musicxml").write_text(SCALE, encoding="utf-8")
     return tmp_path
 
 
@@ -112,7 +112,7 @@ BAD_SCORES = {
 @pytest.mark.parametrize("name", BAD_SCORES)
 def test_bad_scores(here, untrained, capsys, name):
     content, said = BAD_SCORES[name]
-    (here / name).write_text(content)
+    (here / name).write_text(content, encoding="utf-8")
     before = sorted(here.iterdir())
     status = harmonize(untrained, name, "-o", "out.musicxml")
     one_line(capsys, status, 1, said)
@@ -152,8 +152,8 @@ def test_bad_requests(here, untrained, capsys, arguments, status, said):
     [
         (lambda d: shutil.rmtree(d), "checkpoint"),
         (lambda d: (d / "weights.safetensors").write_bytes(b"\x80\x04pickle"), "weights"),
-        (lambda d: (d / "config.json").write_text("{"), "config.json"),
-        (lambda d: (d / "vocabulary.json").write_text("{}"), "vocabulary"),
+        (lambda d: (d / "config.json").write_text("{", encoding="utf-8"), "config.json"),
+        (lambda d: (d / "vocabulary.json").write_text("{}", encoding="utf-8"), "vocabulary"),
         (lambda d: (d / "weights.safetensors").unlink(), "weights"),
     ],
 )
@@ -181,7 +181,7 @@ def test_a_full_disk(here, untrained, capsys, monkeypatch):
 
 def test_a_tune_an_octave_low_is_moved_and_said_so(here, untrained, capsys):
     low = SCALE.replace("<octave>5</octave>", "<octave>3</octave>")
-    (here / "low.musicxml").write_text(low)
+    (here / "low.musicxml").write_text(low, encoding="utf-8")
     assert harmonize(untrained, "low.musicxml", "-o", "out.musicxml") == 0
     assert "moved up" in capsys.readouterr().err
     assert load_score("out.musicxml").chorale.pitch[0, 0] in (60, 72)
@@ -195,10 +195,12 @@ def test_triplets_stay_as_they_are_and_are_said(here, untrained, capsys):
     bar = "".join(note(p, 2, "eighth", triplet) for p in ("C5", "D5", "E5")) + note(
         "F5", 18, "half"
     )
-    (here / "triplets.musicxml").write_text(tune(bar, divisions=6))
+    (here / "triplets.musicxml").write_text(tune(bar, divisions=6), encoding="utf-8")
     assert harmonize(untrained, "triplets.musicxml", "-o", "out.musicxml") == 0
     assert "sixteenths" in capsys.readouterr().err
-    assert (here / "out.musicxml").read_text().count("<actual-notes>3</actual-notes>") == 3
+    assert (here / "out.musicxml").read_text(encoding="utf-8").count(
+        "<actual-notes>3</actual-notes>"
+    ) == 3
 
 
 def test_other_voices_can_be_given(here, untrained):

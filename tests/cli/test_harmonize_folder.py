@@ -18,10 +18,10 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tunes = tmp_path / "tunes"
     tunes.mkdir()
-    (tunes / "scale.musicxml").write_text(SCALE)
+    (tunes / "scale.musicxml").write_text(SCALE, encoding="utf-8")
     for name in ("twinkle.musicxml", "good-king-wenceslas.mid", "away-in-a-manger.abc"):
         shutil.copy(EXAMPLES / name, tunes)
-    (tunes / "notes.txt").write_text("no score, and not taken for one")
+    (tunes / "notes.txt").write_text("no score, and not taken for one", encoding="utf-8")
     return tunes
 
 
@@ -55,7 +55,7 @@ def test_a_tune_comes_out_as_it_does_alone(folder, untrained):
 
 
 def test_a_bad_file_among_them_is_told_of_and_skipped(folder, untrained, capsys):
-    (folder / "broken.musicxml").write_text("<score-partwise><part")
+    (folder / "broken.musicxml").write_text("<score-partwise><part", encoding="utf-8")
     assert harmonize(untrained, folder, "-o", "out", "--greedy") == 1
     said = capsys.readouterr()
     assert "4 of 5 scores" in said.out

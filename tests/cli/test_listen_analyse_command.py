@@ -57,7 +57,7 @@ def test_the_tables_tell_answers_in_and_out_and_stand_beside_the_originals(
 def test_the_json_is_that_of_the_folder_and_every_file_is_written(run, table, tmp_path):
     folder = tmp_path / "new" / "results"
     printed = json.loads(run(table, "--json", "-o", folder))
-    assert json.loads((folder / "analysis.json").read_text()) == printed
+    assert json.loads((folder / "analysis.json").read_text(encoding="utf-8")) == printed
     assert {p.name for p in folder.iterdir()} == {
         "analysis.json",
         "left-out.csv",
@@ -66,7 +66,7 @@ def test_the_json_is_that_of_the_folder_and_every_file_is_written(run, table, tm
         "along-the-session.svg",
         "by-side.svg",
     }
-    with (folder / "left-out.csv").open(newline="") as opened:
+    with (folder / "left-out.csv").open(encoding="utf-8", newline="") as opened:
         rows = list(csv.DictReader(opened))
     exclusions = printed["exclusions"]
     assert len(rows) == exclusions["answers"] - exclusions["kept"]
@@ -123,14 +123,17 @@ def test_what_cannot_be_is_told_in_one_line(run, table, words, told):
 
 def test_a_bad_row_is_told_in_one_line(run, table, tmp_path):
     bad = tmp_path / "bad.csv"
-    lines = table.read_text().splitlines()
-    bad.write_text("\n".join([*lines[:3], lines[3].replace(",AT", ",SATB"), lines[4] + ",more"]))
+    lines = table.read_text(encoding="utf-8").splitlines()
+    bad.write_text(
+        "\n".join([*lines[:3], lines[3].replace(",AT", ",SATB"), lines[4] + ",more"]),
+        encoding="utf-8",
+    )
     said = run(bad, status=2)
     assert "bad.csv, row" in said
     assert said.count("\n") == 1
 
 
 def test_a_folder_that_cannot_be_made_is_told_before_any_work(run, tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     said = run("none.csv", "-o", tmp_path / "file" / "in", status=1)
     assert "could not be made" in said

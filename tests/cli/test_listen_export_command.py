@@ -51,11 +51,11 @@ def test_a_test_is_written_taken_and_scored(run, given, tmp_path):
     assert f"{folder}: 2 trials (1 S, 1 ATB)" in told
     key = tmp_path / "listen-key.json"
     assert f"{key}: the key" in told
-    assert json.loads(key.read_text())["seed"] == 4
-    listed = json.loads((folder / "trials.json").read_text())["trials"]
-    solutions = json.loads(key.read_text())["trials"]
+    assert json.loads(key.read_text(encoding="utf-8"))["seed"] == 4
+    listed = json.loads((folder / "trials.json").read_text(encoding="utf-8"))["trials"]
+    solutions = json.loads(key.read_text(encoding="utf-8"))["trials"]
     raw, answers = tmp_path / "raw.csv", tmp_path / "answers.csv"
-    with raw.open("w", newline="") as file:
+    with raw.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
         for order, trial in enumerate(listed, start=1):
@@ -66,7 +66,7 @@ def test_a_test_is_written_taken_and_scored(run, given, tmp_path):
             )  # fmt: skip
     told = run("score", raw, "--key", key, "-o", answers)
     assert "2 answers, participants 1, trials 2" in told
-    with answers.open() as file:
+    with answers.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     for row, trial in zip(rows, listed, strict=True):
         bach = solutions[trial["id"]]["bach"]
@@ -79,7 +79,7 @@ def test_a_test_is_written_taken_and_scored(run, given, tmp_path):
 def test_the_key_goes_where_it_is_wanted_and_a_seed_is_drawn(run, given, tmp_path):
     key = tmp_path / "elsewhere.json"
     run("export", tmp_path / "a", "--trials", 1, "--types", "T", "--key", key, *given)
-    assert json.loads(key.read_text())["seed"] > 0
+    assert json.loads(key.read_text(encoding="utf-8"))["seed"] > 0
     assert not (tmp_path / "a-key.json").exists()
 
 

@@ -2,7 +2,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from contextlib import suppress
 
 import pytest
 
@@ -118,23 +118,51 @@ def test_the_package_runs_as_a_module():
     assert done.stdout == f"bachbot {bachbot.__version__}\n"
 
 
+INTERRUPTED = """
+import signal, sys
+from bachbot.cli import main
+from bachbot.cli import show
+# A job of a shell that runs in the background is born deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+seen = show.progress
+
+@show.contextmanager
+def heard(label):
+    with seen(label) as advance:
+        def first(done, total):
+            print("reading", flush=True)
+            advance(done, total)
+        yield first
+
+show.progress = heard
+sys.exit(main(["corpus", "prepare", "--corpus", "chorales.npz"]))
+"""
+"""The command, which prints a line for each file that it has read."""
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_command_leaves_nothing(tmp_path, sent):
     process = subprocess.Popen(
-        [sys.executable, "-m", "bachbot", "corpus", "prepare", "--corpus", "chorales.npz"],
+        [sys.executable, "-c", INTERRUPTED],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ,
+        start_new_session=True,
     )
-    time.sleep(3)
-    process.send_signal(sent)
-    out, err = process.communicate(timeout=30)
+    try:
+        assert process.stdout.readline() == "reading\n"
+        process.send_signal(sent)
+        out, err = process.communicate(timeout=60)
+    finally:
+        # Its workers too, where it has left any.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
     assert process.returncode == 1
     assert "interrupted" in err
     assert "Traceback" not in err
-    assert out == ""
+    assert set(out.splitlines()) <= {"reading"}
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,7 +12,7 @@ from bachbot.cli import main
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "scale.musicxml").write_text(SCALE)
+    (tmp_path / "scale.musicxml").write_text(SCALE, encoding="utf-8")
     return tmp_path
 
 

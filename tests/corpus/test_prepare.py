@@ -139,7 +139,7 @@ def test_a_corpus_that_lacks_a_piece_is_said_in_one_line(tmp_path, monkeypatch):
 def test_a_damaged_file_is_made_anew(prepared, tmp_path, monkeypatch):
     path = tmp_path / "chorales.npz"
     path.write_bytes(prepared.path.read_bytes()[:1000])
-    manifest_path(path).write_text(json.dumps(prepared.manifest))
+    manifest_path(path).write_text(json.dumps(prepared.manifest), encoding="utf-8")
     monkeypatch.setattr(module, "read_all", lambda **_: pytest.fail("made anew, as wanted"))
     with pytest.raises(pytest.fail.Exception, match="made anew"):
         prepare(path)

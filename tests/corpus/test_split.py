@@ -28,14 +28,14 @@ def test_a_family_in_two_parts_is_refused(tmp_path):
         "a": {"family": "x", "tune": "train", "file": "train"},
         "b": {"family": "x", "tune": "test", "file": "train"},
     }
-    (tmp_path / "split.json").write_text(json.dumps(rows))
+    (tmp_path / "split.json").write_text(json.dumps(rows), encoding="utf-8")
     with pytest.raises(CorpusError, match="puts the tune family x into two parts"):
         Split.load(tmp_path / "split.json")
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', '{"a": {"family": "x"}}'])
 def test_a_damaged_split_is_refused(tmp_path, text):
-    (tmp_path / "split.json").write_text(text)
+    (tmp_path / "split.json").write_text(text, encoding="utf-8")
     with pytest.raises(CorpusError, match="missing or damaged"):
         Split.load(tmp_path / "split.json") if text != "[]" else Split.load(tmp_path / "none.json")
 

@@ -161,6 +161,8 @@ def test_reading_what_is_no_store(tmp_path):
     sqlite3.connect(path).close()
     with pytest.raises(UsageError, match="holds no answers that this version reads"):
         read(f"sqlite:///{path}")
-    path.write_text("this is no database at all, but long enough to look at it" * 30)
+    path.write_text(
+        "this is no database at all, but long enough to look at it" * 30, encoding="utf-8"
+    )
     with pytest.raises(UsageError, match="could not be opened"):
         read(f"sqlite:///{path}")

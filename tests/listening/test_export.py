@@ -169,12 +169,12 @@ def test_padding_leaves_every_picture_and_piece_of_midi_readable(made):
 
 def test_the_list_tells_nothing_of_the_key(made):
     folder, key = made
-    listed = (folder / "trials.json").read_text()
+    listed = (folder / "trials.json").read_text(encoding="utf-8")
     solutions = read_solutions(key)
     assert set(json.loads(listed)["trials"][0]) == {"id", "type", "clips"}
     for solution in solutions.trials.values():
         for path in (folder / "trials.json", folder / "index.html", folder / "README.txt"):
-            text = path.read_text()
+            text = path.read_text(encoding="utf-8")
             assert solution.source not in text
             assert solution.checkpoint not in text
     assert not list(folder.rglob("*key*"))
@@ -183,7 +183,7 @@ def test_the_list_tells_nothing_of_the_key(made):
 
 def test_the_page_asks_nothing_of_the_network_and_has_the_same_trials(made):
     folder, _ = made
-    page = (folder / "index.html").read_text()
+    page = (folder / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"https?:|//[a-z]|fetch\(|XMLHttpRequest|sendBeacon|WebSocket", page)
     assert not re.search(r"<script[^>]*\bsrc|<link|@import|url\(", page)
     setting = json.loads(re.search(r'id="setting">(.*?)</script>', page)[1])
@@ -197,7 +197,7 @@ def test_the_page_asks_nothing_of_the_network_and_has_the_same_trials(made):
 
 def test_every_field_of_the_page_has_a_name_to_be_read_aloud(made):
     folder, _ = made
-    page = (folder / "index.html").read_text()
+    page = (folder / "index.html").read_text(encoding="utf-8")
     assert '<html lang="en">' in page
     for found in re.findall(r"<(?:input|progress)[^>]*>", page):
         inside = re.search(rf"<label[^>]*>\s*{re.escape(found)}", page)
@@ -206,12 +206,12 @@ def test_every_field_of_the_page_has_a_name_to_be_read_aloud(made):
 
 def test_the_notice_says_what_may_be_passed_on(made, tmp_path):
     folder, _ = made
-    text = " ".join((folder / "README.txt").read_text().split())
+    text = " ".join((folder / "README.txt").read_text(encoding="utf-8").split())
     assert "whose licence does not let its encodings be passed on" in text
     assert "keep them to yourself" in text
     other, _ = made_test(tmp_path / "bare", QUICK)
     assert "holds recordings of them and no encoding" in " ".join(
-        (tmp_path / "bare/README.txt").read_text().split()
+        (tmp_path / "bare/README.txt").read_text(encoding="utf-8").split()
     )
     assert {path.suffix for path in (tmp_path / "bare/clips").iterdir()} == {".wav"}
     assert set(other.trials[0].clips[0].files) == {"wav"}

@@ -26,7 +26,7 @@ SOLUTION = Solution("ATB", A, B, "bwv1", "all", 0.25, "0123456789abcdef", "beam 
 def folder(tmp_path):
     """A test's folder, its clips empty."""
     (tmp_path / "clips").mkdir()
-    (tmp_path / "trials.json").write_text(TRIALS.spelled())
+    (tmp_path / "trials.json").write_text(TRIALS.spelled(), encoding="utf-8")
     for trial in TRIALS.trials:
         for one in trial.clips:
             for path in one.files.values():
@@ -102,7 +102,7 @@ def with_trial(**values):
     ],
 )
 def test_a_list_that_is_none_is_refused_in_one_line(folder, data, told):
-    (folder / "trials.json").write_text(json.dumps(data))
+    (folder / "trials.json").write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(UsageError, match=told) as error:
         read_trials(folder)
     assert "\n" not in str(error.value)
@@ -120,7 +120,7 @@ def test_what_is_no_json_is_refused(folder, content):
 
 def test_numbers_that_json_does_not_have_are_refused(folder):
     text = TRIALS.spelled().replace("12.5", "NaN")
-    (folder / "trials.json").write_text(text)
+    (folder / "trials.json").write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match="lasts nan seconds"):
         read_trials(folder)
 
@@ -164,7 +164,9 @@ def test_a_list_too_large_is_refused(folder, monkeypatch):
 def test_a_key_that_is_none_is_refused(tmp_path, values, told):
     path = tmp_path / "key.json"
     write_solutions(Solutions("0" * 64, 0, {ONE.id: SOLUTION}), path)
-    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+    path.write_text(
+        json.dumps({**json.loads(path.read_text(encoding="utf-8")), **values}), encoding="utf-8"
+    )
     with pytest.raises(UsageError, match=told):
         read_solutions(path)
 
@@ -182,9 +184,9 @@ def test_a_key_that_is_none_is_refused(tmp_path, values, told):
 def test_a_solution_that_cannot_be_is_refused(tmp_path, values, told):
     path = tmp_path / "key.json"
     write_solutions(Solutions("0" * 64, 0, {ONE.id: SOLUTION}), path)
-    data = json.loads(path.read_text())
+    data = json.loads(path.read_text(encoding="utf-8"))
     data["trials"][ONE.id].update(values)
-    path.write_text(json.dumps(data))
+    path.write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(UsageError, match=told):
         read_solutions(path)
 

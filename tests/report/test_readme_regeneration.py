@@ -49,24 +49,24 @@ def report(whole_report):
 
 def test_a_readme_is_written_anew_between_its_marks_alone(report, tmp_path):
     path = tmp_path / "README.md"
-    path.write_text(README)
+    path.write_text(README, encoding="utf-8")
     assert regenerate(path, report) == ["losses", "masked", "partwriting", "summary"]
-    once = path.read_text()
+    once = path.read_text(encoding="utf-8")
     kept = [line for line in README.splitlines() if line.startswith(("Words", "#", "<!--"))]
     assert [x for x in once.splitlines() if x.startswith(("Words", "#", "<!--"))] == kept
     assert "what stood here" not in once
     assert "| old |" not in once
     # The same report again changes nothing.
     regenerate(path, report)
-    assert path.read_text() == once
+    assert path.read_text(encoding="utf-8") == once
     # What another report left is gone.
     other = copy.deepcopy(report)
     loss = other["sections"]["losses"]["results"]["small"]["tasks"]["ATB|S"]["test"]
     loss["nats_per_frame"] = 7.654321
     regenerate(path, other)
-    assert "7.654" in path.read_text()
+    assert "7.654" in path.read_text(encoding="utf-8")
     regenerate(path, report)
-    assert path.read_text() == once
+    assert path.read_text(encoding="utf-8") == once
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -117,11 +117,11 @@ def test_tables_say_what_the_report_says(report):
 )
 def test_marks_that_do_not_fit_are_refused(report, text, told, tmp_path):
     path = tmp_path / "README.md"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=told) as caught:
         regenerate(path, report)
     assert "\n" not in str(caught.value)
-    assert path.read_text() == text
+    assert path.read_text(encoding="utf-8") == text
 
 
 def test_a_report_that_lacks_something_writes_nothing(report):

@@ -1,4 +1,5 @@
-import time
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,23 +57,30 @@ def test_what_is_interrupted_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_time_of_what_is_asked_for_in_turn_is_its_own(tmp_path):
+def test_the_time_of_what_is_asked_for_in_turn_is_its_own(tmp_path, monkeypatch):
     cache = Cache(tmp_path)
+    now = {"perf_counter": 10.0, "process_time": 1.0}
+    clocks = SimpleNamespace(**{name: partial(now.get, name) for name in now})
+    monkeypatch.setattr("bachbot.report.cache.time", clocks)
     inner = []
 
-    def outer():
-        inner.append(cache.get({"what": "inner"}, lambda: time.sleep(0.2) or b""))
-        time.sleep(0.05)
+    def work(seconds):
+        now["perf_counter"] += seconds
+        now["process_time"] += 2 * seconds
         return b""
 
+    def outer():
+        inner.append(cache.get({"what": "inner"}, lambda: work(0.25)))
+        return work(0.125)
+
     found = cache.get(KEY, outer)
-    assert inner[0].seconds >= 0.2
-    assert 0.05 <= found.seconds < 0.2
+    assert (inner[0].seconds, inner[0].processor) == (0.25, 0.5)
+    assert (found.seconds, found.processor) == (0.125, 0.25)
     again = Cache(tmp_path).get(KEY, outer)
     assert (again.seconds, again.processor) == (found.seconds, found.processor)
 
 
 def test_a_folder_that_cannot_be_made_is_told_of(tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="BACHBOT_CACHE"):
         Cache(tmp_path / "file" / "cache").get(KEY, lambda: b"")

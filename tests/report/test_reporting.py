@@ -202,7 +202,7 @@ def test_subjects_are_read_with_their_curves(tmp_path, subject):
     [found] = load_subjects([str(tmp_path / "a")])
     assert (found.name, found.history) == ("a", subject.history)
     assert found.fingerprint == subject.fingerprint
-    (tmp_path / "a" / "metrics.jsonl").write_text("{}\n")
+    (tmp_path / "a" / "metrics.jsonl").write_text("{}\n", encoding="utf-8")
     with pytest.raises(Exception, match="holds no learning curve"):
         load_subjects([str(tmp_path / "a")])
     with pytest.raises(UsageError, match="two checkpoints go by the name 'a'"):

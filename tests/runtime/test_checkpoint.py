@@ -16,15 +16,17 @@ from bachbot.runtime.threads import one_thread
 def saved(tmp_path):
     directory = tmp_path / "model"
     save_checkpoint(directory, random_checkpoint(), extra={"metrics.jsonl": b"{}\n"})
-    config = json.loads((directory / "config.json").read_text())
+    config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
     # Without its digest, so that what lies behind it is tested.
     del config["weights_sha256"]
-    (directory / "config.json").write_text(json.dumps(config))
+    (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
     return directory
 
 
 def edit(path, **changes):
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    path.write_text(
+        json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize("batch_norm", [False, True])
@@ -108,10 +110,10 @@ def test_a_dead_runs_leavings_go(saved):
 
 def test_never_writes_over_something_else(tmp_path):
     (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / "chapter.txt").write_text("long work")
+    (tmp_path / "thesis" / "chapter.txt").write_text("long work", encoding="utf-8")
     with pytest.raises(OutputError, match="is no checkpoint: write elsewhere"):
         save_checkpoint(tmp_path / "thesis", random_checkpoint())
-    assert (tmp_path / "thesis" / "chapter.txt").read_text() == "long work"
+    assert (tmp_path / "thesis" / "chapter.txt").read_text(encoding="utf-8") == "long work"
 
 
 def test_no_folder_to_write_in(tmp_path):
@@ -141,14 +143,19 @@ def test_is_not_saved_if_it_could_not_be_loaded(tmp_path):
     [
         (lambda d: (d / "weights.safetensors").unlink(), "weights.safetensors could not be read"),
         (lambda d: (d / "vocabulary.json").unlink(), "vocabulary.json could not be read"),
-        (lambda d: (d / "config.json").write_text("{"), "holds no JSON"),
-        (lambda d: (d / "config.json").write_text("[" * 100_000), "holds no JSON"),
-        (lambda d: (d / "config.json").write_text("[]"), "holds no table"),
+        (lambda d: (d / "config.json").write_text("{", encoding="utf-8"), "holds no JSON"),
+        (
+            lambda d: (d / "config.json").write_text("[" * 100_000, encoding="utf-8"),
+            "holds no JSON",
+        ),
+        (lambda d: (d / "config.json").write_text("[]", encoding="utf-8"), "holds no table"),
         (lambda d: (d / "config.json").write_bytes(b"\xff\xfe\x00"), "holds no JSON"),
-        (lambda d: (d / "vocabulary.json").write_text("{}"), "no vocabulary"),
+        (lambda d: (d / "vocabulary.json").write_text("{}", encoding="utf-8"), "no vocabulary"),
         (lambda d: edit(d / "vocabulary.json", symbols=["a"]), "not those of this version"),
         (
-            lambda d: (d / "vocabulary.json").write_text(json.dumps(Vocabulary(50, 60).to_json())),
+            lambda d: (d / "vocabulary.json").write_text(
+                json.dumps(Vocabulary(50, 60).to_json()), encoding="utf-8"
+            ),
             "was trained on the vocabulary",
         ),
         (lambda d: edit(d / "config.json", format="bachbot-checkpoint-9"), "is of format"),

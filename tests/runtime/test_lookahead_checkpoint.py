@@ -74,7 +74,7 @@ def test_a_dimension_that_is_missing(saved, name):
 
 @pytest.mark.parametrize("name", DIMENSIONS)
 def test_a_dimension_that_is_not_that_of_the_weights(saved, name):
-    config = json.loads((saved / "config.json").read_text())
+    config = json.loads((saved / "config.json").read_text(encoding="utf-8"))
     edit_model(saved, **{name: config["model"][name] + 1})
     with pytest.raises(CheckpointError, match=r"of shape .* its config asks for"):
         load_checkpoint(saved)
@@ -116,15 +116,15 @@ def test_a_library_of_no_size(saved, value):
 
 
 def test_another_kinds_weights_are_refused(saved):
-    config = json.loads((saved / "config.json").read_text())
-    (saved / "config.json").write_text(json.dumps(config | {"kind": "lstm"}))
+    config = json.loads((saved / "config.json").read_text(encoding="utf-8"))
+    (saved / "config.json").write_text(json.dumps(config | {"kind": "lstm"}), encoding="utf-8")
     with pytest.raises(CheckpointError, match="of shape"):
         load_checkpoint(saved)
 
 
 def edit_model(directory, drop=None, **changes):
     path = directory / "config.json"
-    config = json.loads(path.read_text())
+    config = json.loads(path.read_text(encoding="utf-8"))
     config["model"] |= changes
     config["model"].pop(drop, None)
-    path.write_text(json.dumps(config))
+    path.write_text(json.dumps(config), encoding="utf-8")

@@ -30,13 +30,13 @@ REPEATED = tune(
 
 
 def test_bars_that_can_be_reached_two_ways(tmp_path):
-    (tmp_path / "a.musicxml").write_text(REPEATED)
+    (tmp_path / "a.musicxml").write_text(REPEATED, encoding="utf-8")
     score = load_score(tmp_path / "a.musicxml")
     assert section_starts(score) == [16 * bar for bar in (1, 2, 3, 4, 5)]
 
 
 def test_no_voice_ties_into_them(tmp_path):
-    (tmp_path / "a.musicxml").write_text(REPEATED)
+    (tmp_path / "a.musicxml").write_text(REPEATED, encoding="utf-8")
     score = load_score(tmp_path / "a.musicxml")
     [found] = Engine.load().harmonize(score)
     for frame in section_starts(score):
@@ -45,7 +45,7 @@ def test_no_voice_ties_into_them(tmp_path):
 
 def test_a_change_of_key_is_told(tmp_path):
     change = "<attributes><key><fifths>-4</fifths></key></attributes>"
-    (tmp_path / "a.musicxml").write_text(tune(BAR, BAR, change + BAR))
+    (tmp_path / "a.musicxml").write_text(tune(BAR, BAR, change + BAR), encoding="utf-8")
     with pytest.warns(BachbotWarning, match="changes at bar 3, beat 1"):
         load_score(tmp_path / "a.musicxml")
 
@@ -53,7 +53,7 @@ def test_a_change_of_key_is_told(tmp_path):
 def test_written_fermatas_of_another_voice_are_kept_by_all(tmp_path):
     marked = BAR.replace("</note>", "<notations><fermata/></notations></note>")
     low = tune(BAR, marked, BAR).replace("<octave>5", "<octave>3")
-    (tmp_path / "a.musicxml").write_text(low)
+    (tmp_path / "a.musicxml").write_text(low, encoding="utf-8")
     score = load_score(tmp_path / "a.musicxml", voices=[Voice.BASS])
     [found] = Engine.load().harmonize(score, given=[Voice.BASS])
     assert found.score.chorale.fermata.tolist() == [False] * 16 + [True] * 16 + [False] * 16
@@ -64,11 +64,11 @@ def test_accidentals_that_a_file_leaves_out_are_engraved(tmp_path):
     flats = tune(natural, natural + FORWARD).replace("<fifths>0", "<fifths>-3")
     path = tmp_path / "a.svg"
     write_engraving(flats, path, layout=Layout())
-    shown = path.read_text()
+    shown = path.read_text(encoding="utf-8")
     explicit = flats.replace(
         "<type>whole</type>", "<type>whole</type><accidental>natural</accidental>"
     )
     write_engraving(explicit, path, layout=Layout())
-    assert shown.count("E261") == path.read_text().count("E261") > 0
+    assert shown.count("E261") == path.read_text(encoding="utf-8").count("E261") > 0
     write_engraving(flats.replace("<step>B</step>", "<step>C</step>"), path, layout=Layout())
-    assert path.read_text().count("E261") == 0
+    assert path.read_text(encoding="utf-8").count("E261") == 0

@@ -1,9 +1,16 @@
-"""A corpus out of thin air, for tests of training."""
+"""A corpus out of thin air, for tests of training, and what those ask of the processor."""
 
 import numpy as np
+import pytest
+import torch
 
 from bachbot.chorale import Chorale, Key, Metre
 from bachbot.corpus.store import Piece, PreparedCorpus
+from bachbot.training.machine import trains_in_bfloat16, without_bfloat16
+
+CPU = torch.device("cpu")
+
+needs_bfloat16 = pytest.mark.skipif(not trains_in_bfloat16(CPU), reason=without_bfloat16(CPU))
 
 
 def made_up_chorale(seed: int, frames: int = 48) -> Chorale:

@@ -27,7 +27,7 @@ def run_folder(corpus_file, tmp_path_factory):
 
 
 def test_training_writes_metrics_curve_checkpoint_and_card(run_folder):
-    assert len((run_folder / METRICS).read_text().splitlines()) == 2
+    assert len((run_folder / METRICS).read_text(encoding="utf-8").splitlines()) == 2
     assert (run_folder / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert (run_folder / BEST / "MODEL_CARD.md").is_file()
     assert load_checkpoint(run_folder / BEST).config["training"]["config"]["preset"] == "tiny"

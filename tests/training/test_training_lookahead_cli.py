@@ -40,8 +40,8 @@ def test_the_best_is_exported_with_its_card(run, tmp_path):
     folder, _ = run
     result = _run("export", folder, "-o", tmp_path / "model")
     assert result.exit_code == 0, result.output
-    card = (tmp_path / "model" / "MODEL_CARD.md").read_text()
-    assert card == (folder / BEST / "MODEL_CARD.md").read_text()
+    card = (tmp_path / "model" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert card == (folder / BEST / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert load_checkpoint(tmp_path / "model").config["kind"] == "lookahead"
 
 

@@ -47,7 +47,7 @@ ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)
 
 def _torchrun(tmp_path, *arguments):
     script = tmp_path / "run.py"
-    script.write_text(SCRIPT)
+    script.write_text(SCRIPT, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
          script, *map(str, arguments)],
@@ -82,7 +82,12 @@ def _two(*arguments):
         )
         for rank in "01"
     ]
-    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    try:
+        assert [process.wait(timeout=120) for process in both] == [0, 0]
+    finally:
+        for process in both:
+            process.kill()
+            process.wait()
 
 
 def test_two_processes_look_ahead_as_one_does(corpus, corpus_file, tmp_path):

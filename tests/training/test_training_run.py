@@ -1,23 +1,25 @@
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
 import torch
-from made_up import made_up_corpus
+from made_up import made_up_corpus, needs_bfloat16
 
-from bachbot.encoding import encode
-from bachbot.errors import TrainingError, UsageError
+from bachbot.encoding import Vocabulary, encode
+from bachbot.errors import BachbotWarning, TrainingError, UsageError
 from bachbot.evaluation.losses import measure
+from bachbot.models import registry
 from bachbot.runtime import load_checkpoint, load_model
+from bachbot.training import machine, search
 from bachbot.training.config import changed, preset
 from bachbot.training.progress import Evaluated, Stepped
 from bachbot.training.run import BEST, METRICS, STATE, saved_config, train
-from bachbot.training.state import load_state
+from bachbot.training.state import SavedState, load_state, save_state
 from bachbot.training.trainer import Trainer
 from bachbot.training.validate import losses
 
@@ -38,7 +40,9 @@ def test_it_learns_and_leaves_a_checkpoint_that_says_how(corpus, tmp_path):
     config = changed(preset("tiny"), {"epochs": 12, "learning_rate": 0.03})
     heard = []
     outcome = train(corpus, config, folder=tmp_path / "run", device="cpu", listen=heard.append)
-    lines = [json.loads(s) for s in (tmp_path / "run" / METRICS).read_text().splitlines()]
+    lines = [
+        json.loads(s) for s in (tmp_path / "run" / METRICS).read_text(encoding="utf-8").splitlines()
+    ]
     assert lines == list(outcome.history)
     assert [line["epoch"] for line in lines] == list(range(1, 13))
     assert lines[-1]["validation"] < 0.75 * lines[0]["validation"]
@@ -49,7 +53,7 @@ def test_it_learns_and_leaves_a_checkpoint_that_says_how(corpus, tmp_path):
     assert training["losses"]["validation"]["nats_per_token"] == pytest.approx(
         outcome.best["validation"], abs=1e-6
     )
-    card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text()
+    card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "bachbot train --preset tiny --split tune --epochs 12 --set learning_rate=0.03" in card
     assert f"{training['losses']['test']['nats_per_token']:.3f}" in card
     assert str(tmp_path) not in card
@@ -89,7 +93,7 @@ class StopError(Exception):
     pass
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=needs_bfloat16)])
 @pytest.mark.parametrize("stop_at", [1, 5, 8])
 def test_n_steps_are_k_steps_and_a_resume_and_the_rest(corpus, tmp_path, stop_at, precision):
     config = changed(preset("tiny"), RESUMED | {"precision": precision})
@@ -108,6 +112,107 @@ def test_n_steps_are_k_steps_and_a_resume_and_the_rest(corpus, tmp_path, stop_at
     ours, theirs = (load_state(tmp_path / n / STATE).tensors for n in ("straight", "cut"))
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+@pytest.fixture
+def no_bfloat16(monkeypatch):
+    """A processor that cannot train in bfloat16, whatever this one can."""
+    monkeypatch.setattr(machine, "trains_in_bfloat16", lambda _: False)
+    monkeypatch.setattr(search, "trains_in_bfloat16", lambda _: False)
+
+
+CANNOT = "^torch cannot train an LSTM in bfloat16 on this cpu .*: the run "
+ALL_IN_BFLOAT16 = (
+    "goes on in float32, so that its weights will not be bit for bit those of a run that was in "
+    "bfloat16 throughout$"
+)
+
+
+@pytest.mark.usefixtures("no_bfloat16")
+def test_without_bfloat16_it_trains_and_resumes_as_in_float32(corpus, tmp_path):
+    config = changed(preset("tiny"), RESUMED)
+    plain = train(corpus, changed(config, {"precision": "float32"}), device="cpu")
+    asked = changed(config, {"precision": "bfloat16"})
+    with pytest.warns(BachbotWarning, match=f"{CANNOT}trains in float32 instead$") as said:
+        fallen = train(corpus, asked, device="cpu")
+    assert len(said) == 1
+    _same_weights(plain.weights, fallen.weights)
+    assert fallen.record["precision"] == "float32"
+
+    def stop(event):
+        if isinstance(event, Stepped) and event.step == 5:
+            raise StopError
+
+    with pytest.warns(BachbotWarning, match="instead$"), pytest.raises(StopError):
+        train(corpus, asked, folder=tmp_path, device="cpu", listen=stop)
+    with pytest.warns(BachbotWarning, match=f"{CANNOT}trains in float32 instead$") as said:
+        resumed = train(corpus, asked, folder=tmp_path, resume=True, device="cpu")
+    assert len(said) == 1
+    _same_weights(plain.weights, resumed.weights)
+    assert resumed.record["precision"] == "float32"
+
+
+@pytest.mark.usefixtures("no_bfloat16")
+def test_auto_precision_says_nothing_where_there_is_no_bfloat16(corpus):
+    config = changed(preset("tiny"), {"epochs": 1, "precision": "auto"})
+    assert train(corpus, config, device="cpu").record["precision"] == "float32"
+
+
+@pytest.mark.usefixtures("no_bfloat16")
+@pytest.mark.parametrize("told", [True, False])
+def test_a_run_of_bfloat16_goes_on_in_float32_and_says_so(corpus, tmp_path, told):
+    """``told``: whether the state names its precision; that of an older version does not."""
+    config = changed(preset("tiny"), {"epochs": 1, "precision": "bfloat16"})
+    with pytest.warns(BachbotWarning, match="instead$"):
+        train(corpus, config, folder=tmp_path, device="cpu")
+    saved = load_state(tmp_path / STATE)
+    facts = {k: v for k, v in saved.facts.items() if k != "precisions"}
+    facts |= {"precisions": ["bfloat16"]} if told else {}
+    save_state(tmp_path / STATE, SavedState(saved.tensors, facts))
+    with pytest.warns(BachbotWarning, match=CANNOT + ALL_IN_BFLOAT16) as said:
+        outcome = train(corpus, config, folder=tmp_path, resume=True, device="cpu")
+    assert len(said) == 1
+    assert outcome.record["precision"] == "bfloat16, then float32"
+    card = (tmp_path / BEST / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "tokens a second in bfloat16, then float32, on" in card
+
+
+@pytest.mark.usefixtures("no_bfloat16")
+def test_a_search_without_bfloat16_says_so_once(corpus, tmp_path):
+    base = changed(preset("tiny"), {"epochs": 1, "precision": "bfloat16"})
+    config = search.SearchConfig(
+        base, sampler="grid", storage=str(tmp_path / "s.log"), grid={"dropout": (0.0, 0.3)}
+    )
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", BachbotWarning)
+        study = search.open_study(config)
+        search.search(study, corpus, config, 2, device="cpu")
+    assert len(search.leaderboard(study)) == 2
+    (line,) = (str(w.message) for w in said)
+    assert line.endswith("the trials are in float32 instead")
+
+
+def test_the_probe_costs_no_random_numbers():
+    torch.manual_seed(5)
+    wanted = torch.rand(3)
+    torch.manual_seed(5)
+    machine.trains_in_bfloat16.cache_clear()
+    machine.trains_in_bfloat16(torch.device("cpu"))
+    assert torch.equal(torch.rand(3), wanted)
+
+
+def test_the_probe_and_a_network_in_bfloat16_agree():
+    model = registry.build("lstm", {"layers": 1, "hidden": 8}, len(Vocabulary()))
+    ids = torch.arange(9)[None]
+    try:
+        with torch.autocast("cpu", torch.bfloat16):
+            logits, _ = model(ids, model.initial_state(1))
+        logits.float().sum().backward()
+        ran = True
+    except RuntimeError:
+        ran = False
+    assert machine.trains_in_bfloat16(torch.device("cpu")) == ran
 
 
 KILLED = """
@@ -131,11 +236,16 @@ def test_killed_at_any_moment_it_goes_on_bit_for_bit(corpus, corpus_file, tmp_pa
     for how in ("fresh", "resume"):
         before = _steps(folder, an_epoch)
         process = subprocess.Popen([sys.executable, "-c", KILLED, corpus_file, folder, how])
-        deadline = time.monotonic() + 60
-        while _steps(folder, an_epoch) < before + 0.7 * an_epoch and time.monotonic() < deadline:
-            time.sleep(0.02)
-        os.kill(process.pid, signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
+        try:
+            deadline = time.monotonic() + 60
+            while _steps(folder, an_epoch) < before + 0.7 * an_epoch:
+                assert process.poll() is None, "it ended by itself"
+                assert time.monotonic() < deadline, "it takes no steps"
+                time.sleep(0.02)
+        finally:
+            process.kill()
+            process.wait()
+        assert process.returncode == -signal.SIGKILL
         assert before < _steps(folder, an_epoch) < 40 * an_epoch
         if _steps(folder, an_epoch) > an_epoch:
             load_checkpoint(folder / BEST)

@@ -244,8 +244,7 @@ def test_a_form_that_never_ends(halfway, monkeypatch):
 
     async def slow():
         yield b"csrf="
-        await asyncio.sleep(1)
-        yield b"1"
+        await asyncio.Event().wait()
 
     response = halfway.browser.post("/trial/2", content=slow(), headers=FORM)
     assert response.status_code == 408

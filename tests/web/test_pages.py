@@ -102,7 +102,7 @@ def test_nothing_is_fetched_from_elsewhere(visited):
         assert "://" not in text, what
         assert not re.search(r"<style|<script>|\sstyle=|\son[a-z]+=|javascript:", text), what
     for path in STATIC.iterdir():
-        text = path.read_text().replace("http://www.w3.org/2000/svg", "")
+        text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"://|@import|url\(", text), path
 
 
@@ -172,7 +172,7 @@ def test_what_is_amiss_is_announced(visited):
 
 
 def colours(scheme):
-    style = (STATIC / "site.css").read_text()
+    style = (STATIC / "site.css").read_text(encoding="utf-8")
     blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     assert len(blocks) == 2
     assert style.index("prefers-color-scheme: dark") < style.index(blocks[1])
@@ -217,13 +217,13 @@ def test_edges_of_controls_and_bars_stand_out(scheme):
 
 
 def test_no_colour_but_those():
-    style = (STATIC / "site.css").read_text()
+    style = (STATIC / "site.css").read_text(encoding="utf-8")
     outside = re.sub(r":root \{.*?\}", "", style, flags=re.DOTALL)
     assert not re.search(r"#[0-9a-fA-F]{3,8}\b|rgba?\(|hsla?\(", outside)
 
 
 def test_still_for_those_who_want_it_still():
-    style = (STATIC / "site.css").read_text()
+    style = (STATIC / "site.css").read_text(encoding="utf-8")
     moving = style.index("transition")
     assert style.rindex("@media", 0, moving) == style.index(
         "@media (prefers-reduced-motion: no-preference)"
@@ -232,6 +232,6 @@ def test_still_for_those_who_want_it_still():
 
 
 def test_controls_are_large_enough_to_touch():
-    style = (STATIC / "site.css").read_text()
+    style = (STATIC / "site.css").read_text(encoding="utf-8")
     for rule in (r"button, \.button", r"\.choice", r'input\[type="password"\]'):
         assert re.search(rf"{rule} \{{[^}}]*min-height: 3rem", style), rule

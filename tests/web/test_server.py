@@ -7,7 +7,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -215,7 +214,7 @@ class TestWhatCannotBeServed:
         assert "give another --port" in line
 
     def test_a_secret_that_others_can_read(self, tones, tmp_path, arguments, capsys):
-        (tmp_path / "secret").write_text("00" * 32)
+        (tmp_path / "secret").write_text("00" * 32, encoding="utf-8")
         (tmp_path / "secret").chmod(0o644)
         status, line = served_wrongly(capsys, tones, *arguments)
         assert status == 2
@@ -223,7 +222,7 @@ class TestWhatCannotBeServed:
 
     def test_a_secret_that_is_none(self, tones, tmp_path, arguments, capsys):
         for content in ("", "hello", "00" * 31):
-            (tmp_path / "secret").write_text(content)
+            (tmp_path / "secret").write_text(content, encoding="utf-8")
             (tmp_path / "secret").chmod(0o600)
             status, line = served_wrongly(capsys, tones, *arguments)
             assert status == 2
@@ -284,19 +283,20 @@ def test_it_answers_while_it_is_asked_to_end(tones, tmp_path):
     """What is under way when it is told to end is ended."""
     arguments = ["--database", f"sqlite:///{tmp_path}/a.db", "--secret", tmp_path / "secret"]
     with serving(tones, *arguments) as (process, url):
-        statuses = []
+        statuses, enough = [], threading.Event()
 
         def ask():
             try:
                 while True:
                     statuses.append(httpx.get(url, timeout=30).status_code)
+                    if len(statuses) == 5:
+                        enough.set()
             except httpx.TransportError:
                 pass
 
         asking = threading.Thread(target=ask)
         asking.start()
-        while len(statuses) < 5:
-            time.sleep(0.01)
+        assert enough.wait(60)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         asking.join()
