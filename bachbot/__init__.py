@@ -1,4 +1,4 @@
-"""bachbot: composes and harmonises four-part chorales as Bach might have.
+"""bachbot: composes and harmonizes four-part chorales as Bach might have.
 
 Examples
 --------
@@ -13,24 +13,24 @@ from typing import TYPE_CHECKING
 from bachbot.errors import BachbotError, BachbotWarning
 
 if TYPE_CHECKING:
-    from bachbot.chorale import Key, Metre, Voice
+    from bachbot.chorale import Key, Meter, Voice
     from bachbot.decoding import DecodingOptions
-    from bachbot.engine import Arrangement, Engine, Plan, harmonize
+    from bachbot.engine import ComposeOptions, DecodingResult, Engine, harmonize
     from bachbot.engine import compose_pieces as compose
     from bachbot.scores import Layout, Score, load_score, save_score
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Arrangement",
     "BachbotError",
     "BachbotWarning",
+    "ComposeOptions",
     "DecodingOptions",
+    "DecodingResult",
     "Engine",
     "Key",
     "Layout",
-    "Metre",
-    "Plan",
+    "Meter",
     "Score",
     "Voice",
     "__version__",
@@ -41,13 +41,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Arrangement": "bachbot.engine",
+    "DecodingResult": "bachbot.engine",
     "DecodingOptions": "bachbot.decoding",
     "Engine": "bachbot.engine",
     "Key": "bachbot.chorale",
     "Layout": "bachbot.scores",
-    "Metre": "bachbot.chorale",
-    "Plan": "bachbot.engine",
+    "Meter": "bachbot.chorale",
+    "ComposeOptions": "bachbot.engine",
     "Score": "bachbot.scores",
     "Voice": "bachbot.chorale",
     "compose": "bachbot.engine:compose_pieces",

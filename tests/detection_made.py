@@ -5,20 +5,20 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from bachbot.chorale import Chorale, Metre, Voice
+from bachbot.chorale import Chorale, Meter, Voice
 
 _SCALE = np.array([0, 2, 4, 5, 7, 9, 11])
-_CENTRES = (72, 65, 58, 48)
+_CENTERS = (72, 65, 58, 48)
 _DEGREES = 6  # on the seventh there is no perfect fifth
 _ORDERS = np.array(list(permutations(range(3))))
 
 
-def block(*chords, frames=4, metre=None, fermatas=()):
+def block(*chords, frames=4, meter=None, fermatas=()):
     """Chords of so many frames each, every note struck and held."""
     pitch = np.repeat(np.array(chords, dtype=np.int16).reshape(-1, 4), frames, axis=0)
     held = np.arange(len(pitch)) % frames > 0
     fermata = np.repeat(np.isin(np.arange(len(chords)), fermatas), frames)
-    return Chorale(pitch, held[:, None] & (pitch >= 0), fermata, metre=metre or Metre())
+    return Chorale(pitch, held[:, None] & (pitch >= 0), fermata, meter=meter or Meter())
 
 
 def made(rng, beats=32):
@@ -35,7 +35,7 @@ def _voiced(degree, order):
     """A triad, each voice near where it always is, the upper three with a tone each."""
     tones = _SCALE[(degree + np.array([0, 2, 4])) % 7]
     classes = [*tones[order], tones[0]]
-    return [c + (k - c + 6) // 12 * 12 for c, k in zip(classes, _CENTRES, strict=True)]
+    return [c + (k - c + 6) // 12 * 12 for c, k in zip(classes, _CENTERS, strict=True)]
 
 
 def _parallels(before, now):

@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from bachbot.listening.answer import AGES, EXPERIENCES, KINDS, SIDES, Answer
-from bachbot.listening.answers import Answers
+from bachbot.listening.answers import AGES, EXPERIENCES, KINDS, SIDES, Answer, Answers
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

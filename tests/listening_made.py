@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 from made_checkpoints import random_lookahead
 
-from bachbot.chorale import Chorale, Key, Metre
+from bachbot.chorale import Chorale, Key, Meter
 from bachbot.corpus.store import Piece
 from bachbot.decoding import DecodingOptions
-from bachbot.listening.export import export
-from bachbot.listening.request import ExportRequest
+from bachbot.listening.export.folder import export
+from bachbot.listening.export.request import ExportRequest
 
 # I, IV, V and I again, and a step between them: S, A, T, B in C major.
 _CHORDS = ((72, 67, 64, 48), (72, 69, 65, 53), (71, 67, 62, 55), (74, 67, 59, 55), (76, 67, 60, 48))
@@ -28,7 +28,7 @@ def piece(index, *, phrases=3, quarters=8, pickup=0):
     fermata[:, -4:] = True
     key = _KEYS[index % len(_KEYS)]
     chorale = Chorale(
-        pitch, tied, fermata.ravel(), metre=Metre(4, 4, pickup), name=f"made{index}.mxl",
+        pitch, tied, fermata.ravel(), meter=Meter(4, 4, pickup), name=f"made{index}.mxl",
         transposed_by=key.shift,
     )  # fmt: skip
     return Piece(chorale, key, f"tune{index // 2}", {"tune": "test", "file": "test"})

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from bachbot.chorale import REST, VOICES, Chorale, Metre
+from bachbot.chorale import REST, VOICES, Chorale, Meter
 
 
-def piece(soprano=(), alto=(), tenor=(), bass=(), *, name="", metre=None, moved=0):
+def piece(soprano=(), alto=(), tenor=(), bass=(), *, name="", meter=None, moved=0):
     """A piece of notes as (pitch, sixteenths), a rest for pitch -1, as long as its longest voice.
 
     What a voice lacks is rests; `moved` is how far the piece was transposed from its own key.
@@ -21,7 +21,7 @@ def piece(soprano=(), alto=(), tenor=(), bass=(), *, name="", metre=None, moved=
             tied[at + 1 : at + length, voice] = note != REST
             at += length
     return Chorale(
-        pitch, tied, np.zeros(frames), metre=metre or Metre(), name=name, transposed_by=moved
+        pitch, tied, np.zeros(frames), meter=meter or Meter(), name=name, transposed_by=moved
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import httpx
 from site_made import Clock, Listener
 
-from bachbot.listening.store import Store
+from bachbot.listening.store.store import Store
 
 SECRET = b"s" * 32
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bachbot.listening.answer import KINDS
-from bachbot.listening.hearing import EVERYTHING
-from bachbot.listening.solutions import Solution, Solutions, write_solutions
+from bachbot.listening.answer_key import Solution, Solutions, write_solutions
+from bachbot.listening.answers import EVERYTHING, KINDS
 from bachbot.listening.trials import Clip, Trial, Trials, digest, path_of
 
 NOON = datetime(2026, 5, 1, 12, 0, 30, tzinfo=UTC)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from bachbot.chorale import Chorale, Metre
+from bachbot.chorale import Chorale, Meter
 from bachbot.encoding import Vocabulary
 
 VOCABULARY = Vocabulary()
@@ -24,5 +24,5 @@ def chorales(draw, min_frames=0, max_frames=40, low=VOCABULARY.low, high=VOCABUL
         pitch[frame, held] = pitch[frame - 1, held]
         tied[frame] = held
     fermata = draw(hnp.arrays(np.bool_, frames))
-    metre = draw(st.sampled_from([Metre(), Metre(3, 4), Metre(6, 8), Metre(4, 4, 4), Metre(3, 2)]))
-    return Chorale(pitch, tied, fermata, metre=metre)
+    meter = draw(st.sampled_from([Meter(), Meter(3, 4), Meter(6, 8), Meter(4, 4, 4), Meter(3, 2)]))
+    return Chorale(pitch, tied, fermata, meter=meter)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import bachbot
-from bachbot.chorale import Key, Metre, Voice
-from bachbot.decoding import Charges, fill_all
-from bachbot.engine.composing import LENGTHS
+from bachbot.chorale import Key, Meter, Voice
+from bachbot.decoding import Penalties, fill_all
+from bachbot.engine.requests import LENGTHS
 from bachbot.errors import CheckpointError, DecodingError, UsageError
 from bachbot.scores import bars_of, from_chorale
 from bachbot.theory.cadence import final_cadence
@@ -37,7 +37,7 @@ def parallels(chorale):
 
 
 @pytest.mark.parametrize("tune", TUNES)
-def test_every_example_is_harmonised_as_a_choir_would_have_it(engine, tune):
+def test_every_example_is_harmonized_as_a_choir_would_have_it(engine, tune):
     source = bachbot.load_score(EXAMPLES / tune)
     [found] = engine.harmonize(source)
     chorale = found.score.chorale
@@ -46,7 +46,7 @@ def test_every_example_is_harmonised_as_a_choir_would_have_it(engine, tune):
     assert parallels(chorale) == 0
     sounding = chorale.pitch[:, 0] >= 0
     for voice in (Voice.ALTO, Voice.TENOR, Voice.BASS):
-        low, high = voice.compass
+        low, high = voice.range
         assert (chorale.pitch[sounding, voice] >= low).all()
         assert (chorale.pitch[sounding, voice] <= high).all()
     last = np.flatnonzero(sounding)[-1]
@@ -72,15 +72,15 @@ def corpus_key(corpus, chorale):
 
 
 @pytest.mark.parametrize(
-    ("metre", "key"),
-    [(Metre(4, 4), Key("D")), (Metre(3, 4), Key("C", "minor")), (Metre(6, 8), Key("G"))],
+    ("meter", "key"),
+    [(Meter(4, 4), Key("D")), (Meter(3, 4), Key("C", "minor")), (Meter(6, 8), Key("G"))],
 )
-def test_composing_ends_with_a_cadence_at_the_end_of_a_bar_or_says_how(engine, metre, key):
+def test_composing_ends_with_a_cadence_at_the_end_of_a_bar_or_says_how(engine, meter, key):
     options = bachbot.DecodingOptions(method="sample", temperature=0.9, seed=1, number=2)
-    found = engine.compose(bachbot.Plan(bars=4, metre=metre, key=key), options=options)
+    found = engine.compose(bachbot.ComposeOptions(bars=4, meter=meter, key=key), options=options)
     for one in found:
         chorale = one.score.chorale
-        assert chorale.frames == 4 * metre.bar_frames
+        assert chorale.frames == 4 * meter.bar_frames
         assert (chorale.pitch >= 0).all()
         assert chorale.key == key
         # The rule yields where a voice would have nothing else to sing.
@@ -95,7 +95,7 @@ def test_likelier_than_chance_and_than_a_narrower_search(engine):
     source = bachbot.load_score(EXAMPLES / "twinkle.musicxml")
 
     def best(**options):
-        options = bachbot.DecodingOptions(charges=Charges(), **options)
+        options = bachbot.DecodingOptions(charges=Penalties(), **options)
         [found] = engine.harmonize(source, options=options)
         return found.log_probability
 
@@ -169,7 +169,7 @@ def test_a_model_that_looks_ahead_is_told_a_length_as_bachs_are(engine):
 
 
 def test_the_lengths_are_those_of_the_training_part(corpus):
-    bars = [c.frames / c.metre.bar_frames for c in corpus.part("train")]
+    bars = [c.frames / c.meter.bar_frames for c in corpus.part("train")]
     quantiles = np.quantile(bars, (np.arange(12) + 0.5) / 12)
     # The longest twelfth is left out for a shorter one: few want forty bars.
     np.testing.assert_allclose(LENGTHS[:11], quantiles[:11], atol=1)
@@ -181,7 +181,7 @@ def test_the_functions_do_what_the_engine_does(engine):
     [mine] = bachbot.harmonize(EXAMPLES / "ode-to-joy.krn", options=options)
     [its] = engine.harmonize(source, options=options)
     assert mine.score.chorale.same_music(its.score.chorale)
-    plan = bachbot.Plan(bars=1)
+    plan = bachbot.ComposeOptions(bars=1)
     [mine], [its] = bachbot.compose(plan), engine.compose(plan)
     assert mine.score.chorale.same_music(its.score.chorale)
 
@@ -196,10 +196,10 @@ def test_what_cannot_be(engine):
     with pytest.raises(UsageError, match="4 voices are given"):
         engine.harmonize(four.score, given=list(Voice))
     with pytest.raises(UsageError, match="the opening has no alto, tenor, bass"):
-        engine.compose(bachbot.Plan(prime=tune))
+        engine.compose(bachbot.ComposeOptions(prime=tune))
     with pytest.raises(UsageError, match="give 1 or more"):
-        engine.compose(bachbot.Plan(prime=four.score, prime_bars=0))
+        engine.compose(bachbot.ComposeOptions(prime=four.score, prime_bars=0))
     with pytest.raises(UsageError, match="has 12 bars and 13 were asked for"):
-        engine.compose(bachbot.Plan(prime=four.score, prime_bars=13))
+        engine.compose(bachbot.ComposeOptions(prime=four.score, prime_bars=13))
     with pytest.raises(CheckpointError, match="comes with bachbot"):
         bachbot.Engine.load("stone")

@@ -1,9 +1,9 @@
-"""The domain: chorales, voices, metre, key and what is given. numpy only."""
+"""The domain: chorales, voices, meter, key and what is given. numpy only."""
 
 from bachbot.chorale.chorale import REST, Chorale
 from bachbot.chorale.given import Given
 from bachbot.chorale.key import STANDARD, Key, Mode, line_of_fifths, note_name
-from bachbot.chorale.metre import FRAMES_PER_QUARTER, Metre
+from bachbot.chorale.meter import FRAMES_PER_QUARTER, Meter
 from bachbot.chorale.pulse import Pulse
 from bachbot.chorale.voices import VOICES, Voice, parse_voices
 
@@ -15,7 +15,7 @@ __all__ = [
     "Chorale",
     "Given",
     "Key",
-    "Metre",
+    "Meter",
     "Mode",
     "Pulse",
     "Voice",

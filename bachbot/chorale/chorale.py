@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bachbot.chorale.key import Key
-from bachbot.chorale.metre import Metre
+from bachbot.chorale.meter import Meter
 from bachbot.errors import EncodingError
 
 REST = -1
@@ -31,7 +31,7 @@ class Chorale:
         True where the voice sounds on from the frame before, that is where no note begins.
     fermata : ndarray of bool, shape [T]
         True in every frame of a soprano note under a fermata.
-    metre : Metre
+    meter : Meter
         Time signature and pickup.
     key : Key
         Key that the pitches stand in.
@@ -39,9 +39,9 @@ class Chorale:
         Semitones that the piece was moved by from its source.
     name : str
         Where it comes from: a corpus name, a file's stem or a title.
-    place : ndarray of int16, shape [T], optional
-        Place of each frame in its bar, in frames. Follows from the metre unless given, as a
-        piece of changing metre must.
+    position : ndarray of int16, shape [T], optional
+        Place of each frame in its bar, in frames. Follows from the meter unless given, as a
+        piece of changing meter must.
 
     Raises
     ------
@@ -52,27 +52,27 @@ class Chorale:
     pitch: NDArray[np.int16]
     tied: NDArray[np.bool_]
     fermata: NDArray[np.bool_]
-    metre: Metre = field(default_factory=Metre)
+    meter: Meter = field(default_factory=Meter)
     key: Key = field(default_factory=Key)
     transposed_by: int = 0
     name: str = ""
-    place: NDArray[np.int16] = None  # type: ignore[assignment]
+    position: NDArray[np.int16] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
         set_field(self, "pitch", _frozen(self.pitch, np.int16))
         set_field(self, "tied", _frozen(self.tied, np.bool_))
         set_field(self, "fermata", _frozen(self.fermata, np.bool_))
-        place = self.metre.places(len(self.pitch)) if self.place is None else self.place
-        set_field(self, "place", _frozen(place, np.int16))
+        place = self.meter.places(len(self.pitch)) if self.position is None else self.position
+        set_field(self, "position", _frozen(place, np.int16))
         self._check()
 
     def _check(self) -> None:
         frames = len(self.pitch)
-        shapes = (self.pitch.shape, self.tied.shape, self.fermata.shape, self.place.shape)
+        shapes = (self.pitch.shape, self.tied.shape, self.fermata.shape, self.position.shape)
         if shapes != ((frames, 4), (frames, 4), (frames,), (frames,)):
             raise EncodingError(
-                "pitch, tied, fermata and place have shapes "
+                "pitch, tied, fermata and position have shapes "
                 f"{', '.join(map(str, shapes))}: wanted [T, 4], [T, 4], [T], [T]"
             )
         if frames and not (self.pitch.min() >= -1 and self.pitch.max() <= 127):
@@ -100,7 +100,7 @@ class Chorale:
     def bar_starts(self) -> NDArray[np.int64]:
         """First frame of every bar, the pickup's included, shape [bars]."""
         first = np.ones(self.frames, dtype=bool)
-        first[1:] = self.place[1:] <= self.place[:-1]
+        first[1:] = self.position[1:] <= self.position[:-1]
         return np.flatnonzero(first)
 
     def same_music(self, other: "Chorale") -> bool:
@@ -133,17 +133,17 @@ class Chorale:
             )
         return replace(self, pitch=moved, key=key, transposed_by=self.transposed_by + semitones)
 
-    def standardised(self) -> "Chorale":
+    def normalized(self) -> "Chorale":
         """The same music in C major or A minor, by the original's table of shifts."""
         return self.transposed(self.key.shift, self.key.standard)
 
-    def slowed(self, times: int) -> "Chorale":
+    def augmented(self, times: int) -> "Chorale":
         """The same music with every note so many times as long.
 
         Parameters
         ----------
         times : int
-            1 or more. A sixteenth becomes so many frames; the metre's figures stay, and the
+            1 or more. A sixteenth becomes so many frames; the meter's figures stay, and the
             places in the bar are counted on through the longer bars.
         """
         tied = np.repeat(self.tied, times, axis=0)
@@ -154,11 +154,11 @@ class Chorale:
             pitch=np.repeat(self.pitch, times, axis=0),
             tied=tied,
             fermata=np.repeat(self.fermata, times),
-            place=np.repeat(self.place, times) * times + np.arange(len(tied)) % times,
+            position=np.repeat(self.position, times) * times + np.arange(len(tied)) % times,
         )
 
-    def quickened(self, times: int) -> "Chorale":
-        """The same music with every note so many times shorter; the inverse of `slowed`.
+    def diminished(self, times: int) -> "Chorale":
+        """The same music with every note so many times shorter; the inverse of `augmented`.
 
         Parameters
         ----------
@@ -175,9 +175,9 @@ class Chorale:
             pitch=self.pitch[::times],
             tied=self.tied[::times],
             fermata=self.fermata[::times],
-            place=self.place[::times] // times,
+            position=self.position[::times] // times,
         )
-        if self.frames % times or not quick.slowed(times).same_music(self):
+        if self.frames % times or not quick.augmented(times).same_music(self):
             raise EncodingError(
                 f"a note of {self.name or 'the piece'} does not lie on a grid of {times} frames: "
                 "quicken it by less"
@@ -189,12 +189,12 @@ class Chorale:
         tied = self.tied[start:stop].copy()
         if len(tied):
             tied[0] = False
-        place = self.place[start:stop]
+        place = self.position[start:stop]
         return replace(
             self,
             pitch=self.pitch[start:stop],
             tied=tied,
             fermata=self.fermata[start:stop],
-            metre=replace(self.metre, pickup=0 if start else self.metre.pickup),
-            place=place,
+            meter=replace(self.meter, pickup=0 if start else self.meter.pickup),
+            position=place,
         )

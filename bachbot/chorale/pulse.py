@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachbot.chorale.chorale import Chorale
-from bachbot.chorale.metre import Metre
+from bachbot.chorale.meter import Meter
 from bachbot.chorale.voices import Voice
 
 _EIGHTH, _HALF = 2, 8
@@ -19,17 +19,17 @@ class Pulse:
     """How many times slower or quicker a tune is heard than it is written.
 
     Bach's chorales move in quarters, a chord on each, and a model of them that does not see the
-    metre takes the quarter for the beat of whatever it is given. A tune in eighths, as in 6/8, is
+    meter takes the quarter for the beat of whatever it is given. A tune in eighths, as in 6/8, is
     therefore heard twice as slow, and one in halves twice as quick.
 
     Parameters
     ----------
-    slower, quicker : int
+    augmentation, diminution : int
         1 or 2; not both 2.
     """
 
-    slower: int = 1
-    quicker: int = 1
+    augmentation: int = 1
+    diminution: int = 1
 
     @classmethod
     def of(cls, chorale: Chorale, voice: Voice) -> "Pulse":
@@ -51,22 +51,22 @@ class Pulse:
         lengths = ends[np.searchsorted(ends, onsets, side="right")] - onsets
         # A tune moves with the beat; a lower voice may run through it, or wait.
         share = 0.5 if voice == Voice.SOPRANO else _MOST
-        if chorale.metre.unit >= 8 or np.quantile(lengths, share) <= _EIGHTH:
-            return cls(slower=2)
+        if chorale.meter.unit >= 8 or np.quantile(lengths, share) <= _EIGHTH:
+            return cls(augmentation=2)
         odd = change[1::2].any() or (chorale.bar_starts % 2).any() or chorale.frames % 2
-        if chorale.metre.unit <= 2 and np.quantile(lengths, 1 - share) >= _HALF and not odd:
-            return cls(quicker=2)
+        if chorale.meter.unit <= 2 and np.quantile(lengths, 1 - share) >= _HALF and not odd:
+            return cls(diminution=2)
         return cls()
 
-    def heard_metre(self, metre: Metre) -> Metre:
-        """A written metre as the model is to hear it: 6/8 becomes 6/4 where it is slower."""
-        unit = metre.unit * self.quicker // self.slower
-        return Metre(metre.beats, unit, metre.pickup * self.slower // self.quicker)
+    def apply_to_meter(self, meter: Meter) -> Meter:
+        """A written meter as the model is to hear it: 6/8 becomes 6/4 where it is slower."""
+        unit = meter.unit * self.diminution // self.augmentation
+        return Meter(meter.beats, unit, meter.pickup * self.augmentation // self.diminution)
 
-    def heard(self, chorale: Chorale) -> Chorale:
+    def apply(self, chorale: Chorale) -> Chorale:
         """A written piece as the model is to hear it."""
-        return chorale.slowed(self.slower).quickened(self.quicker)
+        return chorale.augmented(self.augmentation).diminished(self.diminution)
 
-    def written(self, chorale: Chorale) -> Chorale:
-        """A piece that was heard as it is to be written; the inverse of `heard`."""
-        return chorale.slowed(self.quicker).quickened(self.slower)
+    def undo(self, chorale: Chorale) -> Chorale:
+        """A piece that was heard as it is to be written; the inverse of `apply`."""
+        return chorale.augmented(self.diminution).diminished(self.augmentation)

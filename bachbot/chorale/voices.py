@@ -19,15 +19,15 @@ class Voice(IntEnum):
         return self.name.lower()
 
     @property
-    def compass(self) -> tuple[int, int]:
+    def range(self) -> tuple[int, int]:
         """Lowest and highest MIDI pitch that Bach's chorales ask of this voice.
 
         Read off the chorales of music21's corpus in their own keys.
         """
-        return _COMPASS[self]
+        return _RANGE[self]
 
 
-_COMPASS = {
+_RANGE = {
     Voice.SOPRANO: (57, 81),
     Voice.ALTO: (53, 74),
     Voice.TENOR: (48, 69),

@@ -14,7 +14,7 @@ from bachbot.cli.train import train_app
 # Plain help: rich's boxes would cost a third of the time that '--help' takes.
 app = typer.Typer(
     name="bachbot",
-    help="Compose and harmonise four-part chorales as Bach might have.",
+    help="Compose and harmonize four-part chorales as Bach might have.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -39,10 +39,10 @@ def compose(
     sound: shared.Sound = "organ",
 ) -> None:
     """Compose a chorale from nothing, or go on from an opening."""
-    from bachbot.chorale import VOICES, Key, Metre
+    from bachbot.chorale import VOICES, Key, Meter
     from bachbot.cli.show import numbered, progress, writable
-    from bachbot.decoding import Charges, DecodingOptions
-    from bachbot.engine import Engine, Plan
+    from bachbot.decoding import DecodingOptions, Penalties
+    from bachbot.engine import ComposeOptions, Engine
     from bachbot.errors import UsageError
     from bachbot.scores import Layout, load_score, save_score
 
@@ -52,19 +52,19 @@ def compose(
     if mode is not None and wanted.mode != mode:
         raise UsageError(f"--key {key} is not {mode}: give a key and a mode that agree")
     if prime is not None and (meter or key or mode):
-        raise UsageError("--prime brings its own key and metre: give no --key, --mode or --meter")
+        raise UsageError("--prime brings its own key and meter: give no --key, --mode or --meter")
     options = DecodingOptions(
         method="sample",
         temperature=0.9 if temperature is None else temperature,
         top_p=1.0 if top_p is None else top_p,
         seed=seed,
         number=number,
-        charges=Charges() if parallels else None,
+        charges=Penalties() if parallels else None,
     )
     layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
-    plan = Plan(
+    plan = ComposeOptions(
         bars=bars,
-        metre=Metre.parse(meter or "4/4"),
+        meter=Meter.parse(meter or "4/4"),
         key=wanted,
         prime=load_score(prime, voices=VOICES) if prime else None,
         prime_bars=prime_bars,

@@ -45,7 +45,7 @@ def prepare(
 
 @corpus_app.command()
 def info(path: CorpusPath = None) -> None:
-    """Print the counts: pieces, frames, families, keys, metres, and what was left out."""
+    """Print the counts: pieces, frames, families, keys, meters, and what was left out."""
     from bachbot.corpus.prepare import prepare as run
 
     with progress("reading the chorales") as advance:
@@ -62,7 +62,7 @@ def info(path: CorpusPath = None) -> None:
         ("split", "part", "pieces", "tune families", "frames"),
         rows,
     )
-    for title, name in (("Keys", "key"), ("Metres", "metre"), ("Pickups in frames", "pickup")):
+    for title, name in (("Keys", "key"), ("Meters", "meter"), ("Pickups in frames", "pickup")):
         counts = Counter(p[name] for p in pieces).most_common()
         table(title, (name, "pieces"), counts)
     table(
@@ -117,7 +117,7 @@ def jsb(
 ) -> None:
     """Make a prepared corpus of JSB-16th, the split that papers compare on.
 
-    It has no metre and no fermatas: train on it with '--corpus FILE --set told=false'.
+    It has no meter and no fermatas: train on it with '--corpus FILE --set told=false'.
     """
     from bachbot.corpus.jsb import convert
     from bachbot.corpus.store import PARTS

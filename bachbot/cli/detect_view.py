@@ -6,7 +6,7 @@ from math import isnan
 from rich.table import Table
 from rich.text import Text
 
-from bachbot.evaluation.detection import Detection, GiveAway, Verdict
+from bachbot.evaluation.detection import Detection, TopFeature, Verdict
 
 MOST_TOLD = 15
 """Features listed of each comparison."""
@@ -54,11 +54,11 @@ def detection_table(title: str, columns: Mapping[str, Detection]) -> Table:
         for name, label in _LABELS.items():
             table.add_row(f"  {label}", *(_verdict_text(v[name]) for v in verdicts))
         table.add_section()
-    table.add_row("features that differ", *(str(len(d.give_aways)) for d in found))
+    table.add_row("features that differ", *(str(len(d.top_features)) for d in found))
     return table
 
 
-def giveaways_table(name: str, detection: Detection) -> Table:
+def top_features_table(name: str, detection: Detection) -> Table:
     """The clearest features that give a set away.
 
     Parameters
@@ -68,7 +68,7 @@ def giveaways_table(name: str, detection: Detection) -> Table:
     detection : Detection
         How it was told from Bach.
     """
-    features = detection.give_aways
+    features = detection.top_features
     table = Table(
         title=f"what gives {name} away: {min(len(features), MOST_TOLD)} of {len(features)} "
         "features that differ by more than chance",
@@ -86,7 +86,7 @@ def giveaways_table(name: str, detection: Detection) -> Table:
     return table
 
 
-def _row(found: GiveAway) -> tuple[str, ...]:
+def _row(found: TopFeature) -> tuple[str, ...]:
     way = "more" if found.above > 0.5 else "less"
     means = ("" if isnan(value) else f"{value:.3g}" for value in (found.ours, found.bach))
     return found.feature, way, *means, f"{found.above:.0%}", f"{found.p:.4f}"

@@ -5,7 +5,7 @@ import typer
 from bachbot.cli.evaluate_all import all_command
 from bachbot.cli.evaluate_detect import detect_command
 from bachbot.cli.evaluate_fit import fit_command
-from bachbot.cli.evaluate_harmonisation import harmonisation_command
+from bachbot.cli.evaluate_harmonization import harmonization_command
 from bachbot.cli.evaluate_losses import losses_command
 from bachbot.cli.evaluate_novelty import novelty_command
 from bachbot.cli.evaluate_partwriting import partwriting_command
@@ -25,7 +25,7 @@ def evaluate_command() -> None:
 
 
 evaluate_app.command("losses")(losses_command)
-evaluate_app.command("harmonisation")(harmonisation_command)
+evaluate_app.command("harmonization")(harmonization_command)
 evaluate_app.command("partwriting")(partwriting_command)
 evaluate_app.command("style")(style_command)
 evaluate_app.command("novelty")(novelty_command)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bachbot.cli import held_out as shared
+from bachbot.cli import options as shared
 
 if TYPE_CHECKING:
     from bachbot.report.reporting import Report
@@ -50,7 +50,7 @@ def all_command(
     be measured says why in its place, and the exit status is then 1. --limit 10 is a quick look.
     """
     from bachbot.cli.report_view import print_faults, print_times, watching
-    from bachbot.report import writing
+    from bachbot.report import page as writing
     from bachbot.report.cache import Cache, default_folder
     from bachbot.report.context import Asked, Context
     from bachbot.report.reporting import make
@@ -85,7 +85,7 @@ def _named(paths: list[Path]) -> dict[str, Path]:
 
     found: dict[str, Path] = {}
     for path in paths:
-        if path.stem in found or path.stem in ("Bach", "harmonised", "composed"):
+        if path.stem in found or path.stem in ("Bach", "harmonized", "composed"):
             raise UsageError(f"the name '{path.stem}' is taken: give {path} another one")
         found[path.stem] = path
     return found

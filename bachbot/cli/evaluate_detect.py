@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bachbot.cli import held_out as shared
+from bachbot.cli import options as shared
 from bachbot.errors import BachbotWarning, UsageError
 
 if TYPE_CHECKING:
     from bachbot.chorale import Chorale
     from bachbot.corpus.store import Piece, PreparedCorpus
-    from bachbot.evaluation.detection import Detection, Match, Telling
+    from bachbot.evaluation.detection import Detection, InformationLevel, Match
 
 _HELD_OUT = "held-out"
 _CONTROL = "Bach himself"
@@ -29,7 +29,7 @@ class _Trials:
     permutations: int
     seed: int
 
-    def of(self, name: str, match: "Match", telling: "Telling") -> "Detection":
+    def of(self, name: str, match: "Match", telling: "InformationLevel") -> "Detection":
         """One comparison."""
         from bachbot.cli.show import progress
         from bachbot.evaluation.detection import detect
@@ -40,7 +40,9 @@ class _Trials:
                 telling=telling, permutations=self.permutations, seed=self.seed, progress=advance,
             )  # fmt: skip
 
-    def unpaired(self, name: str, ours: "Sequence[Chorale]", telling: "Telling") -> "Detection":
+    def unpaired(
+        self, name: str, ours: "Sequence[Chorale]", telling: "InformationLevel"
+    ) -> "Detection":
         """Pieces beside Bach's of like length."""
         from bachbot.evaluation.detection import matched
 
@@ -67,7 +69,7 @@ def detect_command(
             show_default=False,
         ),
     ] = None,
-    kind: shared.SetOption = "harmonised",
+    kind: shared.SetOption = "harmonized",
     against: Annotated[
         list[Path] | None,
         typer.Option(
@@ -98,8 +100,8 @@ def detect_command(
     """
     from rich.console import Console
 
-    from bachbot.cli.detect_view import detection_table, giveaways_table
-    from bachbot.evaluation.detection import Telling
+    from bachbot.cli.detect_view import detection_table, top_features_table
+    from bachbot.evaluation.detection import InformationLevel
     from bachbot.extras import require
 
     if files and checkpoint is not None:
@@ -119,15 +121,15 @@ def detect_command(
         ours = _written(checkpoint or "lookahead", prepared, trials.bach, kind, split)
         telling = _telling(ours, trials.bach, [])
         columns[name] = trials.of(name, _beside(ours, trials.bach), telling)
-    if others and telling is Telling.SCORE:
+    if others and telling is InformationLevel.SCORE:
         notes = f"{name}, notes alone"
         columns[notes] = (
-            trials.unpaired(notes, ours, Telling.NOTES)
+            trials.unpaired(notes, ours, InformationLevel.NOTES)
             if files
-            else trials.of(notes, _beside(ours, trials.bach), Telling.NOTES)
+            else trials.of(notes, _beside(ours, trials.bach), InformationLevel.NOTES)
         )
     for stem, pieces in others.items():
-        columns[stem] = trials.unpaired(stem, pieces, Telling.NOTES)
+        columns[stem] = trials.unpaired(stem, pieces, InformationLevel.NOTES)
     control = _control(prepared.pieces, columns[name].pairs, trials, telling)
     if control is not None:
         columns[_CONTROL] = control
@@ -139,8 +141,8 @@ def detect_command(
     console = Console()
     console.print(detection_table(title, columns))
     for name, column in columns.items():
-        if column.give_aways:
-            console.print(giveaways_table(name, column))
+        if column.top_features:
+            console.print(top_features_table(name, column))
 
 
 def _pieces(
@@ -162,7 +164,7 @@ def _read_sets(paths: Sequence[Path]) -> "dict[str, list[Chorale]]":
 
 
 def _read_files(paths: Sequence[Path]) -> "list[Chorale]":
-    from bachbot.cli.pieces import read_pieces
+    from bachbot.cli.show import read_pieces
 
     return read_pieces(paths)
 
@@ -188,18 +190,18 @@ def _beside(ours: "Sequence[Chorale]", bach: "Sequence[Piece]") -> "Match":
 
 def _telling(
     ours: "Sequence[Chorale]", bach: "Sequence[Piece]", paths: Sequence[Path]
-) -> "Telling":
+) -> "InformationLevel":
     """What both sides tell."""
     from bachbot.corpus.jsb import from_jsb
-    from bachbot.evaluation.detection import Telling
+    from bachbot.evaluation.detection import InformationLevel
 
     bare = any(path.suffix == ".npz" for path in paths) or any(from_jsb(p.chorale) for p in bach)
     marked = any(chorale.fermata.any() for chorale in ours)
-    return Telling.NOTES if bare or not marked else Telling.SCORE
+    return InformationLevel.NOTES if bare or not marked else InformationLevel.SCORE
 
 
 def _control(
-    pieces: "Sequence[Piece]", pairs: int, trials: _Trials, telling: "Telling"
+    pieces: "Sequence[Piece]", pairs: int, trials: _Trials, telling: "InformationLevel"
 ) -> "Detection | None":
     """Bach told from himself; None where he has too few tunes for that."""
     from bachbot.evaluation.detection import FEWEST_PAIRS, halves

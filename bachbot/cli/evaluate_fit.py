@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bachbot.cli import held_out as shared
 from bachbot.cli import options as common
+from bachbot.cli import options as shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rich.console import Console
 
-    from bachbot.evaluation.fitting import Round
-    from bachbot.evaluation.knobs import Reading
+    from bachbot.evaluation.fitting import RateMeasurement, Round
 
 
 def fit_command(
@@ -43,10 +42,10 @@ def fit_command(
     from bachbot.chorale import Voice
     from bachbot.cli.fit_view import charges_text
     from bachbot.cli.show import progress
-    from bachbot.decoding import Charges
-    from bachbot.decoding.house import HOUSE
-    from bachbot.evaluation.decoded import commissioned, harmonise_all
+    from bachbot.decoding import Penalties
+    from bachbot.decoding.penalties import DEFAULT_PENALTIES
     from bachbot.evaluation.fitting import fit
+    from bachbot.evaluation.generated import fill_request, harmonize_pieces
     from bachbot.runtime import build_model, load_checkpoint
 
     prepared = shared.load_corpus(corpus)
@@ -54,15 +53,17 @@ def fit_command(
     loaded = load_checkpoint(checkpoint)
     shared.warn_of_leaks(loaded, prepared, split)
     model = build_model(loaded)
-    works = [commissioned(c, (Voice.SOPRANO,)) for c in bach]
+    works = [fill_request(c, (Voice.SOPRANO,)) for c in bach]
 
-    def decode(charges: Charges) -> list:
+    def decode(charges: Penalties) -> list:
         options = shared.decoding_options("default", beam=beam)
-        with progress("harmonising") as advance:
-            return harmonise_all(model, works, replace(options, charges=charges), progress=advance)
+        with progress("harmonizing") as advance:
+            return harmonize_pieces(
+                model, works, replace(options, charges=charges), progress=advance
+            )
 
     console = Console(quiet=as_json)
-    found = fit(decode, bach, HOUSE, rounds=rounds, listen=_telling(console))
+    found = fit(decode, bach, DEFAULT_PENALTIES, rounds=rounds, listen=_telling(console))
     if as_json:
         typer.echo(json.dumps({"checkpoint": checkpoint, "split": split, **found.to_json()}))
         return
@@ -70,13 +71,13 @@ def fit_command(
     console.print(charges_text(found.charges), highlight=False, soft_wrap=True)
 
 
-def _telling(console: "Console") -> "Callable[[Mapping[str, Reading], Round], None]":
+def _telling(console: "Console") -> "Callable[[Mapping[str, RateMeasurement], Round], None]":
     """Prints each round as it is done."""
     from bachbot.cli.fit_view import round_table
 
     done: list[Round] = []
 
-    def listen(targets: "Mapping[str, Reading]", tried: "Round") -> None:
+    def listen(targets: "Mapping[str, RateMeasurement]", tried: "Round") -> None:
         done.append(tried)
         console.print(round_table(len(done), targets, tried))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bachbot.cli import held_out as shared
+from bachbot.cli import options as shared
 from bachbot.errors import BachbotWarning, UsageError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class _Asked:
 
     @property
     def jsb(self) -> bool:
-        """Whether the pieces are JSB-16th's, of no known key and metre."""
+        """Whether the pieces are JSB-16th's, of no known key and meter."""
         from bachbot.corpus.jsb import from_jsb
 
         return all(from_jsb(c) for chorales in self.pieces.values() for c in chorales)
@@ -163,7 +163,7 @@ def _checkpoint_rows(
     asked: _Asked, named: Sequence[str], *, together: bool
 ) -> list[dict[str, Any]]:
     """Those that come with bachbot and those that are named; the named ones together as well."""
-    from bachbot.runtime import Together, build_model, load_checkpoint, shipped_checkpoints
+    from bachbot.runtime import Ensemble, build_model, load_checkpoint, shipped_checkpoints
 
     # What is wrong with a name comes out before anything is measured.
     found = {n: load_checkpoint(n) for n in dict.fromkeys([*shipped_checkpoints(), *named])}
@@ -173,7 +173,7 @@ def _checkpoint_rows(
         with _noted() as notes[name]:
             _warn(asked, loaded)
     if together:
-        models["together"] = Together([models[name] for name in named])
+        models["together"] = Ensemble([models[name] for name in named])
         of_all = dict.fromkeys(note for name in named for note in notes[name])
         notes["together"] = list(of_all)
     return [

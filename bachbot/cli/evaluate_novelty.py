@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bachbot.cli import held_out as shared
+from bachbot.cli import options as shared
 from bachbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def novelty_command(
             show_default=False,
         ),
     ] = None,
-    kind: shared.SetOption = "harmonised",
+    kind: shared.SetOption = "harmonized",
     split: shared.SplitOption = "tune",
     part: shared.PartOption = "test",
     given: Annotated[
@@ -43,7 +43,7 @@ def novelty_command(
         typer.Option(
             "--given",
             help="Voices of your pieces that are given, such as soprano, and so in no question. "
-            "[default: none; of a harmonised set the soprano]",
+            "[default: none; of a harmonized set the soprano]",
             show_default=False,
         ),
     ] = None,
@@ -62,7 +62,7 @@ def novelty_command(
     from rich.console import Console
 
     from bachbot.cli.novelty_view import novelty_table, pieces_table, where_table
-    from bachbot.cli.pieces import read_pieces
+    from bachbot.cli.show import read_pieces
     from bachbot.evaluation.novelty import Index
 
     written = _in_question(files, given, kind)
@@ -111,7 +111,7 @@ def _in_question(files: list[Path] | None, given: str | None, kind: str) -> "tup
 
     if given is not None and not files:
         raise UsageError("--given is of your own pieces: name their files, or leave it out")
-    if not files and kind == "harmonised":
+    if not files and kind == "harmonized":
         given = "soprano"
     left_out = parse_voices(given) if given is not None else ()
     written = tuple(voice for voice in VOICES if voice not in left_out)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bachbot.cli import held_out as shared
+from bachbot.cli import options as shared
 from bachbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bachbot.chorale import Chorale, Voice
     from bachbot.decoding import DecodingOptions
-    from bachbot.evaluation.portrait import Portrait
+    from bachbot.evaluation.variety import DecodingMetrics
     from bachbot.runtime import Checkpoint
 
 
@@ -59,10 +59,10 @@ def partwriting_command(
     from bachbot.chorale import parse_voices
     from bachbot.cli.partwriting_view import partwriting_table
     from bachbot.corpus.jsb import read_as_they_are
-    from bachbot.evaluation.portrait import KEYLESS, portray
+    from bachbot.evaluation.variety import KEYLESS, decoding_metrics
     from bachbot.runtime import load_checkpoint
 
-    columns: dict[str, Portrait] = {}
+    columns: dict[str, DecodingMetrics] = {}
     title = "part-writing"
     if checkpoint is not None or not jsb:
         options = shared.decoding_options(
@@ -79,7 +79,7 @@ def partwriting_command(
             f"{part} part of the split by {split}"
         )
     for path in jsb or []:
-        columns[path.stem] = portray(read_as_they_are(path)[:limit], rules=KEYLESS)
+        columns[path.stem] = decoding_metrics(read_as_they_are(path)[:limit], rules=KEYLESS)
     if as_json:
         figures = {name: column.to_json() for name, column in columns.items()}
         typer.echo(json.dumps({"title": title, "columns": figures}))
@@ -92,19 +92,22 @@ def _beside_bach(
     pieces: "Sequence[Chorale]",
     given: "tuple[Voice, ...]",
     options: "DecodingOptions",
-) -> "dict[str, Portrait]":
+) -> "dict[str, DecodingMetrics]":
     """His pieces, and the same as a decoder has them."""
     from bachbot.chorale import VOICES
     from bachbot.cli.show import progress
-    from bachbot.evaluation.decoded import commissioned, harmonise_all
-    from bachbot.evaluation.portrait import portray
+    from bachbot.evaluation.generated import fill_request, harmonize_pieces
+    from bachbot.evaluation.variety import decoding_metrics
     from bachbot.runtime import build_model
 
     missing = [v for v in VOICES if v not in given]
     if not missing:
         raise UsageError("all four voices are given, none is missing: give three or fewer")
     model = build_model(checkpoint, dtype=shared.precision(options))
-    works = [commissioned(c, given) for c in pieces]
-    with progress("harmonising") as advance:
-        ours = harmonise_all(model, works, options, progress=advance)
-    return {"Bach": portray(pieces), "bachbot": portray(ours, bach=pieces, masked=missing)}
+    works = [fill_request(c, given) for c in pieces]
+    with progress("harmonizing") as advance:
+        ours = harmonize_pieces(model, works, options, progress=advance)
+    return {
+        "Bach": decoding_metrics(pieces),
+        "bachbot": decoding_metrics(ours, bach=pieces, masked=missing),
+    }

@@ -19,8 +19,8 @@ def readme_command(
     Each stands between '<!-- results:begin NAME -->' and '<!-- results:end NAME -->'; NAME is
     losses, partwriting, masked or summary. All else stays as it is.
     """
+    from bachbot.report.page import read
     from bachbot.report.readme import regenerate
-    from bachbot.report.writing import read
 
     names = regenerate(readme, read(report))
     typer.echo(f"{readme}: {', '.join(names)}")

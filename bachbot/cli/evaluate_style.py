@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bachbot.cli import held_out as shared
+from bachbot.cli import options as shared
 from bachbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def style_command(
             "files are given]",
         ),
     ] = None,
-    which: shared.SetOption = "harmonised",
+    which: shared.SetOption = "harmonized",
     split: shared.SplitOption = "tune",
     part: shared.PartOption = "test",
     limit: Annotated[
@@ -100,8 +100,8 @@ def _of_files(
     train: "Sequence[Chorale]",
 ) -> "StyleReport":
     """The user's pieces; with an .npz among them all are read as an .npz can tell."""
-    from bachbot.cli.pieces import read_pieces
-    from bachbot.evaluation.style.level import as_pitches_tell
+    from bachbot.cli.show import read_pieces
+    from bachbot.evaluation.style.features import as_pitches_tell
 
     ours = read_pieces(files)[:limit]
     if _untold(files):

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from bachbot.training.fillings import FILLINGS
+from bachbot.training.validation import FILL_TASKS
 
 
 def fillings_table(parts: Mapping[str, Any]) -> Table:
@@ -23,7 +23,7 @@ def fillings_table(parts: Mapping[str, Any]) -> Table:
         for name in next(iter(parts.values())):
             figures = [part[name][key] for part in parts.values()]
             if any(figure is not None for figure in figures):
-                table.add_row(FILLINGS[name].label + label, *map(_three, figures))
+                table.add_row(FILL_TASKS[name].label + label, *map(_three, figures))
     return table
 
 

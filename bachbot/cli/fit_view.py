@@ -4,12 +4,11 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from bachbot.decoding.charges import Charges
-from bachbot.evaluation.fitting import Round
-from bachbot.evaluation.knobs import KNOBS, Reading
+from bachbot.decoding.penalties import Penalties
+from bachbot.evaluation.fitting import TUNABLE_WEIGHTS, RateMeasurement, Round
 
 
-def round_table(number: int, targets: Mapping[str, Reading], tried: Round) -> Table:
+def round_table(number: int, targets: Mapping[str, RateMeasurement], tried: Round) -> Table:
     """A round: each weight, and what its rate came to beside Bach's.
 
     Parameters
@@ -30,7 +29,7 @@ def round_table(number: int, targets: Mapping[str, Reading], tried: Round) -> Ta
     for name in ("nats", "rate", "Bach's", "times Bach's"):
         table.add_column(name, justify="right")
     table.add_column("rate a")
-    units = {knob.name: knob.unit for knob in KNOBS}
+    units = {knob.name: knob.unit for knob in TUNABLE_WEIGHTS}
     for name, target in targets.items():
         rate = tried.readings[name].rate
         times = f"{rate / target.rate:.2f}" if target.rate else ""
@@ -41,8 +40,8 @@ def round_table(number: int, targets: Mapping[str, Reading], tried: Round) -> Ta
     return table
 
 
-def charges_text(charges: Charges) -> str:
-    """Charges as Python writes them, to be pasted into `bachbot.decoding.charges`."""
+def charges_text(charges: Penalties) -> str:
+    """Charges as Python writes them, to be pasted into `bachbot.decoding.penalties`."""
     return (
         f"Charges(rules={dict(charges.rules)!r}, strikes={dict(charges.strikes)!r}, "
         f"still={charges.still!r}, leaps={charges.leaps!r}, fresh={charges.fresh!r}, "

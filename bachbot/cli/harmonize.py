@@ -1,4 +1,4 @@
-"""``bachbot harmonize``."""
+"""``bachbot harmonize FOLDER``: many tunes in one call."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,10 +6,118 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bachbot.cli import options as shared
-from bachbot.errors import UsageError
+from bachbot.cli.show import scores_in
+from bachbot.errors import BachbotError, OutputError, ScoreError, UsageError
 
 if TYPE_CHECKING:
+    from bachbot.chorale import Key, Voice
     from bachbot.decoding import DecodingOptions
+    from bachbot.engine import DecodingResult
+    from bachbot.scores import Layout, Score
+
+_AT_ONCE = 240
+"""How many scores are in memory at a time."""
+
+
+def harmonize_folder(
+    folder: Path,
+    output: Path | None,
+    *,
+    voices: "tuple[Voice, ...]",
+    key: "Key | None",
+    options: "DecodingOptions",
+    layout: "Layout",
+    checkpoint: str,
+    numerals: bool,
+) -> None:
+    """Harmonize every score in a folder into another one, as MusicXML.
+
+    A score that cannot be read or harmonized is told of and skipped.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds no score, or would be written over.
+    OutputError
+        If the other folder cannot be made.
+    ScoreError
+        If some were skipped, once all others are written.
+    """
+    from bachbot.cli.show import progress
+    from bachbot.engine import Engine
+
+    files = scores_in(folder)
+    target = output or Path(f"{folder.resolve().name}-harmonized")
+    _make(target, folder)
+    engine = Engine.load(checkpoint)
+    skipped = 0
+    names = _names(files)
+    with progress("harmonizing") as advance:
+        for start in range(0, len(files), _AT_ONCE):
+            part = files[start : start + _AT_ONCE]
+            loaded, failed = _load(part, voices, key)
+            found = engine.harmonize_all(
+                list(loaded.values()),
+                given=voices,
+                options=options,
+                progress=lambda done, _, start=start: advance(start + done, len(files)),  # type: ignore[misc]
+            )
+            failed |= {
+                p: f for p, f in zip(loaded, found, strict=True) if isinstance(f, BachbotError)
+            }
+            for path, done in zip(loaded, found, strict=True):
+                if not isinstance(done, BachbotError):
+                    _save(done, target / names[path], layout, numerals)
+            for path, error in sorted(failed.items()):
+                typer.echo(f"bachbot: skipped {path}: {error}", err=True)
+            skipped += len(failed)
+            advance(min(start + _AT_ONCE, len(files)), len(files))
+    typer.echo(f"{target}: {len(files) - skipped} of {len(files)} scores harmonized")
+    if skipped:
+        raise ScoreError(
+            f"{skipped} of {len(files)} files were skipped, the others are in {target}: "
+            "mend or remove those named above"
+        )
+
+
+def _make(target: Path, folder: Path) -> None:
+    if target.exists() and target.resolve() == folder.resolve():
+        raise UsageError(f"{target} is the folder that is read: write to another one with -o")
+    try:
+        target.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"the folder {target} could not be made ({error.strerror}): write elsewhere with -o"
+        ) from error
+
+
+def _names(files: list[Path]) -> dict[Path, str]:
+    """What each result is called: by its stem, or its whole name where others share the stem."""
+    stems = [p.stem.lower() for p in files]
+    return {p: f"{p.stem if stems.count(p.stem.lower()) == 1 else p.name}.musicxml" for p in files}
+
+
+def _load(
+    files: list[Path], voices: "tuple[Voice, ...]", key: "Key | None"
+) -> "tuple[dict[Path, Score], dict[Path, BachbotError]]":
+    from bachbot.scores import load_score
+
+    loaded: dict[Path, Score] = {}
+    failed: dict[Path, BachbotError] = {}
+    for path in files:
+        try:
+            loaded[path] = load_score(path, key=key, voices=voices)
+        except BachbotError as error:
+            failed[path] = error
+    return loaded, failed
+
+
+def _save(found: "list[DecodingResult]", path: Path, layout: "Layout", numerals: bool) -> None:
+    from bachbot.cli.show import numbered, page
+    from bachbot.scores import save_score
+
+    for where, one in zip(numbered(path, len(found)), found, strict=True):
+        save_score(page(one.score, numerals), where, layout=layout)
 
 
 def harmonize(
@@ -60,8 +168,8 @@ def harmonize(
 ) -> None:
     """Write the three voices under a tune, or whichever are missing.
 
-    The tune comes back note for note, in its own key, metre and bars. Without --greedy or
-    --sample it is a beam search, 10 wide. Of a folder every score is harmonised into the folder -o.
+    The tune comes back note for note, in its own key, meter and bars. Without --greedy or
+    --sample it is a beam search, 10 wide. Of a folder every score is harmonized into the folder -o.
     """
     from bachbot.chorale import Key, parse_voices
     from bachbot.scores import Layout
@@ -74,8 +182,6 @@ def harmonize(
     tonality = Key.parse(key) if key else None
     layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
     if melody.is_dir():
-        from bachbot.cli.folder import harmonize_folder
-
         if bars is not None:
             raise UsageError("--bars belongs to one score, not to a folder: give a file")
         harmonize_folder(
@@ -89,10 +195,10 @@ def harmonize(
     from bachbot.engine import Engine
     from bachbot.scores import bars_of, load_score, save_score
 
-    output = writable(output or Path(f"{melody.stem}-harmonised.musicxml"), melody)
+    output = writable(output or Path(f"{melody.stem}-harmonized.musicxml"), melody)
     score = load_score(melody, key=tonality, voices=VOICES if bars else voices)
     engine = Engine.load(checkpoint)
-    with progress("harmonising") as advance:
+    with progress("harmonizing") as advance:
         found = engine.harmonize(
             score,
             given=voices,
@@ -127,7 +233,7 @@ def _options(
     variety: float | None,
     parallels: bool,
 ) -> "DecodingOptions":
-    from bachbot.decoding import Charges, DecodingOptions
+    from bachbot.decoding import DecodingOptions, Penalties
 
     if (beam is not None) + greedy + sample > 1:
         raise UsageError("--beam, --greedy and --sample are three ways to search: give one")
@@ -143,6 +249,6 @@ def _options(
         method="greedy" if greedy else "sample" if sample else "beam",
         seed=seed,
         number=number,
-        charges=Charges() if parallels else None,
+        charges=Penalties() if parallels else None,
         **{name: value for name, value in named.items() if value is not None},  # type: ignore[arg-type]
     )

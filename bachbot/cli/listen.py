@@ -2,7 +2,7 @@
 
 import typer
 
-from bachbot.cli.listen_analyse import analyse_command
+from bachbot.cli.listen_analyze import analyze_command
 from bachbot.cli.listen_export import export_command
 from bachbot.cli.listen_score import score_command
 from bachbot.cli.listen_serve import serve_command
@@ -22,4 +22,4 @@ def listen_command() -> None:
 listen_app.command("export")(export_command)
 listen_app.command("serve")(serve_command)
 listen_app.command("score")(score_command)
-listen_app.command("analyse")(analyse_command)
+listen_app.command("analyze")(analyze_command)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bachbot.cli import held_out, options
+from bachbot.cli import options
+from bachbot.cli import options as held_out
 from bachbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def export_command(
     import secrets
 
     from bachbot.cli.show import progress
-    from bachbot.listening.export import check_places, export
-    from bachbot.listening.request import ExportRequest, types_of
+    from bachbot.listening.export.folder import check_places, export
+    from bachbot.listening.export.request import ExportRequest, types_of
     from bachbot.runtime import load_checkpoint
 
     request = ExportRequest(
@@ -97,7 +98,7 @@ def _some(pieces: "list[Piece]") -> "list[Piece]":
 
 def _counted(trials: "Trials") -> str:
     """How many trials of each type, in words."""
-    from bachbot.listening.answer import KINDS
+    from bachbot.listening.answers import KINDS
 
     kinds = [trial.kind for trial in trials.trials]
     counts = ", ".join(f"{kinds.count(k)} {k}" for k in KINDS if k in kinds)

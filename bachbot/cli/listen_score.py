@@ -13,15 +13,14 @@ def score_command(
     ],
     key: Annotated[Path, typer.Option("--key", help="The test's key.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="CSV file for 'bachbot listen analyse'.")
+        Path, typer.Option("--output", "-o", help="CSV file for 'bachbot listen analyze'.")
     ],
 ) -> None:
     """Put answers from the exported page together with the key."""
     from bachbot.cli.show import check_output
     from bachbot.errors import UsageError
-    from bachbot.listening.answers_csv import write_csv
-    from bachbot.listening.raw import score_raw
-    from bachbot.listening.solutions import read_solutions
+    from bachbot.listening.answer_key import read_solutions
+    from bachbot.listening.answers_csv import score_raw, write_csv
 
     check_output(output, (".csv",))
     if any(path.exists() and output.exists() and path.samefile(output) for path in (*raw, key)):

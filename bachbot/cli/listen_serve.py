@@ -58,10 +58,10 @@ def serve_command(
     Every answer is stored the moment it is given, without name or address; a session goes on where
     it was left, also when the server is started anew. It ends at Ctrl-C or SIGTERM.
     """
-    from bachbot.web.serve import Places, serve
-    from bachbot.web.settings import Settings
+    from bachbot.listening.site.serve import Places, serve
+    from bachbot.listening.site.site import SiteSettings
 
-    settings = Settings(trials_each, heard, public_url, admin_token, contact)
+    settings = SiteSettings(trials_each, heard, public_url, admin_token, contact)
     places = Places(
         folder,
         key or _beside(folder, "-key.json"),

@@ -7,14 +7,14 @@ from rich.table import Table
 from rich.text import Text
 
 from bachbot.evaluation.bootstrap import Interval
-from bachbot.listening import published
-from bachbot.listening.analysis import Analysis
-from bachbot.listening.answer import NOT_TOLD
-from bachbot.listening.exclusions import Sifted
-from bachbot.listening.mixed import Estimate, Mixed, Unfitted
-from bachbot.listening.power import Power
-from bachbot.listening.proportions import Proportion
-from bachbot.listening.published import Published
+from bachbot.listening.analysis import published
+from bachbot.listening.analysis.analysis import Analysis
+from bachbot.listening.analysis.exclusions import Sifted
+from bachbot.listening.analysis.mixed_model import Estimate, Mixed, Unfitted
+from bachbot.listening.analysis.power import Power
+from bachbot.listening.analysis.proportions import Proportion
+from bachbot.listening.analysis.published import Published
+from bachbot.listening.answers import NOT_TOLD
 
 
 def analysis_tables(found: Analysis) -> Iterator[Table]:

@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from bachbot.chorale import VOICES, Voice
-from bachbot.evaluation.places import QUARTERS, SIXTEENTHS
+from bachbot.evaluation.tallies import QUARTERS, SIXTEENTHS
 
 _PLACE_COLUMNS = {
     "frame": "nats_per_frame",
@@ -144,7 +144,7 @@ def comparison_caption(
         "the voices' cells found likeliest, 'onsets' the same where notes begin."
     )
     if any(row["kind"] == "baseline" for row in rows):
-        lines.append("Baselines have learnt from the training part of the split.")
+        lines.append("Baselines have learned from the training part of the split.")
     if untransposed:
         lines.append(_KEYS)
     lines += [f"({mark}) {note}." for note, mark in _marks(rows).items()]
@@ -165,7 +165,7 @@ def losses_caption(*, foresees: bool, fermatas: bool = True, untransposed: bool 
     """
     lines = []
     if foresees:
-        told = "the length, metre, mode and fermatas" if fermatas else "the length, metre and mode"
+        told = "the length, meter, mode and fermatas" if fermatas else "the length, meter and mode"
         lines.append(
             f"The model is told {told} of a piece, unless it was trained without, and all that is "
             "given; frame ends and END cost nothing."

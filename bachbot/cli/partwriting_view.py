@@ -8,7 +8,7 @@ from rich.text import Text
 
 from bachbot.evaluation.bootstrap import Interval
 from bachbot.evaluation.partwriting import RuleRate
-from bachbot.evaluation.portrait import Portrait
+from bachbot.evaluation.variety import DecodingMetrics
 
 _FIGURES = {
     "onsets (alto, tenor, bass)": ("a beat and voice", "onsets_a_beat"),
@@ -21,7 +21,7 @@ _FIGURES = {
 _Figure = tuple[float, Interval]
 
 
-def partwriting_table(title: str, columns: Mapping[str, Portrait]) -> Table:
+def partwriting_table(title: str, columns: Mapping[str, DecodingMetrics]) -> Table:
     """Sets of pieces side by side, each rate with its interval.
 
     Parameters

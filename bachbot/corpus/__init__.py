@@ -1,1 +1,1 @@
-"""Find, standardise, group and store Bach's chorales. `store` needs numpy alone."""
+"""Find, standardize, group and store Bach's chorales. `store` needs numpy alone."""

@@ -53,7 +53,7 @@ def skeleton(chorale: Chorale, length: int) -> NDArray[np.int16]:
     if not onset.size:
         return pitch[:0]
     ends = np.append(onset[1:], chorale.frames)
-    on_beat = chorale.place[onset] % 4 == 0
+    on_beat = chorale.position[onset] % 4 == 0
     return pitch[onset[on_beat | (ends - onset >= 4)]][:length]
 
 

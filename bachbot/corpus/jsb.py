@@ -5,7 +5,7 @@ and ``NAME_length``, the frames of each piece in turn: NAME is ``train``, ``vali
 JSB-16th (Boulanger-Lewandowski and others, ICML 2012; on sixteenths: Huang and others, ISMIR 2017)
 and empty in a set without parts (``pitch``, ``length``).
 
-None has fermatas, metre or key, and none tells a held note from a repeated one: a note is taken to
+None has fermatas, meter or key, and none tells a held note from a repeated one: a note is taken to
 be held for as long as its pitch goes on.
 """
 
@@ -66,7 +66,7 @@ def convert(path: Path) -> PreparedCorpus:
 def read_as_they_are(path: Path) -> list[Chorale]:
     """The pieces of a file untransposed: of JSB-16th those of its test part, else all.
 
-    Their ``key`` is guessed from their notes, and their ``metre`` says nothing.
+    Their ``key`` is guessed from their notes, and their ``meter`` says nothing.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ _FIELDS = ("pitch", "length")
 
 
 def _piece(chorale: Chorale, part: Part) -> Piece:
-    standard = chorale.standardised()
+    standard = chorale.normalized()
     return Piece(standard, chorale.key, chorale.name, dict.fromkeys(SPLITS, part))
 
 

@@ -72,7 +72,7 @@ def pitch_classes(corpus: PreparedCorpus) -> Counter:
 
 def places(corpus: PreparedCorpus) -> Counter:
     """Notes by place in the bar, in quarters as a fraction, after preparation."""
-    found = [p.chorale.place[np.nonzero(p.chorale.onset)[0]] for p in corpus.pieces]
+    found = [p.chorale.position[np.nonzero(p.chorale.onset)[0]] for p in corpus.pieces]
     return _fractions(np.concatenate(found))
 
 

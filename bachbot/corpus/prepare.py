@@ -19,7 +19,7 @@ from bachbot.corpus.split import Split, make_split
 from bachbot.corpus.store import FORMAT, Piece, PreparedCorpus, default_path
 from bachbot.errors import CorpusError
 from bachbot.files import shipped, write_whole
-from bachbot.processor import usable_cores
+from bachbot.hardware import usable_cores
 
 RECIPE = 3
 """Goes up with every change of the preparation, so that an older prepared file is made anew."""
@@ -62,7 +62,7 @@ def prepare(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Prepared:
-    """Read, standardise and store every chorale of music21's corpus.
+    """Read, standardize and store every chorale of music21's corpus.
 
     Parameters
     ----------
@@ -221,8 +221,8 @@ def _manifest(
             "file": p.chorale.name,
             "key": str(p.source_key),
             "shift": p.chorale.transposed_by,
-            "metre": str(p.chorale.metre),
-            "pickup": p.chorale.metre.pickup,
+            "meter": str(p.chorale.meter),
+            "pickup": p.chorale.meter.pickup,
             "frames": p.chorale.frames,
             "silent_bars_left_out": s.silent_bars,
             "family": p.family,

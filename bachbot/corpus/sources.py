@@ -1,4 +1,4 @@
-"""Bach's chorales as music21's corpus holds them: find, read, standardise."""
+"""Bach's chorales as music21's corpus holds them: find, read, standardize."""
 
 import re
 import warnings
@@ -25,7 +25,7 @@ KNOWN_BAD = {
     "bwv268.mxl": "the bass of bar 5 is known to be wrong",
     "bwv846.mxl": "a prelude for keyboard, no chorale",
 }
-"""Files of the corpus that are not to be learnt from, and why."""
+"""Files of the corpus that are not to be learned from, and why."""
 
 _SUFFIXES = (".mxl", ".xml", ".musicxml", ".krn")
 
@@ -172,17 +172,17 @@ def _source(file: str, parts: "Sequence[Part]") -> Source:
 
     lines, bars = lines_of(parts)
     grid = lay(lines, bars)
-    key = _analysed_key(stream.Score(parts))
+    key = _analyzed_key(stream.Score(parts))
     written = Chorale(
         pitch=grid.pitch,
         tied=grid.tied,
         fermata=grid.fermata,
-        metre=grid.metre,
+        meter=grid.meter,
         key=key,
         name=file,
-        place=grid.place,
+        position=grid.position,
     )
-    chorale, silent = without_silent_bars(written.standardised())
+    chorale, silent = without_silent_bars(written.normalized())
     return Source(file, chorale, key, silent, _text(parts[0]), _raw_counts(lines, bars))
 
 
@@ -218,13 +218,13 @@ def without_silent_bars(chorale: Chorale) -> tuple[Chorale, int]:
         pitch=chorale.pitch[keep],
         tied=chorale.tied[keep],
         fermata=chorale.fermata[keep],
-        place=chorale.place[keep],
-        metre=replace(chorale.metre, pickup=chorale.metre.pickup if first == 0 else 0),
+        position=chorale.position[keep],
+        meter=replace(chorale.meter, pickup=chorale.meter.pickup if first == 0 else 0),
     )
     return shorter, int((~sounds).sum())
 
 
-def _analysed_key(score: "Score") -> Key:
+def _analyzed_key(score: "Score") -> Key:
     from music21.analysis.discrete import AardenEssen
 
     # What score.analyze("key") does, but for the 23 keys that it does not choose: making an object

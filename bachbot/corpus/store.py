@@ -12,11 +12,11 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from bachbot.chorale import Chorale, Key, Metre
+from bachbot.chorale import Chorale, Key, Meter
 from bachbot.errors import BachbotError, CorpusError, UsageError
 from bachbot.files import write_whole
 
-FORMAT = "bachbot-corpus-1"
+FORMAT = "bachbot-corpus-2"
 """Format of the prepared file; another one is refused."""
 
 Part = Literal["train", "validation", "test"]
@@ -24,7 +24,7 @@ SplitName = Literal["tune", "file"]
 PARTS: tuple[Part, ...] = get_args(Part)
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 
-_ARRAYS = ("pitch", "tied", "fermata", "place")
+_ARRAYS = ("pitch", "tied", "fermata", "position")
 
 
 def default_path() -> Path:
@@ -62,7 +62,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class PreparedCorpus:
-    """Every chorale in use, standardised.
+    """Every chorale in use, standardized.
 
     Parameters
     ----------
@@ -175,18 +175,18 @@ def _row(piece: Piece) -> dict[str, object]:
         "key": str(chorale.key),
         "source_key": str(piece.source_key),
         "transposed_by": chorale.transposed_by,
-        "metre": str(chorale.metre),
-        "pickup": chorale.metre.pickup,
+        "meter": str(chorale.meter),
+        "pickup": chorale.meter.pickup,
         "family": piece.family,
         "parts": piece.parts,
     }
 
 
 def _piece(row: dict, arrays: dict) -> Piece:
-    metre = Metre.parse(row["metre"])
+    meter = Meter.parse(row["meter"])
     chorale = Chorale(
         **arrays,
-        metre=Metre(metre.beats, metre.unit, row["pickup"]),
+        meter=Meter(meter.beats, meter.unit, row["pickup"]),
         key=Key.parse(row["key"]),
         transposed_by=row["transposed_by"],
         name=row["name"],

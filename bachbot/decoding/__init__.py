@@ -5,23 +5,22 @@
 - The model scores, and `walk` brings the three together.
 """
 
-from bachbot.decoding.charges import Charges
-from bachbot.decoding.compose import compose
-from bachbot.decoding.fill import fill, fill_all
-from bachbot.decoding.form import ComposeRequest
+from bachbot.decoding.compose import ComposeRequest, compose
+from bachbot.decoding.constraints import with_final_cadence
+from bachbot.decoding.harmonize import fill, fill_all
 from bachbot.decoding.options import METHODS, Candidate, DecodingOptions, Method, Progress
-from bachbot.decoding.tune import under_a_tune
+from bachbot.decoding.penalties import Penalties
 
 __all__ = [
     "METHODS",
     "Candidate",
-    "Charges",
     "ComposeRequest",
     "DecodingOptions",
     "Method",
+    "Penalties",
     "Progress",
     "compose",
     "fill",
     "fill_all",
-    "under_a_tune",
+    "with_final_cadence",
 ]

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from bachbot.chorale import Chorale
-from bachbot.decoding.charges import Charges
-from bachbot.decoding.house import HOUSE, HOUSE_RULES
+from bachbot.decoding.penalties import DEFAULT_PENALTIES, SAMPLING_PENALTIES, Penalties
 from bachbot.errors import UsageError
 
 Method = Literal["beam", "greedy", "sample"]
@@ -40,7 +39,7 @@ class DecodingOptions:
         How many candidates are wanted, 1 to 1000.
     variety : float
         How far the second and every further candidate of a beam is led elsewhere by chance, in
-        nats, 0 to 10: see `bachbot.decoding.chance`. With 0 they are the beam's next best, which
+        nats, 0 to 10: see `bachbot.decoding.strategies`. With 0 they are the beam's next best, which
         differ in a note or two.
     charges : Charges, optional
         What part-writing is charged; the house's own unless given: see `charged`.
@@ -58,7 +57,7 @@ class DecodingOptions:
     seed: int = 0
     number: int = 1
     variety: float = 0.3
-    charges: Charges | None = None
+    charges: Penalties | None = None
 
     def __post_init__(self) -> None:
         faults = []
@@ -94,11 +93,11 @@ class DecodingOptions:
         return self.method == "beam" and self.number > 1 and self.variety > 0
 
     @property
-    def charged(self) -> Charges:
+    def charged(self) -> Penalties:
         """What part-writing is charged: what was given, or else what fits the method."""
         if self.charges is not None:
             return self.charges
-        return HOUSE_RULES if self.method == "sample" else HOUSE
+        return SAMPLING_PENALTIES if self.method == "sample" else DEFAULT_PENALTIES
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
 """Vocabulary, and chorales as token streams. numpy only."""
 
-from bachbot.encoding.stream import (
+from bachbot.encoding.conditioning import Conditioning, FillRequest, encode_conditioning
+from bachbot.encoding.tokenizer import (
     NO_FRAME,
     SLOT_END,
     SLOT_FERMATA,
@@ -10,7 +11,6 @@ from bachbot.encoding.stream import (
     decode,
     encode,
 )
-from bachbot.encoding.told import Told, Work, tell
 from bachbot.encoding.vocabulary import (
     END,
     FERMATA,
@@ -35,11 +35,11 @@ __all__ = [
     "SLOT_FRAME_END",
     "SLOT_START",
     "START",
+    "Conditioning",
+    "FillRequest",
     "TokenStream",
-    "Told",
     "Vocabulary",
-    "Work",
     "decode",
     "encode",
-    "tell",
+    "encode_conditioning",
 ]

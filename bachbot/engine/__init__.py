@@ -7,13 +7,13 @@ from bachbot.engine.engine import (
     compose_pieces,
     harmonize,
 )
-from bachbot.engine.plan import Arrangement, Plan
+from bachbot.engine.requests import ComposeOptions, DecodingResult
 
 __all__ = [
     "DEFAULT_CHECKPOINT",
-    "Arrangement",
+    "ComposeOptions",
+    "DecodingResult",
     "Engine",
-    "Plan",
     "Progress",
     "compose_pieces",
     "harmonize",

@@ -7,9 +7,13 @@ import numpy as np
 
 from bachbot.chorale import Voice
 from bachbot.decoding import Candidate, DecodingOptions, fill_all
-from bachbot.engine.composing import composed
-from bachbot.engine.harmonizing import Commission, by_length
-from bachbot.engine.plan import Arrangement, Plan
+from bachbot.engine.requests import (
+    ComposeOptions,
+    DecodingResult,
+    HarmonizeRequest,
+    by_length,
+    composed,
+)
 from bachbot.errors import BachbotError
 from bachbot.runtime import Checkpoint, Model, build_model, load_checkpoint
 from bachbot.scores import BarRange, Score, load_score
@@ -25,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 
 class Engine:
-    """A loaded model that composes and harmonises.
+    """A loaded model that composes and harmonizes.
 
     Parameters
     ----------
@@ -68,7 +72,7 @@ class Engine:
         bars: BarRange | None = None,
         options: DecodingOptions | None = None,
         progress: Progress | None = None,
-    ) -> list[Arrangement]:
+    ) -> list[DecodingResult]:
         """Write the voices that are missing, or rewrite some bars.
 
         The tune is brought to C major or A minor, decoded and brought back (Liang and others,
@@ -100,7 +104,7 @@ class Engine:
         DecodingError
             If no music satisfies what is given.
         """
-        commission = Commission(score, tuple(sorted(set(given))), bars)
+        commission = HarmonizeRequest(score, tuple(sorted(set(given))), bars)
         [found] = self._filled([commission], options or DecodingOptions(), progress)
         return [commission.arranged(c) for c in found]
 
@@ -111,7 +115,7 @@ class Engine:
         given: Sequence[Voice] = (Voice.SOPRANO,),
         options: DecodingOptions | None = None,
         progress: Progress | None = None,
-    ) -> list[list[Arrangement] | BachbotError]:
+    ) -> list[list[DecodingResult] | BachbotError]:
         """Write the voices that are missing of many scores, several at a time.
 
         Parameters
@@ -129,11 +133,11 @@ class Engine:
             For each score what `harmonize` returns, or the error that it raises.
         """
         options = options or DecodingOptions()
-        done: list[list[Arrangement] | BachbotError] = [[] for _ in scores]
-        commissions: dict[int, Commission] = {}
+        done: list[list[DecodingResult] | BachbotError] = [[] for _ in scores]
+        commissions: dict[int, HarmonizeRequest] = {}
         for index, score in enumerate(scores):
             try:
-                commission = Commission(score, tuple(sorted(set(given))))
+                commission = HarmonizeRequest(score, tuple(sorted(set(given))))
                 _ = commission.work
                 commissions[index] = commission
             except BachbotError as error:
@@ -150,17 +154,17 @@ class Engine:
 
     def compose(
         self,
-        plan: Plan | None = None,
+        plan: ComposeOptions | None = None,
         *,
         options: DecodingOptions | None = None,
         progress: Progress | None = None,
-    ) -> list[Arrangement]:
+    ) -> list[DecodingResult]:
         """Compose a new piece, or go on from an opening.
 
         Parameters
         ----------
         plan : Plan, optional
-            Length, metre, key and opening; a piece in C major, 4/4, unless given.
+            Length, meter, key and opening; a piece in C major, 4/4, unless given.
         options : DecodingOptions, optional
             Temperature, top-p, seed, number; sampled at 0.9 unless given, as in the original.
         progress : callable, optional
@@ -177,11 +181,11 @@ class Engine:
             If the plan contradicts itself.
         """
         options = options or DecodingOptions(method="sample", temperature=0.9)
-        return composed(self._model(options), plan or Plan(), options, progress)
+        return composed(self._model(options), plan or ComposeOptions(), options, progress)
 
     def _group(
-        self, commissions: dict[int, Commission], options: DecodingOptions
-    ) -> dict[int, list[Arrangement] | BachbotError]:
+        self, commissions: dict[int, HarmonizeRequest], options: DecodingOptions
+    ) -> dict[int, list[DecodingResult] | BachbotError]:
         """Some pieces side by side; each alone where one of them cannot be done."""
         try:
             found = self._filled(list(commissions.values()), options, None)
@@ -192,14 +196,14 @@ class Engine:
         except BachbotError as error:
             if len(commissions) == 1:
                 return dict.fromkeys(commissions, error)
-        alone: dict[int, list[Arrangement] | BachbotError] = {}
+        alone: dict[int, list[DecodingResult] | BachbotError] = {}
         for index, commission in commissions.items():
             alone |= self._group({index: commission}, options)
         return alone
 
     def _filled(
         self,
-        commissions: Sequence[Commission],
+        commissions: Sequence[HarmonizeRequest],
         options: DecodingOptions,
         progress: Progress | None,
     ) -> list[list[Candidate]]:
@@ -220,8 +224,8 @@ def harmonize(
     checkpoint: str | Path = DEFAULT_CHECKPOINT,
     given: Sequence[Voice] = (Voice.SOPRANO,),
     options: DecodingOptions | None = None,
-) -> list[Arrangement]:
-    """Harmonise a tune: `Engine.load(checkpoint).harmonize(...)` in one call.
+) -> list[DecodingResult]:
+    """Harmonize a tune: `Engine.load(checkpoint).harmonize(...)` in one call.
 
     Parameters
     ----------
@@ -250,17 +254,17 @@ def harmonize(
 
 
 def compose_pieces(
-    plan: Plan | None = None,
+    plan: ComposeOptions | None = None,
     *,
     checkpoint: str | Path = DEFAULT_CHECKPOINT,
     options: DecodingOptions | None = None,
-) -> list[Arrangement]:
+) -> list[DecodingResult]:
     """Compose: `Engine.load(checkpoint).compose(...)` in one call.
 
     Parameters
     ----------
     plan : Plan, optional
-        Length in bars, metre, key and opening.
+        Length in bars, meter, key and opening.
     checkpoint : str or Path
         Name of a shipped one, or a directory.
     options : DecodingOptions, optional

@@ -1,22 +1,165 @@
-"""Fits what part-writing is charged, so that a decoder comes out at Bach's own rates.
-
-In each round all pieces are decoded once, and each weight that is fitted (`bachbot.evaluation.
-knobs.Knob`) moves by what its rate still lacks of Bach's, on the logarithm: a damped Newton step
-whose slope is the secant through the last two rounds, where those differ by more than chance, kept
-within a factor of the knob's usual one, since one knob moves another's rate a little and rare
-faults are counted in ones and twos.
-"""
+"""Fits the weights of penalties, so that a decoder comes out at Bach's own rates."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import log, sqrt
 
 from bachbot.chorale import Chorale, Voice
-from bachbot.decoding.charges import Charges
+from bachbot.decoding.penalties import Penalties
 from bachbot.errors import UsageError
-from bachbot.evaluation.harmonisation import MASKS
-from bachbot.evaluation.knobs import KNOBS, Knob, Reading
-from bachbot.evaluation.portrait import Portrait, portray
+from bachbot.evaluation.harmonization import MASKS
+from bachbot.evaluation.variety import DecodingMetrics, decoding_metrics
+from bachbot.theory.rules import RULES, SUMS
+
+_NEAR = 0.03
+"""A rate within so much of Bach's, as a share of his, is his."""
+
+_HIDDEN = ("hidden fifths", "hidden octaves")
+_OFF_BEAT = 2  # place in the beat of the second eighth
+
+
+@dataclass(frozen=True)
+class RateMeasurement:
+    """A rate, and what one fault more would make of it.
+
+    Parameters
+    ----------
+    rate : float
+        0 or more.
+    one : float
+        0 where nothing is counted.
+    """
+
+    rate: float
+    one: float = 0.0
+
+    def above(self, other: "RateMeasurement") -> float:
+        """Logarithm of the ratio of this rate to another, half a fault added to either."""
+        ours, theirs = self.rate + self.one / 2, other.rate + other.one / 2
+        return log(max(ours, 1e-9) / max(theirs, 1e-9))
+
+    def noise(self, other: "RateMeasurement") -> float:
+        """How far `above` goes astray by chance, as faults counted in ones and twos do.
+
+        The standard error of the logarithm of a ratio of two counts; 3% where nothing is counted.
+        """
+        counts = [r.rate / r.one for r in (self, other) if r.one]
+        return max(_NEAR, sqrt(sum(1 / (count + 0.5) for count in counts)))
+
+    def near(self, other: "RateMeasurement") -> bool:
+        """Whether it is as good as the other: within 3%, or one fault."""
+        return abs(self.rate - other.rate) <= max(_NEAR * other.rate, self.one, other.one)
+
+
+@dataclass(frozen=True)
+class TunableWeight:
+    """A weight and the rate that it moves.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    unit : str
+        What the rate is told in.
+    slope : float
+        By how much a nat more usually raises the logarithm of the rate.
+    stride, most : float
+        How far it moves in a round at most, and how far it goes, in nats.
+    read : callable
+        The weight in some charges.
+    write : callable
+        The same charges with another weight.
+    rate : callable
+        The rate in a set of pieces.
+    """
+
+    name: str
+    unit: str
+    slope: float
+    stride: float
+    most: float
+    read: Callable[[Penalties], float]
+    write: Callable[[Penalties, float], Penalties]
+    rate: Callable[[DecodingMetrics], RateMeasurement]
+
+
+def _rules(charges: Penalties, names: Iterable[str], weight: float) -> Penalties:
+    return replace(charges, rules={**charges.rules, **dict.fromkeys(names, weight)})
+
+
+def _rule_rate(portrait: DecodingMetrics, names: Sequence[str]) -> RateMeasurement:
+    """Faults of some rules for each so many of the chances that they share."""
+    rates = [portrait.writing.rules[name] for name in names]
+    if not rates[0].chance:
+        return RateMeasurement(0.0)
+    one = rates[0].per / rates[0].chance
+    return RateMeasurement(one * sum(r.count for r in rates), one)
+
+
+def _rule_weight(name: str, rules: Sequence[str], slope: float) -> TunableWeight:
+    per, unit = RULES[rules[0]].per, RULES[rules[0]].unit
+    return TunableWeight(
+        name=name,
+        unit=f"{per} {unit}s",
+        slope=slope,
+        stride=1.5,
+        most=12.0,
+        read=lambda charges: max(charges.rules.get(rule, 0.0) for rule in rules),
+        write=lambda charges, weight: _rules(charges, rules, weight),
+        rate=lambda portrait: _rule_rate(portrait, rules),
+    )
+
+
+TUNABLE_WEIGHTS: tuple[TunableWeight, ...] = (
+    _rule_weight("parallels", SUMS["parallels"], -1.0),
+    _rule_weight("hidden", _HIDDEN, -0.7),
+    TunableWeight(
+        name="strikes",
+        unit="beat and voice",
+        slope=0.2,
+        stride=0.5,
+        most=4.0,
+        read=lambda charges: charges.strikes.get(_OFF_BEAT, 0.0),
+        write=lambda charges, weight: replace(
+            charges, strikes={**charges.strikes, _OFF_BEAT: weight}
+        ),
+        rate=lambda portrait: RateMeasurement(portrait.variety.onsets_a_beat.mean),
+    ),
+    TunableWeight(
+        name="still",
+        unit="note of a lower voice",
+        slope=-1.2,
+        stride=0.5,
+        most=4.0,
+        read=lambda charges: charges.still,
+        write=lambda charges, weight: replace(charges, still=weight),
+        rate=lambda portrait: RateMeasurement(portrait.variety.repeated_notes.mean),
+    ),
+    TunableWeight(
+        name="leaps",
+        unit="note of a lower voice",
+        slope=0.9,
+        stride=0.5,
+        most=4.0,
+        read=lambda charges: charges.leaps,
+        write=lambda charges, weight: replace(charges, leaps=weight),
+        rate=lambda portrait: RateMeasurement(portrait.variety.leaps.mean),
+    ),
+    TunableWeight(
+        name="fresh",
+        unit="different chords a beat",
+        slope=0.4,
+        stride=0.5,
+        most=4.0,
+        read=lambda charges: charges.fresh,
+        write=lambda charges, weight: replace(charges, fresh=weight),
+        rate=lambda portrait: RateMeasurement(portrait.variety.different_chords_a_beat.mean),
+    ),
+)
+"""Every weight that is fitted. Parallel fifths and octaves share one, so do hidden ones; strikes
+are those in the middle of the beat, told by onsets a beat; `still` is told by repeated notes and
+`leaps` by moves of a third or more."""
+
 
 _DAMPING = 0.8
 _STRAY = 2.5
@@ -41,7 +184,7 @@ class Round:
     """
 
     weights: Mapping[str, float]
-    readings: Mapping[str, Reading]
+    readings: Mapping[str, RateMeasurement]
     distance: float
     equal_pitch: float
 
@@ -60,9 +203,9 @@ class Fit:
         Those of the round nearest to Bach.
     """
 
-    targets: Mapping[str, Reading]
+    targets: Mapping[str, RateMeasurement]
     rounds: tuple[Round, ...]
-    charges: Charges
+    charges: Penalties
 
     @property
     def best(self) -> int:
@@ -96,14 +239,14 @@ class Fit:
 
 
 def fit(
-    decode: Callable[[Charges], Sequence[Chorale]],
+    decode: Callable[[Penalties], Sequence[Chorale]],
     bach: Sequence[Chorale],
-    start: Charges,
+    start: Penalties,
     *,
     masked: Iterable[Voice] = MASKS["ATB"],
     rounds: int = 6,
-    knobs: Sequence[Knob] = KNOBS,
-    listen: Callable[[Mapping[str, Reading], Round], None] | None = None,
+    knobs: Sequence[TunableWeight] = TUNABLE_WEIGHTS,
+    listen: Callable[[Mapping[str, RateMeasurement], Round], None] | None = None,
 ) -> Fit:
     """Fit the weights of some charges.
 
@@ -136,12 +279,12 @@ def fit(
     """
     if rounds < 1 or not bach:
         raise UsageError(f"{rounds} rounds over {len(bach)} pieces fit nothing: give 1 or more")
-    portrait = portray(bach)
+    portrait = decoding_metrics(bach)
     targets = {knob.name: knob.rate(portrait) for knob in knobs}
     voices = tuple(masked)
     charges, done, tried = start, [], []
     for _ in range(rounds):
-        portrait = portray(decode(charges), bach=bach, masked=voices)
+        portrait = decoding_metrics(decode(charges), bach=bach, masked=voices)
         done.append(_round(charges, portrait, targets, knobs))
         tried.append(charges)
         if listen is not None:
@@ -156,10 +299,10 @@ def fit(
 
 
 def _round(
-    charges: Charges,
-    portrait: Portrait,
-    targets: Mapping[str, Reading],
-    knobs: Sequence[Knob],
+    charges: Penalties,
+    portrait: DecodingMetrics,
+    targets: Mapping[str, RateMeasurement],
+    knobs: Sequence[TunableWeight],
 ) -> Round:
     readings = {knob.name: knob.rate(portrait) for knob in knobs}
     off = [readings[n].above(target) / readings[n].noise(target) for n, target in targets.items()]
@@ -169,11 +312,11 @@ def _round(
 
 
 def _moved(
-    charges: Charges,
+    charges: Penalties,
     rounds: Sequence[Round],
-    targets: Mapping[str, Reading],
-    knobs: Sequence[Knob],
-) -> Charges:
+    targets: Mapping[str, RateMeasurement],
+    knobs: Sequence[TunableWeight],
+) -> Penalties:
     """Charges with every weight moved towards Bach's rate; one that is there already stays."""
     for knob in knobs:
         reading, target = rounds[-1].readings[knob.name], targets[knob.name]
@@ -186,7 +329,7 @@ def _moved(
     return charges
 
 
-def _slope(knob: Knob, rounds: Sequence[Round]) -> float:
+def _slope(knob: TunableWeight, rounds: Sequence[Round]) -> float:
     """The secant through the last two rounds, if they tell of one, or else the usual slope."""
     if len(rounds) < 2:
         return knob.slope

@@ -7,7 +7,7 @@ piece sees another. `bachbot.evaluation.tallies` defines the units.
 What is told beforehand differs by kind of model. One that hears the past alone is told nothing: a
 given voice helps it only up to the token that it has come to. One that looks ahead has read all
 that is given over the whole piece, and always a piece's length; unless it was trained without them,
-metre and mode too, and the fermatas where they are given. What it knows costs nothing: given
+meter and mode too, and the fermatas where they are given. What it knows costs nothing: given
 tokens, frame ends, END, and the fermatas and their absence.
 """
 
@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import VOICES, Chorale, Given, Voice
-from bachbot.encoding import FIRST_PITCH, SLOT_FRAME_END, TokenStream, Work, encode
+from bachbot.encoding import FIRST_PITCH, SLOT_FRAME_END, FillRequest, TokenStream, encode
 from bachbot.errors import UsageError
-from bachbot.evaluation import places
+from bachbot.evaluation import tallies as places
 from bachbot.evaluation.tallies import KINDS, SHIFT_NATS, Losses, Tally
 from bachbot.runtime.protocol import Model, StepModel
 
@@ -43,7 +43,7 @@ def tally(
     correct : ndarray of bool, shape [N - 1]
         Whether it was the likeliest.
     chorale : Chorale, optional
-        The same piece, for its metre: without it places in the bar are not told apart.
+        The same piece, for its meter: without it places in the bar are not told apart.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def measure(
     whole, done, total = sum(len(s) - 1 for s, _ in pieces), 0, Losses()
     for start in range(0, len(pieces), batch):
         streams, scores = zip(*pieces[start : start + batch], strict=True)
-        works = [Work(c, Given.voices(c.frames, voices, fermatas=fermatas)) for c in scores]
+        works = [FillRequest(c, Given.voices(c.frames, voices, fermatas=fermatas)) for c in scores]
         run = _step_through(model.bind(works), streams)
         for stream, chorale, (nats, correct) in zip(streams, scores, run, strict=True):
             total += tally(stream, nats, correct, chorale)

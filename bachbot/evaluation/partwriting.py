@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import Chorale
 from bachbot.evaluation.bootstrap import Interval, interval_of_mean, interval_of_rate
-from bachbot.theory.faults import tally
+from bachbot.theory.explanation import tally
 from bachbot.theory.rules import RULES, SUMS, Rule
 
 

@@ -1,37 +1,60 @@
-"""Sums of nats over the tokens of chorales, and the rates that follow from them.
-
-Units, which are easily mixed up:
-
-per token
-    All nats divided by all predicted tokens: the voices' tokens, fermatas, frame ends and END.
-    START is never predicted.
-per frame
-    All nats, of those same tokens, divided by the number of frames (sixteenths): what the whole
-    piece costs, four voices together.
-voices per frame
-    Only the nats of the four voices' tokens, divided by the number of frames. The choice *not* to
-    set a fermata is part of the soprano's token.
-per onset
-    The nats of all voice tokens, ties and rests as well as notes, divided by the number of notes
-    that begin. A tie costs something since a note might have begun instead, so its nats are part
-    of the price of the notes.
-
-Accuracy is the share of voice cells whose most likely token is the right one, out of the whole
-vocabulary; over onsets only the cells count in which a note begins.
-
-By place in the bar only the voices' tokens are told apart; `bachbot.evaluation.places` names the
-places.
-"""
+"""Sums of nats over the tokens of chorales, by place in the bar too, and the rates that follow."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import log
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bachbot.chorale import VOICES, Voice
+from bachbot.chorale import VOICES, Chorale, Meter, Voice
 from bachbot.encoding import SLOT_END, SLOT_FERMATA, SLOT_FRAME_END
-from bachbot.evaluation.places import PLACES, unbarred
+
+_QUARTER = 4  # frames
+_COMMON = Meter(4, 4).bar_frames
+CELLS = _COMMON + _QUARTER
+"""How many cells there are."""
+
+SIXTEENTHS: dict[str, tuple[int, ...]] = {
+    f"sixteenth {n + 1} of a quarter": tuple(c for c in range(CELLS) if c % _QUARTER == n)
+    for n in range(_QUARTER)
+}
+QUARTERS: dict[str, tuple[int, ...]] = {
+    f"quarter {n + 1} of 4/4": tuple(range(_QUARTER * n, _QUARTER * (n + 1)))
+    for n in range(_COMMON // _QUARTER)
+}
+PLACES: dict[str, tuple[int, ...]] = {
+    **SIXTEENTHS,
+    **QUARTERS,
+    **{f"sixteenth {n + 1} of 4/4": (n,) for n in range(_COMMON)},
+}
+"""Places by name, and the cells of each. They overlap: do not add one kind to another."""
+
+
+def cells(chorale: Chorale) -> NDArray[np.int64]:
+    """The cell of each frame.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        T frames.
+
+    Returns
+    -------
+    ndarray of int64, shape [T]
+        0 to `CELLS` - 1.
+    """
+    place = chorale.position.astype(np.int64)
+    if (chorale.meter.beats, chorale.meter.unit) != (4, 4):
+        return _COMMON + place % _QUARTER
+    # A bar that a change of meter made longer than 4/4 has no place of its own there.
+    return np.where(place < _COMMON, place, _COMMON + place % _QUARTER)
+
+
+def unbarred(cell: int) -> int:
+    """The cell of a frame whose place in the bar is not known, only its sixteenth."""
+    return _COMMON + cell % _QUARTER
+
 
 KINDS: dict[str, int] = {v.label: int(v) for v in VOICES} | {
     "frame end": SLOT_FRAME_END,
@@ -138,13 +161,13 @@ class Losses:
     def untransposed(self) -> "Losses":
         """The same of the pieces as they were before each was brought to C major or A minor.
 
-        A piece in its own key and the pair of its shift and its standardised twin stand for each
+        A piece in its own key and the pair of its shift and its standardized twin stand for each
         other, so that ln 12 nats, for one shift of twelve, make the price of the one of the other.
         """
         return replace(self, shift_nats=self.pieces * SHIFT_NATS)
 
     def unbarred(self) -> "Losses":
-        """The same of pieces whose metre is not known: of places only the sixteenths are left."""
+        """The same of pieces whose meter is not known: of places only the sixteenths are left."""
         moved = [((unbarred(cell), name), t) for (cell, name), t in self.cells.items()]
         return replace(self, cells=_pooled(moved))
 
@@ -153,8 +176,8 @@ class Losses:
 
         Parameters
         ----------
-        place : str
-            One of `bachbot.evaluation.places.PLACES`.
+        position : str
+            One of `bachbot.evaluation.tallies.PLACES`.
 
         Returns
         -------

@@ -1,34 +1,21 @@
-"""How much happens in a chorale: notes struck, chords changed, different chords.
+"""How much happens in a chorale, and all figures that a decoder is judged by."""
 
-A beat here is a quarter, whatever the metre: a chorale moves by quarters. Every figure is found for
-each piece and then averaged over the pieces.
-
-onsets a beat
-    Notes that begin in alto, tenor and bass, divided by three voices and by the length in quarters.
-repeated notes
-    Share of the notes that begin in alto, tenor and bass, the first ones left out, whose pitch the
-    voice has sounded just before.
-leaps
-    Share of the same notes that lie a third or more from the note before.
-different chords a beat
-    Sets of pitch classes that sound on the quarters (on frames whose place in the bar is a multiple
-    of a quarter), each counted once, divided by the number of quarters on which anything sounds.
-    What octave, order or doubling makes no difference; a suspension is a set of its own.
-chord changes a beat
-    Quarters, from the second on, whose set is not the set of the quarter before, divided by the
-    number of quarters.
-"""
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Voice
+from bachbot.evaluation import harmonization as harmonization
+from bachbot.evaluation import partwriting
 from bachbot.evaluation.bootstrap import Interval, interval_of_mean
+from bachbot.evaluation.harmonization import HarmonizationError
+from bachbot.evaluation.partwriting import PartWriting
 from bachbot.theory.harmony import pitch_class_sets
+from bachbot.theory.rules import RULES, Rule
 
 _LOWER = slice(Voice.ALTO, Voice.BASS + 1)
 _LOWER_VOICES = 3
@@ -101,7 +88,7 @@ class Variety:
         }
 
 
-def measure(chorales: Iterable[Chorale], *, seed: int = 0) -> Variety:
+def measure_variety(chorales: Iterable[Chorale], *, seed: int = 0) -> Variety:
     """Measure a set of chorales.
 
     Parameters
@@ -122,7 +109,7 @@ def measure(chorales: Iterable[Chorale], *, seed: int = 0) -> Variety:
 
 def _of_piece(chorale: Chorale) -> tuple[float, ...] | None:
     """The five figures of one piece; None where nothing sounds on a quarter."""
-    on_quarter = chorale.place % FRAMES_PER_QUARTER == 0
+    on_quarter = chorale.position % FRAMES_PER_QUARTER == 0
     chords = pitch_class_sets(chorale.pitch[on_quarter])
     chords = chords[chords != 0]
     if not len(chords):
@@ -138,4 +125,72 @@ def _of_piece(chorale: Chorale) -> tuple[float, ...] | None:
         float((distance > _STEP).sum() / notes),
         len(np.unique(chords)) / len(chords),
         float((chords[1:] != chords[:-1]).sum() / len(chords)),
+    )
+
+
+KEYLESS: Mapping[str, Rule] = MappingProxyType(
+    {name: rule for name, rule in RULES.items() if not rule.keyed}
+)
+"""The rules that ask for no key."""
+
+
+@dataclass(frozen=True)
+class DecodingMetrics:
+    """Figures of a set of pieces.
+
+    Parameters
+    ----------
+    writing : PartWriting
+        How often the rules are broken.
+    variety : Variety
+        Onsets and chords a beat.
+    likeness : HarmonizationError or None
+        How far they are from Bach's; None where there is nothing to compare them with.
+    """
+
+    writing: PartWriting
+    variety: Variety
+    likeness: HarmonizationError | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Every figure as plain data."""
+        return {
+            "partwriting": self.writing.to_json(),
+            "variety": self.variety.to_json(),
+            "likeness": None if self.likeness is None else self.likeness.to_json(),
+        }
+
+
+def decoding_metrics(
+    chorales: Sequence[Chorale],
+    *,
+    rules: Mapping[str, Rule] = RULES,
+    bach: Sequence[Chorale] = (),
+    masked: Iterable[Voice] = (),
+    seed: int = 0,
+) -> DecodingMetrics:
+    """Measure a set of pieces.
+
+    Parameters
+    ----------
+    chorales : sequence of Chorale
+        P pieces.
+    rules : mapping of str to Rule
+        What they are held against; `KEYLESS` for pieces whose key says nothing.
+    bach : sequence of Chorale
+        His versions of the same pieces, where there are any.
+    masked : iterable of Voice
+        The voices that are not his.
+    seed : int
+        Of the intervals' draws.
+
+    Raises
+    ------
+    UsageError
+        If his pieces are not as many or as long.
+    """
+    return DecodingMetrics(
+        partwriting.measure(chorales, rules, seed=seed),
+        measure_variety(chorales, seed=seed),
+        harmonization.measure(bach, chorales, masked, seed=seed) if bach else None,
     )

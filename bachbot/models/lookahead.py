@@ -1,14 +1,14 @@
 """A network that reads all that is given of a piece before it writes what is missing.
 
 An encoder, LSTM layers that run over the whole piece both ways, reads the given notes, the place
-in the bar, the metre, the fermatas and the mode. A causal LSTM reads the frames that are written so
+in the bar, the meter, the fermatas and the mode. A causal LSTM reads the frames that are written so
 far beside it, and a feed-forward chain writes the voices of a frame one after the other, each
 seeing those above it and every given one. The idea of an encoder of the constraints under a causal
 decoder is that of Hadjeres and Nielsen, *Anticipation-RNN*, 2018 (https://arxiv.org/abs/1709.06404);
 the chain within a frame is that of Boulanger-Lewandowski, Bengio and Vincent, *Modeling temporal
 dependencies in high-dimensional sequences*, ICML 2012, with given voices known beforehand. Tokens
-are scored as pitches and as intervals from the notes around them (`bachbot.models.intervals`), and
-an earlier passage that went the same way is shown beside the frame (`bachbot.models.recall`).
+are scored as pitches and as intervals from the notes around them (`bachbot.models.lookahead_layers`), and
+an earlier passage that went the same way is shown beside the frame (`bachbot.models.lookahead_layers`).
 
 Shapes: B pieces side by side, T frames, 4 voices, V vocabulary, E embedding, H hidden units of the
 decoder, G of the encoder in each direction, W units of the chain.
@@ -21,12 +21,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bachbot.encoding import FERMATA
-from bachbot.encoding.library import MOST_FRAMES
-from bachbot.encoding.told import BARS, CLOCK, FAR, MODES, PLACES, UNTOLD
+from bachbot.encoding.conditioning import BARS, CLOCK, FAR, MODES, POSITIONS, UNKNOWN
+from bachbot.encoding.datastore import MOST_FRAMES
 from bachbot.errors import UsageError
-from bachbot.models.intervals import Intervals, TokenEmbedding
-from bachbot.models.library import Library
-from bachbot.models.recall import Recall
+from bachbot.models.lookahead_layers import (
+    CopyMechanism,
+    DatastoreAttention,
+    Intervals,
+    TokenEmbedding,
+)
 
 SLOTS = 5
 """What is written in a frame: the fermata or none, then S, A, T, B."""
@@ -34,7 +37,7 @@ SLOTS = 5
 
 @dataclass(frozen=True)
 class LookaheadConfig:
-    """Size and regularisation of the network.
+    """Size and regularization of the network.
 
     Parameters
     ----------
@@ -56,11 +59,11 @@ class LookaheadConfig:
         Share of the tokens read by the decoder that are hidden from it while training, 0 up to but
         not including 1.
     told : bool
-        Whether place, metre, mode and fermatas are read at all. Without, as suits music of which
+        Whether place, meter, mode and fermatas are read at all. Without, as suits music of which
         they are not known, whatever comes is taken for unknown, every frame for one that was given
         without a fermata, and a clock that sets out with the piece stands for the place.
     library : int
-        Frames of the training pieces that it looks up as it goes (`bachbot.encoding.library`), 0 to
+        Frames of the training pieces that it looks up as it goes (`bachbot.encoding.datastore`), 0 to
         1,048,576; with 0 it looks up nothing.
 
     Raises
@@ -102,7 +105,7 @@ class LookaheadConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class Works:
+class Batch:
     """Pieces side by side, and what is given of them.
 
     Parameters
@@ -115,14 +118,14 @@ class Works:
         1 under a fermata, 0 elsewhere.
     fermata_given : Tensor of bool, shape [B, T]
         Where that is told to the encoder.
-    place, bar : Tensor of int64, shape [B, T]
+    position, bar : Tensor of int64, shape [B, T]
         Place in the bar and length of the bar in frames, both from 1; 0 is unknown.
     mode : Tensor of int64, shape [B]
         0 unknown, 1 major, 2 minor.
     length : Tensor of int64, shape [B]
         Frames of each piece.
     library : tuple of Tensor of int64, optional
-        What the library has for each cell, as `bachbot.encoding.library.Likest` has it: tokens of
+        What the library has for each cell, as `bachbot.encoding.datastore.Neighbors` has it: tokens of
         shape [B, T, 4, K, 4], `tune` and `past` of shape [B, T, 4, K]. For a network that looks up.
     """
 
@@ -130,7 +133,7 @@ class Works:
     given: Tensor
     fermata: Tensor
     fermata_given: Tensor
-    place: Tensor
+    position: Tensor
     bar: Tensor
     mode: Tensor
     length: Tensor
@@ -162,7 +165,7 @@ class LookaheadModel(nn.Module):
         self.vocabulary = vocabulary
         e, g, h, w = config.embedding, config.encoder, config.hidden, config.width
         self.embedding = TokenEmbedding(vocabulary, e)
-        self.place = nn.Embedding(PLACES, 32)
+        self.position = nn.Embedding(POSITIONS, 32)
         self.bar = nn.Embedding(BARS, 16)
         self.mode = nn.Embedding(MODES, 8)
         self.pause = nn.Embedding(3, 16)
@@ -179,15 +182,15 @@ class LookaheadModel(nn.Module):
         self.chain = nn.Linear(w, w)
         self.output = nn.Linear(w, vocabulary)
         self.intervals = Intervals(w, vocabulary)
-        self.recall = Recall(e, w)
-        self.library = Library(w, config.library) if config.library else None
+        self.recall = CopyMechanism(e, w)
+        self.library = DatastoreAttention(w, config.library) if config.library else None
         with torch.no_grad():
             for name, value in self.named_parameters():
                 if name.endswith("bias_ih_l0"):
                     size = len(value) // 4
                     value[size : 2 * size] = 1.0  # forget gates that begin open
 
-    def forward(self, works: Works, wanted: Tensor | None = None) -> Tensor:
+    def forward(self, works: Batch, wanted: Tensor | None = None) -> Tensor:
         """Score what stands in every cell.
 
         Parameters
@@ -201,12 +204,12 @@ class LookaheadModel(nn.Module):
         Returns
         -------
         logits : Tensor, shape [B, T, 5, V]
-            Unnormalised log-probabilities; slot 0 holds in the column of FERMATA the log-odds of a
+            Unnormalized log-probabilities; slot 0 holds in the column of FERMATA the log-odds of a
             fermata, slots 1 to 4 are S, A, T, B. Zeros where none are wanted.
         """
         drop = self.config.dropout
         if not self.config.told:
-            works = untold(works)
+            works = unconditional(works)
         none = self.vocabulary
         shown = works.tokens.masked_fill(~works.given, none)
         read, context = self._encode(works, shown)
@@ -249,17 +252,17 @@ class LookaheadModel(nn.Module):
             scores = self.library.followed(scores, hidden, theirs, (tune, past))
         return scores.new_zeros(*wanted.shape, none).index_put(at, scores)
 
-    def _encode(self, works: Works, shown: Tensor) -> tuple[Tensor, Tensor]:
+    def _encode(self, works: Batch, shown: Tensor) -> tuple[Tensor, Tensor]:
         """What is given, [B, T, R], and what was made of it over the whole piece, [B, T, 2 G]."""
         frames = shown.shape[1]
         at = torch.arange(frames, device=shown.device).expand(len(shown), frames)  # [B, T]
         left = (works.length[:, None] - 1 - at).clamp(min=0)
-        pause = works.fermata.masked_fill(~works.fermata_given, UNTOLD)
+        pause = works.fermata.masked_fill(~works.fermata_given, UNKNOWN)
         mode = self.mode(works.mode)[:, None].expand(-1, frames, -1)
         read = torch.cat(
             [
                 self.embedding(shown).flatten(2),
-                self.place(works.place),
+                self.position(works.position),
                 self.bar(works.bar),
                 mode,
                 self.pause(pause),
@@ -280,7 +283,7 @@ class LookaheadModel(nn.Module):
             )
         return read, x
 
-    def _seen(self, works: Works, at: tuple[Tensor, ...]) -> Tensor:
+    def _seen(self, works: Batch, at: tuple[Tensor, ...]) -> Tensor:
         """Which tokens of a frame are known when each of N slots is written, [N, 4]; else V.
 
         Where they are is told by piece, frame and slot, [N] each.
@@ -290,31 +293,31 @@ class LookaheadModel(nn.Module):
         seen = (voice < slot[:, None] - 1) | works.given[*where]  # [N, 4]
         return works.tokens[*where].masked_fill(~seen, self.vocabulary)
 
-    def _known(self, works: Works, at: tuple[Tensor, ...], seen: Tensor) -> Tensor:
+    def _known(self, works: Batch, at: tuple[Tensor, ...], seen: Tensor) -> Tensor:
         """All that is known of a frame when each of N slots is written, [N, 4 E + 16]."""
         *where, slot = at
         told = (slot > 0) | works.fermata_given[*where]  # [N]
-        pause = works.fermata[*where].masked_fill(~told, UNTOLD)
+        pause = works.fermata[*where].masked_fill(~told, UNKNOWN)
         return torch.cat([self.embedding(seen).flatten(1), self.pause(pause)], -1)
 
 
-def untold(works: Works) -> Works:
+def unconditional(works: Batch) -> Batch:
     """Pieces as a network hears them that is told the notes alone.
 
-    The same numbers as `bachbot.encoding.tell` gives a network that is not told.
+    The same numbers as `bachbot.encoding.encode_conditioning` gives a network that is not told.
     """
-    clock = torch.arange(works.place.shape[1], device=works.place.device) % CLOCK + 1
+    clock = torch.arange(works.position.shape[1], device=works.position.device) % CLOCK + 1
     return replace(
         works,
         fermata=torch.zeros_like(works.fermata),
         fermata_given=torch.ones_like(works.fermata_given),
-        place=clock.expand_as(works.place),
+        position=clock.expand_as(works.position),
         bar=torch.zeros_like(works.bar),
         mode=torch.zeros_like(works.mode),
     )
 
 
-def nats(logits: Tensor, works: Works) -> tuple[Tensor, Tensor]:
+def negative_log_likelihood(logits: Tensor, works: Batch) -> tuple[Tensor, Tensor]:
     """What each cell and each fermata cost.
 
     Parameters

@@ -18,7 +18,7 @@ from bachbot.errors import UsageError
 
 @dataclass(frozen=True)
 class LSTMConfig:
-    """Size and regularisation of the network.
+    """Size and regularization of the network.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class LSTMConfig:
     dropout : float
         Share of each layer's outputs set to zero while training, 0 up to but not including 1.
     batch_norm : bool
-        Whether each layer's output is batch-normalised (Ioffe and Szegedy, 2015), as the
+        Whether each layer's output is batch-normalized (Ioffe and Szegedy, 2015), as the
         original's was. Statistics are taken over all B T tokens of a chunk.
 
     Raises
@@ -65,7 +65,7 @@ class LSTMConfig:
 class LSTMModel(nn.Module):
     """Next-token scores of a stacked LSTM.
 
-    Each layer is a module of its own, so that normalisation and dropout stand between layers and
+    Each layer is a module of its own, so that normalization and dropout stand between layers and
     after the last, as in the original.
 
     Parameters
@@ -111,7 +111,7 @@ class LSTMModel(nn.Module):
         Returns
         -------
         logits : Tensor, shape [B, T, V]
-            Unnormalised log-probabilities of the next token.
+            Unnormalized log-probabilities of the next token.
         state : Tensor, shape [L, 2, B, H]
             State after the last.
         """

@@ -1,8 +1,4 @@
-"""What was measured before, kept on disk: a report that was killed goes on from there.
-
-Each entry is a file: a line of JSON that says what it is, what it took and a checksum, then the
-content. It is written whole and then renamed; one that is damaged is made anew.
-"""
+"""What was measured before, kept on disk: a report that was killed continues from there."""
 
 import hashlib
 import json
@@ -11,12 +7,39 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bachbot.corpus.store import default_path
 from bachbot.errors import BachbotWarning, OutputError
 from bachbot.files import write_whole
+
+_DIGITS = 16
+_FLOORS = ("chorale", "encoding", "theory", "runtime", "decoding", "evaluation")
+"""The floors that measures are made of."""
+
+
+def of_file(path: Path) -> str:
+    """Sixteen hexadecimal digits that change with any byte."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:_DIGITS]
+
+
+@cache
+def of_code() -> str:
+    """Sixteen hexadecimal digits that change with the code that measures.
+
+    A version number is easily forgotten, and a figure of yesterday's measure must not stand
+    beside one of today's.
+    """
+    top = Path(__file__).parent.parent
+    digest = hashlib.sha256()
+    for floor in _FLOORS:
+        for path in sorted((top / floor).rglob("*.py")):
+            digest.update(path.relative_to(top).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:_DIGITS]
+
 
 FORMAT = "bachbot-report-cache-1"
 """Format of an entry; another one counts as none."""

@@ -14,7 +14,7 @@ from bachbot.corpus.jsb import from_jsb, read_as_they_are
 from bachbot.corpus.store import PreparedCorpus
 from bachbot.errors import UsageError
 from bachbot.evaluation.novelty import Index
-from bachbot.report import fingerprints
+from bachbot.report import cache as fingerprints
 from bachbot.report.cache import Cache, Kept
 from bachbot.report.subject import Subject
 

@@ -1,4 +1,4 @@
-"""Figures as SVG that stands inside a page, in its colours by day and by night.
+"""Figures as SVG that stands inside a page, in its colors by day and by night.
 
 matplotlib is loaded when the first figure is drawn.
 """
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BACH = "#0a0b0c"
-"""Becomes the colour of the page's own ink."""
+"""Becomes the color of the page's own ink."""
 
 FAINT = "#9aa0a6"
 """Grid lines and what stands back."""
 
-COLOURS = ("#2f7fd1", "#d9730d", "#2e9d6b", "#9a5fd0", "#c94f6d", "#8a8f3c")
+COLORS = ("#2f7fd1", "#d9730d", "#2e9d6b", "#9a5fd0", "#c94f6d", "#8a8f3c")
 """Of what is not Bach's, in turn: legible on white and on black."""
 
 _WIDTH = 9.2  # inches; the page scales it
@@ -98,7 +98,7 @@ def drawing(
 def inlined(svg: str, name: str) -> str:
     """An SVG file as an element of a page.
 
-    Its ids are led by the name, so that no two figures share one; Bach's colour becomes the
+    Its ids are led by the name, so that no two figures share one; Bach's color becomes the
     page's own; its size is left to the page.
     """
     body = svg[svg.index("<svg") :]

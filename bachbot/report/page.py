@@ -1,13 +1,59 @@
-"""The report as one page that stands alone: no script, no request, figures inside it."""
+"""The report as one page that stands alone, written into a folder and read again."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from bachbot.report.blocks import Block, Cell, Text
-from bachbot.report.reporting import Report
-from bachbot.report.times import minutes, times_table
+from bachbot.errors import OutputError, UsageError
+from bachbot.files import write_whole
+from bachbot.report.blocks import Block, Cell, Table, Text
+from bachbot.report.reporting import FORMAT, Report
+
+
+def times_table(times: Mapping[str, Any]) -> list[Block]:
+    """A row for all that was measured or decoded, and what the whole took.
+
+    Parameters
+    ----------
+    times : mapping
+        As `bachbot.report.reporting.Report` holds them.
+    """
+    rows = [
+        [
+            Cell(row["what"]),
+            Cell(row["of"] or ""),
+            Cell(f"{row['seconds']:.1f}"),
+            Cell(f"{row['processor']:.1f}"),
+            Cell("measured before" if row["cached"] else ""),
+        ]
+        for row in times["rows"]
+    ]
+    made = [row for row in times["rows"] if not row["cached"]]
+    before = [row for row in times["rows"] if row["cached"]]
+    for label, some in (("measured now", made), ("measured before, read now", before)):
+        if some:
+            clock, own = (sum(row[key] for row in some) for key in ("seconds", "processor"))
+            rows.append([Cell(label, strong=True), Cell(""), Cell(f"{clock:.1f}"),
+                         Cell(f"{own:.1f}"), Cell("")])  # fmt: skip
+    return [
+        Table(
+            "Seconds",
+            ["what", "checkpoint", "by the clock", "of the processor", ""],
+            rows,
+            note=f"This run took {minutes(times['seconds'])}. What a row asked for in turn, such "
+            "as a set to be decoded, is a row of its own. What was measured before of the same "
+            "checkpoint, corpus and code is not measured again; its time is what it took then.",
+        )
+    ]
+
+
+def minutes(seconds: float) -> str:
+    """A time in words."""
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} minutes"
+
 
 _TEMPLATE = "report.html.j2"
 
@@ -117,17 +163,17 @@ def _glance(report: Report) -> Iterator[Cell]:
     if (writing := found.get("partwriting")) is not None:
         ours, bach = (
             writing[name]["partwriting"]["sums"]["parallels"]["rate"]
-            for name in ("harmonised", "Bach")
+            for name in ("harmonized", "Bach")
         )
         yield Cell(_figure(ours, 2), f"parallels a 1000 pairs that both move; Bach {bach:.2f}"
                    if bach is not None else "parallels a 1000 pairs that both move")  # fmt: skip
     if (style := found.get("style")) is not None:
-        grade = style["harmonised"]["grade"]
+        grade = style["harmonized"]["grade"]
         ours, bach = (grade[who]["medians"]["grade"]["median"] for who in ("ours", "bach"))
-        yield Cell(_figure(ours, 2), f"grade of style, harmonised; Bach, held out, "
+        yield Cell(_figure(ours, 2), f"grade of style, harmonized; Bach, held out, "
                    f"{_figure(bach, 2)}")  # fmt: skip
     if (told := found.get("detection")) is not None:
-        yield Cell(f"{told['harmonised']['accuracy']:.0%}", "told from Bach, harmonised; a coin "
+        yield Cell(f"{told['harmonized']['accuracy']:.0%}", "told from Bach, harmonized; a coin "
                    "gets 50%")  # fmt: skip
 
 
@@ -142,3 +188,65 @@ def _machine(about: Mapping[str, Any]) -> Block:
         f"{machine['processor']}, {machine['cores']} cores, {machine['system']}; {versions}. "
         "Written by bachbot evaluate all; the same figures are in report.json, but for the music."
     )
+
+
+PAGE, FIGURES = "report.html", "report.json"
+
+
+def writable(folder: Path) -> Path:
+    """Make a folder for a report before any work is done for it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made, or is a file.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"the folder {folder} cannot be made ({error.strerror or error}): write elsewhere"
+        ) from error
+    return folder
+
+
+def write(report: Report, folder: Path) -> Path:
+    """Write ``report.json`` and ``report.html``, each whole.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    OutputError
+        If the file system refuses.
+    """
+    figures = json.dumps(report.to_json(), indent=1, allow_nan=False)
+    write_whole(folder / FIGURES, figures.encode() + b"\n")
+    write_whole(folder / PAGE, page(report).encode())
+    return folder / PAGE
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A ``report.json``, or the one in a folder.
+
+    Raises
+    ------
+    UsageError
+        If it is missing, damaged or something else.
+    """
+    path = path / FIGURES if path.is_dir() else path
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read ({error.strerror or error}): "
+            "give the report.json that 'bachbot evaluate all' wrote"
+        ) from error
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise UsageError(f"{path} is no report: give the report.json of 'bachbot evaluate all'")
+    return found

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bachbot.errors import BachbotError
-from bachbot.report.bench import Bench
+from bachbot.hardware import machine
 from bachbot.report.context import Asked, Context, finite
-from bachbot.report.machine import machine
-from bachbot.report.section import Section
+from bachbot.report.section import Bench, Section
 from bachbot.report.subject import Subject
 
 FORMAT = "bachbot-report-1"

@@ -11,20 +11,20 @@ from bachbot.runtime.checkpoint import (
     save_checkpoint,
     shipped_checkpoints,
 )
-from bachbot.runtime.lookahead import LookaheadModel
-from bachbot.runtime.lstm import LSTMStepper
+from bachbot.runtime.ensemble import Ensemble, ProductOfExperts
+from bachbot.runtime.lookahead.model import LookaheadRuntime
+from bachbot.runtime.lstm import LSTMRuntime
 from bachbot.runtime.protocol import Model, State, StepModel
-from bachbot.runtime.together import Product, Together
 
 __all__ = [
     "Checkpoint",
-    "LSTMStepper",
-    "LookaheadModel",
+    "Ensemble",
+    "LSTMRuntime",
+    "LookaheadRuntime",
     "Model",
-    "Product",
+    "ProductOfExperts",
     "State",
     "StepModel",
-    "Together",
     "build_model",
     "load_checkpoint",
     "load_model",
@@ -32,9 +32,9 @@ __all__ = [
     "shipped_checkpoints",
 ]
 
-_MODELS: dict[str, type[LSTMStepper] | type[LookaheadModel]] = {
-    "lstm": LSTMStepper,
-    "lookahead": LookaheadModel,
+_MODELS: dict[str, type[LSTMRuntime] | type[LookaheadRuntime]] = {
+    "lstm": LSTMRuntime,
+    "lookahead": LookaheadRuntime,
 }
 
 

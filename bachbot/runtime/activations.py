@@ -5,17 +5,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.encoding import FRAME_END, START, Work, encode
+from bachbot.encoding import FRAME_END, START, FillRequest, encode
 from bachbot.errors import UsageError
-from bachbot.runtime.lookahead import LookaheadModel
-from bachbot.runtime.lstm import LSTMStepper
+from bachbot.runtime.lookahead.model import LookaheadRuntime
+from bachbot.runtime.lstm import LSTMRuntime
 from bachbot.runtime.protocol import Model, State, StepModel
 
 Activations = dict[str, NDArray[np.floating]]
 """Activations of a piece by the name of the layer, [T, U] each, from the lowest layer up."""
 
 
-def activations(model: Model, works: Sequence[Work]) -> list[Activations]:
+def activations(model: Model, works: Sequence[FillRequest]) -> list[Activations]:
     """Run a model through finished pieces and keep what each unit of each layer puts out.
 
     Every token is the piece's own, whatever the model would have written. Outputs of LSTM units
@@ -35,7 +35,7 @@ def activations(model: Model, works: Sequence[Work]) -> list[Activations]:
         One a piece, with an array of shape [T, U] for each layer.
 
         Of an LSTM ``"LSTM 1"`` and so on; row t is the state once frame t has been read to its
-        end. Batch normalisation, where there is any, comes after it.
+        end. Batch normalization, where there is any, comes after it.
 
         Of a lookahead network ``"encoder 1, forwards"``, ``"encoder 1, backwards"`` and so on, what
         was made of all that is given from the one side and from the other; then ``"decoder 1"`` and
@@ -50,21 +50,21 @@ def activations(model: Model, works: Sequence[Work]) -> list[Activations]:
     """
     if not works:
         return []
-    if isinstance(model, LSTMStepper):
+    if isinstance(model, LSTMRuntime):
         return _of_lstm(model, works)
-    if isinstance(model, LookaheadModel):
+    if isinstance(model, LookaheadRuntime):
         return _of_lookahead(model, works)
     raise UsageError(
         f"the units of a {type(model).__name__} cannot be read: give one LSTM or lookahead network"
     )
 
 
-def _of_lstm(model: LSTMStepper, works: Sequence[Work]) -> list[Activations]:
+def _of_lstm(model: LSTMRuntime, works: Sequence[FillRequest]) -> list[Activations]:
     states = _stepped(model, works, lambda state: state[:, 0])
     return [_named("LSTM", piece[:, 1:]) for piece in states]
 
 
-def _of_lookahead(model: LookaheadModel, works: Sequence[Work]) -> list[Activations]:
+def _of_lookahead(model: LookaheadRuntime, works: Sequence[FillRequest]) -> list[Activations]:
     bound = model.bind(works)
     states = _stepped(bound, works, lambda state: state.memory[:, 0])
     found = []
@@ -83,7 +83,7 @@ def _named(stack: str, layers: NDArray) -> Activations:
 
 
 def _stepped(
-    model: StepModel, works: Sequence[Work], hidden: Callable[[State], NDArray]
+    model: StepModel, works: Sequence[FillRequest], hidden: Callable[[State], NDArray]
 ) -> list[NDArray]:
     """Hidden states before the first frame and after each, [L, T + 1, H] a piece.
 

@@ -36,7 +36,7 @@ DIGEST = "weights_sha256"
 
 _MOST_JSON = 16 * 2**20  # bytes; a real config has a few thousand
 _MOST_WEIGHTS = 8 * 2**30  # bytes
-_STALE = 3600  # seconds after which a half-written neighbour is taken for a dead run's
+_STALE = 3600  # seconds after which a half-written neighbor is taken for a dead run's
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +143,7 @@ def save_checkpoint(
     """
     directory = Path(directory)
     checkpoint.check(f"the checkpoint for {directory}")
-    files = _serialised(checkpoint) | dict(extra or {})
+    files = _serialized(checkpoint) | dict(extra or {})
     for name in files:
         if name in ("", ".", "..") or Path(name).name != name:
             raise OutputError(f"'{name}' cannot be a file of a checkpoint: give a plain name")
@@ -162,7 +162,7 @@ def save_checkpoint(
         ) from error
 
 
-def _serialised(checkpoint: Checkpoint) -> dict[str, bytes]:
+def _serialized(checkpoint: Checkpoint) -> dict[str, bytes]:
     from safetensors.numpy import save
 
     weights = {

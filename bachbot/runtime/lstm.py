@@ -1,21 +1,43 @@
-"""BachBot's LSTM in NumPy, one token at a time, without torch.
-
-The same sums as ``bachbot.models.lstm`` in another order: whatever does not change from step to
-step is worked out once, when the weights are read.
-
-Shapes: B streams, V vocabulary, H hidden units, L layers; the four gates come first in every
-array of gates, so that each is one block of memory.
-"""
+"""BachBot's LSTM in NumPy, one token at a time, without torch."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from bachbot.encoding import Vocabulary, Work
+from bachbot.encoding import FillRequest, Vocabulary
 from bachbot.errors import CheckpointError, UsageError
 from bachbot.runtime.checkpoint import Checkpoint
-from bachbot.runtime.products import product
+
+_BLOCK = 4
+"""Rows that the kernels of OpenBLAS take at once. What is left over costs it more than a whole
+block: with AVX2 eleven take half as long again as twelve (``tests/benchmarks/test_stepping.py``).
+"""
+
+
+def product(x: NDArray, matrix: NDArray) -> NDArray:
+    """Each row times a matrix, [B, N] times [N, M], in whole blocks of rows.
+
+    Parameters
+    ----------
+    x : ndarray, shape [B, N]
+        The rows.
+    matrix : ndarray, shape [N, M] or [G, N, M]
+        One matrix, or several that each take all rows.
+
+    Returns
+    -------
+    ndarray, shape [B, M] or [G, B, M]
+        ``x @ matrix``, but for rounding; the caller's own.
+    """
+    lacking = -len(x) % _BLOCK
+    if not lacking or len(x) == 1:  # of one row no block is made
+        return x @ matrix
+    padded = np.zeros((len(x) + lacking, x.shape[1]), x.dtype)
+    padded[: len(x)] = x
+    out: NDArray = (padded @ matrix)[..., : len(x), :]
+    return out
+
 
 _EPSILON = 1e-5  # torch's nn.BatchNorm1d adds it to the variance
 _FEW = 7  # up to so many streams a matrix-vector product for each beats OpenBLAS's packed product
@@ -24,13 +46,13 @@ _INPUT, _FORGET, _CELL, _OUTPUT = range(4)  # torch's order of the gates
 _ORDER = (_INPUT, _FORGET, _OUTPUT, _CELL)  # ours: the three sigmoids side by side
 
 
-class LSTMStepper:
+class LSTMRuntime:
     """A stack of LSTM layers and a projection onto the tokens, stepped in NumPy.
 
     Parameters
     ----------
     checkpoint : Checkpoint
-        Of kind ``"lstm"``, with or without batch normalisation.
+        Of kind ``"lstm"``, with or without batch normalization.
     dtype : dtype
         float32 (about as exact as torch), or float64: half as fast, but a rounding error that
         depends on the machine practically never flips a choice between two tokens.
@@ -38,7 +60,7 @@ class LSTMStepper:
     Raises
     ------
     CheckpointError
-        If a running variance of its batch normalisation is negative.
+        If a running variance of its batch normalization is negative.
     UsageError
         If the dtype is neither.
     """
@@ -102,7 +124,7 @@ class LSTMStepper:
         """
         return self._ready(matrices), self._ready(matrices.transpose(0, 2, 1))
 
-    def bind(self, works: Sequence[Work]) -> "LSTMStepper":
+    def bind(self, works: Sequence[FillRequest]) -> "LSTMRuntime":
         """Itself: it hears what is given when it comes to it."""
         return self
 
@@ -123,7 +145,7 @@ class LSTMStepper:
         Returns
         -------
         logits : ndarray, shape [B, V]
-            Unnormalised log-probabilities of the next token.
+            Unnormalized log-probabilities of the next token.
         state : ndarray, shape [L, 2, B, H]
             State after them.
         """
@@ -172,7 +194,7 @@ def _products(weight: tuple[NDArray, NDArray], x: NDArray) -> NDArray:
 def _affine(
     weights: Mapping[str, NDArray[np.float64]], layer: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Batch normalisation with its running statistics as a factor and a summand, [H] each."""
+    """Batch normalization with its running statistics as a factor and a summand, [H] each."""
     weight, bias, mean, var = (
         weights[f"norm.{layer}.{part}"]
         for part in ("weight", "bias", "running_mean", "running_var")

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.encoding import Vocabulary, Work
+from bachbot.encoding import FillRequest, Vocabulary
 
 State = Any
 """What a model remembers of B streams; opaque to whoever steps it."""
@@ -25,7 +25,7 @@ class Model(Protocol):
         """Whether it is told a piece's length beforehand, and so cannot choose it."""
         ...
 
-    def bind(self, works: Sequence[Work]) -> "StepModel":
+    def bind(self, works: Sequence[FillRequest]) -> "StepModel":
         """The model as it writes what is missing of some pieces.
 
         A model that hears only the past makes nothing of what is given; one that looks ahead
@@ -73,7 +73,7 @@ class StepModel(Protocol):
         Returns
         -------
         logits : ndarray of float, shape [B, V]
-            Unnormalised log-probabilities of the next token; the caller's own.
+            Unnormalized log-probabilities of the next token; the caller's own.
         state : State
             State after them.
         """
@@ -110,10 +110,10 @@ def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     return shifted
 
 
-def nats(model: StepModel, scores: NDArray[np.floating]) -> NDArray[np.float64]:
+def log_probabilities(model: StepModel, scores: NDArray[np.floating]) -> NDArray[np.float64]:
     """What a model's scores come to in nats, [B, V].
 
-    Log-probabilities, but of a `bachbot.runtime.together.Product`, whose scores are nats as they
+    Log-probabilities, but of a `bachbot.runtime.ensemble.ProductOfExperts`, whose scores are nats as they
     stand.
     """
     if getattr(model, "weighed", False):

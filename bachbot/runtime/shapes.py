@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from bachbot.encoding import FIRST_PITCH
-from bachbot.encoding.intervals import CHROMAS, MELODIC
-from bachbot.encoding.library import MOST_FRAMES
-from bachbot.encoding.recall import BOUNDS
-from bachbot.encoding.told import BARS, FAR, MODES, PLACES
+from bachbot.encoding.conditioning import BARS, FAR, MODES, POSITIONS
+from bachbot.encoding.copying import BOUNDS
+from bachbot.encoding.datastore import MOST_FRAMES
+from bachbot.encoding.token_intervals import CHROMAS, MELODIC
 from bachbot.errors import CheckpointError
 
 
@@ -81,7 +81,7 @@ def lookahead_shapes(model: Mapping[str, object], vocabulary: int) -> dict[str, 
         "embedding.pitch.weight": ((vocabulary - FIRST_PITCH) // 2, e),
         "embedding.chroma.weight": (CHROMAS, e),
         "embedding.tie.weight": (2, e),
-        "place.weight": (PLACES, 32),
+        "place.weight": (POSITIONS, 32),
         "bar.weight": (BARS, 16),
         "mode.weight": (MODES, 8),
         "pause.weight": (3, 16),

@@ -1,13 +1,12 @@
 """Scores: read, complete, write, engrave, sound."""
 
 from bachbot.scores.bars import BarRange, bars_of
-from bachbot.scores.complete import complete, from_chorale
 from bachbot.scores.layout import Layout
-from bachbot.scores.load import load_score
-from bachbot.scores.rewrite import rewritten
+from bachbot.scores.musicxml.complete import complete, from_chorale
+from bachbot.scores.musicxml.rewrite import rewritten
+from bachbot.scores.readers.load import load_score
 from bachbot.scores.save import check_suffix, save_score
-from bachbot.scores.score import Score, section_starts, soundings
-from bachbot.scores.sounding import Sounding
+from bachbot.scores.score import Score, Sounding, section_starts, soundings
 
 __all__ = [
     "BarRange",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import FRAMES_PER_QUARTER, REST, Metre
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, Meter
 from bachbot.errors import ScoreError, UsageError
 
 if TYPE_CHECKING:
@@ -76,17 +76,17 @@ class Grid:
         True where a line sounds on from the frame before.
     fermata : ndarray of bool, shape [T]
         True in every frame of a note of the first line under a fermata.
-    place : ndarray of int16, shape [T]
+    position : ndarray of int16, shape [T]
         Place of each frame in its bar, in frames.
-    metre : Metre
+    meter : Meter
         Time signature of the beginning, and the pickup.
     """
 
     pitch: NDArray[np.int16]
     tied: NDArray[np.bool_]
     fermata: NDArray[np.bool_]
-    place: NDArray[np.int16]
-    metre: Metre
+    position: NDArray[np.int16]
+    meter: Meter
 
 
 def frame_of(quarters: Fraction) -> int:
@@ -117,7 +117,7 @@ def lay(lines: Sequence[Sequence[LineNote]], bars: Sequence[Bar]) -> Grid:
         marks = _lay_line(line, pitch[:, column], tied[:, column])
         if column == 0:
             fermata = marks
-    return Grid(pitch, tied, fermata, _places(bars, frames), metre_of(bars))
+    return Grid(pitch, tied, fermata, _places(bars, frames), meter_of(bars))
 
 
 def _lay_line(
@@ -194,18 +194,18 @@ def _begins_section(bar: Bar, following: Bar) -> bool:
     return 2 * bar.length <= bar.nominal and following.length >= following.nominal
 
 
-def metre_of(bars: Sequence[Bar]) -> Metre:
+def meter_of(bars: Sequence[Bar]) -> Meter:
     """Time signature of the first bar, and how much of it the pickup holds."""
     if not bars:
-        return Metre()
+        return Meter()
     first = bars[0]
     try:
-        metre = Metre(first.beats, first.unit)
+        meter = Meter(first.beats, first.unit)
         lead = frame_of(bar_offsets(bars)[0])
-        return Metre(first.beats, first.unit, metre.bar_frames - lead if lead else 0)
+        return Meter(first.beats, first.unit, meter.bar_frames - lead if lead else 0)
     except UsageError:
         # Such as 33/8: the places in the bar stay true, the name is that of a plain bar.
-        return Metre()
+        return Meter()
 
 
 def grid_of(parts: Sequence[Part]) -> Grid:

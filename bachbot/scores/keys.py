@@ -102,6 +102,6 @@ def _correlations(pitch: NDArray[np.int16]) -> NDArray[np.float64]:
 def _spelled(tonic: int, mode: Mode, fifths: int | None) -> Key:
     """Name a tonic so that its signature is near the written one, or else has few accidentals."""
     relative = (tonic * 7 - (3 if mode == "minor" else 0)) % 12
-    centre = fifths if fifths is not None else (0 if mode == "major" else -1)
-    place = (relative - centre + 5) % 12 + centre - 5
+    center = fifths if fifths is not None else (0 if mode == "major" else -1)
+    place = (relative - center + 5) % 12 + center - 5
     return Key(note_name(place + (3 if mode == "minor" else 0)), mode)

@@ -57,15 +57,15 @@ def save_score(score: Score, path: str | Path, *, layout: Layout | None = None) 
     elif suffix == ".mxl":
         write_whole(path, _compressed(musicxml(score)))
     elif suffix in (".mid", ".midi"):
-        from bachbot.scores.midi import midi_bytes
+        from bachbot.scores.sound.midi import midi_bytes
 
         write_whole(path, midi_bytes(score, layout.tempo, program=layout.program))
     elif suffix in SOUNDS:
-        from bachbot.scores.audio import write_audio
+        from bachbot.scores.sound.audio import write_audio
 
         write_audio(soundings(score), path, tempo=layout.tempo, sound=layout.sound)
     else:
-        from bachbot.scores.engraving import write_engraving
+        from bachbot.scores.engraving.engrave import write_engraving
 
         write_engraving(musicxml(score), path, layout=layout)
 

@@ -1,12 +1,35 @@
-"""The score: a chorale and the page that it stands on."""
+"""The score: a chorale, the page that it stands on, and the notes that sound in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from bachbot.chorale import Chorale, Voice
-from bachbot.scores.document import Document, Line
 from bachbot.scores.grid import frame_of
-from bachbot.scores.sounding import Sounding
+from bachbot.scores.readers.document import Document, Line
+
+
+@dataclass(frozen=True)
+class Sounding:
+    """One sounding note: tied notes are one, struck notes are two.
+
+    Parameters
+    ----------
+    voice : int
+        0 to 3 for S, A, T, B.
+    pitch : int
+        MIDI pitch.
+    start, length : Fraction
+        In quarter notes from the beginning of the piece.
+    fermata : bool
+        Whether the note is under a fermata.
+    """
+
+    voice: int
+    pitch: int
+    start: Fraction
+    length: Fraction
+    fermata: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import REST, VOICES, Chorale, Key, Pulse, Voice, note_name
-from bachbot.theory.charges import Charges
-from bachbot.theory.listening import Stretch, hear
 from bachbot.theory.melody import Led, leading, phrase_ends, runs
 from bachbot.theory.numerals import Numeral
-from bachbot.theory.progressions import MODES
-from bachbot.theory.readings import chord_tones, readings
-from bachbot.theory.segments import Slices, slices_of
+from bachbot.theory.parse import ParseWeights, Slices, Stretch, best_parse, slices_of
+from bachbot.theory.readings import MODES, chord_tones, readings
 
 _LINGERING = 2
 """Chords of a new key that may still be heard in the old one."""
@@ -76,7 +73,7 @@ class Harmony:
         return self.numeral.chord(self.key, self.inversion)
 
 
-def analyse(chorale: Chorale, charges: Charges | None = None) -> list[Harmony]:
+def analyze(chorale: Chorale, charges: ParseWeights | None = None) -> list[Harmony]:
     """Read the harmony of a piece.
 
     Keys, chords and where they change are found together, as the reading that is charged least
@@ -100,15 +97,15 @@ def analyse(chorale: Chorale, charges: Charges | None = None) -> list[Harmony]:
     --------
     >>> pitch = np.repeat([[72, 67, 64, 48], [71, 67, 62, 55], [72, 67, 64, 48]], 4, axis=0)
     >>> cadence = Chorale(pitch, np.zeros((12, 4), bool), np.zeros(12, bool))
-    >>> [harmony.text for harmony in analyse(cadence)]
+    >>> [harmony.text for harmony in analyze(cadence)]
     ['I', 'V', 'I']
     """
     if (chorale.pitch == REST).all():
         return []
     pulse = Pulse.of(chorale, Voice.SOPRANO)
-    heard = replace(pulse.heard(chorale), metre=pulse.heard_metre(chorale.metre))
+    heard = replace(pulse.apply(chorale), meter=pulse.apply_to_meter(chorale.meter))
     slices = slices_of(heard)
-    path = hear(slices, heard.key, charges or Charges())
+    path = best_parse(slices, heard.key, charges or ParseWeights())
     spans = _joined(_lingering(
         (span for stretch in path for span in _positions(slices, stretch)),
         phrase_ends(heard) + 1,
@@ -183,7 +180,7 @@ def _common_twin(reading: int, key: int) -> int:
 
 
 def _joined(spans: Iterable[_Span]) -> list[_Span]:
-    """Neighbours that are the same chord made one."""
+    """Neighbors that are the same chord made one."""
     out: list[_Span] = []
     for span in spans:
         if out and out[-1][2:] == span[2:]:
@@ -220,7 +217,7 @@ def _written(span: _Span, notes: Sequence[Ornament], home: Key, pulse: Pulse) ->
     """A span at its place and in its key as they are written."""
 
     def at(frame: int) -> int:
-        return frame * pulse.quicker // pulse.slower
+        return frame * pulse.diminution // pulse.augmentation
 
     return Harmony(
         start=at(span.start),

@@ -1,6 +1,6 @@
-"""A piece explained: its chords, its cadences and its faults."""
+"""A piece explained: its chords, its cadences and its faults of part-writing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -8,12 +8,149 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import Chorale
-from bachbot.theory.analysis import Harmony, analyse
-from bachbot.theory.closes import Close, closes
-from bachbot.theory.faults import Fault, find_faults
-from bachbot.theory.places import bars, beat
-from bachbot.theory.rules import RULES
+from bachbot.chorale import Chorale, Voice
+from bachbot.theory import melody as places
+from bachbot.theory.analysis import Harmony, analyze
+from bachbot.theory.cadence import Close, closes
+from bachbot.theory.melody import bars, beat
+from bachbot.theory.rules import RULES, Moves, Rule
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A rule broken once.
+
+    Parameters
+    ----------
+    rule : str
+        Name of the rule.
+    frame : int
+        The frame in which it is heard; of a fault held over many, the first.
+    bar : int
+        Bar of that frame, counted from 1; 0 in a pickup.
+    beat : Fraction
+        Felt beat of that frame (in 6/8 a dotted quarter), counted from 1: 5/2 is half a beat
+        after the second.
+    voices : tuple of Voice
+        Who makes it, from the top down.
+    before, now : tuple of int
+        MIDI pitches of these voices in the frame before, -1 silent, and in this one. `before` is
+        empty where the fault lies in what sounds and not in how it was reached.
+    """
+
+    rule: str
+    frame: int
+    bar: int
+    beat: Fraction
+    voices: tuple[Voice, ...]
+    before: tuple[int, ...]
+    now: tuple[int, ...]
+
+    def __str__(self) -> str:
+        who = ", ".join(voice.label for voice in self.voices)
+        return f"bar {self.bar}, beat {beat_text(self.beat)}: {self.rule} ({who})"
+
+    def to_json(self) -> dict[str, object]:
+        """As plain data, the beat as a number."""
+        return {
+            "rule": self.rule,
+            "frame": self.frame,
+            "bar": self.bar,
+            "beat": float(self.beat),
+            "voices": [voice.label for voice in self.voices],
+            "before": list(self.before),
+            "now": list(self.now),
+        }
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often a rule was broken, and how often it might have been.
+
+    Parameters
+    ----------
+    count, chances : int
+        Faults, each frame of a fault that lasts counted, and chances in the rule's unit.
+    """
+
+    count: int = 0
+    chances: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.count + other.count, self.chances + other.chances)
+
+
+def find_faults(chorale: Chorale, rules: Mapping[str, Rule] = RULES) -> list[Fault]:
+    """Every fault of a piece, in order of time.
+
+    A fault that lasts, such as a crossing, is told once, where it begins; a rule whose single
+    breaches are no faults (`Rule.told`) is left out.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        In the key that its ``key`` says.
+    rules : mapping of str to Rule
+        What it is held against, by name.
+
+    Returns
+    -------
+    list of Fault
+        By frame; within a frame in the order of the rules, then from the top down.
+    """
+    moves = Moves.of(chorale)
+    bars = places.bars(chorale)
+    found = []
+    for rule in rules.values():
+        if not rule.told:
+            continue
+        for frame, column in np.argwhere(_begins(rule, moves)).tolist():
+            voices = rule.voices[column]
+            before = () if rule.state else _pitches(moves.before, frame, voices)
+            now = _pitches(moves.now, frame, voices)
+            bar, beat = int(bars[frame]), places.beat(chorale, frame)
+            found.append(Fault(rule.name, frame, bar, beat, voices, before, now))
+    return sorted(found, key=lambda fault: fault.frame)  # stable: the rules' order stays
+
+
+def tally(chorale: Chorale, rules: Mapping[str, Rule] = RULES) -> dict[str, Tally]:
+    """Count every rule's faults and chances over a piece, frame by frame.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        In the key that its ``key`` says.
+    rules : mapping of str to Rule
+        What it is held against, by name.
+    """
+    moves = Moves.of(chorale)
+    return {
+        name: Tally(int(rule.count(moves).sum()), int(rule.chances(moves).sum()))
+        for name, rule in rules.items()
+    }
+
+
+def beat_text(beat: Fraction) -> str:
+    """A beat as it is told: ``3``, ``2.5``, ``1 1/3``."""
+    whole, rest = divmod(beat, 1)
+    if not rest:
+        return str(whole)
+    if 100 % rest.denominator == 0:
+        return str(float(beat))
+    return f"{whole} {rest}"
+
+
+def _begins(rule: Rule, moves: Moves) -> NDArray[np.bool_]:
+    """The faults of a rule, one that lasts at its first frame only, shape [T, K]."""
+    faults = rule.count(moves)
+    if rule.state:
+        faults = faults.copy()
+        faults[1:] &= ~rule.count(moves)[:-1]
+    return faults
+
+
+def _pitches(pitch: NDArray[np.int16], frame: int, voices: tuple[Voice, ...]) -> tuple[int, ...]:
+    return tuple(pitch[frame, list(voices)].tolist())
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +183,7 @@ class Explanation:
     def _bars(self) -> NDArray[np.int64]:
         return bars(self.chorale)
 
-    def place(self, frame: int) -> tuple[int, Fraction]:
+    def position(self, frame: int) -> tuple[int, Fraction]:
         """Bar and felt beat of a frame: bars count from 1, a pickup is bar 0; beats from 1."""
         return int(self._bars[frame]), beat(self.chorale, frame)
 
@@ -59,7 +196,7 @@ class Explanation:
         Returns
         -------
         dict
-            ``key``, ``metre``: text, such as ``"F# minor"`` and ``"3/4"``. ``bars``: their number.
+            ``key``, ``meter``: text, such as ``"F# minor"`` and ``"3/4"``. ``bars``: their number.
 
             ``chords``: one object each with ``bar``, ``beat``, ``frame``, ``frames`` (its length),
             ``key``, ``numeral`` (``"V65/ii"``), ``chord`` (``"A7/C#"``) and ``ornaments``, the
@@ -73,7 +210,7 @@ class Explanation:
         """
         return {
             "key": str(self.chorale.key),
-            "metre": str(self.chorale.metre),
+            "meter": str(self.chorale.meter),
             "bars": self.bars,
             "chords": [self._chord(harmony) for harmony in self.harmonies],
             "cadences": [
@@ -101,7 +238,7 @@ class Explanation:
         }
 
     def _place(self, frame: int) -> dict[str, object]:
-        bar, at = self.place(frame)
+        bar, at = self.position(frame)
         return {"bar": bar, "beat": float(at), "frame": frame}
 
 
@@ -116,7 +253,7 @@ def explain(chorale: Chorale) -> Explanation:
     chorale : Chorale
         In the key that its ``key`` says.
     """
-    harmonies = analyse(chorale)
+    harmonies = analyze(chorale)
     return Explanation(
         chorale,
         tuple(harmonies),

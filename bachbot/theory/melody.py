@@ -1,13 +1,29 @@
-"""How the notes of a voice are led: what each would be if it were no chord tone."""
+"""How the notes of a voice are led, and where frames stand in the bar."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Chorale, Voice
+
+
+def bars(chorale: Chorale) -> NDArray[np.int64]:
+    """Bar of each frame, counted from 1, a pickup as 0; shape [T]."""
+    starts = np.zeros(chorale.frames, dtype=np.int64)
+    starts[chorale.bar_starts] = 1
+    pickup = chorale.frames > 0 and chorale.position[0] > 0
+    numbers: NDArray[np.int64] = np.cumsum(starts) - int(pickup)
+    return numbers
+
+
+def beat(chorale: Chorale, frame: int) -> Fraction:
+    """Felt beat of a frame, counted from 1: 5/2 is half a beat after the second."""
+    return 1 + Fraction(int(chorale.position[frame]), chorale.meter.beat_frames)
+
 
 OFF_BEAT = 3
 """Level of a frame that no beat begins with."""
@@ -20,7 +36,7 @@ _NOWHERE = 99
 class Led(IntEnum):
     """How a note stands in its voice: what it would be if it were no chord tone."""
 
-    PASSING = 0  # step to step, off the beat; neighbours as well
+    PASSING = 0  # step to step, off the beat; neighbors as well
     ACCENTED = 1  # step to step, on the beat
     ANTICIPATION = 2  # off the beat and held over it
     LEANING = 3  # a step on one side, a leap on the other
@@ -77,7 +93,7 @@ class Run:
     def named(self, led: Led, voice: Voice) -> str:
         """What it is called where it is no chord tone, such as ``"accented passing note"``."""
         if led in (Led.PASSING, Led.ACCENTED):
-            kind = "passing note" if self.came * self.goes > 0 else "neighbour note"
+            kind = "passing note" if self.came * self.goes > 0 else "neighbor note"
             return kind if led is Led.PASSING else "accented " + kind
         if led is Led.LEANING:
             return "appoggiatura" if abs(self.goes) in _STEP else "escape note"
@@ -98,11 +114,11 @@ def levels(chorale: Chorale) -> NDArray[np.int64]:
     """Metrical place of each frame, shape [T].
 
     0 is the first of the bar, 1 its middle, 2 another beat, 3 off the beat. A beat is a quarter,
-    or a dotted one where the metre is compound.
+    or a dotted one where the meter is compound.
     """
-    metre, place = chorale.metre, chorale.place
-    beat = FRAMES_PER_QUARTER if metre.unit < 8 else metre.beat_frames
-    middle = metre.bar_frames // 2 if metre.beats % 2 == 0 else 0
+    meter, place = chorale.meter, chorale.position
+    beat = FRAMES_PER_QUARTER if meter.unit < 8 else meter.beat_frames
+    middle = meter.bar_frames // 2 if meter.beats % 2 == 0 else 0
     return np.select(
         [place == 0, (place == middle) & (middle % beat == 0), place % beat == 0],
         [0, 1, 2],

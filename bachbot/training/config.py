@@ -64,13 +64,13 @@ class TrainingConfig:
         How far those are moved at most, up or down.
     nothing : float
         Share of the times that a piece is heard with nothing of it given, 0 to 1; the other
-        questions of `bachbot.training.masks` share the rest. Of kind ``"lookahead"`` alone.
+        questions of `bachbot.training.examples` share the rest. Of kind ``"lookahead"`` alone.
     lookup : bool
-        Whether the network looks up the training pieces as it goes (`bachbot.encoding.library`);
+        Whether the network looks up the training pieces as it goes (`bachbot.encoding.datastore`);
         they then travel with its weights. Of kind ``"lookahead"`` alone.
     teachers : str
-        Checkpoints, with commas between them, whose opinion is learnt beside the music: see
-        `bachbot.training.teachers`. Of kind ``"lookahead"`` alone, as they themselves are.
+        Checkpoints, with commas between them, whose opinion is learned beside the music: see
+        `bachbot.training.distillation`. Of kind ``"lookahead"`` alone, as they themselves are.
     taught : float
         Share of the loss that is their opinion and not the music, 0 to 1; of no meaning without
         teachers.

@@ -7,22 +7,25 @@ import torch
 from bachbot.corpus.store import PreparedCorpus
 from bachbot.encoding import Vocabulary
 from bachbot.training.config import TrainingConfig
-from bachbot.training.course import Course
-from bachbot.training.lookahead_course import LookaheadCourse
-from bachbot.training.lstm_course import LSTMCourse
-from bachbot.training.parallel import Ranks
+from bachbot.training.distributed import ProcessGroup
+from bachbot.training.lookahead_objective import LookaheadObjective
+from bachbot.training.lstm_objective import LSTMObjective
+from bachbot.training.objective import Objective
 
-COURSES: dict[str, Callable[..., Course]] = {"lstm": LSTMCourse, "lookahead": LookaheadCourse}
+OBJECTIVES: dict[str, Callable[..., Objective]] = {
+    "lstm": LSTMObjective,
+    "lookahead": LookaheadObjective,
+}
 """Course by kind, as `bachbot.models.registry.KINDS` names them."""
 
 
-def open_course(
+def make_objective(
     config: TrainingConfig,
     corpus: PreparedCorpus,
     vocabulary: Vocabulary,
     device: torch.device,
-    ranks: Ranks,
-) -> Course:
+    ranks: ProcessGroup,
+) -> Objective:
     """The course of a config.
 
     Parameters
@@ -45,4 +48,4 @@ def open_course(
     UsageError
         If a batch cannot be shared out over the ranks.
     """
-    return COURSES[config.kind](config, corpus, vocabulary, device, ranks)
+    return OBJECTIVES[config.kind](config, corpus, vocabulary, device, ranks)

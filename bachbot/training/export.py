@@ -5,7 +5,7 @@ from pathlib import Path
 from bachbot.errors import TrainingError
 from bachbot.runtime.checkpoint import load_checkpoint, save_checkpoint
 from bachbot.training.card import model_card
-from bachbot.training.folder import BEST, METRICS
+from bachbot.training.run_folder import BEST, METRICS
 
 
 def export(folder: Path, out: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bachbot.errors import OutputError, TrainingError
 from bachbot.files import replacing
-from bachbot.training.progress import UNITS, Units
+from bachbot.training.objective import UNITS, Units
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -16,19 +16,19 @@ from bachbot.encoding import Vocabulary
 from bachbot.errors import BachbotWarning, TrainingError
 from bachbot.models import registry
 from bachbot.training.config import TrainingConfig
-from bachbot.training.courses import open_course
-from bachbot.training.folder import BEST, METRICS, STATE, RunFolder, saved_config
-from bachbot.training.machine import describe, find_device, versions, without_bfloat16
-from bachbot.training.parallel import Ranks, joined
-from bachbot.training.progress import Evaluated, Listener, Stepped
+from bachbot.training.courses import make_objective
+from bachbot.training.device import describe, find_device, versions, without_bfloat16
+from bachbot.training.distributed import ProcessGroup, join_process_group
+from bachbot.training.examples import with_library
+from bachbot.training.objective import Evaluated, Stepped, TrainingCallback
+from bachbot.training.run_folder import BEST, METRICS, STATE, RunFolder, saved_config
 from bachbot.training.trainer import Trainer
-from bachbot.training.works import with_library
 
-__all__ = ["BEST", "METRICS", "STATE", "Outcome", "saved_config", "train"]
+__all__ = ["BEST", "METRICS", "STATE", "TrainingResult", "saved_config", "train"]
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class TrainingResult:
     """What a run came to.
 
     Parameters
@@ -58,8 +58,8 @@ def train(
     folder: Path | None = None,
     resume: bool = False,
     device: str = "auto",
-    listen: Listener | None = None,
-) -> Outcome:
+    listen: TrainingCallback | None = None,
+) -> TrainingResult:
     """Train a model.
 
     Parameters
@@ -99,7 +99,7 @@ def train(
     """
     where = find_device(device)
     with (
-        joined(where) as ranks,
+        join_process_group(where) as ranks,
         torch.random.fork_rng(
             devices=[torch.cuda.current_device()] if where.type == "cuda" else []
         ),
@@ -123,7 +123,7 @@ class _Run:
         config: TrainingConfig,
         folder: Path | None,
         device: torch.device,
-        ranks: Ranks,
+        ranks: ProcessGroup,
     ) -> None:
         config = with_library(config, corpus)
         self.corpus, self.config, self.ranks = corpus, config, ranks
@@ -133,13 +133,13 @@ class _Run:
                 f"the validation part of the split by {config.split} is empty: "
                 "run 'bachbot corpus prepare --force'"
             )
-        self.course = open_course(config, corpus, self.vocabulary, device, ranks)
+        self.course = make_objective(config, corpus, self.vocabulary, device, ranks)
         self.trainer = Trainer(config, self.course, self.vocabulary, device, ranks)
         self.folder = None if folder is None else RunFolder(folder, config, corpus, self.vocabulary)
         self.device = device
         self.best: dict[str, Tensor] = {}
         self.history: list[dict[str, Any]] = []
-        self.listen: Listener | None = None
+        self.listen: TrainingCallback | None = None
         self.precisions = [self.trainer.precision]
         """Those that the run has trained in so far, in order."""
         self.before = 0.0  # seconds of the sessions before this one
@@ -172,7 +172,7 @@ class _Run:
         if line and self.ranks.leads:
             warnings.warn(line, BachbotWarning, stacklevel=3)
 
-    def run(self) -> Outcome:
+    def run(self) -> TrainingResult:
         """Train to the end, whatever is left of it."""
         trainer, config = self.trainer, self.config
         while trainer.epoch < config.epochs and not self.stopped:
@@ -219,7 +219,7 @@ class _Run:
 
     def _evaluate(self) -> None:
         trainer = self.trainer
-        rate = float(trainer.optimiser.param_groups[0]["lr"])
+        rate = float(trainer.optimizer.param_groups[0]["lr"])
         loss = float(self.ranks.mean(torch.tensor(trainer.mean_loss)))
         score = self.course.validate(trainer.averaged)
         # One verdict for all, since on GPUs the last bits may differ.
@@ -255,14 +255,14 @@ class _Run:
         scores = [line["validation"] for line in self.history]
         return len(scores) - 1 - int(np.argmin(scores)) >= self.config.patience
 
-    def _finish(self) -> Outcome:
+    def _finish(self) -> TrainingResult:
         size = self.config.to_json()["model"]
         model = registry.build(self.config.kind, size, len(self.vocabulary)).to(self.device)
         model.load_state_dict(self.best, strict=False)
         record = self._record() | {"losses": self.course.measure(model)}
         self._keep_best(record)
         weights = {name: value.numpy() for name, value in self.best.items()}
-        return Outcome(weights, tuple(self.history), record)
+        return TrainingResult(weights, tuple(self.history), record)
 
     def _record(self) -> dict[str, Any]:
         """What the best checkpoint says of its training, its figures left out."""

@@ -13,8 +13,8 @@ from bachbot.corpus.store import PreparedCorpus
 from bachbot.errors import BachbotWarning, TrainingError, UsageError
 from bachbot.extras import require
 from bachbot.training.config import TrainingConfig, changed
-from bachbot.training.machine import find_device, trains_in_bfloat16, without_bfloat16
-from bachbot.training.progress import Evaluated, Stepped
+from bachbot.training.device import find_device, trains_in_bfloat16, without_bfloat16
+from bachbot.training.objective import Evaluated, Stepped
 from bachbot.training.run import train
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
-"""The trainer: takes steps, and can be frozen and thawed between any two of them."""
+"""The trainer: takes steps at a scheduled rate, and its state can be saved and loaded between any two."""
 
+import math
 from typing import Any
 
 import torch
@@ -8,14 +9,55 @@ from torch import Tensor, nn
 from bachbot.encoding import Vocabulary
 from bachbot.models import registry
 from bachbot.training.config import TrainingConfig
-from bachbot.training.course import Course
-from bachbot.training.machine import autocast_dtype
-from bachbot.training.parallel import Ranks
-from bachbot.training.schedule import learning_rate
+from bachbot.training.device import autocast_dtype
+from bachbot.training.distributed import ProcessGroup
+from bachbot.training.objective import Objective
+
+_START, _END = 25.0, 1e4
+"""A one-cycle run begins at a 25th of the peak rate and ends at a ten-thousandth."""
+
+_HALVE_EVERY = 5
+"""Epochs after which the original halved its rate."""
+
+
+def learning_rate(config: TrainingConfig, step: int, steps_an_epoch: int) -> float:
+    """Rate of a step.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        Says which schedule, its rate and how many epochs.
+    step : int
+        Counted from 0 over the whole run.
+    steps_an_epoch : int
+        Steps in an epoch, 1 or more.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    Smith and Topin, *Super-convergence*, 2017 (https://arxiv.org/abs/1708.07120), both arms
+    half-cosines; the momentum is left alone.
+    """
+    if config.schedule == "halving":
+        return config.learning_rate * 0.5 ** (step // steps_an_epoch // _HALVE_EVERY)
+    last = max(config.epochs * steps_an_epoch - 1, 1)
+    top = config.warmup * last
+    if step < top:
+        return _half_cosine(config.learning_rate / _START, config.learning_rate, step / top)
+    return _half_cosine(
+        config.learning_rate, config.learning_rate / _END, min((step - top) / (last - top), 1.0)
+    )
+
+
+def _half_cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
 
 
 class Trainer:
-    """Weights, optimiser and place in the course of one run.
+    """Weights, optimizer and place in the course of one run.
 
     Parameters
     ----------
@@ -39,10 +81,10 @@ class Trainer:
     def __init__(
         self,
         config: TrainingConfig,
-        course: Course,
+        course: Objective,
         vocabulary: Vocabulary,
         device: torch.device,
-        ranks: Ranks,
+        ranks: ProcessGroup,
     ) -> None:
         self.config, self.course, self.device, self.ranks = config, course, device, ranks
         self.model = self._fresh(vocabulary)
@@ -52,7 +94,7 @@ class Trainer:
         torch.manual_seed(config.seed * 1_000_003 + ranks.rank + 1)
         matrices = [p for p in self.model.parameters() if p.ndim > 1]
         vectors = [p for p in self.model.parameters() if p.ndim < 2]
-        self.optimiser = torch.optim.AdamW(
+        self.optimizer = torch.optim.AdamW(
             [
                 {"params": matrices, "weight_decay": config.weight_decay},
                 {"params": vectors, "weight_decay": 0.0},
@@ -92,17 +134,17 @@ class Trainer:
     def step(self) -> None:
         """Learn from the next batch of the course."""
         self.model.train()
-        for group in self.optimiser.param_groups:
+        for group in self.optimizer.param_groups:
             group["lr"] = self.rate
         loss = self.course.loss(self._called, self.taken)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         loss.mean.backward()
         self.ranks.average_gradients(self.model.parameters())
         if self.config.clip == "value":
             nn.utils.clip_grad_value_(self.model.parameters(), self.config.clip_at)
         else:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_at)
-        self.optimiser.step()
+        self.optimizer.step()
         self._loss_sum += loss.mean.detach() * loss.weight
         self._weight_sum += loss.weight
         self.tokens += loss.tokens
@@ -135,8 +177,8 @@ class Trainer:
         tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
         if self.averaged is not self.model:
             tensors |= {f"average.{k}": v for k, v in self.averaged.state_dict().items()}
-        for index, slots in self.optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{index}.{name}": v for name, v in slots.items()}
+        for index, slots in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": v for name, v in slots.items()}
         tensors |= {f"carried.{k}": v for k, v in self.course.carried().items()}
         tensors["loss_sum"] = torch.stack(self.ranks.gathered(self._loss_sum))  # [ranks]
         tensors["random.cpu"] = torch.stack(self.ranks.gathered(torch.get_rng_state()))
@@ -170,14 +212,14 @@ class Trainer:
             head, _, rest = name.partition(".")
             if head in groups:
                 groups[head][rest] = value
-            elif head == "optimiser":
+            elif head == "optimizer":
                 index, _, slot = rest.partition(".")
                 slots.setdefault(int(index), {})[slot] = value
         self.model.load_state_dict(groups["model"])
         if self.averaged is not self.model:
             self.averaged.load_state_dict(groups["average"])
-        self.optimiser.load_state_dict(
-            {"state": slots, "param_groups": self.optimiser.state_dict()["param_groups"]}
+        self.optimizer.load_state_dict(
+            {"state": slots, "param_groups": self.optimizer.state_dict()["param_groups"]}
         )
         self.epoch, self.taken = int(facts["epoch"]), int(facts["taken"])
         self.course.begin(self.model, self.epoch)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bachbot.chorale import Given, Voice
-from bachbot.decoding import DecodingOptions, fill, fill_all, under_a_tune
-from bachbot.encoding import Work
+from bachbot.decoding import DecodingOptions, fill, fill_all, with_final_cadence
+from bachbot.encoding import FillRequest
 from bachbot.runtime import load_model
 from bachbot.scores import load_score
 
@@ -22,15 +22,15 @@ BARS, SIDE_BY_SIDE, MANY = 16, 24, 1000
 
 def tune():
     """God Rest Ye Merry, as far as its sixteenth full bar."""
-    chorale = load_score(EXAMPLES / "god-rest-ye-merry.abc").chorale.standardised()
-    frames = chorale.metre.pickup + BARS * chorale.metre.bar_frames
+    chorale = load_score(EXAMPLES / "god-rest-ye-merry.abc").chorale.normalized()
+    frames = chorale.meter.pickup + BARS * chorale.meter.bar_frames
     return chorale.sliced(0, frames)
 
 
 def works(number):
     chorale = tune()
     given = Given.voices(chorale.frames, [Voice.SOPRANO], fermatas=False)
-    return [Work(*under_a_tune(chorale, given))] * number
+    return [FillRequest(*with_final_cadence(chorale, given))] * number
 
 
 @pytest.mark.benchmark(group="16 bars")

@@ -18,7 +18,7 @@ from postgres_made import new_postgresql
 from server_made import serving
 from site_made import HEARD, field_of, make_test
 
-from bachbot.listening.store import read
+from bachbot.listening.store.store import read
 
 PEOPLE, TRIALS = 200, 10
 SECONDS, RATE = 0.3, 400_000

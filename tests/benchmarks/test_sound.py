@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from bachbot.scores.audio import FORMATS, encoded, synthesise
+from bachbot.scores.score import Sounding
+from bachbot.scores.sound.audio import FORMATS, encoded, synthesize
 from bachbot.scores.sound.choice import PROGRAMS
-from bachbot.scores.sounding import Sounding
 
 CHORDS = ((67, 62, 59, 43), (69, 62, 57, 50), (71, 62, 55, 43), (72, 64, 60, 48))
 BARS = [
@@ -21,12 +21,12 @@ BARS = [
 
 @pytest.mark.benchmark(group="16 bars to sound")
 @pytest.mark.parametrize("sound", PROGRAMS)
-def test_synthesise(benchmark, sound):
-    benchmark.pedantic(lambda: synthesise(BARS, tempo=72, sound=sound), rounds=5, warmup_rounds=1)
+def test_synthesize(benchmark, sound):
+    benchmark.pedantic(lambda: synthesize(BARS, tempo=72, sound=sound), rounds=5, warmup_rounds=1)
 
 
 @pytest.mark.benchmark(group="16 bars to a file")
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_encoded(benchmark, suffix):
-    samples = synthesise(BARS, tempo=72)
+    samples = synthesize(BARS, tempo=72)
     benchmark.pedantic(lambda: encoded(samples, suffix), rounds=3)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from made_checkpoints import random_checkpoint
 
+from bachbot.hardware import one_thread
 from bachbot.runtime import build_model
-from bachbot.runtime.products import product
-from bachbot.runtime.threads import one_thread
+from bachbot.runtime.lstm import product
 
 BATCHES = [1, 5, 64]
 STEPS = 20  # a round; their mean is what one step costs

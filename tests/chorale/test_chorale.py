@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import chorales
 
-from bachbot.chorale import Chorale, Given, Key, Metre, Voice, parse_voices
+from bachbot.chorale import Chorale, Given, Key, Meter, Voice, parse_voices
 from bachbot.errors import EncodingError, UsageError
 
 
@@ -74,47 +74,47 @@ def test_transposing_below_midi_is_refused():
 
 def test_bars_start_after_the_pickup():
     piece = Chorale(
-        np.full((4 + 16 + 12, 4), 60), np.zeros((32, 4)), np.zeros(32), metre=Metre(4, 4, 4)
+        np.full((4 + 16 + 12, 4), 60), np.zeros((32, 4)), np.zeros(32), meter=Meter(4, 4, 4)
     )
     assert piece.bar_starts.tolist() == [0, 4, 20]
-    assert piece.place[:5].tolist() == [12, 13, 14, 15, 0]
+    assert piece.position[:5].tolist() == [12, 13, 14, 15, 0]
 
 
 def test_a_slice_begins_its_notes_anew():
     part = one_bar().sliced(4, 12)
     assert part.frames == 8
     assert part.onset[0].all()
-    assert part.place.tolist() == list(range(4, 12))
+    assert part.position.tolist() == list(range(4, 12))
 
 
 @pytest.mark.parametrize(
-    ("text", "metre", "bar", "beat"),
+    ("text", "meter", "bar", "beat"),
     [
-        ("4/4", Metre(4, 4), 16, 4),
-        ("3/4", Metre(3, 4), 12, 4),
-        ("6/8", Metre(6, 8), 12, 6),
-        ("3/2", Metre(3, 2), 24, 8),
-        ("2/2", Metre(2, 2), 16, 8),
-        ("12/8", Metre(12, 8), 24, 6),
-        ("3/8", Metre(3, 8), 6, 2),
+        ("4/4", Meter(4, 4), 16, 4),
+        ("3/4", Meter(3, 4), 12, 4),
+        ("6/8", Meter(6, 8), 12, 6),
+        ("3/2", Meter(3, 2), 24, 8),
+        ("2/2", Meter(2, 2), 16, 8),
+        ("12/8", Meter(12, 8), 24, 6),
+        ("3/8", Meter(3, 8), 6, 2),
     ],
 )
-def test_metres(text, metre, bar, beat):
-    assert Metre.parse(text) == metre
-    assert metre.bar_frames == bar
-    assert metre.beat_frames == beat
-    assert str(metre) == text
+def test_meters(text, meter, bar, beat):
+    assert Meter.parse(text) == meter
+    assert meter.bar_frames == bar
+    assert meter.beat_frames == beat
+    assert str(meter) == text
 
 
 @pytest.mark.parametrize("text", ["", "4", "4/5", "0/4", "a/b", "33/4", "4/4/4", "-3/4", "²/4"])
-def test_what_is_no_metre(text):
-    with pytest.raises(UsageError, match="metre"):
-        Metre.parse(text)
+def test_what_is_no_meter(text):
+    with pytest.raises(UsageError, match="meter"):
+        Meter.parse(text)
 
 
 def test_a_pickup_must_be_shorter_than_the_bar():
     with pytest.raises(UsageError, match="pickup of 16"):
-        Metre(4, 4, 16)
+        Meter(4, 4, 16)
 
 
 def test_voices_are_read_by_name_or_letter_in_any_order():
@@ -134,18 +134,18 @@ def test_given_cells():
 
 @given(chorales(), st.integers(1, 4))
 def test_slowed_and_quickened_again(piece, times):
-    slow = piece.slowed(times)
+    slow = piece.augmented(times)
     assert slow.frames == times * piece.frames
     assert (slow.onset.sum(axis=0) == piece.onset.sum(axis=0)).all()
-    back = slow.quickened(times)
+    back = slow.diminished(times)
     assert back.same_music(piece)
-    assert (back.place == piece.place).all()
+    assert (back.position == piece.position).all()
 
 
 def test_what_is_too_quick_is_refused():
     piece = one_bar()
-    assert piece.quickened(8).frames == 2
+    assert piece.diminished(8).frames == 2
     with pytest.raises(EncodingError, match="grid of 16 frames"):
-        piece.quickened(16)
+        piece.diminished(16)
     with pytest.raises(EncodingError, match="grid of 3 frames"):
-        piece.quickened(3)
+        piece.diminished(3)

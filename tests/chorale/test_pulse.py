@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import chorales
 
-from bachbot.chorale import Chorale, Metre, Pulse, Voice
+from bachbot.chorale import Chorale, Meter, Pulse, Voice
 
 
-def tune(metre, *lengths, frames=None):
+def tune(meter, *lengths, frames=None):
     """A soprano of notes of these lengths in frames, over rests."""
     frames = frames or sum(lengths)
     pitch = np.full((frames, 4), -1)
@@ -17,50 +17,50 @@ def tune(metre, *lengths, frames=None):
         pitch[start : start + length, 0] = 60 + i % 7
         tied[start + 1 : start + length, 0] = True
         start += length
-    return Chorale(pitch, tied, np.zeros(frames), metre=metre)
+    return Chorale(pitch, tied, np.zeros(frames), meter=meter)
 
 
 @pytest.mark.parametrize(
     ("piece", "pulse"),
     [
-        (tune(Metre(4, 4), 4, 4, 4, 4), Pulse()),
-        (tune(Metre(4, 4), 8, 8), Pulse()),
-        (tune(Metre(6, 8), 2, 2, 2, 6), Pulse(slower=2)),
-        (tune(Metre(6, 8), 6, 6), Pulse(slower=2)),
-        (tune(Metre(2, 4), 2, 2, 2, 2), Pulse(slower=2)),
-        (tune(Metre(3, 2), 8, 8, 8), Pulse(quicker=2)),
-        (tune(Metre(3, 2), 8, 8, 7, 1), Pulse()),
-        (tune(Metre(3, 2), 8, 8, 8, frames=25), Pulse()),
-        (tune(Metre(4, 4), frames=16), Pulse()),
+        (tune(Meter(4, 4), 4, 4, 4, 4), Pulse()),
+        (tune(Meter(4, 4), 8, 8), Pulse()),
+        (tune(Meter(6, 8), 2, 2, 2, 6), Pulse(augmentation=2)),
+        (tune(Meter(6, 8), 6, 6), Pulse(augmentation=2)),
+        (tune(Meter(2, 4), 2, 2, 2, 2), Pulse(augmentation=2)),
+        (tune(Meter(3, 2), 8, 8, 8), Pulse(diminution=2)),
+        (tune(Meter(3, 2), 8, 8, 7, 1), Pulse()),
+        (tune(Meter(3, 2), 8, 8, 8, frames=25), Pulse()),
+        (tune(Meter(4, 4), frames=16), Pulse()),
     ],
 )
-def test_the_pulse_follows_metre_and_note_values(piece, pulse):
+def test_the_pulse_follows_meter_and_note_values(piece, pulse):
     assert Pulse.of(piece, Voice.SOPRANO) == pulse
 
 
 @given(chorales(min_frames=1), st.sampled_from(list(Voice)))
 def test_what_is_heard_is_written_again(piece, voice):
     pulse = Pulse.of(piece, voice)
-    assert pulse.written(pulse.heard(piece)).same_music(piece)
+    assert pulse.undo(pulse.apply(piece)).same_music(piece)
 
 
 @pytest.mark.parametrize(
-    ("metre", "pulse", "heard"),
+    ("meter", "pulse", "heard"),
     [
-        (Metre(6, 8, 2), Pulse(slower=2), Metre(6, 4, 4)),
-        (Metre(3, 2, 8), Pulse(quicker=2), Metre(3, 4, 4)),
-        (Metre(3, 4, 4), Pulse(), Metre(3, 4, 4)),
+        (Meter(6, 8, 2), Pulse(augmentation=2), Meter(6, 4, 4)),
+        (Meter(3, 2, 8), Pulse(diminution=2), Meter(3, 4, 4)),
+        (Meter(3, 4, 4), Pulse(), Meter(3, 4, 4)),
     ],
 )
-def test_the_metre_follows_the_pulse(metre, pulse, heard):
-    assert pulse.heard_metre(metre) == heard
-    assert heard.bar_frames * pulse.quicker == metre.bar_frames * pulse.slower
+def test_the_meter_follows_the_pulse(meter, pulse, heard):
+    assert pulse.apply_to_meter(meter) == heard
+    assert heard.bar_frames * pulse.diminution == meter.bar_frames * pulse.augmentation
 
 
 @pytest.mark.parametrize("voice", Voice)
 def test_bachs_voices_are_heard_as_they_stand(corpus, voice):
     """A bass that runs in eighths under quarters is no tune in eighths."""
-    quarters = [p.chorale for p in corpus.pieces if p.chorale.metre.unit == 4]
+    quarters = [p.chorale for p in corpus.pieces if p.chorale.meter.unit == 4]
     slowed = [c.name for c in quarters if Pulse.of(c, voice) != Pulse()]
     assert len(slowed) <= 5, slowed
 
@@ -70,4 +70,4 @@ def test_a_lower_voice_in_eighths_throughout_is_slowed():
     pitch[:, Voice.BASS] = np.repeat([48, 50, 52, 53, 55, 53, 52, 50], 2)
     tied = np.zeros((16, 4), dtype=bool)
     tied[1::2, Voice.BASS] = True
-    assert Pulse.of(Chorale(pitch, tied, np.zeros(16)), Voice.BASS) == Pulse(slower=2)
+    assert Pulse.of(Chorale(pitch, tied, np.zeros(16)), Voice.BASS) == Pulse(augmentation=2)

@@ -1,7 +1,7 @@
 import pytest
 from tunes import SCALE
 
-from bachbot.chorale import VOICES, Key, Metre
+from bachbot.chorale import VOICES, Key, Meter
 from bachbot.cli import main
 from bachbot.scores import load_score
 
@@ -17,14 +17,14 @@ def compose(untrained, *arguments):
 
 
 @pytest.mark.parametrize("meter", ["4/4", "3/4", "6/8", "3/2"])
-def test_length_metre_and_key_are_those_asked_for(here, untrained, meter, capsys):
+def test_length_meter_and_key_are_those_asked_for(here, untrained, meter, capsys):
     assert compose(untrained, "--bars", 3, "--meter", meter, "--key", "E minor") == 0
     said = capsys.readouterr().out
     assert said.startswith("chorale.musicxml: ")
     assert "bar" in said
     piece = load_score("chorale.musicxml", key=Key("E", "minor"), voices=VOICES).chorale
-    assert piece.metre == Metre.parse(meter)
-    assert piece.frames == 3 * piece.metre.bar_frames
+    assert piece.meter == Meter.parse(meter)
+    assert piece.frames == 3 * piece.meter.bar_frames
     assert piece.key == Key("E", "minor")
     assert ((piece.pitch >= 0).sum(axis=1) == 4).all()
 
@@ -59,11 +59,11 @@ def test_an_opening_is_gone_on_from(here, untrained):
     [
         (["--bars", "0"], 2, "bars"),
         (["--bars", "100000"], 2, "bars"),
-        (["--meter", "4"], 2, "no metre"),
+        (["--meter", "4"], 2, "no meter"),
         (["--key", "X"], 2, "no key"),
         (["--mode", "dorian"], 2, "no mode"),
         (["--key", "D minor", "--mode", "major"], 2, "is not major"),
-        (["--prime", "scale.musicxml", "--key", "D"], 2, "its own key and metre"),
+        (["--prime", "scale.musicxml", "--key", "D"], 2, "its own key and meter"),
         (["--temperature", "-1"], 2, "temperature"),
         (["--prime", "scale.musicxml"], 1, "alto"),
         (["--prime", "none.musicxml"], 1, "none.musicxml"),

@@ -5,12 +5,12 @@ import pytest
 
 from bachbot.chorale import Chorale, Key
 from bachbot.cli import main
-from bachbot.cli.held_out import decoding_options, described
 from bachbot.cli.losses_view import losses_caption, losses_table
+from bachbot.cli.options import decoding_options, described
 from bachbot.corpus.store import Piece, PreparedCorpus
 from bachbot.decoding import DecodingOptions
 from bachbot.errors import UsageError
-from bachbot.evaluation.harmonisation import MASKS, PUBLISHED
+from bachbot.evaluation.harmonization import MASKS, PUBLISHED
 from bachbot.theory.rules import RULES
 
 # A cadence in C major, a quarter a chord; its first step has parallel fifths, soprano and bass.
@@ -49,7 +49,7 @@ def run(untrained, made_up, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["losses", "harmonisation", "partwriting", "style", "novelty", "detect", "fit"]
+    "command", ["losses", "harmonization", "partwriting", "style", "novelty", "detect", "fit"]
 )
 def test_every_command_explains_itself(command, capsys):
     assert main(["evaluate", command, "--help"]) == 0
@@ -109,8 +109,8 @@ def test_a_jsb_file_is_not_written_over(tmp_path, capsys):
     assert "there is no file" in capsys.readouterr().err
 
 
-def test_harmonisation_beside_the_original(run):
-    told = json.loads(run("harmonisation", "--json"))
+def test_harmonization_beside_the_original(run):
+    told = json.loads(run("harmonization", "--json"))
     assert list(told["masks"]) == list(MASKS)
     for name, found in told["masks"].items():
         assert found["pieces"] == 3
@@ -119,15 +119,15 @@ def test_harmonisation_beside_the_original(run):
         assert 0 < found["ter"]["rate"] <= found["fer"]["rate"] <= 1
         assert found["ter"]["rate"] + found["equal_pitch"]["rate"] >= 1
     table = run(
-        "harmonisation", "--masks", "at,S", "--decoder", "beam", "--beam", "2", "--limit", 1
+        "harmonization", "--masks", "at,S", "--decoder", "beam", "--beam", "2", "--limit", 1
     )
     assert "beam of 2: test part of the split by tune" in table
     assert f"{PUBLISHED['AT'][1]:.3f}".removeprefix("0") in table
     assert "ATB" not in table
 
 
-def test_harmonisation_by_two_checkpoints_at_once(run, untrained):
-    words = ("harmonisation", "--masks", "T", "--decoder", "beam", "--json")
+def test_harmonization_by_two_checkpoints_at_once(run, untrained):
+    words = ("harmonization", "--masks", "T", "--decoder", "beam", "--json")
     alone = json.loads(run(*words))
     # A product of a model with itself is that model.
     twice = json.loads(run(*words, "--with", untrained))
@@ -135,7 +135,7 @@ def test_harmonisation_by_two_checkpoints_at_once(run, untrained):
     assert (alone["with"], twice["with"]) == (None, str(untrained))
     other = json.loads(run(*words, "--with", "paper"))
     assert other["masks"] != alone["masks"]
-    assert " with paper" in run("harmonisation", "--masks", "T", "--with", "paper")
+    assert " with paper" in run("harmonization", "--masks", "T", "--with", "paper")
 
 
 def test_partwriting_beside_bach(run):
@@ -192,11 +192,11 @@ def test_a_fit_ends_with_charges(run):
         (["losses", "--given", "descant"], "'descant' is no voice"),
         (["losses", "--given", "s,a,t,b"], "all four voices are given"),
         (["losses", "--part", "exam"], "there is no part 'exam'"),
-        (["harmonisation", "--masks", "S,SA"], "there is no mask 'SA': give some of S, A, T"),
-        (["harmonisation", "--decoder", "luck"], "there is no decoder 'luck'"),
-        (["harmonisation", "--beam", "3"], "--beam is of no meaning to the greedy decoder"),
-        (["harmonisation", "--temperature", ".9"], "--temperature is of no meaning"),
-        (["harmonisation", "--decoder", "beam", "--beam", "0"], "beam is 0"),
+        (["harmonization", "--masks", "S,SA"], "there is no mask 'SA': give some of S, A, T"),
+        (["harmonization", "--decoder", "luck"], "there is no decoder 'luck'"),
+        (["harmonization", "--beam", "3"], "--beam is of no meaning to the greedy decoder"),
+        (["harmonization", "--temperature", ".9"], "--temperature is of no meaning"),
+        (["harmonization", "--decoder", "beam", "--beam", "0"], "beam is 0"),
         (["partwriting", "--given", "s,a,t,b"], "all four voices are given"),
         (["partwriting", "--split", "luck"], "of a split 'luck'"),
     ],
@@ -212,7 +212,7 @@ def test_an_empty_part_is_refused(untrained, tmp_path, capsys):
     path = tmp_path / "one.npz"
     PreparedCorpus((piece(0, "train"),)).save(path)
     words = ["--checkpoint", str(untrained), "--corpus", str(path)]
-    for command in ("losses", "harmonisation", "partwriting", "fit"):
+    for command in ("losses", "harmonization", "partwriting", "fit"):
         assert main(["evaluate", command, *words]) == 2
         assert "has no piece: name another part" in capsys.readouterr().err
 

@@ -55,11 +55,11 @@ def test_planted_fifths_in_ones_own_pieces(run, tmp_path):
     assert (found["pairs"], found["telling"]) == (14, "notes")
     assert found["accuracy"] > 0.8
     assert found["p"] == 1 / 4
-    assert found["give_aways"][0]["feature"] == "rule: parallel fifths"
+    assert found["top_features"][0]["feature"] == "rule: parallel fifths"
     himself = told["columns"]["Bach himself"]
     assert (himself["pairs"], himself["telling"]) == (13, "notes")
     assert himself["accuracy"] < found["accuracy"]
-    assert himself["give_aways"] == []
+    assert himself["top_features"] == []
 
 
 def test_a_checkpoint_and_another_set_beside_it(run, untrained, tmp_path):
@@ -77,7 +77,7 @@ def test_a_checkpoint_and_another_set_beside_it(run, untrained, tmp_path):
     table = " ".join(run(*words).split())
     assert "what gives bachbot away" in table
     assert "which of a pair" in table
-    assert columns["bachbot"]["give_aways"][0]["feature"].split()[0] in table
+    assert columns["bachbot"]["top_features"][0]["feature"].split()[0] in table
 
 
 def test_parts_are_chosen(run, tmp_path):
@@ -105,7 +105,7 @@ def test_too_few_tunes_for_a_control(tmp_path, capsys):
         (["--part", "exam"], 2, "there is no part 'exam'"),
         (["--split", "luck"], 2, "of a split 'luck'"),
         (["--part", "test"], 2, "too few pieces to train a detector on (7 a side, on 7 tunes)"),
-        (["--set", "dreamt"], 2, "there is no set 'dreamt': give one of harmonised, composed"),
+        (["--set", "dreamt"], 2, "there is no set 'dreamt': give one of harmonized, composed"),
         (["--against", "no.npz"], 1, "there is no file no.npz"),
         (["--checkpoint", "nobody"], 1, "nobody"),
     ],

@@ -163,7 +163,7 @@ def test_jsb_stands_in_the_table_in_its_own_keys(run, tmp_path, capsys):
         assert figures["shift_nats_per_frame"] == pytest.approx(np.log(12) / 16)
         assert figures["by_place"]["quarter 1 of 4/4"]["frames"] == 0
         assert figures["by_place"]["sixteenth 1 of a quarter"]["frames"] == 4
-    assert ["metre" in " ".join(row["notes"]) for row in told["rows"]] == [True] + [False] * 10
+    assert ["meter" in " ".join(row["notes"]) for row in told["rows"]] == [True] + [False] * 10
     shown = run("--part", "test", corpus=made)
     assert "lookahead (1) (2)" in shown
     assert "ln 12 = 2.485 nats a piece are added" in " ".join(shown.split())
@@ -175,7 +175,7 @@ def test_baselines_need_something_to_learn_from(run, tmp_path):
     assert "no training piece" in run("--part", "test", status=2, corpus=path)
     shown = run("--part", "test", "--no-baselines", corpus=path)
     assert "lookahead" in shown
-    assert "learnt from" not in shown
+    assert "learned from" not in shown
 
 
 @pytest.mark.parametrize(

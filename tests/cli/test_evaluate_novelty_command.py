@@ -25,7 +25,7 @@ def prepared_small(tmp_path_factory):
     pieces = [
         Piece(chorale, key, chorale.name, dict.fromkeys(("tune", "file"), part))
         for chorale, key, part in [
-            (bach.standardised(), bach.key, "train"),
+            (bach.normalized(), bach.key, "train"),
             (MADE, Key(), "train"),
             (OTHER, Key(), "test"),
             (moved(MADE, 2), Key(), "test"),
@@ -92,7 +92,7 @@ def test_a_transposed_copy_in_a_set_on_a_grid(run, tmp_path):
     assert "2 of yours" in table
 
 
-@pytest.mark.parametrize("name", ["harmonised", "composed"])
+@pytest.mark.parametrize("name", ["harmonized", "composed"])
 def test_what_a_checkpoint_writes_stands_beside_bach(run, untrained, name):
     words = ["--checkpoint", untrained, "--set", name]
     told = json.loads(run(*words, "--json"))
@@ -120,7 +120,7 @@ def test_what_a_checkpoint_writes_stands_beside_bach(run, untrained, name):
         ([BWV269, "--checkpoint", "paper"], "--checkpoint is of no meaning beside files"),
         ([BWV269, "--part", "exam"], "there is no part 'exam'"),
         ([BWV269, "--part", "validation"], "the validation part of the split by tune has no piece"),
-        (["--set", "painted"], "there is no set 'painted': give one of harmonised, composed"),
+        (["--set", "painted"], "there is no set 'painted': give one of harmonized, composed"),
     ],
 )
 def test_what_cannot_be_is_one_line(run, words, said):

@@ -84,7 +84,7 @@ def test_what_a_checkpoint_writes_beside_bach(run, untrained):
     table = run("--checkpoint", untrained, "--limit", 2)
     words = " ".join(table.split())
     assert "Bach, held out" in words
-    assert "harmonised" in words
+    assert "harmonized" in words
     assert "Roman-numeral transitions" in words
     assert "keys of phrase ends" in words
 

@@ -62,7 +62,7 @@ def test_a_terminal_without_the_letter_is_given_its_code():
 
 def test_json_says_the_same_as_the_tables(here, capsys):
     data = explained(capsys, PIECE)
-    assert (data["key"], data["metre"], data["bars"]) == ("G major", "3/4", 21)
+    assert (data["key"], data["meter"], data["bars"]) == ("G major", "3/4", 21)
     assert data["file"] == str(PIECE)
     first, *_, last = data["chords"]
     assert (first["bar"], first["beat"], first["numeral"]) == (0, 3.0, "I")

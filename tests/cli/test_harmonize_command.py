@@ -47,7 +47,7 @@ def test_the_tune_comes_back_with_three_voices_under_it(here, untrained, capsys)
 
 def test_without_a_name_it_writes_beside_one(here, untrained):
     assert harmonize(untrained, "scale.musicxml") == 0
-    assert (here / "scale-harmonised.musicxml").is_file()
+    assert (here / "scale-harmonized.musicxml").is_file()
 
 
 def test_several_are_numbered(here, untrained):
@@ -83,8 +83,8 @@ def test_every_example(here, untrained, example, capsys):
     before = load_score(EXAMPLES / example).chorale
     after = load_score("out.musicxml").chorale
     assert after.same_music(before)
-    assert after.metre == before.metre
-    assert (after.place == before.place).all()
+    assert after.meter == before.meter
+    assert (after.position == before.position).all()
     assert after.key == before.key
     assert (load_score("out.musicxml", voices=VOICES).chorale.pitch.min(axis=0)[1:] > 0).all()
 

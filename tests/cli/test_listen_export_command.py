@@ -9,7 +9,7 @@ from made_checkpoints import random_lookahead
 
 from bachbot.cli import main
 from bachbot.corpus.store import PreparedCorpus
-from bachbot.listening.raw import HEADER
+from bachbot.listening.answers_csv import RAW_HEADER
 from bachbot.runtime.checkpoint import save_checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore::bachbot.errors.BachbotWarning")
@@ -57,7 +57,7 @@ def test_a_test_is_written_taken_and_scored(run, given, tmp_path):
     raw, answers = tmp_path / "raw.csv", tmp_path / "answers.csv"
     with raw.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(HEADER)
+        writer.writerow(RAW_HEADER)
         for order, trial in enumerate(listed, start=1):
             left, right = (c["id"] for c in trial["clips"])
             writer.writerow(
@@ -72,7 +72,7 @@ def test_a_test_is_written_taken_and_scored(run, given, tmp_path):
         bach = solutions[trial["id"]]["bach"]
         assert (row["correct"] == "true") is (trial["clips"][0]["id"] == bach)
         assert row["type"] == trial["type"]
-    assert json.loads(run("analyse", answers, "--json"))["overall"]["answers"] == 2
+    assert json.loads(run("analyze", answers, "--json"))["overall"]["answers"] == 2
     assert "is a file that is read" in run("score", raw, "--key", key, "-o", raw, status=2)
 
 

@@ -18,7 +18,7 @@ COMMANDS = [
     ("train", "export"),
     ("explain",),
     ("evaluate", "losses"),
-    ("evaluate", "harmonisation"),
+    ("evaluate", "harmonization"),
     ("evaluate", "partwriting"),
     ("evaluate", "fit"),
     ("corpus", "jsb"),

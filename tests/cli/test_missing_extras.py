@@ -17,8 +17,8 @@ from site_made import make_test
 from bachbot.chorale import Key
 from bachbot.corpus.store import Piece, PreparedCorpus
 from bachbot.extras import EXTRAS
+from bachbot.listening.analysis.power import Crowd, simulate
 from bachbot.listening.answers_csv import write_csv
-from bachbot.listening.simulate import Crowd, simulate
 
 TWINKLE = Path(__file__).parents[2] / "corpus" / "examples" / "twinkle.musicxml"
 
@@ -130,7 +130,7 @@ def test_a_listening_test_is_served(tmp_path, monkeypatch):
     [
         ("evaluate", "losses", "--part", "test"),
         ("evaluate", "losses", "--given", "soprano"),
-        ("evaluate", "harmonisation", "--masks", "A", "--limit", 2),
+        ("evaluate", "harmonization", "--masks", "A", "--limit", 2),
         ("evaluate", "partwriting", "--limit", 2),
         ("evaluate", "style", "--limit", 2),
         ("evaluate", "novelty", "--limit", 2),
@@ -163,8 +163,8 @@ def test_a_report_says_what_it_lacks_and_holds_the_rest(bare, corpus_file, untra
         (["train", "search"], EXTRAS, "torch", "train"),
         (["train", "search", "--corpus", "CORPUS"], ["optuna"], "optuna", "train"),
         (["evaluate", "detect"], EXTRAS, "scikit-learn", "evaluate"),
-        (["listen", "analyse", "ANSWERS"], EXTRAS, "statsmodels", "evaluate"),
-        (["listen", "analyse", "postgresql://me@here/it"], EXTRAS, "psycopg", "postgresql"),
+        (["listen", "analyze", "ANSWERS"], EXTRAS, "statsmodels", "evaluate"),
+        (["listen", "analyze", "postgresql://me@here/it"], EXTRAS, "psycopg", "postgresql"),
     ],
 )
 def test_a_command_that_lacks_its_extra_says_the_line_to_type(

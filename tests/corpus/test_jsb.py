@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from strategies import chorales
 
-from bachbot.chorale import Key, Metre
+from bachbot.chorale import Key, Meter
 from bachbot.corpus.jsb import convert, from_jsb, read_as_they_are
 from bachbot.corpus.store import PreparedCorpus
 from bachbot.encoding import Vocabulary, encode
@@ -49,7 +49,7 @@ def test_a_file_made_by_hand(tmp_path):
         # G major is C major a fourth higher; from A, D and the rest it may be an octave off.
         assert (chorale.pitch % 12 == (CADENCE + 5) % 12).all()
         assert chorale.key == Key("C", "major")
-        assert chorale.metre == Metre()
+        assert chorale.meter == Meter()
         assert not chorale.fermata.any()
         assert from_jsb(chorale)
     assert (corpus.part("test")[0].pitch == CADENCE + 5).all()
@@ -101,7 +101,7 @@ def test_pieces_as_they_are(tmp_path):
 
 @given(chorales(min_frames=1, low=36, high=81))
 def test_any_piece_comes_back_from_its_shift(tmp_path_factory, chorale):
-    """The shift and the standardised piece make the piece again: what ln 12 nats pay for."""
+    """The shift and the standardized piece make the piece again: what ln 12 nats pay for."""
     path = tmp_path_factory.mktemp("jsb") / "jsb.npz"
     arrays = parts(test_pitch=chorale.pitch.astype(np.int8), test_length=np.array([chorale.frames]))
     [piece] = [p for p in convert(written(path, arrays)).pieces if p.parts["tune"] == "test"]

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bachbot.chorale import Chorale, Key, Metre, Voice
+from bachbot.chorale import Chorale, Key, Meter, Voice
 from bachbot.corpus import prepare as module
 from bachbot.corpus.prepare import manifest_path, prepare
 from bachbot.corpus.sources import KNOWN_BAD, LeftOut, find_files, read, without_silent_bars
@@ -53,14 +53,14 @@ def test_every_voice_keeps_its_compass(corpus):
             for p in corpus.pieces
         ]
         lowest, highest = min(w.min() for w in written), max(w.max() for w in written)
-        assert (lowest, highest) == voice.compass
+        assert (lowest, highest) == voice.range
 
 
 def test_the_facts_of_the_data(corpus):
-    metres = [str(p.chorale.metre) for p in corpus.pieces]
-    assert metres.count("4/4") > 350
-    assert metres.count("3/4") > 40
-    assert sum(p.chorale.metre.pickup > 0 for p in corpus.pieces) > 270
+    meters = [str(p.chorale.meter) for p in corpus.pieces]
+    assert meters.count("4/4") > 350
+    assert meters.count("3/4") > 40
+    assert sum(p.chorale.meter.pickup > 0 for p in corpus.pieces) > 270
     assert sum(p.chorale.fermata.any() for p in corpus.pieces) >= 398
     tied = np.concatenate([p.chorale.tied for p in corpus.pieces])
     assert 0.71 < tied.mean() < 0.73
@@ -69,7 +69,7 @@ def test_the_facts_of_the_data(corpus):
 def test_bwv66_6_note_for_note(corpus):
     piece = next(p for p in corpus.pieces if p.chorale.name == "bwv66.6.mxl")
     assert piece.source_key == Key("F#", "minor")
-    assert piece.chorale.metre == Metre(4, 4, 4)
+    assert piece.chorale.meter == Meter(4, 4, 4)
     soprano = piece.chorale.pitch[:, 0] - piece.chorale.transposed_by
     # Two eighths, then quarters: C#5 B4 | A4 B4 C#5 (a fermata) E5.
     assert soprano[:20].tolist() == [73] * 2 + [71] * 2 + [69] * 4 + [71] * 4 + [73] * 4 + [76] * 4
@@ -112,7 +112,7 @@ def test_bars_of_silence_are_left_out():
     shorter, bars = without_silent_bars(piece)
     assert bars == 1
     assert shorter.pitch.tolist() == pitch[16:].tolist()
-    assert shorter.place.tolist() == list(range(16)) * 2
+    assert shorter.position.tolist() == list(range(16)) * 2
 
 
 def test_a_file_that_cannot_be_read_is_left_out(tmp_path):

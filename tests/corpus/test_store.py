@@ -28,7 +28,7 @@ def test_what_is_saved_loads(tmp_path_factory, items):
     assert loaded.fingerprint == saved.fingerprint
     for a, b in zip(saved.pieces, loaded.pieces, strict=True):
         assert a.chorale.same_music(b.chorale)
-        assert (a.chorale.place == b.chorale.place).all()
+        assert (a.chorale.position == b.chorale.position).all()
         assert (a.family, a.source_key, a.parts) == (b.family, b.source_key, b.parts)
 
 
@@ -58,7 +58,7 @@ def test_a_pickle_is_never_loaded(tmp_path):
     buffer = io.BytesIO()
     np.savez(
         buffer,
-        **{n: np.array([{}]) for n in ("pitch", "tied", "fermata", "place", "length", "table")},
+        **{n: np.array([{}]) for n in ("pitch", "tied", "fermata", "position", "length", "table")},
     )
     path.write_bytes(buffer.getvalue())
     with pytest.raises(CorpusError, match="is damaged"):

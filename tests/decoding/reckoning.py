@@ -45,7 +45,7 @@ def of_chosen_notes(rule, given):
 def earned(music, given, strikes):
     """Of each chosen note what it earned by being struck where it was."""
     for frame in np.nonzero(~given.cells & music.onset)[0]:
-        yield strikes.get(int(music.place[frame]) % 4, 0.0)
+        yield strikes.get(int(music.position[frame]) % 4, 0.0)
 
 
 def struck_again(music, given):
@@ -69,7 +69,7 @@ def new_chords(music, given):
     """Beats with a chord, in part chosen, that had not sounded on a beat before."""
     heard, new = [], 0
     for frame in range(music.frames):
-        if music.place[frame] % 4:
+        if music.position[frame] % 4:
             continue
         chord = {int(p) % 12 for p in music.pitch[frame] if p != REST}
         new += bool(chord) and not given.cells[frame].all() and chord not in heard

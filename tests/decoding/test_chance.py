@@ -4,7 +4,7 @@ from toys import random_model
 
 from bachbot.chorale import Chorale, Given, Voice
 from bachbot.decoding import DecodingOptions, fill
-from bachbot.decoding.chance import Chance
+from bachbot.decoding.strategies import GumbelNoise
 from bachbot.encoding import Vocabulary
 
 WIDE = Vocabulary()
@@ -12,7 +12,7 @@ MODEL = random_model(WIDE, scale=0.3)
 
 
 def test_the_first_family_of_each_piece_goes_without():
-    chance = Chance(0, 3, 0.5, 7)
+    chance = GumbelNoise(0, 3, 0.5, 7)
     added = chance.of(4, 2, np.arange(6))
     assert added.shape == (6, 7)
     assert not added[[0, 3]].any()
@@ -24,18 +24,18 @@ def test_the_first_family_of_each_piece_goes_without():
 
 def test_numbers_belong_to_the_cell_and_the_seed():
     label = np.array([1, 1, 2])
-    there = Chance(0, 3, 0.5, 7).of(4, 2, label)
+    there = GumbelNoise(0, 3, 0.5, 7).of(4, 2, label)
     assert np.array_equal(there[0], there[1])
-    chance = Chance(0, 3, 0.5, 7)
+    chance = GumbelNoise(0, 3, 0.5, 7)
     first = chance.of(0, 0, label)
     assert np.array_equal(chance.of(4, 2, label), there)
     assert np.array_equal(chance.of(0, 0, label), first)
-    for other in (Chance(1, 3, 0.5, 7).of(4, 2, label), chance.of(2, 4, label)):
+    for other in (GumbelNoise(1, 3, 0.5, 7).of(4, 2, label), chance.of(2, 4, label)):
         assert not np.isin(other, there).any()
 
 
 def test_they_are_gumbels_of_a_scale():
-    many = Chance(5, 2, 0.25, 20_000).of(0, 0, np.array([1]))[0]
+    many = GumbelNoise(5, 2, 0.25, 20_000).of(0, 0, np.array([1]))[0]
     assert many.mean() == pytest.approx(0.25 * 0.5772, abs=0.01)
     assert many.std() == pytest.approx(0.25 * np.pi / np.sqrt(6), abs=0.01)
 

@@ -13,17 +13,17 @@ from strategies import chorales
 from toys import Prompter
 
 from bachbot.chorale import REST, Chorale, Given, Key, Voice
-from bachbot.decoding import Charges, ComposeRequest
-from bachbot.decoding.choice import Choice, Heard
-from bachbot.decoding.fill import filling
-from bachbot.decoding.form import composing
-from bachbot.decoding.house import HOUSE
-from bachbot.decoding.plan import ANY
-from bachbot.decoding.proposals import Beam, Draw
-from bachbot.decoding.walk import Walk
+from bachbot.decoding import ComposeRequest, Penalties
+from bachbot.decoding.compose import composition_constraints
+from bachbot.decoding.constraints import ANY
+from bachbot.decoding.harmonize import constraints_of
+from bachbot.decoding.hypotheses import SearchContext, SeenChords
+from bachbot.decoding.penalties import DEFAULT_PENALTIES
+from bachbot.decoding.search import Search
+from bachbot.decoding.strategies import Beam, Sampler
 from bachbot.encoding import REST_TOKEN, Vocabulary
 from bachbot.errors import UsageError
-from bachbot.theory.faults import tally
+from bachbot.theory.explanation import tally
 from bachbot.theory.rules import RULES
 
 WIDE = Vocabulary()
@@ -36,8 +36,8 @@ WEIGHTS = {name: 0.1 + 0.017 * at for at, name in enumerate(RULES)}
 
 def led_through(pieces, givens, charges, proposal=None, **options):
     """A walk through the very notes of some pieces, side by side, whatever their compass."""
-    plans = [anything_goes(filling(p, g, WIDE)) for p, g in zip(pieces, givens, strict=True)]
-    walk = Walk(Prompter(pieces, WIDE), plans, proposal or Beam(1), charges=charges, **options)
+    plans = [anything_goes(constraints_of(p, g, WIDE)) for p, g in zip(pieces, givens, strict=True)]
+    walk = Search(Prompter(pieces, WIDE), plans, proposal or Beam(1), charges=charges, **options)
     for frame in range(max(p.frames for p in pieces)):
         walk.frame(frame)
     return walk
@@ -100,7 +100,7 @@ def tasks(draw):
 @for_all(tasks(), st.sampled_from(list(RULES)))
 def test_a_rule_alone(task, name):
     piece, given = task
-    [cost] = charged([piece], [given], Charges({name: 1.0}))
+    [cost] = charged([piece], [given], Penalties({name: 1.0}))
     assert cost == pytest.approx(chosen_faults(piece, given, name), abs=1e-9)
 
 
@@ -108,7 +108,7 @@ def test_a_rule_alone(task, name):
 @for_all(st.lists(tasks(), min_size=2, max_size=4))
 def test_all_charges_of_several_pieces_at_once(tasks):
     pieces, givens = zip(*tasks, strict=True)
-    charges = Charges(
+    charges = Penalties(
         WEIGHTS,
         strikes={0: 0.1, 2: 0.25, 3: -0.05},
         still=0.3,
@@ -138,7 +138,7 @@ def test_every_rule_is_charged_somewhere(name):
         pieces.append(Chorale(pitch, np.zeros((8, 4)), rng.random(8) < 0.1))
     wanted = [chosen_faults(piece, given, name) for piece in pieces]
     assert sum(wanted) > 0
-    assert charged(pieces, [given] * 50, Charges({name: 1.0})) == pytest.approx(wanted)
+    assert charged(pieces, [given] * 50, Penalties({name: 1.0})) == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize("voices", [[], [0], [3], [1, 2], [0, 3]])
@@ -156,7 +156,7 @@ def test_what_the_checker_counts_in_bachs_pieces(corpus, voices):
         count |= {name: count[name] - found.count for name, found in tally(alone, of_given).items()}
         wanted.append(sum(WEIGHTS[name] * count[name] for name in RULES))
     assert min(wanted) > 1
-    assert charged(pieces, givens, Charges(WEIGHTS)) == pytest.approx(wanted)
+    assert charged(pieces, givens, Penalties(WEIGHTS)) == pytest.approx(wanted)
 
 
 def test_a_hole_is_charged_at_its_far_edge_too(corpus):
@@ -165,7 +165,7 @@ def test_a_hole_is_charged_at_its_far_edge_too(corpus):
     cells[16:30, 1:] = False
     cells[40] = False
     givens = [Given(np.roll(cells, at, axis=0)) for at in range(4)]
-    charges = Charges(WEIGHTS)
+    charges = Penalties(WEIGHTS)
     wanted = [reckoned(p, g, charges) for p, g in zip(pieces, givens, strict=True)]
     assert charged(pieces, givens, charges) == pytest.approx(wanted)
 
@@ -182,7 +182,7 @@ def test_no_leap_is_charged_from_one_fermata_to_the_next(voices):
     """C to F sharp, three times: twice from under a fermata into another note under its own."""
     piece = fermatas_on((72, 60, 60, 48), (78, 66, 66, 54), (72, 60, 60, 48), (78, 66, 66, 54))
     given = Given.voices(16, voices)
-    charges = Charges({"tritone leaps": 1.0})
+    charges = Penalties({"tritone leaps": 1.0})
     assert charged([piece], [given], charges) == [0]
     plain = dataclasses.replace(piece, fermata=np.zeros(16))
     assert charged([plain], [given], charges) == [3 * (4 - len(voices))]
@@ -213,14 +213,14 @@ def test_where_parallels_cost(before, now, voice, costly):
     pitch = np.array([before, now])
     cells = np.zeros((2, 4), dtype=bool)
     cells[1, voice + 1 :] = pitch[1, voice + 1 :] != REST
-    plan = filling(Chorale(pitch, np.zeros((2, 4)), [0, 0]), Given(cells), WIDE)
-    choice = Choice(
+    plan = constraints_of(Chorale(pitch, np.zeros((2, 4)), [0, 0]), Given(cells), WIDE)
+    choice = SearchContext(
         [plan], np.zeros(1, dtype=int), 1, voice,
         np.concatenate([pitch, np.zeros((2, 1))], axis=1)[None].astype(np.int16),
-        np.ones(1, dtype=bool), Heard.nothing(1),
+        np.ones(1, dtype=bool), SeenChords.nothing(1),
     )  # fmt: skip
     scores, legal = np.zeros((1, len(WIDE))), np.ones((1, len(WIDE)), dtype=bool)
-    charges = Charges({"parallel fifths": 1.5, "parallel octaves": 1.5})
+    charges = Penalties({"parallel fifths": 1.5, "parallel octaves": 1.5})
     same, cost = charges.of(choice, scores, legal)
     assert same.all()
     assert set(WIDE.pitch_of[cost[0] > 0].tolist()) == costly
@@ -228,16 +228,16 @@ def test_where_parallels_cost(before, now, voice, costly):
 
 
 def test_the_hopeless_are_not_looked_at():
-    plan = filling(Chorale([[72, 60, 60, 60]], np.zeros((1, 4)), [0]), SOPRANO, WIDE)
-    choice = Choice(
+    plan = constraints_of(Chorale([[72, 60, 60, 60]], np.zeros((1, 4)), [0]), SOPRANO, WIDE)
+    choice = SearchContext(
         [plan], np.zeros(1, dtype=int), 0, 1, np.full((1, 2, 5), -1, dtype=np.int16),
-        np.ones(1, dtype=bool), Heard.nothing(1),
+        np.ones(1, dtype=bool), SeenChords.nothing(1),
     )  # fmt: skip
     scores = np.full((1, len(WIDE)), -20.0)
     scores[0, [20, 21, 22, 23]] = [-0.5, -10.4, -10.6, 0.0]
     legal = np.ones(scores.shape, dtype=bool)
     legal[0, 23] = False  # what is forbidden is no measure
-    left, _ = Charges({"crossing": 1.0}).of(choice, scores, legal)
+    left, _ = Penalties({"crossing": 1.0}).of(choice, scores, legal)
     assert np.flatnonzero(left[0]).tolist() == [20, 21]
 
 
@@ -250,44 +250,44 @@ def test_the_compass_is_where_the_piece_is_sung():
     pieces = [
         Chorale([[72, 77, 60, 39]], np.zeros((1, 4)), [0], transposed_by=shift) for shift in shifts
     ]
-    cost = charged(pieces, [SOPRANO] * 5, Charges({"out of compass": 1.0}))
+    cost = charged(pieces, [SOPRANO] * 5, Penalties({"out of compass": 1.0}))
     assert cost == [1, 0, 1, 1, 1]
 
 
 def test_plans_know_where_a_piece_is_sung():
     piece = Chorale([[72, 60, 60, 48]], np.zeros((1, 4)), [0], transposed_by=-4)
-    assert filling(piece, SOPRANO, WIDE).transposed_by == -4
-    assert composing(ComposeRequest(bars=1, transposed_by=5), WIDE).transposed_by == 5
+    assert constraints_of(piece, SOPRANO, WIDE).transposed_by == -4
+    assert composition_constraints(ComposeRequest(bars=1, transposed_by=5), WIDE).transposed_by == 5
 
 
 def test_a_rest_can_complete_a_chord():
     """Whole chords are judged when the last voice is silent too: C, D and E are no chord."""
     piece = Chorale([[64, 62, 60, -1]], np.zeros((1, 4)), [0])
-    assert charged([piece], [SOPRANO], Charges({"no chord": 1.0})) == [1]
+    assert charged([piece], [SOPRANO], Penalties({"no chord": 1.0})) == [1]
 
 
 def test_silence_is_no_new_chord():
     piece = Chorale([[-1] * 4], np.zeros((1, 4)), [0])
-    assert charged([piece], [SOPRANO], Charges(fresh=1.0)) == [0]
+    assert charged([piece], [SOPRANO], Penalties(fresh=1.0)) == [0]
 
 
 def test_new_chords_on_beats_earn_once():
     chords = [(72, 67, 64, 48), (74, 67, 62, 55), (79, 72, 60, 52), (74, 67, 62, 55)]
     piece = dataclasses.replace(fermatas_on(*chords), fermata=np.zeros(16))
-    assert charged([piece], [Given.voices(16, [0])], Charges(fresh=0.5)) == [-1.0]
+    assert charged([piece], [Given.voices(16, [0])], Penalties(fresh=0.5)) == [-1.0]
     # A bar that was given has been heard as well, but earns nothing.
-    assert charged([piece], [Given.opening(16, 4)], Charges(fresh=0.5)) == [-0.5]
+    assert charged([piece], [Given.opening(16, 4)], Penalties(fresh=0.5)) == [-0.5]
     # Half a beat later nothing is on a beat.
-    late = dataclasses.replace(piece, place=np.arange(2, 18))
+    late = dataclasses.replace(piece, position=np.arange(2, 18))
     changed = dataclasses.replace(late, tied=np.zeros((16, 4)))
-    assert charged([changed], [Given.voices(16, [0])], Charges(fresh=0.5)) == [-1.0]
+    assert charged([changed], [Given.voices(16, [0])], Penalties(fresh=0.5)) == [-1.0]
 
 
 def test_struck_notes_earn_by_their_place():
     pitch = np.tile([72, 64, 60, 48], (4, 1))
     piece = Chorale(pitch, [[0, 0, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1], [0, 1, 1, 1]], np.zeros(4))
     given = Given.voices(4, [Voice.SOPRANO])
-    [cost] = charged([piece], [given], Charges(strikes={1: 1.0, 2: 10.0, 3: 100.0}))
+    [cost] = charged([piece], [given], Penalties(strikes={1: 1.0, 2: 10.0, 3: 100.0}))
     assert cost == -(1 + 10)
 
 
@@ -297,17 +297,17 @@ def test_notes_struck_again_are_charged():
     piece = Chorale(pitch, tied, np.zeros(4))
     given = Given.voices(4, [Voice.SOPRANO])
     # Tenor and bass in the second frame, the alto in the third; the tenor after its rest begins.
-    assert charged([piece], [given], Charges(still=1.0)) == [3.0]
+    assert charged([piece], [given], Penalties(still=1.0)) == [3.0]
     # The given soprano strikes its note four times free of charge.
-    assert charged([piece], [Given.voices(4, [1, 2, 3])], Charges(still=1.0)) == [3.0]
+    assert charged([piece], [Given.voices(4, [1, 2, 3])], Penalties(still=1.0)) == [3.0]
 
 
 def test_leaps_earn():
     pitch = np.array([[72, 64, 60, 48], [65, 65, 57, 48], [67, 67, -1, 55], [67, 60, 60, 50]])
     piece = Chorale(pitch, np.zeros((4, 4)), np.zeros(4))
     # Alto 67-60; tenor 60-57, and none out of its rest; bass 48-55 and 55-50.
-    assert charged([piece], [Given.voices(4, [0])], Charges(leaps=1.0)) == [-4.0]
-    assert charged([piece], [Given.voices(4, [0, 1, 3])], Charges(leaps=1.0)) == [-1.0]
+    assert charged([piece], [Given.voices(4, [0])], Penalties(leaps=1.0)) == [-4.0]
+    assert charged([piece], [Given.voices(4, [0, 1, 3])], Penalties(leaps=1.0)) == [-1.0]
 
 
 def test_a_phrase_that_ends_on_an_inversion():
@@ -318,9 +318,9 @@ def test_a_phrase_that_ends_on_an_inversion():
         piece = Chorale(pitch, tied, np.arange(8) >= 4)
         asked = [Given.voices(8, voices) for voices in ([0], [3], [0, 1, 2], [0, 1, 2, 3])]
         wanted = [cost, cost, cost, 0]
-        assert charged([piece] * 4, asked, Charges(unsettled=1.0)) == wanted
+        assert charged([piece] * 4, asked, Penalties(unsettled=1.0)) == wanted
     plain = Chorale(pitch, tied, np.zeros(8))
-    assert charged([plain], [Given.voices(8, [0])], Charges(unsettled=1.0)) == [0]
+    assert charged([plain], [Given.voices(8, [0])], Penalties(unsettled=1.0)) == [0]
 
 
 A_MINOR = Key("A", "minor")
@@ -345,10 +345,10 @@ def test_a_last_chord_astray(chord, key, cost):
     pitch[:2, 3] = 50
     piece = Chorale(pitch, np.zeros((6, 4)), np.zeros(6), key=key)
     given = dataclasses.replace(Given.voices(6, [Voice.SOPRANO]), close=range(2, 6))
-    assert charged([piece], [given], Charges(astray=2.0)) == [cost]
-    assert charged([piece], [Given.voices(6, [Voice.SOPRANO])], Charges(astray=2.0)) == [0]
+    assert charged([piece], [given], Penalties(astray=2.0)) == [cost]
+    assert charged([piece], [Given.voices(6, [Voice.SOPRANO])], Penalties(astray=2.0)) == [0]
     everything = Given(np.ones((6, 4), dtype=bool), close=range(2, 6))
-    assert charged([piece], [everything], Charges(astray=2.0)) == [0]
+    assert charged([piece], [everything], Penalties(astray=2.0)) == [0]
 
 
 def test_a_draw_that_leads_into_a_fault_weighs_less():
@@ -357,8 +357,8 @@ def test_a_draw_that_leads_into_a_fault_weighs_less():
     cells = np.ones((2, 4), dtype=bool)
     cells[0, 1] = False
     weights = []
-    for charges in (Charges(), Charges({"parallel octaves": 1.25})):
-        draw = Draw([np.random.default_rng(0)], 1.0, 1.0)
+    for charges in (Penalties(), Penalties({"parallel octaves": 1.25})):
+        draw = Sampler([np.random.default_rng(0)], 1.0, 1.0)
         walk = led_through([piece], [Given(cells)], charges, draw, weighed=True)
         weights.append(float(walk.weight[0]))
     assert weights[0] - weights[1] == pytest.approx(1.25)
@@ -366,7 +366,7 @@ def test_a_draw_that_leads_into_a_fault_weighs_less():
 
 def test_heard_keeps_every_set_apart():
     """All 4096 sets of pitch classes that four notes and more could make, one after the other."""
-    heard = Heard(np.zeros((2, 512), dtype=np.uint8))
+    heard = SeenChords(np.zeros((2, 512), dtype=np.uint8))
     sets = [np.flatnonzero([s >> bit & 1 for bit in range(12)]) for s in range(4096)]
     by_four = [s for s in sets if len(s) <= 4]
     assert len(by_four) == 1 + 12 + 66 + 220 + 495
@@ -387,7 +387,7 @@ def test_heard_keeps_every_set_apart():
 
 
 def test_what_is_heard_goes_with_its_stream():
-    heard = Heard.nothing(3)
+    heard = SeenChords.nothing(3)
     chord = np.array([[72, 67, 64, 48]], dtype=np.int16)
     heard.note(np.array([1]), chord)
     moved = heard.rows(np.array([1, 0, 1]))
@@ -398,19 +398,19 @@ def test_what_is_heard_goes_with_its_stream():
 
 
 def test_nothing_is_charged_unless_asked():
-    assert not Charges().any
-    assert not Charges({"crossing": 0.0}, strikes={2: 0.0}).any
+    assert not Penalties().any
+    assert not Penalties({"crossing": 0.0}, strikes={2: 0.0}).any
     for some in (
-        Charges({"crossing": 0.1}),
-        Charges(strikes={0: -1}),
-        Charges(still=1),
-        Charges(leaps=1),
-        Charges(unsettled=1),
-        Charges(fresh=0.1),
+        Penalties({"crossing": 0.1}),
+        Penalties(strikes={0: -1}),
+        Penalties(still=1),
+        Penalties(leaps=1),
+        Penalties(unsettled=1),
+        Penalties(fresh=0.1),
     ):
         assert some.any
-    assert HOUSE.any
-    assert set(HOUSE.rules) <= set(RULES)
+    assert DEFAULT_PENALTIES.any
+    assert set(DEFAULT_PENALTIES.rules) <= set(RULES)
 
 
 @pytest.mark.parametrize(
@@ -422,4 +422,4 @@ def test_nothing_is_charged_unless_asked():
 )
 def test_what_cannot_be_charged(arguments, message):
     with pytest.raises(UsageError, match=message):
-        Charges(**arguments)
+        Penalties(**arguments)

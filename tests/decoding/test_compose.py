@@ -6,24 +6,30 @@ from hypothesis import strategies as st
 from reckoning import reckoned
 from toys import Told, joint, random_model, random_seer
 
-from bachbot.chorale import REST, STANDARD, Chorale, Given, Metre, Voice
+from bachbot.chorale import REST, STANDARD, Chorale, Given, Meter, Voice
 from bachbot.decoding import ComposeRequest, DecodingOptions, compose
-from bachbot.decoding.form import FEWEST_BARS, MOST_BARS, composing, last_chord, told
-from bachbot.decoding.house import HOUSE_RULES
-from bachbot.decoding.plan import FERMATA_FREE
+from bachbot.decoding.compose import (
+    FEWEST_BARS,
+    MOST_BARS,
+    composition_constraints,
+    composition_request,
+    last_chord,
+)
+from bachbot.decoding.constraints import FERMATA_FREE
+from bachbot.decoding.penalties import SAMPLING_PENALTIES
 from bachbot.encoding import END, Vocabulary, decode, encode
 from bachbot.errors import UsageError
 
 WIDE = Vocabulary()
 MODEL = random_model(WIDE, scale=0.7)
 
-METRES = st.sampled_from(
-    [Metre(), Metre(3, 4), Metre(6, 8), Metre(2, 4), Metre(3, 2), Metre(4, 4, 4), Metre(3, 4, 4)]
+METERS = st.sampled_from(
+    [Meter(), Meter(3, 4), Meter(6, 8), Meter(2, 4), Meter(3, 2), Meter(4, 4, 4), Meter(3, 4, 4)]
 )
 REQUESTS = st.builds(
     ComposeRequest,
     bars=st.integers(1, 3),
-    metre=METRES,
+    meter=METERS,
     mode=st.sampled_from(["major", "minor"]),
     transposed_by=st.integers(-5, 6),
 )
@@ -37,28 +43,28 @@ def sample(**options):
 @for_all(REQUESTS, st.integers(0, 99))
 def test_form(request, seed):
     [found] = compose(MODEL, request, sample(seed=seed))
-    music, metre = found.chorale, request.metre
-    assert music.frames == request.bars * metre.bar_frames
-    assert music.metre == metre
-    assert np.array_equal(music.place, metre.places(music.frames))
+    music, meter = found.chorale, request.meter
+    assert music.frames == request.bars * meter.bar_frames
+    assert music.meter == meter
+    assert np.array_equal(music.position, meter.places(music.frames))
     assert music.key == STANDARD[request.mode]
     assert music.transposed_by == request.transposed_by
     assert (music.pitch != REST).all()
     assert decode(encode(music, WIDE).ids, WIDE).same_music(music)
     # The beat: soprano and bass strike at every bar line.
-    assert music.onset[music.place == 0][:, [Voice.SOPRANO, Voice.BASS]].all()
+    assert music.onset[music.position == 0][:, [Voice.SOPRANO, Voice.BASS]].all()
     # The first chord, and the last.
     above = (music.pitch - music.key.pitch_class) % 12
-    close = music.frames - last_chord(metre)
+    close = music.frames - last_chord(meter)
     assert above[0, Voice.BASS] == 0
     assert set(above[0].tolist()) <= {0, 3, 4, 7}
     assert (above[close:, Voice.BASS] == 0).all()
     assert music.fermata[close:].all()
     assert music.onset[close, [Voice.SOPRANO, Voice.BASS]].all()
     assert not music.onset[close + 1 :, [Voice.SOPRANO, Voice.BASS]].any()
-    if close > metre.beat_frames:
+    if close > meter.beat_frames:
         assert above[close - 1, Voice.BASS] == 7
-    assert found.charged == pytest.approx(reckoned(music, nothing_given(music), HOUSE_RULES))
+    assert found.charged == pytest.approx(reckoned(music, nothing_given(music), SAMPLING_PENALTIES))
 
 
 def nothing_given(music):
@@ -81,14 +87,14 @@ def likes_to_end(after):
 
 def test_the_model_ends_it():
     # After five bars and a half it wants to end: at the next bar line it may.
-    [found] = compose(likes_to_end(44), ComposeRequest(metre=Metre(2, 4)), sample())
+    [found] = compose(likes_to_end(44), ComposeRequest(meter=Meter(2, 4)), sample())
     assert found.chorale.frames == 48
     assert found.ending.startswith("the model ended it with ")
     assert found.ending.endswith(" cadence in bar 6")
 
 
 def test_it_does_not_end_before_the_fewest_bars():
-    [found] = compose(likes_to_end(0), ComposeRequest(metre=Metre(2, 4)), sample())
+    [found] = compose(likes_to_end(0), ComposeRequest(meter=Meter(2, 4)), sample())
     assert found.chorale.frames == FEWEST_BARS * 8
 
 
@@ -102,7 +108,7 @@ def test_it_is_cut_where_the_model_does_not_end_it():
     model = Endless({}, WIDE)
     [found] = compose(model, ComposeRequest(bars=2), sample())
     assert found.ending == "cut at the end of bar 2: the model did not end it"
-    [found] = compose(model, ComposeRequest(metre=Metre(1, 4)), sample())
+    [found] = compose(model, ComposeRequest(meter=Meter(1, 4)), sample())
     assert found.chorale.frames == MOST_BARS * 4
     assert found.ending == f"cut at the end of bar {MOST_BARS}: the model did not end it"
 
@@ -123,11 +129,11 @@ def test_its_probability_is_that_of_its_tokens():
         assert found.log_probability == pytest.approx(joint(model, ids), abs=1e-6)
 
 
-def opening(frames=20, metre=None):
+def opening(frames=20, meter=None):
     pitch = np.tile([67, 64, 60, 48], (frames, 1))
     tied = np.ones((frames, 4))
     tied[::4] = 0
-    return Chorale(pitch, tied, np.arange(frames) >= 16, metre=metre or Metre(), name="a hymn")
+    return Chorale(pitch, tied, np.arange(frames) >= 16, meter=meter or Meter(), name="a hymn")
 
 
 def test_goes_on_from_an_opening():
@@ -137,21 +143,25 @@ def test_goes_on_from_an_opening():
     assert music.frames == 48
     assert music.sliced(0, 20).same_music(prime)
     assert music.name == "a hymn"
-    assert found.charged == pytest.approx(reckoned(music, Given.opening(48, 20), HOUSE_RULES))
+    assert found.charged == pytest.approx(
+        reckoned(music, Given.opening(48, 20), SAMPLING_PENALTIES)
+    )
 
 
 def test_a_model_that_looks_ahead_is_told_the_form():
     prime = opening()
     request = ComposeRequest(bars=4, mode="minor", prime=prime)
-    work = told(request, composing(request, WIDE))
+    work = composition_request(request, composition_constraints(request, WIDE))
     assert work.chorale.sliced(0, 20).same_music(prime)
     assert work.given.cells.tolist() == Given.opening(64, 20).cells.tolist()
     # The opening's fermatas, none in the two beats before the end, and the one of the last chord.
     assert np.flatnonzero(work.given.fermatas).tolist() == [*range(20), *range(48, 64)]
     assert np.flatnonzero(work.chorale.fermata).tolist() == [16, 17, 18, 19, *range(56, 64)]
-    assert np.array_equal(work.chorale.place, np.arange(64) % 16)
+    assert np.array_equal(work.chorale.position, np.arange(64) % 16)
     assert work.chorale.key == STANDARD["minor"]
-    alone = told(ComposeRequest(bars=1), composing(ComposeRequest(bars=1), WIDE))
+    alone = composition_request(
+        ComposeRequest(bars=1), composition_constraints(ComposeRequest(bars=1), WIDE)
+    )
     assert not alone.given.cells.any()
 
 
@@ -167,21 +177,21 @@ def test_a_model_that_looks_ahead_composes(prime):
         if prime is not None:
             assert candidate.chorale.sliced(0, 20).same_music(prime)
         ids = encode(candidate.chorale, WIDE).ids.tolist()
-        bound = model.bind([told(request, composing(request, WIDE))])
+        bound = model.bind([composition_request(request, composition_constraints(request, WIDE))])
         assert candidate.log_probability == pytest.approx(joint(bound, ids), abs=1e-6)
 
 
 def test_an_opening_of_irregular_bars():
     place = np.concatenate([np.arange(10, 16), np.arange(12), np.arange(16)]).astype(np.int16)
     prime = Chorale(
-        np.full((34, 4), 60), np.zeros((34, 4)), np.zeros(34), metre=Metre(4, 4, 6), place=place
+        np.full((34, 4), 60), np.zeros((34, 4)), np.zeros(34), meter=Meter(4, 4, 6), position=place
     )
-    request = ComposeRequest(bars=4, metre=prime.metre, prime=prime)
+    request = ComposeRequest(bars=4, meter=prime.meter, prime=prime)
     assert request.bar_ends[:4].tolist() == [12, 28, 44, 60]
     [found] = compose(MODEL, request, sample())
     assert found.chorale.frames == 60
-    assert np.array_equal(found.chorale.place[:34], place)
-    assert found.chorale.place[34:].tolist() == [*range(16), *range(10)]
+    assert np.array_equal(found.chorale.position[:34], place)
+    assert found.chorale.position[34:].tolist() == [*range(16), *range(10)]
 
 
 def test_seeds():
@@ -202,7 +212,7 @@ def test_progress_is_told():
     compose(MODEL, ComposeRequest(bars=1), sample(), progress=lambda *a: heard.append(a))
     assert heard == [(n, 16) for n in range(1, 17)]
     heard.clear()
-    compose(likes_to_end(0), ComposeRequest(metre=Metre(1, 4)), sample(),
+    compose(likes_to_end(0), ComposeRequest(meter=Meter(1, 4)), sample(),
             progress=lambda *a: heard.append(a))  # fmt: skip
     assert heard[-1] == (MOST_BARS * 4, MOST_BARS * 4)
 
@@ -230,27 +240,27 @@ def test_only_draws_compose(method):
 
 
 @pytest.mark.parametrize(
-    ("metre", "frames"),
+    ("meter", "frames"),
     [
-        (Metre(4, 4), 8),
-        (Metre(3, 4), 12),
-        (Metre(6, 8), 6),
-        (Metre(2, 2), 8),
-        (Metre(3, 2), 24),
-        (Metre(9, 8), 18),
-        (Metre(4, 4, 4), 4),
-        (Metre(3, 4, 4), 8),
+        (Meter(4, 4), 8),
+        (Meter(3, 4), 12),
+        (Meter(6, 8), 6),
+        (Meter(2, 2), 8),
+        (Meter(3, 2), 24),
+        (Meter(9, 8), 18),
+        (Meter(4, 4, 4), 4),
+        (Meter(3, 4, 4), 8),
     ],
 )
-def test_length_of_the_last_chord(metre, frames):
-    assert last_chord(metre) == frames
+def test_length_of_the_last_chord(meter, frames):
+    assert last_chord(meter) == frames
 
 
 @settings(max_examples=60)
-@for_all(METRES, st.one_of(st.none(), st.integers(1, 40)), st.sampled_from(["major", "minor"]))
-def test_every_cell_of_the_plan_can_be_sung(metre, bars, mode):
+@for_all(METERS, st.one_of(st.none(), st.integers(1, 40)), st.sampled_from(["major", "minor"]))
+def test_every_cell_of_the_plan_can_be_sung(meter, bars, mode):
     """Whatever sounded before, some token is legal."""
-    plan = composing(ComposeRequest(bars=bars, metre=metre, mode=mode), WIDE)
+    plan = composition_constraints(ComposeRequest(bars=bars, meter=meter, mode=mode), WIDE)
     memory = np.zeros((2, 2, 5), dtype=np.int16)
     memory[:, :, :4] = [[[70, 65, 60, 50]], [[60, 72, 50, 62]]]
     for frame in range(plan.frames):

@@ -10,9 +10,9 @@ from reckoning import reckoned
 from strategies import chorales
 from toys import joint, random_model, random_seer
 
-from bachbot.chorale import REST, Chorale, Given, Key, Metre, Voice
-from bachbot.decoding import Charges, DecodingOptions, fill, fill_all
-from bachbot.encoding import Vocabulary, Work, decode, encode
+from bachbot.chorale import REST, Chorale, Given, Key, Meter, Voice
+from bachbot.decoding import DecodingOptions, Penalties, fill, fill_all
+from bachbot.encoding import FillRequest, Vocabulary, decode, encode
 from bachbot.errors import DecodingError, EncodingError
 
 WIDE = Vocabulary()
@@ -43,7 +43,7 @@ OPTIONS = st.sampled_from(
         DecodingOptions(beam=2, number=2),
         DecodingOptions(beam=2, number=2, variety=0),
         DecodingOptions("greedy"),
-        DecodingOptions("greedy", charges=Charges()),
+        DecodingOptions("greedy", charges=Penalties()),
         DecodingOptions("sample", seed=5, number=3, top_p=0.8),
         DecodingOptions("sample", temperature=4),
     ]
@@ -73,13 +73,13 @@ def test_what_is_given_comes_back(model, task, options):
         assert (music.fermata == chorale.fermata)[given.fermatas].all()
         assert music.pitch.shape == chorale.pitch.shape
         assert decode(encode(music, WIDE).ids, WIDE).same_music(music)
-        assert (music.metre, music.key, music.name) == (chorale.metre, chorale.key, chorale.name)
+        assert (music.meter, music.key, music.name) == (chorale.meter, chorale.key, chorale.name)
         check_free_cells(music, given)
         # A model that is told beforehand what is given is sure of it.
         sure = model.foresees and given.cells.all() and given.fermatas.all()
         assert (candidate.log_probability == 0) if sure else (candidate.log_probability < 0)
         ids = encode(music, WIDE).ids.tolist()
-        scored = joint(model.bind([Work(chorale, given)]), ids)
+        scored = joint(model.bind([FillRequest(chorale, given)]), ids)
         assert candidate.log_probability == pytest.approx(scored, abs=1e-6)
         assert candidate.charged == pytest.approx(reckoned(music, given, options.charged), abs=1e-9)
     merits = [c.log_probability - c.charged for c in found]
@@ -89,7 +89,7 @@ def test_what_is_given_comes_back(model, task, options):
 def check_free_cells(music, given):
     """Free voices keep their compass, rest only with the melody, and pause on whole notes."""
     for voice in Voice:
-        low, high = voice.compass
+        low, high = voice.range
         for frame in np.flatnonzero(~given.cells[:, voice]):
             pitch, asked = music.pitch[frame, voice], given.cells[frame]
             if pitch == REST:
@@ -138,7 +138,7 @@ def test_the_compass_moves_with_the_key(moved, shift):
     )
     sung = np.array([c.chorale.pitch[0] for c in drawn])
     for voice in (Voice.ALTO, Voice.TENOR, Voice.BASS):
-        low, high = voice.compass
+        low, high = voice.range
         assert (sung[:, voice].min(), sung[:, voice].max()) == (low + shift, high + shift)
 
 
@@ -172,14 +172,14 @@ def test_nothing_given():
     assert (found.chorale.pitch != REST).all()
 
 
-def test_metre_key_and_places_are_kept():
+def test_meter_key_and_places_are_kept():
     place = np.array([4, 5, 0, 1, 0, 1], dtype=np.int16)
     tune = Chorale(
         np.full((6, 4), 70), np.zeros((6, 4)), np.zeros(6),
-        metre=Metre(3, 8), key=Key("A", "minor"), transposed_by=2, name="a tune", place=place,
+        meter=Meter(3, 8), key=Key("A", "minor"), transposed_by=2, name="a tune", position=place,
     )  # fmt: skip
     [found] = fill(MODEL, tune, Given.voices(6, [Voice.SOPRANO]))
-    assert found.chorale.place.tolist() == place.tolist()
+    assert found.chorale.position.tolist() == place.tolist()
     assert (found.chorale.key, found.chorale.transposed_by) == (Key("A", "minor"), 2)
 
 
@@ -252,10 +252,10 @@ def test_the_bass_strikes_where_it_is_asked_to():
     strikes = np.zeros((16, 4), dtype=bool)
     strikes[::4, Voice.BASS] = True
     free = Given.voices(16, [Voice.SOPRANO])
-    [held] = fill(Holding(), melody, free, DecodingOptions(charges=Charges()))
+    [held] = fill(Holding(), melody, free, DecodingOptions(charges=Penalties()))
     assert held.chorale.tied[1:, Voice.BASS].all()
     asked = dataclasses.replace(free, strikes=strikes)
-    [found] = fill(Holding(), melody, asked, DecodingOptions(charges=Charges()))
+    [found] = fill(Holding(), melody, asked, DecodingOptions(charges=Penalties()))
     assert found.chorale.onset[:, Voice.BASS].tolist() == [at % 4 == 0 for at in range(16)]
     assert found.chorale.tied[1:, [Voice.ALTO, Voice.TENOR]].all()
 
@@ -267,7 +267,7 @@ def test_it_closes_on_the_tonic_if_straying_costs_more_than_the_model_minds():
     given = Given(cells, close=range(1, 2))
     tonic = {0, 4, 7}
     for astray, bass in ((0.0, 50), (4.0, 50), (8.0, None)):
-        [found] = fill(Holding(), melody, given, DecodingOptions(charges=Charges(astray=astray)))
+        [found] = fill(Holding(), melody, given, DecodingOptions(charges=Penalties(astray=astray)))
         if bass is not None:
             assert found.chorale.pitch[1, Voice.BASS] == bass
         else:
@@ -287,7 +287,7 @@ def test_a_melody_that_no_model_can_sing_is_told_of():
             return logits, state
 
     works = [
-        Work(Chorale([[pitch, -1, -1, -1]], np.zeros((1, 4)), [0]), Given.voices(1, [0]))
+        FillRequest(Chorale([[pitch, -1, -1, -1]], np.zeros((1, 4)), [0]), Given.voices(1, [0]))
         for pitch in (60, 62)
     ]
     assert len(fill_all(Deaf(), works[:1])) == 1

@@ -1,7 +1,7 @@
 import pytest
 
-from bachbot.decoding import Charges, DecodingOptions
-from bachbot.decoding.house import HOUSE, HOUSE_RULES
+from bachbot.decoding import DecodingOptions, Penalties
+from bachbot.decoding.penalties import DEFAULT_PENALTIES, SAMPLING_PENALTIES
 from bachbot.errors import UsageError
 
 
@@ -38,18 +38,19 @@ def test_every_fault_is_named():
 
 
 @pytest.mark.parametrize(
-    ("method", "house"), [("beam", HOUSE), ("greedy", HOUSE), ("sample", HOUSE_RULES)]
+    ("method", "house"),
+    [("beam", DEFAULT_PENALTIES), ("greedy", DEFAULT_PENALTIES), ("sample", SAMPLING_PENALTIES)],
 )
 def test_the_houses_charges_unless_others_are_given(method, house):
     assert DecodingOptions(method).charged is house
-    for own in (Charges(), Charges(fresh=1.0)):
+    for own in (Penalties(), Penalties(fresh=1.0)):
         assert DecodingOptions(method, charges=own).charged is own
 
 
 def test_draws_need_no_help_to_move():
-    assert HOUSE_RULES.rules == HOUSE.rules
-    assert not HOUSE_RULES.strikes
-    assert not HOUSE_RULES.fresh
+    assert SAMPLING_PENALTIES.rules == DEFAULT_PENALTIES.rules
+    assert not SAMPLING_PENALTIES.strikes
+    assert not SAMPLING_PENALTIES.fresh
 
 
 def test_families_are_led_where_several_are_searched_for():

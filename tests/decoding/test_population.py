@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from toys import TWO_PITCHES, Told
 
-from bachbot.chorale import Chorale, Given, Metre
+from bachbot.chorale import Chorale, Given, Meter
 from bachbot.decoding import ComposeRequest, DecodingOptions, compose, fill
 from bachbot.decoding.compose import _prefer_dominant
-from bachbot.decoding.fill import filling
-from bachbot.decoding.population import Population
-from bachbot.decoding.walk import Walk
+from bachbot.decoding.harmonize import constraints_of
+from bachbot.decoding.particle_filter import ParticleFilter
+from bachbot.decoding.search import Search
 from bachbot.encoding import END, FRAME_END, START, Vocabulary
 
 C, D = 5, 7  # onsets of the two pitches
@@ -34,7 +34,7 @@ class Row:
 
 
 def population(number=1, streams=4):
-    return Population.seeded(DecodingOptions("sample", number=number), streams)
+    return ParticleFilter.seeded(DecodingOptions("sample", number=number), streams)
 
 
 def test_the_heavy_take_over():
@@ -63,7 +63,7 @@ def test_places_go_by_weight():
     share = np.array([0.6, 0.2, 0.1, 0.05, 0.03, 0.01, 0.005, 0.005])
     for seed in range(400):
         walk = Row(np.log(share), [0] * 8)
-        Population.seeded(DecodingOptions("sample", seed=seed), 8).resample(walk)
+        ParticleFilter.seeded(DecodingOptions("sample", seed=seed), 8).resample(walk)
         taken += np.bincount(walk.names, minlength=8)
     np.testing.assert_allclose(taken / taken.sum(), share, atol=0.02)
 
@@ -76,7 +76,7 @@ def test_one_of_each_piece_is_settled_on_by_weight():
     for seed in range(400):
         walk = Row(weight, [0] * 4 + [1] * 4)
         every = np.ones(8, dtype=bool)
-        Population.seeded(DecodingOptions("sample", seed=seed, number=2), 4).settle(walk, every)
+        ParticleFilter.seeded(DecodingOptions("sample", seed=seed, number=2), 4).settle(walk, every)
         assert walk.label.tolist() == [0, 1]
         taken += np.bincount(walk.names, minlength=8)
     np.testing.assert_allclose(taken / 400, np.tile(share, 2), atol=0.07)
@@ -86,7 +86,7 @@ def test_what_has_come_to_its_end_is_settled_alone():
     """Two pieces of two candidates; the second piece is over, by the probability of END as well."""
     walk = Row([0.0, -50, -50, 0, 0, -50, -5, 0], [0, 0, 1, 1, 2, 2, 3, 3])
     walk.scores[7, END] = -60
-    found = Population.seeded(DecodingOptions("sample", number=2), 2, pieces=2)
+    found = ParticleFilter.seeded(DecodingOptions("sample", number=2), 2, pieces=2)
     found.settle(walk, np.arange(8) >= 4)
     assert walk.names.tolist() == [0, 1, 2, 3, 4, 6]
     assert walk.label.tolist() == [0, 0, 1, 1, 2, 3]
@@ -95,7 +95,7 @@ def test_what_has_come_to_its_end_is_settled_alone():
 
 
 def test_every_piece_has_the_same_numbers():
-    several = Population.seeded(DecodingOptions("sample", number=2), 3, pieces=2)
+    several = ParticleFilter.seeded(DecodingOptions("sample", number=2), 3, pieces=2)
     alone = population(2, 3)
     numbers = [g.random() for g in several.draw.generators]
     assert numbers == [g.random() for g in alone.draw.generators] * 2
@@ -158,8 +158,8 @@ def test_weight_is_the_probability_of_what_was_legal():
     options = DecodingOptions("sample")
     weight = []
     for given in (Given(cells), Given(np.ones((1, 4), dtype=bool))):
-        plan = filling(tune, given, TWO_PITCHES)
-        walk = Walk(Told(told), [plan], Population.seeded(options, 1).draw, weighed=True)
+        plan = constraints_of(tune, given, TWO_PITCHES)
+        walk = Search(Told(told), [plan], ParticleFilter.seeded(options, 1).draw, weighed=True)
         walk.frame(0)
         weight.append(float(walk.weight[0]))
     assert float(walk.total[0]) == pytest.approx(weight[1])  # all given: the very same
@@ -178,11 +178,11 @@ def test_a_piece_in_which_some_streams_end_and_others_go_on():
 
     model = Half({}, Vocabulary())
     options = DecodingOptions("sample", number=12)
-    found = compose(model, ComposeRequest(metre=Metre(1, 4)), options)
+    found = compose(model, ComposeRequest(meter=Meter(1, 4)), options)
     lengths = {c.chorale.frames for c in found}
     assert len(lengths) > 1
     assert all("the model ended it" in c.ending for c in found)
-    again = compose(model, ComposeRequest(metre=Metre(1, 4)), options)
+    again = compose(model, ComposeRequest(meter=Meter(1, 4)), options)
     assert all(a.chorale.same_music(b.chorale) for a, b in zip(found, again, strict=True))
 
 

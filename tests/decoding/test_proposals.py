@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from bachbot.decoding.proposals import Beam, Draw
-from bachbot.decoding.trail import ROOT, Trail
+from bachbot.decoding.hypotheses import ROOT, Backpointers
+from bachbot.decoding.strategies import Beam, Sampler
 
 ONE = np.zeros(1, dtype=int)
 """The family of a single stream."""
@@ -10,7 +10,7 @@ ONE = np.zeros(1, dtype=int)
 
 def drawn(scores, legal=None, *, count=20_000, temperature=1.0, top_p=1.0):
     """How often each token is drawn."""
-    draw = Draw([np.random.default_rng(seed) for seed in range(count)], temperature, top_p)
+    draw = Sampler([np.random.default_rng(seed) for seed in range(count)], temperature, top_p)
     scores = np.tile(np.asarray(scores, dtype=float), (count, 1))
     legal = np.ones_like(scores, dtype=bool) if legal is None else np.tile(legal, (count, 1))
     rows, tokens = draw.choose(np.zeros(count), scores, legal, np.arange(count))
@@ -58,21 +58,21 @@ def test_the_edge_of_the_numbers():
         def random(self):
             return np.nextafter(1.0, 0.0)
 
-    draw = Draw([Edge()], 1.0, 1.0)
+    draw = Sampler([Edge()], 1.0, 1.0)
     scores = np.log(np.array([[0.1] * 7 + [0.3, 1e-300]]))
     legal = np.array([[True] * 8 + [False]])
     assert draw.choose(np.zeros(1), scores, legal, ONE)[1].tolist() == [7]
 
 
 def test_no_choice_costs_no_number():
-    draw = Draw([np.random.default_rng(0)], 1.0, 1.0)
+    draw = Sampler([np.random.default_rng(0)], 1.0, 1.0)
     draw.choose(np.zeros(1), np.zeros((1, 3)), np.array([[False, True, False]]), ONE)
     assert draw.generators[0].random() == np.random.default_rng(0).random()
 
 
 def test_streams_that_ended_are_forgotten():
     generators = [np.random.default_rng(seed) for seed in range(3)]
-    draw = Draw(generators, 1.0, 1.0)
+    draw = Sampler(generators, 1.0, 1.0)
     draw.keep(np.array([0, 2]))
     assert draw.generators == [generators[0], generators[2]]
 
@@ -110,21 +110,21 @@ def test_more_are_kept_within_a_frame_than_after_it():
 
 
 def test_all_streams_of_a_draw_go_on_after_a_frame():
-    draw = Draw([np.random.default_rng(0)], 1.0, 1.0)
+    draw = Sampler([np.random.default_rng(0)], 1.0, 1.0)
     assert draw.close(np.zeros(1), ONE) is None
 
 
 def test_the_impossible_is_no_choice():
     scores = np.full((1, 3), -np.inf)
     legal = np.ones((1, 3), dtype=bool)
-    for proposal in (Beam(2), Draw([np.random.default_rng(0)], 1.0, 1.0)):
+    for proposal in (Beam(2), Sampler([np.random.default_rng(0)], 1.0, 1.0)):
         rows, tokens = proposal.choose(np.zeros(1), scores, legal, ONE)
         assert not len(rows)
         assert not len(tokens)
 
 
 def test_trail():
-    trail = Trail()
+    trail = Backpointers()
     first = trail.add(np.array([ROOT]), np.array([7]))
     second = trail.add(first[[0, 0]], np.array([8, 9]))
     assert trail.path(int(second[0])).tolist() == [7, 8]

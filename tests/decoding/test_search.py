@@ -10,11 +10,11 @@ from reckoning import reckoned
 from toys import TWO_PITCHES, Told, every_piece, joint, joints, random_model, random_seer
 
 from bachbot.chorale import Chorale, Given, Voice
-from bachbot.decoding import Charges, DecodingOptions, fill
-from bachbot.decoding.fill import WITHIN, filling
-from bachbot.decoding.proposals import Beam
-from bachbot.decoding.walk import Walk
-from bachbot.encoding import END, FRAME_END, START, Work, encode
+from bachbot.decoding import DecodingOptions, Penalties, fill
+from bachbot.decoding.harmonize import INNER_BEAM_FACTOR, constraints_of
+from bachbot.decoding.search import Search
+from bachbot.decoding.strategies import Beam
+from bachbot.encoding import END, FRAME_END, START, FillRequest, encode
 from bachbot.errors import DecodingError
 
 HELD = Chorale([[60, -1, -1, -1], [60, -1, -1, -1]], [[0] * 4, [1, 0, 0, 0]], [0, 0])
@@ -57,7 +57,7 @@ def test_a_beam_wide_enough_is_exhaustive(seed, melody, fermatas, ways):
     pieces = pieces_of(melody, fermatas)
     # Two onsets in the first frame; in the second a tie as well.
     assert len(pieces) == 2**3 * 3**3 * ways
-    options = DecodingOptions(number=20, charges=Charges(), **EXHAUSTIVE)
+    options = DecodingOptions(number=20, charges=Penalties(), **EXHAUSTIVE)
     assert_found(fill(model, melody, given, options), ranked(model, pieces)[:20])
 
 
@@ -68,11 +68,11 @@ def test_exhaustive_with_any_cells_given(seed):
     piece = Chorale(rng.integers(60, 62, (2, 4)), np.zeros((2, 4)), rng.integers(0, 2, 2))
     given = Given(rng.random((2, 4)) < 0.4, fermatas=bool(seed % 2))
     wanted = ranked(model, list(every_piece(piece, given, TWO_PITCHES)))
-    options = DecodingOptions(charges=Charges(), **EXHAUSTIVE)
+    options = DecodingOptions(charges=Penalties(), **EXHAUSTIVE)
     assert_found(fill(model, piece, given, options), wanted[:1])
 
 
-CHARGES = Charges(
+CHARGES = Penalties(
     {"parallel octaves": 1.5, "crossing": 0.8, "overlap": 0.6, "no chord": 0.4},
     strikes={0: 0.3},
     still=-0.5,
@@ -81,7 +81,7 @@ CHARGES = Charges(
     unsettled=0.5,
     leaps=0.2,
 )
-"""Of each kind something that matters between two neighbouring pitches."""
+"""Of each kind something that matters between two neighboring pitches."""
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,16 @@ CHARGES = Charges(
 )
 def test_exhaustive_with_charges(make, scale, voices, fermatas):
     """What is found first has the greatest log-probability less what the rules count in it."""
-    source = Chorale([[60, 60, 60, 61], [61, 60, 61, 61]], np.zeros((2, 4)), [0, 0], place=[0, 4])
+    source = Chorale(
+        [[60, 60, 60, 61], [61, 60, 61, 61]], np.zeros((2, 4)), [0, 0], position=[0, 4]
+    )
     given = replace(Given.voices(2, voices, fermatas=fermatas), close=range(1, 2))
     model = make(seed=len(voices), scale=scale)
     pieces = [
-        (ids, replace(music, place=source.place))
+        (ids, replace(music, position=source.position))
         for ids, music in every_piece(source, given, TWO_PITCHES)
     ]
-    bound = model.bind([Work(source, given)])
+    bound = model.bind([FillRequest(source, given)])
     wanted = ranked(bound, pieces, lambda music: reckoned(music, given, CHARGES))
     plain = ranked(bound, pieces)
     assert sum(m is other for (*_, m), (*_, other) in zip(wanted[:20], plain, strict=False)) < 10
@@ -118,7 +120,7 @@ def test_a_great_charge_is_a_ban(seed, voices):
         if not parallels(music)
     ]
     assert 10 < len(clean) < 2**3 * 3**3
-    charges = Charges({"parallel fifths": 100.0, "parallel octaves": 100.0})
+    charges = Penalties({"parallel fifths": 100.0, "parallel octaves": 100.0})
     options = DecodingOptions(number=10, charges=charges, **EXHAUSTIVE)
     assert_found(fill(model, piece, given, options), ranked(model, clean)[:10])
 
@@ -140,8 +142,8 @@ def parallels(music):
 def test_greedy_is_a_beam_of_one_and_takes_the_likeliest_each_time(seed, fermatas):
     model = random_model(seed=seed)
     given = Given.voices(2, [Voice.SOPRANO], fermatas=fermatas)
-    [greedy] = fill(model, STRUCK, given, DecodingOptions("greedy", charges=Charges()))
-    [beam] = fill(model, STRUCK, given, DecodingOptions(beam=1, charges=Charges()))
+    [greedy] = fill(model, STRUCK, given, DecodingOptions("greedy", charges=Penalties()))
+    [beam] = fill(model, STRUCK, given, DecodingOptions(beam=1, charges=Penalties()))
     assert greedy.chorale.same_music(beam.chorale)
     assert greedy.log_probability == beam.log_probability
     wanted = token_by_token(model, [ids for ids, _ in pieces_of(STRUCK, fermatas)])
@@ -192,17 +194,17 @@ def test_the_voices_of_a_frame_are_decided_together():
         **{(START, C, C, tenor): {C: 0.3, D: 0.3} for tenor in (C, D)},
     }
     chorale, given = one_chord(-1, -1, -1)
-    plan = filling(chorale, given, TWO_PITCHES)
+    plan = constraints_of(chorale, given, TWO_PITCHES)
     found = []
-    for beam in (Beam(1), Beam(2), Beam(2, WITHIN)):
-        walk = Walk(Told(told), [plan], beam)
+    for beam in (Beam(1), Beam(2), Beam(2, INNER_BEAM_FACTOR)):
+        walk = Search(Told(told), [plan], beam)
         walk.frame(0)
         assert walk.streams == beam.width
         walk.end()
         found.append(walk.music(walk.best(1)[0]).pitch[0].tolist())
     assert found[0][1] == found[1][1] == 60
     assert found[2] == [60, 61, 60, 61]
-    charges = Charges()
+    charges = Penalties()
     [alone] = fill(Told(told), chorale, given, DecodingOptions("greedy", charges=charges))
     [wider] = fill(Told(told), chorale, given, DecodingOptions(beam=2, charges=charges))
     assert alone.chorale.pitch[0, 1] == 60
@@ -216,10 +218,10 @@ def test_a_planted_path_over_frames_is_found():
     told = {first[:2]: {D: 0.2, C: 0.79}, first: {D: 0.999}, (*first, D): {C: 0.999}}
     told |= {first[:3]: {D: 0.9}, first[:4]: {C: 0.9}}
     told |= {(*first, D, C): {C: 0.999}, (*first, D, C, C): {D: 0.999}}
-    options = DecodingOptions(charges=Charges())
+    options = DecodingOptions(charges=Penalties())
     [found] = fill(Told(told), tune, Given.voices(2, [Voice.SOPRANO]), options)
     assert found.chorale.pitch.tolist() == [[60, 61, 61, 60], [61, 60, 60, 61]]
-    greedy = DecodingOptions("greedy", charges=Charges())
+    greedy = DecodingOptions("greedy", charges=Penalties())
     [other] = fill(Told(told), tune, Given.voices(2, [Voice.SOPRANO]), greedy)
     assert other.chorale.pitch[0].tolist() != [60, 61, 61, 60]
 

@@ -7,9 +7,9 @@ import pytest
 from toys import random_model, random_seer
 
 from bachbot.chorale import REST, Chorale, Given, Key, Voice
-from bachbot.decoding import Charges, DecodingOptions, fill, fill_all
-from bachbot.decoding.house import HOUSE
-from bachbot.encoding import Vocabulary, Work
+from bachbot.decoding import DecodingOptions, Penalties, fill, fill_all
+from bachbot.decoding.penalties import DEFAULT_PENALTIES
+from bachbot.encoding import FillRequest, Vocabulary
 
 WIDE = Vocabulary()
 
@@ -53,10 +53,10 @@ def works(fermatas):
     given = [Given(c, f) for c, f in zip(cells, told, strict=True)]
     given[0] = dataclasses.replace(given[0], close=range(6, 9))
     given[1] = dataclasses.replace(given[1], grid=2)
-    return [Work(piece, asked) for piece, asked in zip(made, given, strict=True)]
+    return [FillRequest(piece, asked) for piece, asked in zip(made, given, strict=True)]
 
 
-ALL = Charges(
+ALL = Penalties(
     dict.fromkeys(["parallel fifths", "overlap", "out of compass", "no chord"], 0.7),
     strikes={0: 0.3, 2: 0.5},
     still=0.6,
@@ -70,9 +70,9 @@ OPTIONS = {
     "beam": DecodingOptions(beam=4),
     "next best": DecodingOptions(beam=4, number=3, variety=0, charges=ALL),
     "led": DecodingOptions(beam=2, number=3, charges=ALL),
-    "greedy": DecodingOptions("greedy", charges=Charges()),
+    "greedy": DecodingOptions("greedy", charges=Penalties()),
     "sample": DecodingOptions("sample", number=2, seed=1, top_p=0.95),
-    "charged sample": DecodingOptions("sample", seed=2, temperature=0.8, charges=HOUSE),
+    "charged sample": DecodingOptions("sample", seed=2, temperature=0.8, charges=DEFAULT_PENALTIES),
 }
 
 
@@ -113,7 +113,9 @@ def test_rests_in_some_and_not_in_others():
     rest = Chorale(np.full((3, 4), REST), np.zeros((3, 4)), np.zeros(3))
     note = Chorale(np.full((3, 4), 67), np.zeros((3, 4)), np.zeros(3))
     given = Given.voices(3, [Voice.SOPRANO])
-    options = DecodingOptions("sample", number=30, charges=Charges())
-    silent, sounding = fill_all(MODELS["lstm"], [Work(rest, given), Work(note, given)], options)
+    options = DecodingOptions("sample", number=30, charges=Penalties())
+    silent, sounding = fill_all(
+        MODELS["lstm"], [FillRequest(rest, given), FillRequest(note, given)], options
+    )
     assert any((c.chorale.pitch[:, 1:] == REST).any() for c in silent)
     assert not any((c.chorale.pitch == REST).any() for c in sounding)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bachbot.chorale import REST, Chorale, Given, Key, Voice
-from bachbot.decoding import under_a_tune
+from bachbot.decoding import with_final_cadence
 
 
 def tune(*notes, key=None, fermata=False):
@@ -19,7 +19,7 @@ def tune(*notes, key=None, fermata=False):
 
 
 def asked(chorale):
-    return under_a_tune(chorale, Given.voices(chorale.frames, [Voice.SOPRANO]))
+    return with_final_cadence(chorale, Given.voices(chorale.frames, [Voice.SOPRANO]))
 
 
 def test_a_tune_without_fermatas_gets_one_at_its_end():
@@ -62,7 +62,7 @@ def test_nothing_else_is_asked():
 
 
 def test_bach_does_what_is_asked(corpus):
-    """The shares that `under_a_tune` gives as its reasons; those of chords on the training part."""
+    """The shares that `with_final_cadence` gives as its reasons; those of chords on the training part."""
     ends = []
     for chorale in corpus.part("train"):
         _, given = asked(chorale)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachbot.encoding import FIRST_PITCH, Vocabulary
-from bachbot.encoding.intervals import CHROMAS, FARTHEST, MELODIC, harmonic, melodic
+from bachbot.encoding.token_intervals import CHROMAS, FARTHEST, MELODIC, harmonic, melodic
 
 VOCABULARY = Vocabulary()
 V = len(VOCABULARY)

@@ -7,19 +7,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from bachbot.encoding import FIRST_PITCH
-from bachbot.encoding.library import (
+from bachbot.encoding.copying import BOUNDS
+from bachbot.encoding.datastore import (
     CANDIDATES,
     LONGEST_PAST,
     LONGEST_TUNE,
-    Library,
-    Likest,
-    begun,
-    gone_on,
-    likest,
-    looked_up,
-    shelved,
+    Datastore,
+    Neighbors,
+    advance,
+    build_datastore,
+    nearest,
+    retrieve,
+    start_runs,
 )
-from bachbot.encoding.recall import BOUNDS
 
 NONE = 9
 
@@ -30,7 +30,7 @@ def _frames(text):
 
 
 def _library(*texts):
-    return Library(shelved([_frames(text) for text in texts]))
+    return Datastore(build_datastore([_frames(text) for text in texts]))
 
 
 _pieces = st.integers(1, 9).flatmap(
@@ -68,10 +68,10 @@ def _by_hand(library, piece, frame, voice, own):
 
 @given(st.lists(_pieces, min_size=1, max_size=4), _pieces, st.booleans())
 def test_the_likest_frames_are_found_and_of_equals_the_first(book, piece, one_of_them):
-    library = Library(shelved(book))
+    library = Datastore(build_datastore(book))
     own = library.places[0] if one_of_them else None
     piece = book[0] if one_of_them else piece
-    found = looked_up(library, piece, NONE, own)
+    found = retrieve(library, piece, NONE, own)
     for frame in range(len(piece)):
         for voice in range(4):
             wanted = _by_hand(library, piece, frame, voice, own)
@@ -89,16 +89,16 @@ def test_the_likest_frames_are_found_and_of_equals_the_first(book, piece, one_of
 
 def test_a_tune_in_the_book_is_followed_to_its_end():
     library = _library("dddd", "abcabd", "acb")
-    found = looked_up(library, _frames("abcabd"), NONE)
+    found = retrieve(library, _frames("abcabd"), NONE)
     assert found.tokens[1:, 0, 0, 0].tolist() == [1, 2, 0, 1, 3]
     # A piece of the book passes itself over.
-    found = looked_up(library, _frames("abcabd"), NONE, library.places[1])
+    found = retrieve(library, _frames("abcabd"), NONE, library.places[1])
     assert found.tokens[1:, 0, 0, 0].tolist() != [1, 2, 0, 1, 3]
 
 
 def test_nothing_is_known_beforehand_but_how_pieces_begin():
     library = _library("ab", "cd")
-    found = looked_up(library, _frames("c"), NONE)
+    found = retrieve(library, _frames("c"), NONE)
     assert found.tokens[0, 0, :, 0].tolist() == [0, 2, NONE, NONE]
     # Once the soprano is known, the voices below go with it.
     assert found.tokens[0, 1, :, 1].tolist() == [2, NONE, NONE, NONE]
@@ -106,33 +106,33 @@ def test_nothing_is_known_beforehand_but_how_pieces_begin():
 
 @given(st.lists(_pieces, min_size=1, max_size=3), _pieces, st.integers(0, 8), st.integers(0, 3))
 def test_a_cell_hears_of_nothing_that_is_written_later(book, piece, frame, voice):
-    library = Library(shelved(book))
+    library = Datastore(build_datastore(book))
     frame %= len(piece)
     other = piece.copy()
     other[frame, voice] = 1 - other[frame, voice]
-    one, two = (looked_up(library, p, NONE).tokens for p in (piece, other))
+    one, two = (retrieve(library, p, NONE).tokens for p in (piece, other))
     assert (one[:frame] == two[:frame]).all()
     assert (one[frame, : voice + 1] == two[frame, : voice + 1]).all()
 
 
 def test_runs_do_not_pass_their_longest():
     library = _library("a" * 300)
-    runs = begun(library, 1)
+    runs = start_runs(library, 1)
     for _ in range(290):
-        runs = gone_on(library, runs, _frames("a"))
+        runs = advance(library, runs, _frames("a"))
     assert runs.tune.max() == LONGEST_TUNE
     assert runs.past.max() == LONGEST_PAST
 
 
 def test_streams_do_not_mix():
     library = _library("abcabd", "acb")
-    runs = begun(library, 2)
-    both = gone_on(library, runs, _frames("ac"))
+    runs = start_runs(library, 2)
+    both = advance(library, runs, _frames("ac"))
     for stream, letter in enumerate("ac"):
-        alone = gone_on(library, begun(library, 1), _frames(letter))
+        alone = advance(library, start_runs(library, 1), _frames(letter))
         assert (both.tune[stream] == alone.tune[0]).all()
         assert (both.past[stream] == alone.past[0]).all()
-    found = likest(library, both, np.zeros((2, 0), dtype=np.int64), NONE)
+    found = nearest(library, both, np.zeros((2, 0), dtype=np.int64), NONE)
     # An opening with a goes on with b or c; two pieces have a c within, followed by a or b.
     assert found.tokens[0, :2, 0].tolist() == [1, 2]
     assert found.tokens[1, :, 0].tolist() == [0, 1, NONE, NONE]
@@ -150,7 +150,7 @@ def test_what_was_found_is_transposed(semitones):
     none = high + 2
     tokens = np.array([[[low, high, 0, none]]])
     zero = np.zeros((1, 1), dtype=np.int64)
-    found = Likest(tokens, zero, zero).moved(semitones, none).tokens[0, 0]
+    found = Neighbors(tokens, zero, zero).moved(semitones, none).tokens[0, 0]
     inside = [
         at + 2 * semitones if low <= at + 2 * semitones < none else none for at in (low, high)
     ]

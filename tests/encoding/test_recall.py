@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from bachbot.encoding import Vocabulary
-from bachbot.encoding.recall import (
+from bachbot.encoding.copying import (
     BOUNDS,
     LONGEST,
     REACH,
     ahead_runs,
     choose,
     codes,
+    find_copies,
     grown,
     no_runs,
-    recall,
 )
 
 NONE = 9
@@ -67,7 +67,7 @@ def _pieces(draw):
 @given(_pieces())
 def test_the_longest_match_is_found_and_of_several_the_nearest(piece):
     tokens, shown = piece
-    found = recall(tokens[None], shown[None], NONE)
+    found = find_copies(tokens[None], shown[None], NONE)
     wanted = _by_hand(tokens, shown)
     np.testing.assert_array_equal(found.distance[0], wanted[:, 0])
     for classes, lengths in ((found.past, wanted[:, 1]), (found.ahead, wanted[:, 2])):
@@ -76,7 +76,7 @@ def test_the_longest_match_is_found_and_of_several_the_nearest(piece):
 
 def test_music_that_comes_again_recalls_its_first_time():
     tokens = _frames("abcdabce")
-    found = recall(tokens, _nothing(tokens), NONE)
+    found = find_copies(tokens, _nothing(tokens), NONE)
     assert found.distance[0].tolist() == [0, 0, 0, 0, 0, 4, 4, 4]
     assert found.past[0].tolist() == [0, 0, 0, 0, 0, 1, 2, 2]  # lengths 1, 2, 3
     assert not found.ahead.any()
@@ -86,7 +86,7 @@ def test_a_given_tune_recalls_its_first_time_before_anything_is_written():
     tokens = _frames("abcdabcd")
     shown = _nothing(tokens)
     shown[..., 0] = tokens[..., 0]
-    found = recall(tokens, shown, NONE)
+    found = find_copies(tokens, shown, NONE)
     assert found.distance[0, 4] == 4
     assert found.past[0, 4] == 0
     assert found.ahead[0, 4] == 3  # a length of four
@@ -98,7 +98,7 @@ def test_a_frame_hears_of_no_later_one_that_is_not_given(piece, data):
     at = data.draw(st.integers(0, len(tokens) - 1))
     other = tokens.copy()
     other[at:] = data.draw(hnp.arrays(np.int64, other[at:].shape, elements=st.integers(0, 1)))
-    one, two = (recall(t[None], shown[None], NONE) for t in (tokens, other))
+    one, two = (find_copies(t[None], shown[None], NONE) for t in (tokens, other))
     for name in ("distance", "past", "ahead"):
         np.testing.assert_array_equal(
             getattr(one, name)[0, : at + 1], getattr(two, name)[0, : at + 1]
@@ -112,11 +112,11 @@ def test_it_looks_back_so_far_and_no_farther_and_counts_so_long_and_no_longer():
     tokens[0, :, 0] = np.arange(frames)
     tokens[0, -150:-50] = tokens[0, :100]
     none = frames + 1
-    found = recall(tokens, np.full_like(tokens, none), none)
+    found = find_copies(tokens, np.full_like(tokens, none), none)
     assert not found.distance.any()
     tokens[0, :100] = tokens[0, 200:300]
     tokens[0, -150:-50] = tokens[0, 200:300]
-    found = recall(tokens, np.full_like(tokens, none), none)
+    found = find_copies(tokens, np.full_like(tokens, none), none)
     assert found.distance[0, -50] == frames - 150 - 200
     assert found.past[0, -50] == len(BOUNDS)
     runs = no_runs(1, frames)

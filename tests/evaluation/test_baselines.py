@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import chorales
 
-from bachbot.chorale import REST, Chorale, Metre, Voice
+from bachbot.chorale import REST, Chorale, Meter, Voice
 from bachbot.encoding import (
     END,
     FERMATA,
@@ -18,7 +18,7 @@ from bachbot.encoding import (
     encode,
 )
 from bachbot.errors import UsageError
-from bachbot.evaluation import repeat
+from bachbot.evaluation import baselines as repeat
 from bachbot.evaluation.baselines import baselines, measure_baseline
 from bachbot.evaluation.losses import measure
 
@@ -104,7 +104,7 @@ def test_no_baseline_hears_what_is_to_come(train, piece, data):
     other = Chorale(
         *(np.concatenate([getattr(piece, n)[:cut], getattr(tail, n)])
           for n in ("pitch", "tied", "fermata")),
-        place=piece.place,
+        position=piece.position,
     )  # fmt: skip
     # The last frame that is the same, its end and what opens the next.
     rows = int((encode(piece, SMALL).frame[1:] < cut).argmin()) + 1
@@ -146,7 +146,7 @@ def test_an_even_chance_costs_log_v_a_token():
 
 def test_repeating_by_hand():
     """From one piece of eight frames: each voice strikes once, then holds seven times."""
-    model = repeat.fit([held()], VOCABULARY)
+    model = repeat.fit_repeat([held()], VOCABULARY)
     # Of the second quarter's beat there is one chance to hold, of the others two.
     assert model.hold[:, 0] == pytest.approx(np.tile([1.5 / 2, *[2.5 / 3] * 3], (4, 1)))
     assert model.hold[:, 1] == pytest.approx(0.5)
@@ -178,7 +178,7 @@ def test_repeating_by_hand():
 
 def test_a_rest_goes_on_as_a_note_does():
     silent = held(pitch=(72, 67, REST, 48))
-    model = repeat.fit([silent], VOCABULARY)
+    model = repeat.fit_repeat([silent], VOCABULARY)
     assert model.hold[Voice.TENOR, 1] == pytest.approx([1.5 / 2, *[2.5 / 3] * 3])
     assert model.hold[Voice.TENOR, 0] == pytest.approx(0.5)
     row = model.chances(silent)[7]
@@ -193,7 +193,7 @@ def test_a_rest_goes_on_as_a_note_does():
 def test_a_fermata_is_held_like_a_note():
     fermata = np.arange(8) >= 4
     piece = Chorale(held().pitch, held().tied, fermata)
-    model = repeat.fit([piece], VOCABULARY)
+    model = repeat.fit_repeat([piece], VOCABULARY)
     assert model.fermata[1, 1:] == pytest.approx(1.5 / 2)
     assert model.fermata[0, 0] == pytest.approx(1.5 / 3)
     assert model.fermata[0, 1:] == pytest.approx(0.5 / 2)
@@ -205,7 +205,7 @@ def test_a_fermata_is_held_like_a_note():
 
 
 def test_a_voice_that_moves_is_counted_and_no_other():
-    model = repeat.fit([held(16)] * 9, VOCABULARY)
+    model = repeat.fit_repeat([held(16)] * 9, VOCABULARY)
     still = held()
     pitch, tied = still.pitch.copy(), still.tied.copy()
     pitch[6:, Voice.ALTO], tied[6, Voice.ALTO] = 65, False
@@ -224,8 +224,8 @@ def test_a_voice_that_moves_is_counted_and_no_other():
 
 def test_the_sixteenth_is_that_of_the_bar_line():
     """A pickup of two sixteenths: the first frame is the third sixteenth of a quarter."""
-    piece = Chorale(held().pitch, held().tied, held().fermata, metre=Metre(4, 4, 2))
-    model = repeat.fit([piece], VOCABULARY)
+    piece = Chorale(held().pitch, held().tied, held().fermata, meter=Meter(4, 4, 2))
+    model = repeat.fit_repeat([piece], VOCABULARY)
     assert model.hold[0, 0] == pytest.approx([2.5 / 3, 2.5 / 3, 1.5 / 2, 2.5 / 3])
     assert model.end[:4] == pytest.approx([0.5 / 3, 1.5 / 3, 0.5 / 3, 0.5 / 3])
 

@@ -8,15 +8,18 @@ from made_checkpoints import random_checkpoint
 from strategies import chorales
 
 from bachbot.chorale import REST, Chorale, Voice
-from bachbot.decoding import Charges, DecodingOptions, fill
-from bachbot.evaluation import decoded, harmonisation, partwriting, portrait, variety
-from bachbot.evaluation.decoded import commissioned, harmonise_all
-from bachbot.evaluation.portrait import KEYLESS, portray
+from bachbot.decoding import DecodingOptions, Penalties, fill
+from bachbot.evaluation import generated as decoded
+from bachbot.evaluation import harmonization as harmonization
+from bachbot.evaluation import partwriting, variety
+from bachbot.evaluation import variety as portrait
+from bachbot.evaluation.generated import fill_request, harmonize_pieces
+from bachbot.evaluation.variety import KEYLESS, decoding_metrics
 from bachbot.runtime import build_model
 from bachbot.theory.rules import RULES
 
 MODEL = build_model(random_checkpoint(scale=0.7), dtype=np.float64)
-GREEDY = DecodingOptions("greedy", charges=Charges())
+GREEDY = DecodingOptions("greedy", charges=Penalties())
 GIVEN = st.sets(st.sampled_from(list(Voice)), max_size=3)
 
 
@@ -33,7 +36,7 @@ def tune(*notes, fermata=False):
 @given(st.lists(chorales(min_frames=1, max_frames=8), min_size=1, max_size=4), GIVEN)
 def test_what_is_given_comes_back_in_the_order_of_the_works(pieces, voices):
     pieces = [dataclasses.replace(p, name=str(n)) for n, p in enumerate(pieces)]
-    found = harmonise_all(MODEL, [commissioned(p, voices) for p in pieces], GREEDY)
+    found = harmonize_pieces(MODEL, [fill_request(p, voices) for p in pieces], GREEDY)
     assert [c.name for c in found] == [p.name for p in pieces]
     for piece, ours in zip(pieces, found, strict=True):
         assert ours.frames == piece.frames
@@ -47,9 +50,9 @@ def test_what_is_given_comes_back_in_the_order_of_the_works(pieces, voices):
 def test_each_comes_out_as_it_would_alone(monkeypatch):
     monkeypatch.setattr(decoded, "SIDE_BY_SIDE", 2)
     tunes = [tune(67, 65, 64), tune(72), tune(67, 69, 71, 72, 72), tune(60, 62), tune(64)]
-    works = [commissioned(t, [Voice.SOPRANO]) for t in tunes]
+    works = [fill_request(t, [Voice.SOPRANO]) for t in tunes]
     seen = []
-    together = harmonise_all(MODEL, works, GREEDY, progress=lambda *p: seen.append(p))
+    together = harmonize_pieces(MODEL, works, GREEDY, progress=lambda *p: seen.append(p))
     assert seen == [(2, 5), (4, 5), (5, 5)]
     for work, ours in zip(works, together, strict=True):
         [alone] = fill(MODEL, work.chorale, work.given, GREEDY)
@@ -57,31 +60,31 @@ def test_each_comes_out_as_it_would_alone(monkeypatch):
 
 
 def test_a_tune_asks_for_an_ending_and_its_own_fermatas():
-    plain = commissioned(tune(67, 65, 64), [Voice.SOPRANO])
+    plain = fill_request(tune(67, 65, 64), [Voice.SOPRANO])
     assert plain.chorale.fermata.tolist() == [False] * 8 + [True] * 4
     assert plain.given.close == range(8, 12)
-    written = commissioned(tune(67, 65, 64, fermata=True), [Voice.SOPRANO])
+    written = fill_request(tune(67, 65, 64, fermata=True), [Voice.SOPRANO])
     assert written.given.fermatas.all()
-    bass = commissioned(tune(67, 65, 64), [Voice.BASS])
+    bass = fill_request(tune(67, 65, 64), [Voice.BASS])
     assert not bass.given.fermatas.any()
     assert not bass.given.close
-    assert not commissioned(tune(REST), [Voice.SOPRANO]).given.close
+    assert not fill_request(tune(REST), [Voice.SOPRANO]).given.close
 
 
 def test_nothing_to_do_is_done():
-    assert harmonise_all(MODEL, [], GREEDY) == []
+    assert harmonize_pieces(MODEL, [], GREEDY) == []
 
 
 @settings(max_examples=10)
 @given(st.lists(chorales(min_frames=4, max_frames=12), min_size=1, max_size=3))
 def test_a_portrait_is_its_parts(pieces):
-    masked = harmonisation.MASKS["ATB"]
-    found = portray(pieces, bach=pieces, masked=masked)
+    masked = harmonization.MASKS["ATB"]
+    found = decoding_metrics(pieces, bach=pieces, masked=masked)
     assert found.writing.to_json() == partwriting.measure(pieces).to_json()
-    assert found.variety.to_json() == variety.measure(pieces).to_json()
-    assert found.likeness.to_json() == harmonisation.measure(pieces, pieces, masked).to_json()
+    assert found.variety.to_json() == variety.measure_variety(pieces).to_json()
+    assert found.likeness.to_json() == harmonization.measure(pieces, pieces, masked).to_json()
     assert set(found.to_json()) == {"partwriting", "variety", "likeness"}
-    alone = portray(pieces, rules=KEYLESS)
+    alone = decoding_metrics(pieces, rules=KEYLESS)
     assert alone.likeness is None
     assert list(alone.writing.rules) == [n for n, r in RULES.items() if not r.keyed]
 
@@ -94,4 +97,4 @@ def test_rules_of_key_are_known_apart():
 
 def test_his_pieces_have_to_be_the_same_ones():
     with pytest.raises(ValueError, match="held against"):
-        portray([tune(60)], bach=[tune(60), tune(62)], masked=[Voice.BASS])
+        decoding_metrics([tune(60)], bach=[tune(60), tune(62)], masked=[Voice.BASS])

@@ -7,12 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bachbot.errors import UsageError
-from bachbot.evaluation.detection import Telling, Verdict, detect, halves, matched
-from bachbot.evaluation.detection.evidence import EXCERPT, Evidence, excerpts_of
-from bachbot.evaluation.detection.folds import FOLDS, folds_of
-from bachbot.evaluation.detection.giveaways import give_aways
-from bachbot.evaluation.detection.trial import Trial
-from bachbot.evaluation.detection.verdict import rightness
+from bachbot.evaluation.detection import InformationLevel, Verdict, detect, halves, matched
+from bachbot.evaluation.detection.classifiers import EXCERPT, FOLDS, Evidence, excerpts_of, folds_of
+from bachbot.evaluation.detection.detection import rightness
+from bachbot.evaluation.detection.pairing import Comparison
+from bachbot.evaluation.detection.top_features import top_features
 
 TUNES = [f"tune {i // 2}" for i in range(24)]  # two pairs of each
 
@@ -24,7 +23,7 @@ def test_one_source_is_not_told_apart():
     assert verdict.interval.low <= 0.5 <= verdict.interval.high
     assert verdict.chance.low <= verdict.accuracy <= verdict.chance.high
     assert verdict.p > 0.1
-    assert found.give_aways == ()
+    assert found.top_features == ()
     for kind in (found.pieces, found.excerpted, found.paired):
         assert list(kind) == ["together", "features", "forest", "notes"]
 
@@ -45,7 +44,7 @@ def test_planted_fifths_are_heard_and_named(planted):
     assert all(found.pieces[name].accuracy > 0.9 for name in ("features", "forest"))
     assert found.excerpted["together"].accuracy > 0.9
     assert found.paired["together"].accuracy == 1
-    first = found.give_aways[0]
+    first = found.top_features[0]
     assert first.feature == "rule: parallel fifths"
     assert first.ours > first.bach
     assert first.above > 0.9
@@ -57,8 +56,8 @@ def test_which_side_is_which_makes_no_difference(planted):
     ours = [with_fifths(chorale) for chorale in some(1)]
     there = planted
     back = detect(some(2), ours, TUNES, permutations=0)
-    one = next(g for g in there.give_aways if g.feature == "rule: parallel fifths")
-    other = next(g for g in back.give_aways if g.feature == "rule: parallel fifths")
+    one = next(g for g in there.top_features if g.feature == "rule: parallel fifths")
+    other = next(g for g in back.top_features if g.feature == "rule: parallel fifths")
     assert (one.ours, one.bach) == (other.bach, other.ours)
     assert one.above == pytest.approx(1 - other.above)
     assert one.weight == pytest.approx(-other.weight)
@@ -70,10 +69,10 @@ def test_how_a_file_is_written_is_not_heard_in_the_notes():
     """Struck again in eighths: a score tells, an array of pitches does not."""
     ours = [struck_again(chorale) for chorale in some(1)]
     score = detect(ours, some(2), TUNES, permutations=0)
-    notes = detect(ours, some(2), TUNES, telling=Telling.NOTES, permutations=0)
-    plain = detect(some(1), some(2), TUNES, telling=Telling.NOTES, permutations=0)
+    notes = detect(ours, some(2), TUNES, telling=InformationLevel.NOTES, permutations=0)
+    plain = detect(some(1), some(2), TUNES, telling=InformationLevel.NOTES, permutations=0)
     assert score.verdict.accuracy == 1
-    assert {g.feature for g in score.give_aways} >= {
+    assert {g.feature for g in score.top_features} >= {
         "alto: repeated notes, of notes", "alto: notes off the beat, of notes",
     }  # fmt: skip
     assert notes.to_json() == plain.to_json()
@@ -99,7 +98,7 @@ def test_folds_keep_groups_whole(groups, seed):
 
 
 def test_sides_dealt_anew_change_whole_tunes_and_stay_pairs():
-    trial = Trial(tuple(TUNES), tuple(TUNES), seed=4)
+    trial = Comparison(tuple(TUNES), tuple(TUNES), seed=4)
     dealt = list(trial.dealt_anew(50))
     for sides in dealt:
         ours, his = np.split(sides, 2)
@@ -111,12 +110,12 @@ def test_sides_dealt_anew_change_whole_tunes_and_stay_pairs():
 
 def test_features_alone_are_counted_each_with_each():
     ours = [with_fifths(chorale) for chorale in some(5)]
-    trial = Trial(tuple(TUNES), tuple(TUNES))
-    evidence = Evidence.of(ours + some(6), Telling.SCORE)
+    trial = Comparison(tuple(TUNES), tuple(TUNES))
+    evidence = Evidence.of(ours + some(6), InformationLevel.SCORE)
     column = evidence.table.names.index("rule: parallel fifths")
     mine, his = np.split(evidence.table.values[:, column], 2)
     counted = np.mean((mine[:, None] > his) + (mine[:, None] == his) / 2)
-    [found] = [g for g in give_aways(trial, evidence) if g.feature == "rule: parallel fifths"]
+    [found] = [g for g in top_features(trial, evidence) if g.feature == "rule: parallel fifths"]
     assert found.above == pytest.approx(counted)
     assert found.ours == pytest.approx(mine.mean())
 
@@ -191,7 +190,7 @@ def test_plain_data(planted):
     assert told["p"] == 1 / 10
     assert told["classifiers"]["pieces"]["together"]["interval"] == told["interval"]
     assert told["classifiers"]["excerpts"]["notes"]["p"] is None
-    assert told["give_aways"][0]["feature"] == "rule: parallel fifths"
+    assert told["top_features"][0]["feature"] == "rule: parallel fifths"
 
 
 def test_every_dealing_is_told():
@@ -233,4 +232,4 @@ def test_bach_is_not_told_from_himself(corpus):
     found = detect(match.ours, match.bach, match.groups, permutations=0)
     assert 0.35 < found.verdict.accuracy < 0.65
     assert 0.4 < found.excerpted["together"].accuracy < 0.6
-    assert len(found.give_aways) <= 1
+    assert len(found.top_features) <= 1

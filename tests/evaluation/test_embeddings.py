@@ -4,7 +4,11 @@ from made_checkpoints import random_checkpoint, random_lookahead
 
 from bachbot.encoding import FIRST_PITCH
 from bachbot.errors import EncodingError, UsageError
-from bachbot.evaluation.embeddings import flattened, likeness_by_interval, pitch_vectors
+from bachbot.evaluation.interpretability.embeddings import (
+    flattened,
+    likeness_by_interval,
+    pitch_vectors,
+)
 from bachbot.runtime import load_checkpoint, shipped_checkpoints
 
 
@@ -52,8 +56,8 @@ def test_a_turned_plane_is_found_again():
     plane = rng.standard_normal((30, 2)) * [5.0, 1.0]
     directions, _ = np.linalg.qr(rng.standard_normal((6, 6)))
     found = flattened(plane @ directions[:2] + 7.0)
-    centred = plane - plane.mean(axis=0)
-    between = np.linalg.norm(centred[:, None] - centred, axis=-1)
+    centerd = plane - plane.mean(axis=0)
+    between = np.linalg.norm(centerd[:, None] - centerd, axis=-1)
     flat = np.linalg.norm(found.points[:, None] - found.points, axis=-1)
     np.testing.assert_allclose(flat, between, atol=1e-9)
     assert found.share.sum() == pytest.approx(1)
@@ -94,7 +98,7 @@ def test_no_interval_wider_than_the_pitches(widest):
 
 
 @pytest.mark.parametrize("name", shipped_checkpoints())
-def test_the_shipped_networks_score_octaves_more_alike_than_their_neighbours(name):
+def test_the_shipped_networks_score_octaves_more_alike_than_their_neighbors(name):
     written = pitch_vectors(load_checkpoint(name), 43, 74, side="written")
     alike = likeness_by_interval(written)
     octave = alike[11]

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import chorales
 
-from bachbot.chorale import Chorale, Metre, Voice
+from bachbot.chorale import Chorale, Meter, Voice
 from bachbot.encoding import FERMATA, SLOT_FERMATA, Vocabulary, encode
 from bachbot.errors import EncodingError, UsageError
 from bachbot.evaluation.losses import KINDS, Losses, Tally, measure, missing, tally
-from bachbot.evaluation.places import CELLS, PLACES, QUARTERS, SIXTEENTHS, cells
+from bachbot.evaluation.tallies import CELLS, PLACES, QUARTERS, SIXTEENTHS, cells
 
 VOCABULARY = Vocabulary()
 V = len(VOCABULARY)
@@ -35,7 +35,7 @@ class Uniform:
 
 
 class Oracle(Uniform):
-    """Has learnt some streams by heart: a state is a stream's number and a place in it."""
+    """Has learned some streams by heart: a state is a stream's number and a place in it."""
 
     def __init__(self, streams, sureness):
         self.streams, self.sureness = streams, sureness
@@ -231,22 +231,22 @@ def test_pieces_in_their_own_keys_cost_a_shift_of_twelve_more():
 
 
 @pytest.mark.parametrize(
-    ("metre", "wanted"),
+    ("meter", "wanted"),
     [
-        (Metre(4, 4), [*range(16), 0, 1]),
-        (Metre(4, 4, 4), [12, 13, 14, 15, *range(14)]),
-        (Metre(3, 4), [16, 17, 18, 19] * 4 + [16, 17]),
-        (Metre(3, 4, 2), [18, 19] + [16, 17, 18, 19] * 4),
+        (Meter(4, 4), [*range(16), 0, 1]),
+        (Meter(4, 4, 4), [12, 13, 14, 15, *range(14)]),
+        (Meter(3, 4), [16, 17, 18, 19] * 4 + [16, 17]),
+        (Meter(3, 4, 2), [18, 19] + [16, 17, 18, 19] * 4),
     ],
 )
-def test_cells_are_places_of_common_bars_and_sixteenths_of_others(metre, wanted):
-    piece = Chorale(np.full((18, 4), 60), np.zeros((18, 4)), np.zeros(18), metre=metre)
+def test_cells_are_places_of_common_bars_and_sixteenths_of_others(meter, wanted):
+    piece = Chorale(np.full((18, 4), 60), np.zeros((18, 4)), np.zeros(18), meter=meter)
     assert cells(piece).tolist() == wanted
 
 
-def test_a_bar_longer_than_its_metre_goes_by_sixteenths():
+def test_a_bar_longer_than_its_meter_goes_by_sixteenths():
     place = np.arange(22)
-    piece = Chorale(np.full((22, 4), 60), np.zeros((22, 4)), np.zeros(22), place=place)
+    piece = Chorale(np.full((22, 4), 60), np.zeros((22, 4)), np.zeros(22), position=place)
     assert cells(piece)[14:].tolist() == [14, 15, 16, 17, 18, 19, 16, 17]
 
 
@@ -294,7 +294,7 @@ def test_the_sixteenths_make_up_the_voices(pieces, voices):
             assert (sums.tokens, sums.correct) == (whole.tokens, whole.correct)
             assert (sums.onsets, sums.onsets_correct) == (whole.onsets, whole.onsets_correct)
             assert sums.nats == pytest.approx(whole.nats)
-    barred = sum(c.frames for c in pieces if str(c.metre) == "4/4") * len(missing(voices))
+    barred = sum(c.frames for c in pieces if str(c.meter) == "4/4") * len(missing(voices))
     assert sum(t.tokens for n in QUARTERS for t in losses.at(n).values()) == barred
     assert not any(t.tokens for n in QUARTERS for t in losses.unbarred().at(n).values())
 

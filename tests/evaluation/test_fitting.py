@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from bachbot.chorale import Chorale
-from bachbot.decoding.charges import Charges
+from bachbot.decoding.penalties import Penalties
 from bachbot.errors import UsageError
-from bachbot.evaluation.fitting import fit
-from bachbot.evaluation.knobs import KNOBS, Reading
-from bachbot.evaluation.portrait import portray
+from bachbot.evaluation.fitting import TUNABLE_WEIGHTS, RateMeasurement, fit
+from bachbot.evaluation.variety import decoding_metrics
 from bachbot.theory.rules import RULES
 
-PARALLELS, HIDDEN, STRIKES, STILL, LEAPS, FRESH = KNOBS
+PARALLELS, HIDDEN, STRIKES, STILL, LEAPS, FRESH = TUNABLE_WEIGHTS
 STEPS = 400
 
 FIFTH, OTHER_FIFTH, TENTH = (67, 48), (69, 50), (65, 50)
@@ -39,7 +38,7 @@ def obedient(charges):
 
 
 def charges(parallels, strikes):
-    return STRIKES.write(PARALLELS.write(Charges(), parallels), strikes)
+    return STRIKES.write(PARALLELS.write(Penalties(), parallels), strikes)
 
 
 TRUTH = charges(2.5, 0.9)
@@ -101,21 +100,21 @@ def test_a_weight_goes_no_lower_than_nothing():
 
 
 def test_what_the_knobs_read_and_write():
-    for weight, knob in enumerate(KNOBS, 1):
-        assert knob.read(Charges()) == 0
-        assert knob.read(knob.write(Charges(), weight)) == weight
-    hidden = HIDDEN.write(Charges(), 2.0)
+    for weight, knob in enumerate(TUNABLE_WEIGHTS, 1):
+        assert knob.read(Penalties()) == 0
+        assert knob.read(knob.write(Penalties(), weight)) == weight
+    hidden = HIDDEN.write(Penalties(), 2.0)
     assert hidden.rules == {"hidden fifths": 2.0, "hidden octaves": 2.0}
-    assert FRESH.write(Charges(), 0.7).fresh == 0.7
-    assert LEAPS.write(Charges(), 0.6).leaps == 0.6
-    assert STILL.write(Charges(), 0.7).still == 0.7
+    assert FRESH.write(Penalties(), 0.7).fresh == 0.7
+    assert LEAPS.write(Penalties(), 0.6).leaps == 0.6
+    assert STILL.write(Penalties(), 0.7).still == 0.7
     for knob in (PARALLELS, HIDDEN):
-        assert set(knob.write(Charges(), 1).rules) <= set(RULES)
+        assert set(knob.write(Penalties(), 1).rules) <= set(RULES)
 
 
 def test_the_rates_are_those_of_the_measures():
     for weight in (0, 1, 1.01, 3):
-        portrait = portray(obedient(charges(weight, 0)))
+        portrait = decoding_metrics(obedient(charges(weight, 0)))
         rate = PARALLELS.rate(portrait).rate
         assert rate == pytest.approx(portrait.writing.sums["parallels"].rate)
         assert rate == pytest.approx(1000 * round(STEPS * exp(-weight)) / STEPS)
@@ -128,14 +127,14 @@ def test_the_rates_are_those_of_the_measures():
 
 
 def test_faults_counted_in_ones_and_twos_are_trusted_less():
-    few, many, none = Reading(2, 1), Reading(2, 0.01), Reading(0, 1)
+    few, many, none = RateMeasurement(2, 1), RateMeasurement(2, 0.01), RateMeasurement(0, 1)
     assert none.above(few) == pytest.approx(np.log(0.5 / 2.5))
     assert none.above(none) == 0
     assert few.noise(none) > many.noise(many) >= 0.03
-    assert few.near(Reading(3, 1))
-    assert not many.near(Reading(3, 0.01))
-    assert Reading(1.02).near(Reading(1.0))
-    assert not Reading(1.05).near(Reading(1.0))
+    assert few.near(RateMeasurement(3, 1))
+    assert not many.near(RateMeasurement(3, 0.01))
+    assert RateMeasurement(1.02).near(RateMeasurement(1.0))
+    assert not RateMeasurement(1.05).near(RateMeasurement(1.0))
 
 
 def test_plain_data():
@@ -143,7 +142,7 @@ def test_plain_data():
     assert told["best"] == 0
     assert told["charges"]["rules"] == {"parallel fifths": 2.5, "parallel octaves": 2.5}
     assert told["charges"]["strikes"] == {"2": 0.9}
-    assert set(told["rounds"][0]["rates"]) == set(told["bach"]) == {k.name for k in KNOBS}
+    assert set(told["rounds"][0]["rates"]) == set(told["bach"]) == {k.name for k in TUNABLE_WEIGHTS}
 
 
 def test_nothing_cannot_be_fitted():

@@ -3,9 +3,9 @@ from hypothesis import strategies as st
 from novelty_made import moved, piece, quarters
 from strategies import chorales
 
-from bachbot.chorale import REST, VOICES, Chorale, Metre, Voice
+from bachbot.chorale import REST, VOICES, Chorale, Meter, Voice
 from bachbot.evaluation.novelty import Index
-from bachbot.evaluation.novelty.bars import bars_of
+from bachbot.evaluation.novelty.index import bars_of
 from bachbot.evaluation.novelty.passages import likeness
 
 S = (Voice.SOPRANO,)
@@ -46,9 +46,9 @@ def test_a_note_held_into_a_bar_is_not_struck_there():
 
 def test_what_is_no_whole_bar():
     tune = quarters(60, 60, 62, 64, 65, 60, 62, 64)
-    upbeat = piece(tune, metre=Metre(4, 4, 4))
+    upbeat = piece(tune, meter=Meter(4, 4, 4))
     assert copied(upbeat, [upbeat]) == ([1], 1)
-    whole = piece(quarters(60, 62, 64), metre=Metre(3, 4))
+    whole = piece(quarters(60, 62, 64), meter=Meter(3, 4))
     assert copied(whole, [whole]) == ([1], 1)
     assert copied(piece(quarters(60, 62, 64)), [whole]) == ([], 0)
 
@@ -77,10 +77,10 @@ def test_one_other_pitch_makes_another_bar(chorale, data):
     pitch, tied = chorale.pitch.copy(), chorale.tied.copy()
     pitch[frame, 0] = 120  # higher than any that is made
     tied[frame : frame + 2, 0] = False
-    changed = Chorale(pitch, tied, chorale.fermata, metre=chorale.metre)
+    changed = Chorale(pitch, tied, chorale.fermata, meter=chorale.meter)
     after = {start: key for start, _, key in bars_of(changed, VOICES)}
     for start, _, key in bars_of(chorale, VOICES):
-        bar = slice(start, start + chorale.metre.bar_frames)
+        bar = slice(start, start + chorale.meter.bar_frames)
         within = start <= frame < bar.stop
         # Alone it would be the same bar in another key.
         if not within or (chorale.pitch[bar, 1:] != REST).any():

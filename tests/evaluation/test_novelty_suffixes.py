@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbot.evaluation.novelty.suffixes import NOWHERE, SuffixArray
+from bachbot.evaluation.novelty.suffix_array import NOWHERE, SuffixArray
 
 rows = st.lists(st.integers(NOWHERE, 2), max_size=40)
 

@@ -10,7 +10,7 @@ from strategies import chorales
 from bachbot.chorale import Chorale
 from bachbot.evaluation.bootstrap import interval_of_mean, interval_of_rate
 from bachbot.evaluation.partwriting import measure
-from bachbot.theory.faults import tally
+from bachbot.theory.explanation import tally
 from bachbot.theory.rules import RULES, SUMS
 
 # Benchmark data that lies beside the repository where there is any; never part of it.

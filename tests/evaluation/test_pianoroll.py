@@ -7,8 +7,8 @@ from strategies import chorales
 
 from bachbot.chorale import REST, Chorale, Voice
 from bachbot.errors import EncodingError
+from bachbot.evaluation.interpretability.pianoroll import piano_roll
 from bachbot.evaluation.losses import measure
-from bachbot.evaluation.pianoroll import piano_roll
 from bachbot.runtime import build_model
 
 PAST = build_model(random_checkpoint(scale=0.5), dtype=np.float64)

@@ -10,11 +10,10 @@ import pytest
 from bachbot.chorale import Chorale
 from bachbot.errors import UsageError
 from bachbot.evaluation.style import grade, measure
-from bachbot.evaluation.style.feature import Feature, Reading
-from bachbot.evaluation.style.features import GRADED
+from bachbot.evaluation.style.distances import Counts, Ruler, labels_of
+from bachbot.evaluation.style.features import GRADED, Feature, PieceReading
 from bachbot.evaluation.style.grade import Reference
 from bachbot.evaluation.style.profile import PROFILE
-from bachbot.evaluation.style.table import Counts, Ruler, labels_of
 
 CHORDS = Feature("chords", "share", "category", lambda reading: reading.names)
 LENGTHS = Feature("lengths", "beats", "ordered", lambda reading: reading.names, by_mode=False)
@@ -24,7 +23,7 @@ LENGTHS = Feature("lengths", "beats", "ordered", lambda reading: reading.names, 
 def bach(corpus):
     """Pieces of both parts; what is read off them is kept."""
     pieces = corpus.part("train", "tune")[:40], corpus.part("test", "tune")[:8]
-    return tuple(tuple(map(Reading, part)) for part in pieces)
+    return tuple(tuple(map(PieceReading, part)) for part in pieces)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +106,7 @@ def test_the_training_pieces_are_at_nought_from_themselves(bach):
 def test_what_is_planted_is_found(bach, itself):
     """Every chord held for two beats, and a tenor that leaps about."""
     train, test = bach
-    slow = [replace(piece.chorale.slowed(2), place=None) for piece in test]
+    slow = [replace(piece.chorale.augmented(2), position=None) for piece in test]
     leaping = []
     for piece in (reading.chorale for reading in test):
         pitch = piece.pitch.copy()
@@ -129,7 +128,7 @@ def test_random_notes_are_far_in_all(bach, itself):
     noise = []
     for piece in (reading.chorale for reading in test):
         pitch = np.clip(piece.pitch + rng.integers(-4, 5, piece.pitch.shape), 0, 127)
-        noise.append(Chorale(pitch, np.zeros(pitch.shape), piece.fermata, piece.metre, piece.key))
+        noise.append(Chorale(pitch, np.zeros(pitch.shape), piece.fermata, piece.meter, piece.key))
     found = measure(noise, test, train)
     for distance in found.distances:
         assert distance.value > distance.floor, distance.name

@@ -8,19 +8,20 @@ from hypothesis import given
 from strategies import chorales
 
 from bachbot.chorale import VOICES, Chorale, Key, Voice
-from bachbot.evaluation.style.feature import Reading
 from bachbot.evaluation.style.features import (
     GRADED,
+    PieceReading,
+    _repeats,
+    as_pitches_tell,
     degree_name,
     interval_name,
     intervals,
     notes,
     parallels,
+    repeated_sequences,
     rhythm,
+    slice_qualities,
 )
-from bachbot.evaluation.style.level import as_pitches_tell
-from bachbot.evaluation.style.qualities import slice_qualities
-from bachbot.evaluation.style.repeats import _repeats, repeated_sequences
 
 I = [72, 67, 64, 48]  # noqa: E741
 IV = [72, 69, 65, 53]
@@ -36,7 +37,7 @@ def piece(*chords, key=Key(), frames=4):
 
 
 def read(feature, *chords, **named):
-    return dict(feature(Reading(piece(*chords, **named))))
+    return dict(feature(PieceReading(piece(*chords, **named))))
 
 
 def test_notes_are_degrees_of_the_scale_by_their_length():
@@ -74,7 +75,7 @@ def test_intervals_by_name(semitones, fifths, name):
 
 
 def test_intervals_of_a_voice():
-    reading = Reading(piece(I, V, V, QUIET, I))
+    reading = PieceReading(piece(I, V, V, QUIET, I))
     assert dict(intervals(reading, Voice.SOPRANO)) == {"m2 down": 1, "P1": 1}
     assert dict(intervals(reading, Voice.BASS)) == {"P5 up": 1, "P1": 1}
 
@@ -88,7 +89,7 @@ def test_a_note_held_is_one_note():
     chorale = piece(I, I)
     tied = chorale.tied.copy()
     tied[4] = True
-    assert rhythm(Reading(Chorale(chorale.pitch, tied, chorale.fermata))) == {2.0: 4}
+    assert rhythm(PieceReading(Chorale(chorale.pitch, tied, chorale.fermata))) == {2.0: 4}
 
 
 def test_planted_parallels_are_counted():
@@ -127,7 +128,7 @@ def test_a_passing_note_makes_a_slice():
     chorale = piece(I)
     pitch, tied = chorale.pitch.copy(), chorale.tied.copy()
     pitch[2:, 3], tied[2, 3] = 50, False
-    passing = Reading(Chorale(pitch, tied, chorale.fermata))
+    passing = PieceReading(Chorale(pitch, tied, chorale.fermata))
     assert sum(slice_qualities(passing).values()) == 2
 
 
@@ -179,7 +180,7 @@ def test_where_nothing_comes_back_the_length_is_nought():
 
 @given(chorales(max_frames=24))
 def test_every_feature_reads_any_chorale(chorale):
-    reading = Reading(chorale)
+    reading = PieceReading(chorale)
     for feature in GRADED:
         assert all(times >= 0 for times in reading.count(feature).values())
     assert sum(notes(reading).values()) == 4 * chorale.frames

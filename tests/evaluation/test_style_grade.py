@@ -11,7 +11,7 @@ from strategies import chorales
 from bachbot.chorale import Chorale, Key
 from bachbot.errors import UsageError
 from bachbot.evaluation.style import Grade, Grades, Reference, grade, grades
-from bachbot.evaluation.style.feature import Reading
+from bachbot.evaluation.style.features import PieceReading
 from bachbot.evaluation.style.grade import GRADE, PUBLISHED
 
 
@@ -22,12 +22,12 @@ def bach(corpus):
 
 @pytest.fixture(scope="module")
 def reference(bach):
-    return Reference.of([Reading(piece) for piece in bach])
+    return Reference.of([PieceReading(piece) for piece in bach])
 
 
 def test_a_piece_against_itself_is_at_nought(bach):
     for piece in bach[:4]:
-        found = grade(piece, Reference.of([Reading(piece)]))
+        found = grade(piece, Reference.of([PieceReading(piece)]))
         assert found.total == pytest.approx(0, abs=1e-9)
 
 
@@ -47,7 +47,7 @@ def test_planted_fifths_raise_parallels_and_nothing_hides_them(bach, reference):
     # The alto follows the bass at the fifth for two bars.
     pitch[:32, 1], tied[:32, 1] = pitch[:32, 3] + 19, tied[:32, 3]
     tied[32, 1] = False
-    spoilt = Chorale(pitch, tied, piece.fermata, piece.metre, piece.key)
+    spoilt = Chorale(pitch, tied, piece.fermata, piece.meter, piece.key)
     before, after = grade(piece, reference), grade(spoilt, reference)
     assert after.features["parallels"] > 1
     assert after.total > before.total + 1
@@ -60,7 +60,7 @@ def test_parallels_by_hand():
     def piece(*rows):
         pitch = np.repeat(np.array(rows), 4, axis=0)
         tied = np.repeat((np.arange(len(pitch)) % 4 > 0)[:, None], 4, axis=1)
-        return Reading(Chorale(pitch, tied, np.zeros(len(pitch))))
+        return PieceReading(Chorale(pitch, tied, np.zeros(len(pitch))))
 
     one, three = piece(*fifths), piece(low, high)
     reference = Reference.of([one, three])
@@ -81,7 +81,7 @@ def test_each_planted_fault_is_found_in_its_own_feature(bach, reference):
     plain = grade(piece, reference).features
 
     def spoilt(pitch=piece.pitch, tied=piece.tied):
-        chorale = Chorale(pitch, tied, piece.fermata, piece.metre, piece.key)
+        chorale = Chorale(pitch, tied, piece.fermata, piece.meter, piece.key)
         return grade(chorale, reference).features
 
     chopped = spoilt(tied=np.zeros_like(piece.tied))
@@ -101,7 +101,7 @@ def test_a_mode_that_bach_lacks_is_held_against_all():
     pitch = np.repeat([[72, 67, 64, 48], [71, 67, 62, 55]], 4, axis=0)
     major = Chorale(pitch, np.zeros((8, 4)), np.zeros(8))
     minor = Chorale(pitch - 3, np.zeros((8, 4)), np.zeros(8), key=Key("A", "minor"))
-    assert isfinite(grade(minor, Reference.of([Reading(major)])).total)
+    assert isfinite(grade(minor, Reference.of([PieceReading(major)])).total)
 
 
 @given(chorales(min_frames=1, max_frames=30))
@@ -146,7 +146,7 @@ def test_no_piece_is_told():
 
 
 def test_bach_is_graded_as_it_was_published(corpus):
-    train = [Reading(piece) for piece in corpus.part("train", "tune")]
+    train = [PieceReading(piece) for piece in corpus.part("train", "tune")]
     found = grades(train, Reference.of(train))
     # Their pieces were in their reference too; of their 351 this part has most, and others.
     assert found.median(GRADE) == pytest.approx(PUBLISHED[GRADE], abs=0.4)

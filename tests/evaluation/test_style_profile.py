@@ -7,7 +7,7 @@ from strategies import chorales
 
 from bachbot.chorale import Chorale, Key, Voice
 from bachbot.evaluation.style import profile
-from bachbot.evaluation.style.feature import Reading
+from bachbot.evaluation.style.features import PieceReading
 
 I = [72, 67, 64, 48]  # noqa: E741
 I6 = [72, 67, 60, 52]
@@ -26,7 +26,7 @@ def piece(*chords, key=Key(), ends=(), frames=4):
 
 
 def read(feature, *chords, **named):
-    return dict(feature(Reading(piece(*chords, **named))))
+    return dict(feature(PieceReading(piece(*chords, **named))))
 
 
 def test_figures_of_the_piece_are_those_of_variety():
@@ -72,7 +72,7 @@ def test_cadences_and_their_keys_by_hand():
 
 
 def test_steps_and_leaps_by_hand():
-    reading = Reading(piece(I, V, V, [-1, -1, -1, -1], I))
+    reading = PieceReading(piece(I, V, V, [-1, -1, -1, -1], I))
     assert dict(profile.semitones(reading, Voice.BASS)) == {7.0: 1, 0.0: 1}
     assert dict(profile.semitones(reading, Voice.SOPRANO)) == {-1.0: 1, 0.0: 1}
 
@@ -92,13 +92,15 @@ def test_a_piece_at_another_pitch_reads_the_same(corpus):
         tonic = {"major": "D", "minor": "B"}[chorale.key.mode]
         moved = chorale.transposed(2, Key(tonic, chorale.key.mode))
         for feature in profile.PROFILE:
-            assert Reading(moved).count(feature) == Reading(chorale).count(feature), feature.name
+            assert PieceReading(moved).count(feature) == PieceReading(chorale).count(feature), (
+                feature.name
+            )
 
 
 @settings(max_examples=25)
 @given(chorales(max_frames=24))
 def test_every_feature_reads_any_chorale(chorale):
-    reading = Reading(chorale)
+    reading = PieceReading(chorale)
     for feature in profile.PROFILE:
         assert all(times > 0 for times in reading.count(feature).values())
     lasting = sum(x * n for x, n in reading.count(profile.PROFILE[2]).items())

@@ -15,7 +15,7 @@ from bachbot.chorale import Voice
 
 EXAMPLES = Path(__file__).parents[2] / "corpus" / "examples"
 
-# file: tonic and mode, metre, pickup in quarters, written notes, struck notes, lowest, highest
+# file: tonic and mode, meter, pickup in quarters, written notes, struck notes, lowest, highest
 TUNES = {
     "twinkle.musicxml": ("G major", "4/4", 0, 42, 42, "G4", "E5"),
     "amazing-grace.musicxml": ("A- major", "3/4", 1, 34, 32, "E-4", "E-5"),
@@ -60,7 +60,7 @@ def test_every_file_is_expected_and_described() -> None:
     assert described == files
 
 
-def test_key_metre_notes_and_compass(tune: tuple[str, stream.Score]) -> None:
+def test_key_meter_notes_and_compass(tune: tuple[str, stream.Score]) -> None:
     name, score = tune
     tonic, ratio, pickup, written, struck, lowest, highest = TUNES[name]
     assert len(score.parts) == 1
@@ -71,7 +71,7 @@ def test_key_metre_notes_and_compass(tune: tuple[str, stream.Score]) -> None:
     assert (len(notes), len(_struck(score))) == (written, struck)
     pitches = sorted((n.pitch for n in notes), key=lambda p: p.midi)
     assert (pitches[0].nameWithOctave, pitches[-1].nameWithOctave) == (lowest, highest)
-    low, high = Voice.SOPRANO.compass
+    low, high = Voice.SOPRANO.range
     assert low <= pitches[0].midi <= pitches[-1].midi <= high
     first = score.parts[0].getElementsByClass(stream.Measure)[0]
     bar = first.barDuration.quarterLength

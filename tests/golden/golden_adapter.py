@@ -133,17 +133,19 @@ class Filled:
 def by_library(case: Case, source: Path | None) -> list[Written]:
     """Results of the Python interface, best first; `source` is the score to harmonize."""
     import bachbot
-    from bachbot import DecodingOptions, Engine, Key, Metre, Plan, Voice, load_score
+    from bachbot import ComposeOptions, DecodingOptions, Engine, Key, Meter, Voice, load_score
     from bachbot.scores import bars_of
 
     engine = Engine.load(case.checkpoint) if case.checkpoint else Engine.load()
     if source is None:
-        meter = {"metre": Metre.parse(case.meter)} if case.meter else {}
+        meter = {"meter": Meter.parse(case.meter)} if case.meter else {}
         key = {"key": Key.parse(case.key)} if case.key else {}
         options = DecodingOptions(
             method="sample", temperature=0.9, seed=case.seed, number=case.number
         )
-        found = engine.compose(Plan(bars=case.length or None, **meter, **key), options=options)
+        found = engine.compose(
+            ComposeOptions(bars=case.length or None, **meter, **key), options=options
+        )
     else:
         method = {"method": case.method} if case.method else {}
         given = (Voice[case.given.upper()],) if case.given else (Voice.SOPRANO,)
@@ -231,13 +233,13 @@ def validation_pieces(corpus: Path, number: int) -> list[Filled]:
     from bachbot.corpus.store import PreparedCorpus
     from bachbot.decoding import fill_all
     from bachbot.engine import DEFAULT_CHECKPOINT
-    from bachbot.evaluation.decoded import commissioned
+    from bachbot.evaluation.generated import fill_request
     from bachbot.runtime import build_model, load_checkpoint
 
     pieces = PreparedCorpus.load(corpus).part("validation", "tune")[:number]
     pieces = sorted(pieces, key=lambda piece: piece.frames)
     model = build_model(load_checkpoint(DEFAULT_CHECKPOINT))
-    requests = [commissioned(piece, [Voice.SOPRANO]) for piece in pieces]
+    requests = [fill_request(piece, [Voice.SOPRANO]) for piece in pieces]
     return [
         Filled(
             piece.name,

@@ -15,10 +15,9 @@ from listening_answers import NOON, answer, minutes
 from postgres_made import new_postgresql
 
 from bachbot.errors import OutputError, UsageError
-from bachbot.listening.hearing import EVERYTHING, NOTHING, Hearing
-from bachbot.listening.participant import Given
-from bachbot.listening.plan import Pairing
-from bachbot.listening.store import Store, read
+from bachbot.listening.answers import EVERYTHING, NOTHING, Hearing
+from bachbot.listening.store.schema import GivenAnswer, Pairing
+from bachbot.listening.store.store import Store, read
 
 PLAN = tuple(Pairing(f"t{number}", f"l{number}", f"r{number}") for number in range(3))
 BOTH = Hearing(1, 2, EVERYTHING, NOTHING)
@@ -49,7 +48,7 @@ def give(position=1, name="p1", **changes):
     """An answer to the trial at a position."""
     pairing = PLAN[position - 1]
     changes = {"order": position, "answered_at": minutes(position)} | changes
-    return Given(answer(name, pairing.trial, **changes), pairing)
+    return GivenAnswer(answer(name, pairing.trial, **changes), pairing)
 
 
 def test_a_participant_comes_back_as_it_was(store):
@@ -173,7 +172,7 @@ def test_a_database_is_of_one_test(store):
 def test_moments_are_kept_to_the_minute_but_for_answers(store):
     from sqlalchemy import select
 
-    from bachbot.listening.schema import participants
+    from bachbot.listening.store.schema import participants
 
     moment = NOON.replace(second=42, microsecond=7)
     store.enrol("p1", PLAN[:1], moment)
@@ -200,7 +199,7 @@ def test_what_is_written_survives_a_process_that_dies(database):
         "import json, os, signal, sys\n"
         "sys.path[:0] = json.loads(sys.argv[2])\n"
         "from test_answer_store import enter, give\n"
-        "from bachbot.listening.store import Store\n"
+        "from bachbot.listening.store.store import Store\n"
         "store = Store.open(sys.argv[1])\n"
         "enter(store)\n"
         "assert store.answer(give(1))\n"

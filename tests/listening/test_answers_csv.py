@@ -7,9 +7,9 @@ from listening_answers import answer, any_answers
 
 from bachbot.errors import UsageError
 from bachbot.listening import answers_csv
+from bachbot.listening.analysis.exclusions import sift
 from bachbot.listening.answers import Answers
 from bachbot.listening.answers_csv import HEADER, read_csv, spelled, spelled_left_out, write_csv
-from bachbot.listening.exclusions import sift
 
 
 @pytest.fixture

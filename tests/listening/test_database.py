@@ -11,9 +11,9 @@ from postgres_made import new_postgresql
 from sqlalchemy import inspect, text
 
 from bachbot.errors import UsageError
-from bachbot.listening.database import connect, upgrade
-from bachbot.listening.schema import metadata
-from bachbot.listening.store import Store, read
+from bachbot.listening.store.database import connect, upgrade
+from bachbot.listening.store.schema import metadata
+from bachbot.listening.store.store import Store, read
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -54,7 +54,7 @@ def test_a_second_time_changes_nothing(engine):
 def test_there_and_back_again(engine):
     from alembic import command
 
-    from bachbot.listening.database import _config
+    from bachbot.listening.store.database import _config
 
     upgrade(engine)
     with engine.connect().execution_options(writing=True) as connection, connection.begin():

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from listening_answers import answer, any_answers, minutes
 
 from bachbot.errors import UsageError
-from bachbot.listening.answers import Answers
-from bachbot.listening.exclusions import (
+from bachbot.listening.analysis.exclusions import (
     AGAIN,
     NOT_HEARD,
     ONE_SIDE,
@@ -19,6 +18,7 @@ from bachbot.listening.exclusions import (
     Sifted,
     sift,
 )
+from bachbot.listening.answers import Answers
 
 any_rules = st.builds(
     Rules,

@@ -15,14 +15,13 @@ import soundfile
 from listening_made import PIECES, REQUEST, made_test
 
 from bachbot.errors import OutputError, UsageError
-from bachbot.listening import export as module
-from bachbot.listening.alike import Stage
-from bachbot.listening.export import DATE
-from bachbot.listening.names import bach_first, clip_names, trial_name
-from bachbot.listening.pair import anew
-from bachbot.listening.solutions import read_solutions
+from bachbot.listening.answer_key import read_solutions
+from bachbot.listening.export import folder as module
+from bachbot.listening.export.clips import Stage
+from bachbot.listening.export.folder import DATE
+from bachbot.listening.export.pairs import anew, bach_first, clip_names, trial_name
 from bachbot.listening.trials import read_trials
-from bachbot.scores.sound.loudness import loudness
+from bachbot.scores.sound.effects import loudness
 
 KINDS = ("S", "AT", "composition")
 QUICK = replace(REQUEST, trials=1, types={"AT": 1}, formats=("wav",), audio_only=True)
@@ -128,7 +127,7 @@ def test_midi_differs_in_the_notes_of_those_voices_alone(trials, kind):
     bach, ours = (mido.MidiFile(files["mid"]) for files in trials[kind])
     assert bach.ticks_per_beat == ours.ticks_per_beat
     assert len(bach.tracks) == len(ours.tracks) == 5
-    assert list(bach.tracks[0]) == list(ours.tracks[0])  # title, tempo, metre, key
+    assert list(bach.tracks[0]) == list(ours.tracks[0])  # title, tempo, meter, key
     for voice, (one, other) in enumerate(zip(bach.tracks[1:], ours.tracks[1:], strict=True)):
         assert (list(one) == list(other)) is (voice not in anew(kind))
         settings = [[m for m in t if not m.type.startswith("note")][:2] for t in (one, other)]
@@ -144,7 +143,7 @@ def test_no_file_of_a_pair_tells_itself_by_its_size_or_date(trials, kind):
         assert bach[form].stat().st_mtime == ours[form].stat().st_mtime == DATE, form
 
 
-def test_no_clip_names_bach_a_catalogue_a_maker_or_a_day(made):
+def test_no_clip_names_bach_a_catalog_a_maker_or_a_day(made):
     folder, _ = made
     told = re.compile(rb"bach|bwv|johann|composer|arranger|identification|made\d|20\d\d-\d\d")
     paths = sorted((folder / "clips").iterdir())
@@ -207,7 +206,7 @@ def test_every_field_of_the_page_has_a_name_to_be_read_aloud(made):
 def test_the_notice_says_what_may_be_passed_on(made, tmp_path):
     folder, _ = made
     text = " ".join((folder / "README.txt").read_text(encoding="utf-8").split())
-    assert "whose licence does not let its encodings be passed on" in text
+    assert "whose license does not let its encodings be passed on" in text
     assert "keep them to yourself" in text
     other, _ = made_test(tmp_path / "bare", QUICK)
     assert "holds recordings of them and no encoding" in " ".join(

@@ -12,12 +12,22 @@ from made_checkpoints import random_lookahead
 from bachbot.chorale import VOICES, Voice
 from bachbot.decoding import DecodingOptions
 from bachbot.errors import UsageError
-from bachbot.evaluation.sets import COMPOSING
-from bachbot.listening.alike import pages
-from bachbot.listening.answer import KINDS
-from bachbot.listening.pace import clock, spots_of
-from bachbot.listening.pair import Writer, anew, written
-from bachbot.listening.pairs import EQUAL, LONGEST, ORIGINAL, SHORTEST, Chooser, passage, shares
+from bachbot.evaluation.generated import COMPOSING
+from bachbot.listening.answers import KINDS
+from bachbot.listening.export.clips import pages
+from bachbot.listening.export.clock import clock, spots_of
+from bachbot.listening.export.pairs import (
+    EQUAL,
+    LONGEST,
+    ORIGINAL,
+    SHORTEST,
+    Chooser,
+    Writer,
+    anew,
+    passage,
+    shares,
+    written,
+)
 from bachbot.scores import soundings
 
 GREEDY = DecodingOptions(method="greedy")
@@ -120,8 +130,8 @@ def test_what_is_given_comes_back_and_what_is_written_anew_differs(pairs, kind):
     np.testing.assert_array_equal(pair.bach.tied[:, common], pair.ours.tied[:, common])
     assert 0 < pair.differs <= 1
     assert pair.bach.key == pair.ours.key
-    assert pair.bach.metre == pair.ours.metre
-    np.testing.assert_array_equal(pair.bach.place, pair.ours.place)
+    assert pair.bach.meter == pair.ours.meter
+    np.testing.assert_array_equal(pair.bach.position, pair.ours.position)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,9 +3,8 @@
 import pytest
 
 from bachbot.errors import UsageError
-from bachbot.listening.answers_csv import read_csv, write_csv
-from bachbot.listening.raw import HEADER, score_raw
-from bachbot.listening.solutions import Solution, Solutions
+from bachbot.listening.answer_key import Solution, Solutions
+from bachbot.listening.answers_csv import RAW_HEADER, read_csv, score_raw, write_csv
 
 A, B, C, D = ("a" * 12, "b" * 12, "c" * 12, "d" * 12)
 ONE, TWO = "1" * 12, "2" * 12
@@ -35,7 +34,7 @@ ROW = {
 }
 
 
-def table(*rows, header=HEADER):
+def table(*rows, header=RAW_HEADER):
     lines = [",".join(header)] + [",".join(row[c] for c in header) for row in rows]
     return "\n".join(lines) + "\n"
 
@@ -69,14 +68,14 @@ def test_the_key_says_which_side_was_bachs(scored):
     assert found.heard.tolist() == [0.734] * 3
 
 
-def test_what_is_scored_can_be_analysed(scored, tmp_path):
+def test_what_is_scored_can_be_analyzed(scored, tmp_path):
     found = scored(table(ROW))
     write_csv(found, tmp_path / "answers.csv")
     assert list(read_csv(tmp_path / "answers.csv").rows()) == list(found.rows())
 
 
 def test_columns_in_another_order_and_a_byte_order_mark_do_no_harm(scored):
-    text = table(ROW, header=HEADER[::-1])
+    text = table(ROW, header=RAW_HEADER[::-1])
     assert len(scored(b"\xef\xbb\xbf" + text.encode())) == 1
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbot.listening.pace import BREATH, GAP, HOLD, clock, played
-from bachbot.listening.padding import equally_long
-from bachbot.scores.sounding import Sounding
+from bachbot.listening.export.clips import equally_long
+from bachbot.listening.export.clock import BREATH, GAP, HOLD, clock, played
+from bachbot.scores.score import Sounding
 
 
 def note(voice, pitch, start, length):

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bachbot.errors import UsageError
-from bachbot.listening.request import EQUAL, ORIGINAL, ExportRequest, types_of
-from bachbot.listening.solutions import Solution, Solutions, read_solutions, write_solutions
+from bachbot.listening.answer_key import Solution, Solutions, read_solutions, write_solutions
+from bachbot.listening.export.request import EQUAL, ORIGINAL, ExportRequest, types_of
 from bachbot.listening.trials import Clip, Trial, Trials, digest, parse_trials, read_trials
 
 
@@ -143,7 +143,7 @@ def test_a_folder_without_a_list_is_refused(tmp_path):
 
 
 def test_a_list_too_large_is_refused(folder, monkeypatch):
-    monkeypatch.setattr("bachbot.listening.foreign.LARGEST", 10)
+    monkeypatch.setattr("bachbot.listening.trials.LARGEST", 10)
     with pytest.raises(UsageError, match="give a smaller file"):
         read_trials(folder)
 

@@ -5,16 +5,16 @@ import pytest
 from listening_answers import answer
 
 from bachbot.errors import UsageError
-from bachbot.listening.analysis import Settings, analyse
+from bachbot.listening.analysis.analysis import AnalysisSettings, analyze
+from bachbot.listening.analysis.exclusions import Rules
+from bachbot.listening.analysis.mixed_model import Unfitted
+from bachbot.listening.analysis.power import Crowd, simulate
 from bachbot.listening.answers import Answers
-from bachbot.listening.exclusions import Rules
-from bachbot.listening.mixed import Unfitted
-from bachbot.listening.simulate import Crowd, simulate
 
 
 def found(seed=0, settings=None, **crowd):
     values = {"participants": 100, "participant_deviation": 0.5, "trial_deviation": 0.4}
-    return analyse(simulate(Crowd(**values | crowd), np.random.default_rng(seed)), settings)
+    return analyze(simulate(Crowd(**values | crowd), np.random.default_rng(seed)), settings)
 
 
 @pytest.mark.parametrize("skill", [0.5, 0.59, 0.75])
@@ -38,7 +38,9 @@ def test_a_side_bias_does_not_bias_the_proportion(leaning):
 
 def test_the_hasty_are_left_out_and_the_rest_tell_the_skill():
     analysis = found(4, skill=0.75, hasty=0.25, participants=200)
-    everything = found(4, Settings(Rules(fastest=0)), skill=0.75, hasty=0.25, participants=200)
+    everything = found(
+        4, AnalysisSettings(Rules(fastest=0)), skill=0.75, hasty=0.25, participants=200
+    )
     assert analysis.overall.value > everything.overall.value + 0.03
     assert analysis.plain.overall.interval.low <= 0.75 <= analysis.plain.overall.interval.high
     assert everything.overall.answers == 1000
@@ -75,15 +77,15 @@ def test_the_json_is_plain_and_holds_the_originals_figures():
 
 
 def test_the_next_test_is_planned_as_asked():
-    settings = Settings(tell=0.6, power=0.9, answers_each=10, trials=80)
+    settings = AnalysisSettings(tell=0.6, power=0.9, answers_each=10, trials=80)
     (power,) = found(0, settings, participants=60).powers
     assert (power.plan.answers_each, power.plan.trials) == (10, 80)
     assert (power.proportion, power.wanted) == (0.6, 0.9)
     assert power.participants > 2
 
 
-def test_one_answer_is_analysed_as_far_as_it_goes():
-    analysis = analyse(Answers.of([answer()]))
+def test_one_answer_is_analyzed_as_far_as_it_goes():
+    analysis = analyze(Answers.of([answer()]))
     assert analysis.overall.hits == 1
     assert isinstance(analysis.plain, Unfitted)
     assert analysis.powers == ()
@@ -93,6 +95,6 @@ def test_one_answer_is_analysed_as_far_as_it_goes():
 def test_where_nothing_is_left_it_says_what_took_it():
     rows = [answer(trial="a", seconds=1.0), answer(trial="b", heard_left=0.0)]
     with pytest.raises(UsageError, match=r"none of 2 answers is left \(1 too fast, 1 not heard\)"):
-        analyse(Answers.of(rows))
+        analyze(Answers.of(rows))
     with pytest.raises(UsageError, match="there are no answers"):
-        analyse(Answers.of([]))
+        analyze(Answers.of([]))

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from listening_answers import NOON, answer, any_answers
 
 from bachbot.errors import UsageError
-from bachbot.listening.answer import moment
-from bachbot.listening.answers import Answers
+from bachbot.listening.answers import Answers, moment
 
 
 @pytest.mark.parametrize(

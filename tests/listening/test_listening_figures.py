@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from listening_answers import answer
 
-from bachbot.listening.analysis import analyse
+from bachbot.listening.analysis.analysis import analyze
+from bachbot.listening.analysis.figures import figures
+from bachbot.listening.analysis.power import Crowd, simulate
 from bachbot.listening.answers import Answers
-from bachbot.listening.figures import figures
-from bachbot.listening.simulate import Crowd, simulate
 
 NAMES = ["by-type", "by-group", "along-the-session", "by-side"]
 
 
 @pytest.fixture(scope="module")
 def analysis():
-    return analyse(simulate(Crowd(40, 0.6), np.random.default_rng(0)))
+    return analyze(simulate(Crowd(40, 0.6), np.random.default_rng(0)))
 
 
 def test_the_same_analysis_gives_the_same_bytes(analysis):
@@ -33,13 +33,13 @@ def test_as_pixels(analysis):
 
 
 def test_a_figure_shows_what_was_found(analysis):
-    from bachbot.listening import figures as module
+    from bachbot.listening.analysis import figures as module
 
     axis_points, draw = {}, module._draw
 
-    def caught(axis, at, points, label, colour, mark):
+    def caught(axis, at, points, label, color, mark):
         axis_points.setdefault(label, []).append([module._value(p) for p in points])
-        draw(axis, at, points, label, colour, mark)
+        draw(axis, at, points, label, color, mark)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_draw", caught)
@@ -59,5 +59,5 @@ def test_a_figure_shows_what_was_found(analysis):
     ],
 )
 def test_little_or_nothing_can_be_drawn_too(rows):
-    drawn = figures(analyse(Answers.of(rows)))
+    drawn = figures(analyze(Answers.of(rows)))
     assert list(drawn) == NAMES

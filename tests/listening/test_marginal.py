@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachbot.errors import UsageError
-from bachbot.listening.marginal import log_odds, marginal, marginal_slope
+from bachbot.listening.analysis.mixed_model import log_odds, marginal, marginal_slope
 
 odds, deviations = st.floats(-4, 4), st.floats(0, 3)
 

@@ -3,13 +3,12 @@ import pytest
 from listening_answers import answer
 
 from bachbot.errors import UsageError
-from bachbot.listening import mixed_fit
+from bachbot.listening.analysis import mixed_fit
+from bachbot.listening.analysis.mixed_fit import A_TRIAL, INTERCEPT, design, fit_posterior
+from bachbot.listening.analysis.mixed_model import Mixed, Unfitted, fit_mixed
+from bachbot.listening.analysis.power import Crowd, simulate
+from bachbot.listening.analysis.proportions import share
 from bachbot.listening.answers import Answers
-from bachbot.listening.design import A_TRIAL, INTERCEPT, design
-from bachbot.listening.mixed import Mixed, Unfitted, fit_mixed
-from bachbot.listening.mixed_fit import fit_posterior
-from bachbot.listening.proportions import share
-from bachbot.listening.simulate import Crowd, simulate
 
 
 def crowd(seed, people=120, **changes):

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachbot.errors import UsageError
-from bachbot.listening.answer import KINDS
-from bachbot.listening.plan import Pairing, draw
+from bachbot.listening.answers import KINDS
+from bachbot.listening.store.schema import Pairing, draw_pairings
 from bachbot.listening.trials import Clip, Trial, path_of
 
 
@@ -29,7 +29,7 @@ def trials(kinds):
 )
 def test_as_even_as_can_be(kinds, each, seed):
     material = trials(kinds)
-    plan = draw(material, each, Random(seed))
+    plan = draw_pairings(material, each, Random(seed))
     assert len(plan) == min(each, len(material))
     assert len({pair.trial for pair in plan}) == len(plan)
     by_id = {trial.id: trial for trial in material}
@@ -43,14 +43,14 @@ def test_as_even_as_can_be(kinds, each, seed):
 
 def test_the_same_chance_gives_the_same_plan():
     material = trials(KINDS * 3)
-    assert draw(material, 10, Random(1)) == draw(material, 10, Random(1))
-    assert draw(material, 10, Random(1)) != draw(material, 10, Random(2))
+    assert draw_pairings(material, 10, Random(1)) == draw_pairings(material, 10, Random(1))
+    assert draw_pairings(material, 10, Random(1)) != draw_pairings(material, 10, Random(2))
 
 
 def test_order_and_sides_lean_nowhere():
     material = trials(KINDS)
     random = Random(0)
-    plans = [draw(material, 7, random) for _ in range(2000)]
+    plans = [draw_pairings(material, 7, random) for _ in range(2000)]
     first = Counter(plan[0].trial for plan in plans)
     # Of 2000 draws among seven, 286 each, with a deviation of 16.
     assert all(220 < first[trial.id] < 352 for trial in material)
@@ -62,7 +62,7 @@ def test_order_and_sides_lean_nowhere():
 def test_of_more_types_than_trials_none_is_preferred():
     material = trials(KINDS)
     random = Random(0)
-    kinds = Counter(pair.trial for _ in range(2000) for pair in draw(material, 5, random))
+    kinds = Counter(pair.trial for _ in range(2000) for pair in draw_pairings(material, 5, random))
     assert all(1300 < kinds[trial.id] < 1560 for trial in material)
 
 
@@ -77,4 +77,4 @@ def test_sides():
 @pytest.mark.parametrize(("number", "each"), [(0, 5), (3, 0), (3, -1)])
 def test_nothing_to_draw(number, each):
     with pytest.raises(UsageError):
-        draw(trials(["S"] * number), each, Random(0))
+        draw_pairings(trials(["S"] * number), each, Random(0))

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from listening_answers import answer
 
 from bachbot.errors import UsageError
+from bachbot.listening.analysis.proportions import by_group, holm, proportion, share
 from bachbot.listening.answers import Answers
-from bachbot.listening.proportions import by_group, holm, proportion, share
 
 Z = 1.959963984540054
 

@@ -1,7 +1,7 @@
 import pytest
 
-from bachbot.listening import published
-from bachbot.listening.answer import AGES, EXPERIENCES, KINDS, NOT_TOLD
+from bachbot.listening.analysis import published
+from bachbot.listening.answers import AGES, EXPERIENCES, KINDS, NOT_TOLD
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from listening_answers import answer
 
+from bachbot.listening.analysis.power import Crowd, simulate
+from bachbot.listening.analysis.proportions import learning, side_bias
 from bachbot.listening.answers import Answers
-from bachbot.listening.learning import learning
-from bachbot.listening.side import side_bias
-from bachbot.listening.simulate import Crowd, simulate
 
 z = NormalDist().inv_cdf
 

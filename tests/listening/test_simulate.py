@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from bachbot.errors import UsageError
-from bachbot.listening.exclusions import NOT_HEARD, TOO_FAST, sift
-from bachbot.listening.simulate import Crowd, simulate
+from bachbot.listening.analysis.exclusions import NOT_HEARD, TOO_FAST, sift
+from bachbot.listening.analysis.power import Crowd, simulate
 
 
 def of(seed=0, **crowd):
@@ -65,8 +65,8 @@ def test_easier_types_and_later_trials_are_right_more_often():
     answers = of(kind_effects={"ATB": 2.0}, learning=0.0)
     assert answers.correct[answers.kind == "ATB"].mean() == pytest.approx(0.881, abs=0.05)
     assert answers.correct[answers.kind == "AT"].mean() == pytest.approx(0.5, abs=0.08)
-    learnt = of(learning=0.5)
-    assert learnt.correct[learnt.order == 5].mean() == pytest.approx(0.881, abs=0.05)
+    learned = of(learning=0.5)
+    assert learned.correct[learned.order == 5].mean() == pytest.approx(0.881, abs=0.05)
 
 
 def test_who_leaves_leaves_out_the_last():

@@ -6,11 +6,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bachbot.chorale import Chorale, Given, Key, Metre
-from bachbot.encoding import FERMATA, Vocabulary, Work, tell
+from bachbot.chorale import Chorale, Given, Key, Meter
+from bachbot.encoding import FERMATA, FillRequest, Vocabulary, encode_conditioning
 from bachbot.errors import UsageError
 from bachbot.models import registry
-from bachbot.models.lookahead import LookaheadConfig, LookaheadModel, Works, nats, untold
+from bachbot.models.lookahead import (
+    Batch,
+    LookaheadConfig,
+    LookaheadModel,
+    negative_log_likelihood,
+    unconditional,
+)
 
 V, T = 13, 9
 SIZES = {"embedding": 4, "encoder_layers": 2, "encoder": 5, "layers": 2, "hidden": 6, "width": 16}
@@ -28,12 +34,12 @@ def _works(pieces=1, frames=T, seed=0, **changes):
     def some(high, *shape):
         return torch.randint(high, shape, generator=random)
 
-    works = Works(
+    works = Batch(
         tokens=some(V, pieces, frames, 4),
         given=torch.zeros(pieces, frames, 4, dtype=torch.bool),
         fermata=some(2, pieces, frames),
         fermata_given=torch.zeros(pieces, frames, dtype=torch.bool),
-        place=some(17, pieces, frames),
+        position=some(17, pieces, frames),
         bar=some(17, pieces, frames),
         mode=some(3, pieces),
         length=torch.full((pieces,), frames),
@@ -63,7 +69,7 @@ def test_shapes_are_those_that_the_docstring_gives():
     works = _works(3)
     logits = _model()(works)
     assert logits.shape == (3, T, 5, V)
-    cells, fermatas = nats(logits, works)
+    cells, fermatas = negative_log_likelihood(logits, works)
     assert cells.shape == (3, T, 4)
     assert fermatas.shape == (3, T)
 
@@ -125,7 +131,7 @@ def test_a_fermata_that_is_not_given_is_heard_from_its_own_soprano_on(frame):
     assert _changed(_model(), *both).all()
 
 
-@pytest.mark.parametrize("name", ["place", "bar", "mode"])
+@pytest.mark.parametrize("name", ["position", "bar", "mode"])
 def test_what_is_told_of_the_piece_is_heard_everywhere(name):
     works = _works()
     value = getattr(works, name)
@@ -148,10 +154,10 @@ def test_padding_changes_nothing(frames, seed):
         more = torch.full((1, T - frames, *value.shape[2:]), 1).to(value.dtype)
         return torch.cat([value, more], dim=1)
 
-    both = Works(
+    both = Batch(
         *(
             torch.cat([getattr(long, f.name), padded(getattr(short, f.name))])
-            for f in fields(Works)[:-1]
+            for f in fields(Batch)[:-1]
         )
     )
     model = _model()
@@ -193,7 +199,7 @@ def test_nats_are_minus_log_probabilities_of_what_stands_there():
     works = _works(2)
     with torch.no_grad():
         logits = _model()(works).float()
-        cells, fermatas = nats(logits, works)
+        cells, fermatas = negative_log_likelihood(logits, works)
     shares = logits[1, 5, 2].softmax(-1)
     assert cells[1, 5, 1] == pytest.approx(-float(shares[works.tokens[1, 5, 1]].log()), rel=1e-5)
     odds = float(logits[0, 3, 0, FERMATA])
@@ -212,10 +218,10 @@ def test_untold_it_reads_the_notes_alone():
 def test_untold_works_are_what_stepping_tells():
     vocabulary = Vocabulary()
     pitch = np.full((6, 4), [[72, 67, 64, 48]])
-    chorale = Chorale(pitch, np.zeros((6, 4)), np.ones(6), Metre(3, 4), Key("A", "minor"))
-    told = tell([Work(chorale, Given.voices(6, ()))], vocabulary, heard=False)
-    works = untold(_works(frames=6))
-    for name in ("place", "bar", "mode"):
+    chorale = Chorale(pitch, np.zeros((6, 4)), np.ones(6), Meter(3, 4), Key("A", "minor"))
+    told = encode_conditioning([FillRequest(chorale, Given.voices(6, ()))], vocabulary, heard=False)
+    works = unconditional(_works(frames=6))
+    for name in ("position", "bar", "mode"):
         assert np.array_equal(getattr(told, name), getattr(works, name).numpy())
     assert np.array_equal(told.pause, works.fermata.numpy())
     assert works.fermata_given.all()

@@ -5,10 +5,9 @@ import pytest
 
 from bachbot.errors import UsageError
 from bachbot.evaluation.bootstrap import Interval
-from bachbot.evaluation.detection import Detection, Telling, Verdict
-from bachbot.evaluation.harmonisation import PUBLISHED
-from bachbot.report.readme import regenerate, regenerated
-from bachbot.report.readme_tables import TABLES
+from bachbot.evaluation.detection import Detection, InformationLevel, Verdict
+from bachbot.evaluation.harmonization import PUBLISHED
+from bachbot.report.readme import TABLES, regenerate, regenerated
 
 README = """# Something
 
@@ -35,14 +34,14 @@ Words after.
 
 def told(accuracy):
     verdicts = {"together": Verdict(accuracy, Interval(0.25, 0.75), p=0.04)}
-    return Detection(12, 9, 20, Telling.SCORE, verdicts, verdicts, verdicts, ()).to_json()
+    return Detection(12, 9, 20, InformationLevel.SCORE, verdicts, verdicts, verdicts, ()).to_json()
 
 
 @pytest.fixture(scope="module")
 def report(whole_report):
     found = whole_report.to_json()
     # A detector wants more pieces than these: its verdicts are made up.
-    sets = {"harmonised": told(0.625), "composed": told(0.875), "Bach and Bach": told(0.5)}
+    sets = {"harmonized": told(0.625), "composed": told(0.875), "Bach and Bach": told(0.5)}
     found["sections"]["detection"] = {"results": {"small": sets, "ahead": sets}, "errors": {}}
     return found
 
@@ -93,7 +92,7 @@ def test_tables_say_what_the_report_says(report):
     # One that looks ahead pays for no frame end: its nats a token are not told.
     assert cells(TABLES["losses"](report), "`ahead`")[-2:] == ["", ""]
     masked = TABLES["masked"](report)
-    rate = report["sections"]["harmonisation"]["results"]["small"]["beam"]["AT"]["fer"]["rate"]
+    rate = report["sections"]["harmonization"]["results"]["small"]["beam"]["AT"]["fer"]["rate"]
     assert float(cells(masked, "`small`, beam of 10, FER")[5]) == pytest.approx(rate, abs=5e-4)
     assert cells(masked, "BachBot as published, TER")[1] == f"{PUBLISHED['S'][0]:.3f}"[1:]
     summary = TABLES["summary"](report)

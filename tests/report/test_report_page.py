@@ -6,10 +6,9 @@ import pytest
 
 from bachbot.report.blocks import Cell, Table, Text, with_interval
 from bachbot.report.figures import BACH, drawing, inlined
-from bachbot.report.page import page
+from bachbot.report.page import page, times_table
 from bachbot.report.reporting import Chapter
 from bachbot.report.section import Section
-from bachbot.report.times import times_table
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -98,7 +97,7 @@ def test_every_section_and_every_fault_is_told(html, report):
 
 def test_every_table_is_even_and_names_a_command_that_there_is(html):
     commands = re.findall(r"Printed by <code>bachbot evaluate (\w+)", html)
-    assert set(commands) == {"losses", "harmonisation", "partwriting", "style", "novelty"}
+    assert set(commands) == {"losses", "harmonization", "partwriting", "style", "novelty"}
     tables = re.findall(r"<table>.*?</table>", html, flags=re.DOTALL)
     # All but that of the times can be printed.
     assert len(tables) == len(commands) + 1

@@ -9,18 +9,18 @@ from bachbot.chorale import VOICES
 from bachbot.corpus.store import PreparedCorpus
 from bachbot.encoding import Vocabulary
 from bachbot.errors import DecodingError, EncodingError, UsageError
-from bachbot.evaluation import harmonisation, losses
-from bachbot.evaluation.portrait import portray
-from bachbot.report.bench import Bench
+from bachbot.evaluation import harmonization as harmonization
+from bachbot.evaluation import losses
+from bachbot.evaluation.variety import decoding_metrics
 from bachbot.report.context import finite, share
 from bachbot.report.reporting import make
-from bachbot.report.section import Section
+from bachbot.report.section import Bench, Section
 from bachbot.report.sections import SECTIONS, sections
 from bachbot.report.sections.pianoroll import chosen
 from bachbot.report.subject import Subject, load_subjects
 from bachbot.runtime import save_checkpoint
 
-QUICK = ("losses", "harmonisation", "partwriting", "pianoroll", "training")
+QUICK = ("losses", "harmonization", "partwriting", "pianoroll", "training")
 
 
 def figures(report):
@@ -47,7 +47,7 @@ def test_a_report_that_was_killed_goes_on_and_ends_as_one_that_was_not(
     assert "losses" in done
     assert "small: losses" in first.done
     before = {row["what"] for row in resumed.times["rows"] if row["cached"]}
-    assert {"losses", "harmonisation", "harmonised", "ATB filled by beam"} <= before
+    assert {"losses", "harmonization", "harmonized", "ATB filled by beam"} <= before
     third = watched()
     make(laid_out(third), [subject], sections(QUICK))
     assert third.done == []
@@ -77,7 +77,7 @@ def test_what_a_figure_hangs_on_makes_it_anew(
     elif changed == "part":
         asked = {"part": "validation"}
     else:
-        monkeypatch.setattr("bachbot.report.fingerprints.of_code", lambda: "other")
+        monkeypatch.setattr("bachbot.report.cache.of_code", lambda: "other")
     context = laid_out(watch, corpus=corpus, **asked)
     make(context, [Subject("small", "small", checkpoint)], only)
     assert watch.done == ["small: pianoroll"]
@@ -98,10 +98,10 @@ def test_a_set_comes_back_from_the_cache_as_it_was_decoded(laid_out, foreseeing)
     before, after = bench.composed(), Bench(laid_out(), foreseeing).composed()
     for a, b in zip(before, after, strict=True):
         assert a.same_music(b)
-        assert (a.metre, a.key, a.transposed_by, a.name) == (
-            b.metre, b.key, b.transposed_by, b.name,
+        assert (a.meter, a.key, a.transposed_by, a.name) == (
+            b.meter, b.key, b.transposed_by, b.name,
         )  # fmt: skip
-        assert np.array_equal(a.place, b.place)
+        assert np.array_equal(a.position, b.position)
 
 
 def test_every_figure_is_that_of_its_measure(laid_out, foreseeing):
@@ -114,11 +114,11 @@ def test_every_figure_is_that_of_its_measure(laid_out, foreseeing):
     assert of["losses"]["foresees"]
     assert {"repeat the frame", "1-gram"} <= of["losses"]["baselines"].keys()
     filled = bench.filled("AT", "beam")
-    error = harmonisation.measure(context.pieces, filled, VOICES[1:3]).to_json()
-    assert of["harmonisation"]["beam"]["AT"] == json.loads(json.dumps(error))
-    bach = json.loads(json.dumps(portray(context.pieces).to_json()))
+    error = harmonization.measure(context.pieces, filled, VOICES[1:3]).to_json()
+    assert of["harmonization"]["beam"]["AT"] == json.loads(json.dumps(error))
+    bach = json.loads(json.dumps(decoding_metrics(context.pieces).to_json()))
     assert of["partwriting"]["Bach"] == bach
-    assert of["partwriting"]["harmonised"]["likeness"]["equal_pitch"]["rate"] is not None
+    assert of["partwriting"]["harmonized"]["likeness"]["equal_pitch"]["rate"] is not None
     roll = of["pianoroll"]
     shown = chosen(context.pieces)
     whole = losses.measure(bench.model, [shown]).voices
@@ -181,9 +181,9 @@ def test_the_chorale_that_is_shown_is_the_shortest_that_is_long_enough(made_corp
     pieces = [p.chorale for p in made_corpus.pieces]
     longest = max(p.frames for p in pieces)
     assert chosen(pieces).frames == longest
-    bars = [dataclasses.replace(p, metre=p.metre, place=None) for p in pieces]
-    long = [p.slowed(4) for p in bars]
-    long = [dataclasses.replace(p, place=None) for p in long]
+    bars = [dataclasses.replace(p, meter=p.meter, position=None) for p in pieces]
+    long = [p.augmented(4) for p in bars]
+    long = [dataclasses.replace(p, position=None) for p in long]
     assert chosen(long) is min(
         (p for p in long if len(p.bar_starts) >= 8), key=lambda p: (p.frames, p.name)
     )

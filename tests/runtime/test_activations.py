@@ -9,7 +9,7 @@ from made_checkpoints import random_checkpoint, random_lookahead
 from strategies import chorales
 
 from bachbot.chorale import Given, Voice
-from bachbot.encoding import FRAME_END, Vocabulary, Work, encode, tell
+from bachbot.encoding import FRAME_END, FillRequest, Vocabulary, encode, encode_conditioning
 from bachbot.errors import UsageError
 from bachbot.models.registry import build
 from bachbot.runtime import build_model
@@ -20,7 +20,7 @@ LOOKAHEAD = random_lookahead(scale=0.3)
 
 
 def work_on(piece):
-    return Work(piece, Given.voices(piece.frames, [Voice.SOPRANO, Voice.TENOR]))
+    return FillRequest(piece, Given.voices(piece.frames, [Voice.SOPRANO, Voice.TENOR]))
 
 
 def torch_layers(checkpoint, names, *inputs):
@@ -63,21 +63,21 @@ def test_an_lstm_is_read_at_the_end_of_each_frame(piece):
 def test_a_lookahead_network_is_read_where_each_frame_begins(piece):
     import torch
 
-    from bachbot.models.lookahead import Works
+    from bachbot.models.lookahead import Batch
 
     work = work_on(piece)
-    told = tell([work], LOOKAHEAD.vocabulary)
+    told = encode_conditioning([work], LOOKAHEAD.vocabulary)
     tokens = LOOKAHEAD.vocabulary.ids_of(piece.pitch, piece.tied)
     numbers = (
         tokens[None], work.given.cells[None], piece.fermata[None].astype(np.int64),
-        work.given.fermatas[None], told.place, told.bar, told.mode, told.length,
+        work.given.fermatas[None], told.position, told.bar, told.mode, told.length,
     )  # fmt: skip
     layers = {
         "encoder 1, forwards": "ahead.0", "encoder 1, backwards": "back.0",
         "encoder 2, forwards": "ahead.1", "encoder 2, backwards": "back.1",
         "decoder 1": "lstm.0", "decoder 2": "lstm.1",
     }  # fmt: skip
-    wanted = torch_layers(LOOKAHEAD, layers.values(), Works(*(torch.tensor(n) for n in numbers)))
+    wanted = torch_layers(LOOKAHEAD, layers.values(), Batch(*(torch.tensor(n) for n in numbers)))
     [found] = activations(build_model(LOOKAHEAD), [work])
     assert list(found) == list(layers)
     for name, layer in found.items():

@@ -7,9 +7,9 @@ from made_checkpoints import random_checkpoint
 
 from bachbot.encoding import Vocabulary
 from bachbot.errors import CheckpointError, OutputError
+from bachbot.hardware import one_thread
 from bachbot.runtime import Checkpoint, load_checkpoint, load_model, save_checkpoint
 from bachbot.runtime import checkpoint as module
-from bachbot.runtime.threads import one_thread
 
 
 @pytest.fixture

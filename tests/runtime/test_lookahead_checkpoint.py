@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from made_checkpoints import random_lookahead
 
-from bachbot.encoding.library import shelved
+from bachbot.encoding.datastore import build_datastore
 from bachbot.errors import CheckpointError
 from bachbot.runtime import (
-    LookaheadModel,
+    LookaheadRuntime,
     build_model,
     load_checkpoint,
     load_model,
@@ -33,7 +33,7 @@ def test_comes_back_as_it_was(tmp_path, told):
     for name, value in checkpoint.weights.items():
         assert np.array_equal(found.weights[name], value)
     model = load_model(tmp_path / "model")
-    assert isinstance(model, LookaheadModel)
+    assert isinstance(model, LookaheadRuntime)
     assert model.told is told
 
 
@@ -88,7 +88,7 @@ def test_told_is_true_or_false(saved, told):
 
 
 def pieces():
-    return shelved([np.full((4, 4), 40), np.full((2, 4), 42)])
+    return build_datastore([np.full((4, 4), 40), np.full((2, 4), 42)])
 
 
 def test_what_is_looked_up_travels_with_the_weights(tmp_path):

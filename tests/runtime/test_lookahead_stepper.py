@@ -15,8 +15,17 @@ from made_checkpoints import random_lookahead
 from strategies import chorales
 
 from bachbot.chorale import Chorale, Given, Key, Voice
-from bachbot.encoding import END, FERMATA, FRAME_END, START, Vocabulary, Work, encode, tell
-from bachbot.encoding.library import Library, looked_up, shelved
+from bachbot.encoding import (
+    END,
+    FERMATA,
+    FRAME_END,
+    START,
+    FillRequest,
+    Vocabulary,
+    encode,
+    encode_conditioning,
+)
+from bachbot.encoding.datastore import Datastore, build_datastore, retrieve
 from bachbot.errors import EncodingError, UsageError
 from bachbot.runtime import build_model
 
@@ -27,7 +36,7 @@ def book():
     """Two pieces to look up, whose pitches the drawn ones have as well."""
     rng = np.random.default_rng(5)
     pitches = [rng.integers(60, 62, (frames, 4)) for frames in (5, 9)]
-    return shelved([WIDE.ids_of(p, np.zeros_like(p)) for p in pitches])
+    return build_datastore([WIDE.ids_of(p, np.zeros_like(p)) for p in pitches])
 
 
 CHECKPOINTS = {
@@ -42,7 +51,7 @@ CHECKPOINTS = {
 @st.composite
 def quotations(draw):
     """A chorale that begins as one of the book does, and may leave it."""
-    library = Library(book())
+    library = Datastore(book())
     at = draw(st.sampled_from(library.places))
     ids = library.tokens[at][: draw(st.integers(1, 9))].copy()
     for frame in range(len(ids)):
@@ -59,7 +68,7 @@ def works(draw, max_frames=8):
         piece = piece.transposed(0, Key("A", "minor"))
     cells = draw(hnp.arrays(np.bool_, piece.pitch.shape))
     fermatas = draw(st.one_of(st.booleans(), hnp.arrays(np.bool_, piece.frames)))
-    return Work(piece, Given(cells, fermatas))
+    return FillRequest(piece, Given(cells, fermatas))
 
 
 def trained(checkpoint, dtype):
@@ -77,9 +86,9 @@ def as_torch(works, vocabulary):
     """Whole pieces with what is given of them, for the torch network."""
     import torch
 
-    from bachbot.models.lookahead import Works
+    from bachbot.models.lookahead import Batch
 
-    told = tell(works, vocabulary)
+    told = encode_conditioning(works, vocabulary)
     shape = told.pause.shape
     tokens, given = np.zeros((*shape, 4), dtype=np.int64), np.zeros((*shape, 4), dtype=bool)
     fermata, known = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=bool)
@@ -88,10 +97,10 @@ def as_torch(works, vocabulary):
         tokens[row, :frames] = vocabulary.ids_of(work.chorale.pitch, work.chorale.tied)
         given[row, :frames] = work.given.cells
         fermata[row, :frames], known[row, :frames] = work.chorale.fermata, work.given.fermatas
-    numbers = tokens, given, fermata, known, told.place, told.bar, told.mode, told.length
-    found = [looked_up(Library(book()), piece, len(vocabulary)) for piece in tokens]
+    numbers = tokens, given, fermata, known, told.position, told.bar, told.mode, told.length
+    found = [retrieve(Datastore(book()), piece, len(vocabulary)) for piece in tokens]
     library = [np.stack([getattr(f, part) for f in found]) for part in ("tokens", "tune", "past")]
-    return Works(*(torch.tensor(n) for n in numbers), tuple(torch.tensor(n) for n in library))
+    return Batch(*(torch.tensor(n) for n in numbers), tuple(torch.tensor(n) for n in library))
 
 
 def wanted_nats(checkpoint, works, dtype=np.float64):
@@ -148,7 +157,7 @@ def test_agrees_with_torch_cell_by_cell(name, dtype, near, work):
     checkpoint = CHECKPOINTS[name]
     if name == "untold":
         # Its fermatas are not for it to say.
-        work = Work(work.chorale, Given(work.given.cells))
+        work = FillRequest(work.chorale, Given(work.given.cells))
     found, other = stepped_nats(build_model(checkpoint, dtype=dtype), work)
     [wanted] = wanted_nats(checkpoint, [work], dtype)
     np.testing.assert_allclose(joined(found), joined(wanted), rtol=near, atol=near)
@@ -179,7 +188,7 @@ def test_every_distribution_agrees_with_torch(work):
     import torch
 
     checkpoint = CHECKPOINTS["told"]
-    work = Work(work.chorale, Given(work.given.cells))
+    work = FillRequest(work.chorale, Given(work.given.cells))
     pieces = as_torch([work], WIDE)
     with torch.no_grad():
         wanted = torch.log_softmax(trained(checkpoint, np.float64)(pieces)[0], -1).numpy()
@@ -196,7 +205,7 @@ def test_every_distribution_agrees_with_torch(work):
 @settings(max_examples=25)
 @for_all(work=works())
 def test_probabilities_add_up_to_one_where_a_fermata_is_free(work):
-    work = Work(work.chorale, Given(work.given.cells, fermatas=False))
+    work = FillRequest(work.chorale, Given(work.given.cells, fermatas=False))
     bound = build_model(CHECKPOINTS["told"], dtype=np.float64).bind([work])
     logits, _ = bound.step(np.array([START]), bound.initial_state(1))
     assert np.logaddexp.reduce(logits[0]) == pytest.approx(0, abs=1e-12)
@@ -207,7 +216,9 @@ def test_probabilities_add_up_to_one_where_a_fermata_is_free(work):
 
 def test_what_is_given_cannot_be_otherwise():
     piece = Chorale([[67, 64, 60, 48]] * 2, [[0] * 4, [1] * 4], [0, 1])
-    bound = build_model(CHECKPOINTS["told"]).bind([Work(piece, Given(np.ones((2, 4), bool)))])
+    bound = build_model(CHECKPOINTS["told"]).bind(
+        [FillRequest(piece, Given(np.ones((2, 4), bool)))]
+    )
     state = bound.initial_state(1)
     ids = encode(piece, WIDE).ids
     for here, after in itertools.pairwise(ids):
@@ -228,7 +239,7 @@ def make_works():
         piece = Chorale(
             rng.integers(50, 70, (frames, 4)), np.zeros((frames, 4)), rng.random(frames) < 0.4
         )
-        made.append(Work(piece, Given(rng.random((frames, 4)) < 0.3, fermatas)))
+        made.append(FillRequest(piece, Given(rng.random((frames, 4)) < 0.3, fermatas)))
     return made
 
 
@@ -261,7 +272,7 @@ def test_side_by_side_as_each_alone(name):
 
 def test_a_stream_that_pauses_among_others():
     """One of three streams of a piece sets a fermata; the others take their soprano meanwhile."""
-    work = Work(make_works()[0].chorale, Given(np.zeros((6, 4), dtype=bool), fermatas=False))
+    work = FillRequest(make_works()[0].chorale, Given(np.zeros((6, 4), dtype=bool), fermatas=False))
     bound = build_model(CHECKPOINTS["told"], dtype=np.float64).bind([work])
     _, state = bound.step(np.full(3, START), bound.initial_state(3))
     ids = np.array([40, FERMATA, 50])
@@ -334,7 +345,7 @@ def test_what_is_not_given_is_of_no_account():
     )  # fmt: skip
     model = build_model(CHECKPOINTS["told"], dtype=np.float64)
     ids = encode(work.chorale, WIDE).ids[:20]
-    states = [model.bind([Work(c, given)]) for c in (work.chorale, other)]
+    states = [model.bind([FillRequest(c, given)]) for c in (work.chorale, other)]
     found = []
     for bound in states:
         state, logits = bound.initial_state(1), []
@@ -352,20 +363,20 @@ def test_what_is_given_later_is_heard_now():
     model = build_model(CHECKPOINTS["told"], dtype=np.float64)
     first = []
     for given in (Given(cells), Given(np.zeros_like(cells))):
-        bound = model.bind([Work(work.chorale, given)])
+        bound = model.bind([FillRequest(work.chorale, given)])
         first.append(bound.step(np.array([START]), bound.initial_state(1))[0])
     assert not np.allclose(*first)
 
 
-def test_one_that_is_not_told_hears_no_metre_mode_or_fermata():
+def test_one_that_is_not_told_hears_no_meter_mode_or_fermata():
     """A given fermata costs it nothing and changes nothing; one that is not given is not set."""
     pitch, tied = np.full((4, 4), 60), np.zeros((4, 4))
     given = Given.voices(4, [Voice.SOPRANO])
-    plain = Work(Chorale(pitch, tied, np.zeros(4)), given)
-    marked = Work(
-        Chorale(pitch, tied, [0, 1, 1, 0], key=Key("A", "minor"), place=[5, 6, 7, 8]), given
+    plain = FillRequest(Chorale(pitch, tied, np.zeros(4)), given)
+    marked = FillRequest(
+        Chorale(pitch, tied, [0, 1, 1, 0], key=Key("A", "minor"), position=[5, 6, 7, 8]), given
     )
-    free = Work(plain.chorale, Given(given.cells, fermatas=False))
+    free = FillRequest(plain.chorale, Given(given.cells, fermatas=False))
     model = build_model(CHECKPOINTS["untold"], dtype=np.float64)
     wanted, _ = stepped_nats(model, plain)
     np.testing.assert_allclose(stepped_nats(model, marked)[0], wanted, atol=1e-12)
@@ -379,7 +390,7 @@ def test_one_that_is_not_told_hears_no_metre_mode_or_fermata():
 def test_a_pitch_outside_the_vocabulary():
     piece = Chorale(np.full((1, 4), 100), np.zeros((1, 4)), [0])
     with pytest.raises(EncodingError, match="MIDI pitch 100 is outside"):
-        build_model(CHECKPOINTS["told"]).bind([Work(piece, Given(np.ones((1, 4), bool)))])
+        build_model(CHECKPOINTS["told"]).bind([FillRequest(piece, Given(np.ones((1, 4), bool)))])
 
 
 def test_no_other_dtype():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bachbot.runtime.products import product
+from bachbot.runtime.lstm import product
 
 
 @pytest.mark.parametrize("rows", range(10))

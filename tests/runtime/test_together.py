@@ -5,11 +5,11 @@ import pytest
 from made_checkpoints import random_checkpoint, random_lookahead
 
 from bachbot.chorale import Given, Voice
-from bachbot.decoding import Charges, DecodingOptions, fill_all
-from bachbot.encoding import Vocabulary, Work, encode
+from bachbot.decoding import DecodingOptions, Penalties, fill_all
+from bachbot.encoding import FillRequest, Vocabulary, encode
 from bachbot.errors import UsageError
 from bachbot.evaluation.losses import measure
-from bachbot.runtime import Together, build_model
+from bachbot.runtime import Ensemble, build_model
 
 
 def _models(*checkpoints):
@@ -28,9 +28,9 @@ def pair():
 
 def test_its_probabilities_are_the_mean_of_theirs(pair, corpus):
     chorale = corpus.part("validation")[0].sliced(0, 24)
-    work = Work(chorale, Given.voices(24, [Voice.SOPRANO]))
+    work = FillRequest(chorale, Given.voices(24, [Voice.SOPRANO]))
     ids = encode(chorale, Vocabulary()).ids[:100]
-    bound = [m.bind([work]) for m in (Together(pair), *pair)]
+    bound = [m.bind([work]) for m in (Ensemble(pair), *pair)]
     states = [m.initial_state(1) for m in bound]
     for token in ids:
         scores = []
@@ -44,7 +44,7 @@ def test_its_probabilities_are_the_mean_of_theirs(pair, corpus):
 def test_twice_the_same_is_the_same(corpus):
     pieces = [c.sliced(0, 48) for c in corpus.part("validation")[:2]]
     [one] = _models(random_lookahead(seed=3))
-    twice = measure(Together([one, one]), pieces, given=[Voice.SOPRANO])
+    twice = measure(Ensemble([one, one]), pieces, given=[Voice.SOPRANO])
     once = measure(one, pieces, given=[Voice.SOPRANO])
     assert twice.per_frame == pytest.approx(once.per_frame, rel=1e-9)
 
@@ -53,29 +53,29 @@ def test_the_mean_costs_no_more_than_the_mean_cost(pair, corpus):
     # Jensen's inequality, token by token.
     pieces = [c.sliced(0, 48) for c in corpus.part("validation")[:2]]
     each = [measure(m, pieces).per_frame for m in pair]
-    assert measure(Together(pair), pieces).per_frame < np.mean(each)
+    assert measure(Ensemble(pair), pieces).per_frame < np.mean(each)
 
 
 def test_a_beam_goes_on_from_chosen_and_joined_states(pair, corpus):
     chorale = corpus.part("validation")[0].sliced(0, 16)
-    work = Work(chorale, Given.voices(16, [Voice.SOPRANO]))
-    options = DecodingOptions(beam=4, charges=Charges())
+    work = FillRequest(chorale, Given.voices(16, [Voice.SOPRANO]))
+    options = DecodingOptions(beam=4, charges=Penalties())
     alone, twice = [
-        fill_all(m, [work], options)[0][0].chorale for m in (pair[1], Together([pair[1]]))
+        fill_all(m, [work], options)[0][0].chorale for m in (pair[1], Ensemble([pair[1]]))
     ]
     assert alone.same_music(twice)
-    [found] = fill_all(Together(pair), [work], options)
+    [found] = fill_all(Ensemble(pair), [work], options)
     assert (found[0].chorale.pitch[:, Voice.SOPRANO] == chorale.pitch[:, Voice.SOPRANO]).all()
 
 
 def test_it_foresees_if_one_of_them_does(pair):
-    assert Together(pair).foresees
-    assert not Together(pair[:1]).foresees
+    assert Ensemble(pair).foresees
+    assert not Ensemble(pair[:1]).foresees
 
 
 def test_what_cannot_go_together(pair):
     with pytest.raises(UsageError, match="with none: name one or more"):
-        Together([])
+        Ensemble([])
     other = Vocabulary(low=30)
     with pytest.raises(UsageError, match="different vocabularies"):
-        Together([pair[0], *_models(random_checkpoint(other))])
+        Ensemble([pair[0], *_models(random_checkpoint(other))])

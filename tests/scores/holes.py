@@ -25,7 +25,7 @@ def refilled(chorale, cells, seed=0, anew=()):
     draw = np.random.default_rng(seed)
     pitch, tied, fermata = chorale.pitch.copy(), chorale.tied.copy(), chorale.fermata.copy()
     for voice in Voice:
-        low, high = voice.compass
+        low, high = voice.range
         for frame in np.flatnonzero(~cells[:, voice]).tolist():
             before = pitch[frame - 1, voice] if frame else REST
             bound = frame + 1 < len(pitch) and cells[frame + 1, voice] and tied[frame + 1, voice]

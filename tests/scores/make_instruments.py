@@ -17,9 +17,8 @@ from made_font import INSTRUMENT, KEYS, SAMPLE, Preset, head, soundfont, tables
 from pitch import cents_off
 
 from bachbot.scores.sound.choice import PROGRAMS
-from bachbot.scores.sound.chunks import Tables, read_tables
+from bachbot.scores.sound.soundfont import Tables, Zone, read_tables, zones_of
 from bachbot.scores.sound.tone import Instrument
-from bachbot.scores.sound.zones import Zone, zones_of
 
 RATE = 44100
 LOWEST, HIGHEST = 33, 90

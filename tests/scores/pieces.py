@@ -12,7 +12,7 @@ from bachbot.scores import load_score
 
 BACH = Path(importlib.util.find_spec("music21").origin).parent / "corpus" / "bach"
 
-# Pickups, split bars, 3/4, 3/2, changing metre, rests, ties over bar lines, minor, sharps, flats.
+# Pickups, split bars, 3/4, 3/2, changing meter, rests, ties over bar lines, minor, sharps, flats.
 CHORALES = (
     "bwv66.6", "bwv4.8", "bwv10.7", "bwv121.6", "bwv153.1", "bwv171.6", "bwv227.1", "bwv245.37",
     "bwv253", "bwv276", "bwv304", "bwv324", "bwv371", "bwv374", "bwv48.3", "bwv60.5",
@@ -124,4 +124,6 @@ def followed(chorale):
     for voice, below in ((1, 5), (2, 9), (3, 17)):
         pitch[:, voice] = np.where(pitch[:, 0] == REST, REST, pitch[:, 0] - below)
         tied[:, voice] = tied[:, 0]
-    return Chorale(pitch, tied, chorale.fermata, chorale.metre, chorale.key, place=chorale.place)
+    return Chorale(
+        pitch, tied, chorale.fermata, chorale.meter, chorale.key, position=chorale.position
+    )

@@ -8,7 +8,7 @@ def cents_off(tone: np.ndarray, key: int, rate: int) -> float:
 
     Each counts by its amplitude, and less the farther above 1 kHz it lies: the pitch of a tone is
     heard from its lower partials. A partial of a choir is a hump of many close tones: its place
-    is the centre of the hump's power, taken within 60 cents of the strongest tone there.
+    is the center of the hump's power, taken within 60 cents of the strongest tone there.
     """
     true = 440 * 2 ** ((key - 69) / 12)
     size = 1 << 19
@@ -19,9 +19,9 @@ def cents_off(tone: np.ndarray, key: int, rate: int) -> float:
         wide = np.flatnonzero(near(frequencies, partial * true, 80))
         middle = frequencies[wide[power[wide].argmax()]]
         hump = near(frequencies, middle, 60)
-        centre = (frequencies[hump] * power[hump]).sum() / power[hump].sum()
-        found.append(1200 * np.log2(centre / (partial * true)))
-        weights.append(np.sqrt(power[hump].sum()) / (1 + (centre / 1000) ** 2))
+        center = (frequencies[hump] * power[hump]).sum() / power[hump].sum()
+        found.append(1200 * np.log2(center / (partial * true)))
+        weights.append(np.sqrt(power[hump].sum()) / (1 + (center / 1000) ** 2))
     return float(np.average(found, weights=weights))
 
 

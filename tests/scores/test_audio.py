@@ -13,11 +13,11 @@ from made_font import sine_font
 from pitch import cents_off, near
 
 from bachbot.errors import OutputError, ScoreError, UsageError
-from bachbot.scores.audio import FORMATS, RATE, encoded, synthesise, write_audio
+from bachbot.scores.score import Sounding
 from bachbot.scores.sound import fluid
+from bachbot.scores.sound.audio import FORMATS, RATE, encoded, synthesize, write_audio
 from bachbot.scores.sound.choice import PROGRAMS
-from bachbot.scores.sound.loudness import HIGHEST, LOUDNESS, loudness, true_peak
-from bachbot.scores.sounding import Sounding
+from bachbot.scores.sound.effects import HIGHEST, LOUDNESS, loudness, true_peak
 
 SOUNDS = tuple(PROGRAMS)
 SUSTAINED = ("organ", "choir", "strings")
@@ -61,7 +61,7 @@ def test_every_key_is_in_tune_within_five_cents(name: str) -> None:
     assert sorted(keys) == list(range(36, 82))
     # The slowing takes the last four quarters before the last note at the most.
     notes = [note(k, 3 * i, 2) for i, k in enumerate([*keys, 48, 72])]
-    sound = synthesise(notes, tempo=60, sound=name)
+    sound = synthesize(notes, tempo=60, sound=name)
     for i, key in enumerate(keys):
         tone = sound[int((3 * i + 0.1) * RATE) : int((3 * i + 1.9) * RATE)].sum(axis=1)
         assert abs(cents_off(tone, key, RATE)) < 5, key
@@ -70,7 +70,7 @@ def test_every_key_is_in_tune_within_five_cents(name: str) -> None:
 
 @pytest.mark.parametrize("name", SOUNDS)
 def test_level_and_length(name: str) -> None:
-    sound = synthesise(hymn(), tempo=72, sound=name)
+    sound = synthesize(hymn(), tempo=72, sound=name)
     assert sound.dtype == np.float32
     assert sound.shape[1] == 2
     assert loudness(sound, RATE) == pytest.approx(LOUDNESS, abs=0.05)
@@ -87,7 +87,7 @@ def test_different_pieces_are_equally_loud() -> None:
     """By less than half a LU: high or low, one voice or four, any instrument."""
     pieces = (hymn(4), [note(81, i) for i in range(8)], [note(p, 0, 12, 3) for p in (40, 47)])
     found = [
-        loudness(synthesise(piece, tempo=60, sound=name), RATE)
+        loudness(synthesize(piece, tempo=60, sound=name), RATE)
         for piece in pieces
         for name in SOUNDS
     ]
@@ -99,7 +99,7 @@ def test_different_pieces_are_equally_loud() -> None:
 @pytest.mark.parametrize("name", SOUNDS)
 def test_every_beat_is_heard_and_its_pitch(name: str) -> None:
     beats = [note(60 + 5 * (i % 2), i, 1) for i in range(24)]
-    sound = synthesise(beats, tempo=120, sound=name)
+    sound = synthesize(beats, tempo=120, sound=name)
     # The slowing takes the last four quarters before the last note at the most.
     for i in range(1, 18):
         heard, other = (
@@ -111,16 +111,16 @@ def test_every_beat_is_heard_and_its_pitch(name: str) -> None:
 @pytest.mark.parametrize("name", SOUNDS)
 def test_the_four_voices_are_all_heard(name: str) -> None:
     chord = (72, 67, 64, 48)
-    full = synthesise([note(p, 0, 4, v) for v, p in enumerate(chord)], tempo=60, sound=name)
+    full = synthesize([note(p, 0, 4, v) for v, p in enumerate(chord)], tempo=60, sound=name)
     for pitch in chord:
         without = [note(p, 0, 4, v) for v, p in enumerate(chord) if p != pitch]
-        lacking = synthesise(without, tempo=60, sound=name)
+        lacking = synthesize(without, tempo=60, sound=name)
         assert partial(full, pitch, 0.3, 2) > 1.15 * partial(lacking, pitch, 0.3, 2), pitch
 
 
 def test_sound_begins_at_once_and_dies_away() -> None:
     for name in SOUNDS:
-        sound = synthesise(hymn(8), tempo=72, sound=name)
+        sound = synthesize(hymn(8), tempo=72, sound=name)
         assert strength(sound, 0, 0.2) > 0.01
         assert np.abs(sound[:2]).max() < 0.01
         assert np.abs(sound[-10:]).max() < 1e-3
@@ -135,14 +135,14 @@ def test_no_clicks(name: str) -> None:
     moving = [note(p + i % 2, i, 1, v) for i in range(8) for v, p in enumerate((79, 72, 64, 48))]
     steps = []
     for notes in (held, moving):
-        sound = synthesise(notes, tempo=60, sound=name)
+        sound = synthesize(notes, tempo=60, sound=name)
         steps.append(np.abs(np.diff(sound, n=2, axis=0)).max() / strength(sound, 1, 7))
     assert steps[1] < 1.6 * steps[0]
 
 
 def test_a_repeated_note_is_struck_again_and_a_long_one_is_not() -> None:
     again, held = (
-        synthesise(notes, tempo=60)
+        synthesize(notes, tempo=60)
         for notes in ([note(67, i, 1) for i in range(8)], [note(67, 0, 8)])
     )
     for end in (2, 3):
@@ -151,7 +151,7 @@ def test_a_repeated_note_is_struck_again_and_a_long_one_is_not() -> None:
 
 
 def test_different_notes_are_joined() -> None:
-    joined = synthesise([note(67 + 2 * (i % 2), i, 1) for i in range(8)], tempo=60)
+    joined = synthesize([note(67 + 2 * (i % 2), i, 1) for i in range(8)], tempo=60)
     assert strength(joined, 1.94, 2.06) / strength(joined, 1.4, 1.8) > 0.6
 
 
@@ -163,7 +163,7 @@ def test_two_voices_in_unison_are_louder_than_one(late: Fraction) -> None:
     two = [*one, note(60, late, 4 - late, 2)]
     strong = [
         partial(s, 60, 2, 3.5) / strength(s, 7, 8)
-        for s in (synthesise(notes, tempo=60) for notes in (one, two))
+        for s in (synthesize(notes, tempo=60) for notes in (one, two))
     ]
     assert strong[1] > 1.4 * strong[0]
 
@@ -171,7 +171,7 @@ def test_two_voices_in_unison_are_louder_than_one(late: Fraction) -> None:
 def test_the_voices_stand_from_left_to_right() -> None:
     places = []
     for voice in range(4):
-        left, right = (synthesise([note(60, 0, 2, voice)], tempo=60) ** 2).sum(axis=0)
+        left, right = (synthesize([note(60, 0, 2, voice)], tempo=60) ** 2).sum(axis=0)
         places.append(right / (left + right))
     assert places == sorted(places)
     assert 0.05 < places[0] < 0.4
@@ -182,23 +182,23 @@ def test_a_fermata_is_held_and_followed_by_a_breath() -> None:
     after = [note(60 + i % 2, 4 + i, 1) for i in range(12)]
     plain = [note(60, 0, 2), note(64, 2, 2), *after]
     held = [note(60, 0, 2), note(64, 2, 2, fermata=True), *after]
-    longer = len(synthesise(held, tempo=60)) - len(synthesise(plain, tempo=60))
+    longer = len(synthesize(held, tempo=60)) - len(synthesize(plain, tempo=60))
     assert longer == pytest.approx((0.8 + 0.15) * RATE, abs=2)
-    sound = synthesise(held, tempo=60)
+    sound = synthesize(held, tempo=60)
     end = 4 + longer / RATE
     assert strength(sound, end - 0.04, end) < 0.7 * strength(sound, 3, 3.5)
     assert strength(sound, end - 0.3, end - 0.2) > 0.6 * strength(sound, 3, 3.5)
 
 
 def test_the_tempo_sets_the_length() -> None:
-    slow, fast = (len(synthesise(hymn(4), tempo=t)) / RATE - 1.2 - 0.0 for t in (60, 120))
+    slow, fast = (len(synthesize(hymn(4), tempo=t)) / RATE - 1.2 - 0.0 for t in (60, 120))
     assert slow / fast == pytest.approx(2, rel=0.02)
 
 
 @pytest.mark.parametrize("name", SOUNDS)
 def test_order_does_not_matter_and_the_same_comes_again(name: str) -> None:
-    first = synthesise(hymn(2), tempo=72, sound=name)
-    assert np.array_equal(first, synthesise(hymn(2)[::-1], tempo=72, sound=name))
+    first = synthesize(hymn(2), tempo=72, sound=name)
+    assert np.array_equal(first, synthesize(hymn(2)[::-1], tempo=72, sound=name))
 
 
 def test_another_process_makes_the_same_bytes(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_another_process_makes_the_same_bytes(tmp_path: Path) -> None:
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path\n"
         "from test_audio import hymn\n"
-        "from bachbot.scores.audio import write_audio\n"
+        "from bachbot.scores.sound.audio import write_audio\n"
         "write_audio(hymn(1), Path(sys.argv[2]), tempo=72)"
     )
     here = Path(__file__).parent
@@ -218,7 +218,7 @@ def test_another_process_makes_the_same_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_every_format_holds_the_same_sound(suffix: str) -> None:
-    sound = synthesise([note(60, 0, 2), note(64, 0, 2, 1)], tempo=90)
+    sound = synthesize([note(60, 0, 2), note(64, 0, 2, 1)], tempo=90)
     read, rate = soundfile.read(io.BytesIO(encoded(sound, suffix)))
     assert rate == RATE
     assert read.shape == sound.shape
@@ -237,7 +237,7 @@ def test_a_soundfont_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """A sine font: its pitch, and nothing but its pitch, an octave up."""
     monkeypatch.setattr(fluid, "found", lambda: False)
     font = sine_font(tmp_path / "sine.sf2")
-    sound = synthesise([note(81, 0, 4)], tempo=60, sound=str(font))
+    sound = synthesize([note(81, 0, 4)], tempo=60, sound=str(font))
     mono = sound[RATE : 3 * RATE].sum(axis=1) * np.hanning(2 * RATE)
     size = np.abs(np.fft.rfft(mono))
     frequencies = np.fft.rfftfreq(2 * RATE, 1 / RATE)
@@ -248,14 +248,14 @@ def test_a_soundfont_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_what_cannot_be_played(tmp_path: Path) -> None:
     with pytest.raises(ScoreError, match="no note"):
-        synthesise([], tempo=72)
+        synthesize([], tempo=72)
     with pytest.raises(UsageError, match="tempo of 0"):
-        synthesise(hymn(1), tempo=0)
+        synthesize(hymn(1), tempo=0)
     with pytest.raises(UsageError, match="tempo of nan"):
-        synthesise(hymn(1), tempo=float("nan"))
+        synthesize(hymn(1), tempo=float("nan"))
     with pytest.raises(UsageError, match="'kazoo' is no sound"):
-        synthesise(hymn(1), tempo=72, sound="kazoo")
+        synthesize(hymn(1), tempo=72, sound="kazoo")
     with pytest.raises(OutputError, match="minutes"):
-        synthesise([note(60, 0, 10**9)], tempo=72)
+        synthesize([note(60, 0, 10**9)], tempo=72)
     with pytest.raises(OutputError, match="not there"):
         write_audio(hymn(1), tmp_path / "no" / "a.wav", tempo=72)

@@ -10,7 +10,7 @@ from music21 import converter, corpus, stream
 from music21.musicxml.m21ToXml import GeneralObjectExporter
 
 from bachbot.errors import ScoreError
-from bachbot.scores.closed import closed_score
+from bachbot.scores.musicxml.closed import closed_score
 
 CHORALES = ("bwv269", "bwv66.6", "bwv5.7", "bwv244.10", "bwv7.7", "bwv43.11")
 ALTER = {"flat-flat": -2, "flat": -1, "natural": 0, "sharp": 1, "double-sharp": 2}

@@ -112,8 +112,8 @@ def test_the_voices_written_are_read_back(name, tmp_path):
     save_score(complete(score, source.chorale, [Voice.SOPRANO]), out)
     again = quietly(out, voices=VOICES)
     assert again.chorale.same_music(source.chorale)
-    assert np.array_equal(again.chorale.place, source.chorale.place)
-    assert again.chorale.metre == source.chorale.metre
+    assert np.array_equal(again.chorale.position, source.chorale.position)
+    assert again.chorale.meter == source.chorale.meter
 
 
 @pytest.mark.parametrize("voices", [(Voice.BASS,), (Voice.SOPRANO, Voice.BASS), (Voice.ALTO,)])

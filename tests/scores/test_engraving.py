@@ -16,11 +16,12 @@ from music21.musicxml.m21ToXml import GeneralObjectExporter
 from PIL import Image
 
 from bachbot.errors import OutputError, ScoreError
-from bachbot.scores import breaks, fonts
-from bachbot.scores.engraving import engrave, write_engraving
+from bachbot.scores.engraving import engrave as breaks
+from bachbot.scores.engraving import fonts
+from bachbot.scores.engraving.engrave import engrave, write_engraving
+from bachbot.scores.engraving.page import SVG, Heading
+from bachbot.scores.engraving.pdf import segments, transforms
 from bachbot.scores.layout import Layout
-from bachbot.scores.page import SVG, Heading
-from bachbot.scores.pdf import segments, transforms
 
 OPEN, CLOSED = Layout(staves=4), Layout(staves=2)
 WORDS = "Aus mei nes Her zens Grun de sag' ich dir Lob und Dank,"
@@ -57,7 +58,7 @@ def texts(svg: str) -> list[str]:
     return [t.text for t in ElementTree.fromstring(svg).iter(f"{SVG}text")]
 
 
-def grey(png: bytes) -> np.ndarray:
+def gray(png: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(png)).convert("L")).astype(float)
 
 
@@ -141,12 +142,12 @@ def test_a_part_without_a_clef_gets_one(chorale: str) -> None:
 
 def test_png_is_white_and_its_words_show(chorale: str, tmp_path: Path) -> None:
     write_engraving(chorale, tmp_path / "a.png", layout=CLOSED)
-    image = grey((tmp_path / "a.png").read_bytes())
+    image = gray((tmp_path / "a.png").read_bytes())
     assert image.shape[1] == 1588
     assert image[0, 0] == image[-1, -1] == 255
     untitled = chorale.replace("Aus meines Herzens Grunde", ".")
     write_engraving(untitled, tmp_path / "b.png", layout=CLOSED)
-    other = grey((tmp_path / "b.png").read_bytes())
+    other = gray((tmp_path / "b.png").read_bytes())
     # The title alone is the difference, in the middle at the top.
     assert image.shape == other.shape
     rows, columns = np.nonzero(image != other)
@@ -176,7 +177,7 @@ def test_pdf_looks_like_the_picture(chorale: str, tmp_path: Path, layout: Layout
         svg_string=svg, background="white", dpi=96, width=1588, skip_system_fonts=True,
         font_files=fonts.files(), serif_family=fonts.FAMILY,
     )  # fmt: skip
-    wanted = grey(bytes(png))[: drawn.shape[0], : drawn.shape[1]]
+    wanted = gray(bytes(png))[: drawn.shape[0], : drawn.shape[1]]
     drawn = drawn[: wanted.shape[0], : wanted.shape[1]]
     alike, other = (
         np.corrcoef(ink(wanted).ravel(), ink(image).ravel())[0, 1]

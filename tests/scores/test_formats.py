@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from pieces import BACH, followed, quietly
 
-from bachbot.chorale import VOICES, Key, Metre, Voice
+from bachbot.chorale import VOICES, Key, Meter, Voice
 from bachbot.errors import BachbotWarning, ScoreError
 from bachbot.scores import complete, load_score, save_score
-from bachbot.scores.kern import kern_tree
+from bachbot.scores.readers.kern import kern_tree
 from bachbot.scores.save import musicxml
 
 EXAMPLES = Path(__file__).parents[2] / "corpus" / "examples"
@@ -63,7 +63,7 @@ def test_abc_note_for_note(put):
     third = Fraction(1, 3)
     assert score.title == "Étude"
     assert score.chorale.key == Key("D", "minor")
-    assert score.chorale.metre == Metre(3, 4, pickup=4)
+    assert score.chorale.meter == Meter(3, 4, pickup=4)
     rows = notes_of(score)
     assert [row[:4] for row in rows] == [
         ("A", 0, 4, 1),
@@ -118,8 +118,8 @@ def test_abc_bars_marks_and_signatures(put):
     ],
 )
 def test_abc_accidentals_and_octaves(put, music, pitches):
-    from bachbot.scores.abc_reader import abc_tree
-    from bachbot.scores.document import read_document
+    from bachbot.scores.readers.abc import abc_tree
+    from bachbot.scores.readers.document import read_document
 
     tree, _ = abc_tree(f"X:1\nL:1/4\nK:C\n{music}|]\n".encode())
     assert [note.pitch for note in read_document(tree).lines[0].notes] == pitches
@@ -136,10 +136,10 @@ def test_abc_key_signatures(put, key, fifths):
 
 
 @pytest.mark.parametrize(
-    ("metre", "frames"), [("4/4", 2), ("2/4", 1), ("6/8", 2), ("C|", 2), ("C", 2), ("none", 2)]
+    ("meter", "frames"), [("4/4", 2), ("2/4", 1), ("6/8", 2), ("C|", 2), ("C", 2), ("none", 2)]
 )
-def test_abc_unit_by_the_standards_rule(put, metre, frames):
-    score = quietly(put("unit.abc", f"X:1\nM:{metre}\nK:C\nc c c c|]\n"))
+def test_abc_unit_by_the_standards_rule(put, meter, frames):
+    score = quietly(put("unit.abc", f"X:1\nM:{meter}\nK:C\nc c c c|]\n"))
     assert score.chorale.frames == 4 * frames
 
 
@@ -223,10 +223,10 @@ def test_notes_are_spelled_for_the_key(put):
 def test_silence_before_the_first_note_is_a_pickups(put):
     late = played((60, 1440, 1920), (65, 1920, 3840), (64, 3840, 5280))
     score = load_score(put("late.mid", midi(*late)))
-    assert score.chorale.metre == Metre(4, 4, pickup=4)
-    assert score.chorale.place[:5].tolist() == [12, 13, 14, 15, 0]
+    assert score.chorale.meter == Meter(4, 4, pickup=4)
+    assert score.chorale.position[:5].tolist() == [12, 13, 14, 15, 0]
     assert score.chorale.frames == 4 + 16 + 12
-    # As other programs write it: a short bar of its own metre.
+    # As other programs write it: a short bar of its own meter.
     short = [
         mido.MetaMessage("time_signature", numerator=1, denominator=4),
         *played((60, 0, 480))[:2],
@@ -234,7 +234,7 @@ def test_silence_before_the_first_note_is_a_pickups(put):
         *played((65, 0, 1920)),
     ]
     score = load_score(put("short.mid", midi(*short)))
-    assert score.chorale.metre == Metre(4, 4, pickup=4)
+    assert score.chorale.meter == Meter(4, 4, pickup=4)
 
 
 def test_chords_percussion_and_seconds(put):
@@ -279,9 +279,9 @@ TUNES = {
 @pytest.mark.parametrize("name", TUNES)
 def test_the_example_tunes_are_read_written_and_read_again(name, tmp_path):
     score = load_score(EXAMPLES / name)  # without a warning
-    key, metre, pickup = TUNES[name]
-    assert (str(score.chorale.key), str(score.chorale.metre)) == (key, metre)
-    assert score.chorale.metre.pickup == pickup
+    key, meter, pickup = TUNES[name]
+    assert (str(score.chorale.key), str(score.chorale.meter)) == (key, meter)
+    assert score.chorale.meter.pickup == pickup
     full = complete(score, followed(score.chorale), [Voice.SOPRANO])
     out = tmp_path / "out.musicxml"
     save_score(full, out)

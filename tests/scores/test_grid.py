@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from pieces import BACH, CHORALES
 
-from bachbot.chorale import REST, Metre
+from bachbot.chorale import REST, Meter
 from bachbot.errors import ScoreError
-from bachbot.scores.document import read_document
 from bachbot.scores.grid import Bar, LineNote, bar_offsets, frame_of, grid_of, lay
-from bachbot.scores.source import musicxml_tree, read_bytes
+from bachbot.scores.readers.document import read_document
+from bachbot.scores.readers.source import musicxml_tree, read_bytes
 
 
 def notes(*rows):
@@ -43,7 +43,7 @@ def test_bars_begin_where_their_measure_has_come_to():
 
 def test_a_bar_without_its_bar_lines_counts_on():
     grid = lay([notes((0, 10, 60))], bars(10))
-    assert grid.place.tolist() == [*range(16), *range(16), *range(8)]
+    assert grid.position.tolist() == [*range(16), *range(16), *range(8)]
 
 
 def test_ties_fermatas_and_rests():
@@ -74,8 +74,8 @@ def test_the_upper_of_two_notes_at_once_is_taken():
     assert (grid.pitch[:, 0][grid.tied[:, 0]] == before[grid.tied[:, 0]]).all()
 
 
-def test_a_metre_that_has_no_name_here_is_a_plain_one():
-    assert lay([notes((0, 1, 60))], [Bar(Fraction(0), Fraction(1), 33, 8)]).metre == Metre()
+def test_a_meter_that_has_no_name_here_is_a_plain_one():
+    assert lay([notes((0, 1, 60))], [Bar(Fraction(0), Fraction(1), 33, 8)]).meter == Meter()
 
 
 @pytest.mark.filterwarnings("ignore")  # music21's own
@@ -91,9 +91,9 @@ def test_music21_and_our_own_reader_agree_on_bachs_chorales():
             continue
         columns = [document.lines_of(part)[0].notes for part in range(4)]
         ours = lay(columns, document.bars)
-        for field in ("pitch", "tied", "fermata", "place"):
+        for field in ("pitch", "tied", "fermata", "position"):
             assert np.array_equal(getattr(theirs, field), getattr(ours, field)), (name, field)
-        assert theirs.metre == ours.metre
+        assert theirs.meter == ours.meter
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pieces import BACH, EVERYTHING, bach, followed, quietly
 
-from bachbot.chorale import REST, VOICES, Key, Metre, Voice
+from bachbot.chorale import REST, VOICES, Key, Meter, Voice
 from bachbot.errors import BachbotError, BachbotWarning, ScoreError, UsageError
 from bachbot.scores import complete, load_score, save_score
 from bachbot.scores.save import musicxml
@@ -62,7 +62,7 @@ def test_the_grid_of_the_made_up_tune(everything):
     chorale = score.chorale
     assert score.title == "One of Everything"
     assert score.present == (Voice.SOPRANO,)
-    assert chorale.metre == Metre(3, 4, pickup=4)
+    assert chorale.meter == Meter(3, 4, pickup=4)
     assert chorale.frames == 4 + 12 + 8 + 12 + 8 + 8 + 8
     assert (chorale.pitch[:, 1:] == REST).all()
     # C | A Bb C on thirds, D tied over | D rest | D C# D C
@@ -72,7 +72,7 @@ def test_the_grid_of_the_made_up_tune(everything):
     assert chorale.tied[16, 0]
     assert np.flatnonzero(chorale.fermata).tolist() == list(range(52, 60))
     # The pickup counts up to the bar line; the short first ending begins a bar.
-    assert chorale.place[:5].tolist() == [8, 9, 10, 11, 0]
+    assert chorale.position[:5].tolist() == [8, 9, 10, 11, 0]
     assert chorale.bar_starts.tolist() == [0, 4, 16, 24, 36, 44, 52]
     messages = [str(w.message) for w in told]
     assert any("triplets" in m and "3 notes" in m for m in messages)
@@ -168,7 +168,7 @@ def test_a_tune_in_another_octave_is_moved_in_the_page_too(put, octave, moved):
     path = put("low.xml", score_of(("", line(octave))))
     with pytest.warns(BachbotWarning, match=moved):
         score = load_score(path)
-    low, high = Voice.SOPRANO.compass
+    low, high = Voice.SOPRANO.range
     assert low <= score.chorale.pitch[:, 0].min() <= score.chorale.pitch[:, 0].max() <= high
     full = complete(score, followed(score.chorale), [Voice.SOPRANO])
     written = full.document.root.findall("part")[0]
@@ -287,7 +287,7 @@ def zipped(**files):
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(put, monkeypatch):
-    monkeypatch.setattr("bachbot.scores.source.MAX_BYTES", 2**20)
+    monkeypatch.setattr("bachbot.scores.readers.source.MAX_BYTES", 2**20)
     bomb = zipped(**{"a.xml": b"<score-partwise>" + b" " * 2**21})
     assert len(bomb) < 2**13
     with pytest.raises(ScoreError, match="unpacks to more"):
@@ -295,7 +295,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(put, monkeypatch):
 
 
 def test_an_archive_that_lies_about_its_size_is_refused(put, monkeypatch):
-    monkeypatch.setattr("bachbot.scores.source.MAX_BYTES", 2**20)
+    monkeypatch.setattr("bachbot.scores.readers.source.MAX_BYTES", 2**20)
     bomb = bytearray(zipped(**{"a.xml": b"<score-partwise>" + b" " * 2**21}))
     place = bomb.index(b"PK\x01\x02") + 24  # the uncompressed size in the directory
     bomb[place : place + 4] = struct.pack("<I", 100)
@@ -309,7 +309,7 @@ def test_an_archive_without_a_score_is_refused(put):
 
 
 def test_a_large_file_is_refused(put, monkeypatch):
-    monkeypatch.setattr("bachbot.scores.source.MAX_BYTES", 100)
+    monkeypatch.setattr("bachbot.scores.readers.source.MAX_BYTES", 100)
     with pytest.raises(ScoreError, match="larger than"):
         load_score(put("large.musicxml", EVERYTHING))
 

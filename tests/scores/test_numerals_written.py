@@ -10,12 +10,12 @@ from pieces import bach, quietly
 from bachbot.chorale import VOICES, Voice
 from bachbot.errors import UsageError
 from bachbot.scores import from_chorale, save_score
-from bachbot.scores.closed import closed_score
-from bachbot.scores.numerals import with_numerals
-from bachbot.scores.page import SVG
-from bachbot.theory.analysis import analyse
+from bachbot.scores.engraving.page import SVG
+from bachbot.scores.musicxml.closed import closed_score
+from bachbot.scores.musicxml.numerals import with_numerals
+from bachbot.theory.analysis import analyze
 
-# Pickups, bars split at repeats, 3/4, 3/2, changing metre, rests, chords within long bass notes.
+# Pickups, bars split at repeats, 3/4, 3/2, changing meter, rests, chords within long bass notes.
 PIECES = ("bwv66.6", "bwv4.8", "bwv10.7", "bwv227.1", "bwv253", "bwv351", "bwv281")
 
 
@@ -55,7 +55,7 @@ def without(root):
 @pytest.mark.parametrize("name", PIECES)
 def test_each_numeral_stands_where_its_chord_begins(name):
     score = bach(name)
-    found = analyse(score.chorale)
+    found = analyze(score.chorale)
     page = written(with_numerals(score))
     assert [(at, text) for at, text, _ in page] == [(h.start, h.text) for h in found]
     assert [s.split(": ")[-1] for *_, s in page] == [h.text.replace("o", "°") for h in found]
@@ -74,7 +74,7 @@ def test_nothing_else_is_changed(name):
 
 def test_the_key_stands_where_it_changes():
     score = bach("bwv66.6")
-    found = analyse(score.chorale)
+    found = analyze(score.chorale)
     texts = [shown for *_, shown in written(with_numerals(score))]
     changes = [a is None or a.key != h.key
                for a, h in zip((None, *found), found, strict=False)]  # fmt: skip
@@ -91,7 +91,7 @@ def test_twice_is_once():
     once = with_numerals(bach("bwv66.6"))
     twice = with_numerals(once)
     assert written(twice) == written(once)
-    fewer = with_numerals(once, analyse(once.chorale)[:3])
+    fewer = with_numerals(once, analyze(once.chorale)[:3])
     assert written(fewer) == written(once)[:3]
 
 
@@ -110,19 +110,19 @@ def test_a_page_that_was_made(corpus):
     """From the grid, where parts are written by us."""
     score = from_chorale(corpus.pieces[3].chorale, "made")
     page = written(with_numerals(score))
-    assert [at for at, *_ in page] == [h.start for h in analyse(score.chorale)]
+    assert [at for at, *_ in page] == [h.start for h in analyze(score.chorale)]
 
 
 def test_two_voices_on_a_staff(tmp_path):
     """The bass may be the second voice of the second staff of one part."""
-    from bachbot.scores.closed import closed_score
+    from bachbot.scores.musicxml.closed import closed_score
     from bachbot.scores.save import musicxml
 
     closed = tmp_path / "closed.musicxml"
     closed.write_text(closed_score(musicxml(bach("bwv66.6"))), encoding="utf-8")
     score = quietly(closed, voices=VOICES)
     page = written(with_numerals(score))
-    assert [at for at, *_ in page] == [h.start for h in analyse(score.chorale)]
+    assert [at for at, *_ in page] == [h.start for h in analyze(score.chorale)]
     assert len(page) > 20
 
 
@@ -141,7 +141,7 @@ def test_other_programs_read_them(tmp_path):
     path = tmp_path / "numerals.musicxml"
     save_score(with_numerals(score), path)
     part = converter.parse(path, forceSource=True).parts[3]
-    found = analyse(score.chorale)
+    found = analyze(score.chorale)
     read = part.recurse().getElementsByClass("Harmony")
     assert [x.romanNumeral.figure for x in read] == [h.text for h in found]
     assert [4 * x.getOffsetInHierarchy(part) for x in read] == [h.start for h in found]

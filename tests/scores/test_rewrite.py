@@ -69,7 +69,7 @@ def test_bachs_bars_are_rewritten_in_place(name, voices, tmp_path):
 
     again = quietly(saved(found, tmp_path), voices=VOICES)
     assert_sounds(again, wanted)
-    assert np.array_equal(again.chorale.place, score.chorale.place)
+    assert np.array_equal(again.chorale.position, score.chorale.position)
     assert again.chorale.same_music(found.chorale)
     clear = unmixed(wanted, cells) & unmixed(score.chorale, cells)
     assert np.array_equal(again.chorale.fermata[clear], wanted.fermata[clear])

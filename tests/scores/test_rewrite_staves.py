@@ -9,7 +9,7 @@ from pieces import bach, quietly
 
 from bachbot.chorale import VOICES
 from bachbot.scores import bars_of, rewritten
-from bachbot.scores.closed import closed_score
+from bachbot.scores.musicxml.closed import closed_score
 from bachbot.scores.save import musicxml
 
 S, A, T, B = VOICES

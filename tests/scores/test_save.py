@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pieces import CHORALES, bach, followed, quietly
 
-from bachbot.chorale import REST, VOICES, Chorale, Key, Metre, Voice
+from bachbot.chorale import REST, VOICES, Chorale, Key, Meter, Voice
 from bachbot.errors import OutputError, UsageError
 from bachbot.scores import Layout, complete, from_chorale, load_score, save_score, soundings
 
@@ -23,7 +23,7 @@ def unison():
     tied[4, 0] = False
     fermata = np.zeros(8, dtype=bool)
     fermata[4:] = True
-    return Chorale(pitch, tied, fermata, metre=Metre(2, 4), key=Key("C", "major"))
+    return Chorale(pitch, tied, fermata, meter=Meter(2, 4), key=Key("C", "major"))
 
 
 def test_midi_has_one_track_and_channel_a_voice(tmp_path):

@@ -5,7 +5,7 @@ from bachbot import Engine
 from bachbot.chorale import Voice
 from bachbot.errors import BachbotWarning
 from bachbot.scores import Layout, load_score, section_starts
-from bachbot.scores.engraving import write_engraving
+from bachbot.scores.engraving.engrave import write_engraving
 
 BAR = note("C5", 16, "whole")
 FORWARD = '<barline location="left"><repeat direction="forward"/></barline>'

@@ -8,8 +8,8 @@ from strategies import chorales
 
 from bachbot.chorale import VOICES, Chorale, Key, Voice, note_name
 from bachbot.errors import ScoreError
-from bachbot.scores.complete import names_of
-from bachbot.scores.spelling import nearest_name, spell, written_fifths
+from bachbot.scores.musicxml.complete import names_of
+from bachbot.scores.pitch import nearest_name, spell, written_fifths
 
 # Every sixth of the half that the weights were not tuned on.
 HELD_OUT = sorted(BACH.glob("bwv*.mxl"))[1::6]
@@ -27,7 +27,7 @@ def test_the_lower_voices_of_bachs_chorales_are_spelled_as_printed():
         chorale = score.chorale
         truth = np.stack([names_of(score.lines[v], chorale.frames) for v in VOICES], axis=1)
         chorale = Chorale(
-            chorale.pitch, chorale.tied, chorale.fermata, key=melody.key, place=chorale.place
+            chorale.pitch, chorale.tied, chorale.fermata, key=melody.key, position=chorale.position
         )
         names = spell(chorale, {Voice.SOPRANO: truth[:, 0]})
         lower = chorale.onset[:, 1:]

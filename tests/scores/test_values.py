@@ -5,30 +5,30 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbot.chorale import Metre
-from bachbot.scores.values import VALUES, beam_values, beams, pulse, split
+from bachbot.chorale import Meter
+from bachbot.scores.musicxml.values import VALUES, beam_values, beams, pulse, split
 
-METRES = st.sampled_from(
-    [Metre(*m) for m in ((4, 4), (3, 4), (2, 4), (2, 2), (3, 2), (6, 8), (9, 8), (12, 8), (3, 8),
+METERS = st.sampled_from(
+    [Meter(*m) for m in ((4, 4), (3, 4), (2, 4), (2, 2), (3, 2), (6, 8), (9, 8), (12, 8), (3, 8),
                          (5, 4), (7, 8), (4, 2), (6, 4), (1, 4), (4, 16))]
 )  # fmt: skip
 
 
-@given(METRES, st.data())
-def test_values_are_printable_and_add_up(metre, data):
-    place = data.draw(st.integers(0, metre.bar_frames - 1))
-    length = data.draw(st.integers(1, metre.bar_frames - place))
-    values = split(place, length, metre)
+@given(METERS, st.data())
+def test_values_are_printable_and_add_up(meter, data):
+    place = data.draw(st.integers(0, meter.bar_frames - 1))
+    length = data.draw(st.integers(1, meter.bar_frames - place))
+    values = split(place, length, meter)
     assert sum(values) == length
     assert set(values) <= set(VALUES)
 
 
-@given(METRES, st.data())
-def test_no_value_hides_a_beat_that_it_neither_begins_nor_ends_on(metre, data):
-    place = data.draw(st.integers(0, metre.bar_frames - 1))
-    length = data.draw(st.integers(1, metre.bar_frames - place))
-    beat = pulse(metre)
-    for value in split(place, length, metre):
+@given(METERS, st.data())
+def test_no_value_hides_a_beat_that_it_neither_begins_nor_ends_on(meter, data):
+    place = data.draw(st.integers(0, meter.bar_frames - 1))
+    length = data.draw(st.integers(1, meter.bar_frames - place))
+    beat = pulse(meter)
+    for value in split(place, length, meter):
         into = place % beat
         inside = into + value <= beat
         syncopation = value == beat and 2 * into == beat
@@ -37,7 +37,7 @@ def test_no_value_hides_a_beat_that_it_neither_begins_nor_ends_on(metre, data):
 
 
 def test_known_values():
-    four, three, six = Metre(4, 4), Metre(3, 4), Metre(6, 8)
+    four, three, six = Meter(4, 4), Meter(3, 4), Meter(6, 8)
     assert split(0, 16, four) == [16]
     assert split(0, 12, three) == [12]
     assert split(0, 10, four) == [8, 2]
@@ -53,7 +53,7 @@ def test_known_values():
 
 
 def test_known_beams():
-    four, three = Metre(4, 4), Metre(3, 8)
+    four, three = Meter(4, 4), Meter(3, 8)
     eighths = [(place, 2, False) for place in range(0, 16, 2)]
     assert [b[0] for b in beams(eighths, four)] == ["begin", "end"] * 4
     dotted = [(0, 3, False), (3, 1, False)]

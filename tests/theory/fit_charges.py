@@ -1,4 +1,4 @@
-"""Fits `Charges` to the analyses that music21 carries, and prints what they reach.
+"""Fits `ParseWeights` to the analyses that music21 carries, and prints what they reach.
 
 ::
 
@@ -17,17 +17,15 @@ from roman_text import FILES, labels, quality_of
 from bachbot.chorale import REST
 from bachbot.corpus.store import PreparedCorpus, default_path
 from bachbot.theory import readings as names
-from bachbot.theory.analysis import analyse
-from bachbot.theory.charges import Charges
-from bachbot.theory.listening import hear
+from bachbot.theory.analysis import analyze
 from bachbot.theory.melody import OFF_BEAT
-from bachbot.theory.progressions import MODES, cadential, endings, steps
-from bachbot.theory.segments import slices_of
+from bachbot.theory.parse import ParseWeights, best_parse, slices_of
+from bachbot.theory.readings import MODES, cadential, endings, steps
 
 EPOCHS, RATE, LOSS, CLIP = 20, 0.05, 0.5, 6.0
 """Passes, length of a step, weight of the losses in the search, largest step of a charge."""
 
-BY_HAND = Charges(
+BY_HAND = ParseWeights(
     upper=(0.6, 1.2, 0.6, 1.5, 3.0, 0.5, 1.0, 2.5),
     bass_line=(0.8, 1.6, 1.5, 2.0, 4.0, 1.0, 1.5, 3.0),
     lacking=(0.8, 0.5, 0.15, 0.6),
@@ -77,7 +75,7 @@ def _losses(label):
 
 
 class Counts:
-    """How often a path is charged each charge, as `Charges` whose numbers are counts."""
+    """How often a path is charged each charge, as `ParseWeights` whose numbers are counts."""
 
     def __init__(self, example, charges):
         self.example, self.charges = example, charges
@@ -98,8 +96,8 @@ class Counts:
             self._add("end")
         return self.counts
 
-    def _add(self, name, place=(), amount=1.0):
-        self.counts[name][place] += amount
+    def _add(self, name, position=(), amount=1.0):
+        self.counts[name][position] += amount
 
     def _abroad(self, home, key):
         self._add("abroad", names.distances()[home, key])
@@ -170,8 +168,8 @@ def fit(examples, start=BY_HAND, seed=0):
         for index in rng.permutation(len(examples)):
             example = examples[index]
             key, slices, losses = example.chorale.key, example.slices, LOSS * example.losses
-            hope = Counts(example, charges).of(hear(slices, key, charges, losses))
-            fear = Counts(example, charges).of(hear(slices, key, charges, -losses))
+            hope = Counts(example, charges).of(best_parse(slices, key, charges, losses))
+            fear = Counts(example, charges).of(best_parse(slices, key, charges, -losses))
             scale = np.sqrt(slices.count)
             moved = {
                 name: np.array(getattr(charges, name))
@@ -182,7 +180,7 @@ def fit(examples, start=BY_HAND, seed=0):
             total = moved if total is None else {n: total[n] + moved[n] for n in total}
             count += 1
     rounded = {name: np.round(value / count, 2) + 0.0 for name, value in total.items()}
-    return Charges(**{name: _plain(value) for name, value in rounded.items()})
+    return ParseWeights(**{name: _plain(value) for name, value in rounded.items()})
 
 
 def _plain(value):
@@ -190,10 +188,10 @@ def _plain(value):
 
 
 def agreement(examples, charges):
-    """Frames in which root, key, and all of root, key, quality and figures are as labelled."""
+    """Frames in which root, key, and all of root, key, quality and figures are as labeled."""
     agreed = np.zeros(4)
     for example in examples:
-        for harmony in analyse(example.chorale, charges):
+        for harmony in analyze(example.chorale, charges):
             key = (harmony.key.pitch_class, harmony.key.mode)
             root = (key[0] + harmony.numeral.semitones) % 12
             whole = (key, root, quality_of(harmony.numeral), harmony.inversion)

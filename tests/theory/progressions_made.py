@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bachbot.chorale import Chorale, Key, Metre
+from bachbot.chorale import Chorale, Key, Meter
 
 C, A = Key("C", "major"), Key("A", "minor")
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -12,7 +12,7 @@ def pitch_of(name):
     return 12 * (int(name[-1]) + 1) + _STEPS[name[0]] + name.count("#") - name[1:].count("b")
 
 
-def piece(*voices, key=C, metre=Metre(4, 4), fermatas=()):
+def piece(*voices, key=C, meter=Meter(4, 4), fermatas=()):
     """A chorale of four lines of text; fermatas are pairs of frames."""
     columns = [[], [], [], []]
     ties = [[], [], [], []]
@@ -25,4 +25,4 @@ def piece(*voices, key=C, metre=Metre(4, 4), fermatas=()):
     fermata = np.zeros(len(columns[0]), dtype=bool)
     for start, stop in fermatas:
         fermata[start:stop] = True
-    return Chorale(np.array(columns).T, np.array(ties).T, fermata, metre=metre, key=key)
+    return Chorale(np.array(columns).T, np.array(ties).T, fermata, meter=meter, key=key)

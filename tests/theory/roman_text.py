@@ -62,8 +62,8 @@ class Label:
 
 def labels(number, chorale):
     """The labels of each frame, two where a chord has two names, in the key of the chorale."""
-    bars = chorale.bar_starts - chorale.place[chorale.bar_starts]
-    first = 0 if chorale.place[0] else 1
+    bars = chorale.bar_starts - chorale.position[chorale.bar_starts]
+    first = 0 if chorale.position[0] else 1
     out = [()] * chorale.frames
     before = None
     for bar, beat, label in _rows(number):

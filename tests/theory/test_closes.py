@@ -8,16 +8,14 @@ import pytest
 from progressions_made import A, C, piece
 
 from bachbot.chorale import Chorale, Voice
-from bachbot.theory.analysis import analyse
-from bachbot.theory.cadence import final_cadence
-from bachbot.theory.closes import closes
-from bachbot.theory.explanation import explain
-from bachbot.theory.faults import find_faults
+from bachbot.theory.analysis import analyze
+from bachbot.theory.cadence import closes, final_cadence
+from bachbot.theory.explanation import explain, find_faults
 
 
 def close(*voices, key=C):
     chorale = piece(*voices, key=key)
-    [found] = closes(chorale, analyse(chorale))
+    [found] = closes(chorale, analyze(chorale))
     return found
 
 
@@ -60,7 +58,7 @@ def test_each_phrase_closes_in_its_own_key():
         "C4 F3 C3 G3 F#3 G3 C3 D3 G2:2 C3 F3 G3 C3:2",
         fermatas=((32, 40),),
     )
-    found = closes(chorale, analyse(chorale))
+    found = closes(chorale, analyze(chorale))
     assert [(str(c.key), c.kind, c.end) for c in found] == [
         ("G major", "perfect", 39),
         ("C major", "perfect", 59),
@@ -72,7 +70,7 @@ def test_bach_closes_as_his_last_chords_say(corpus):
     same = told = 0
     for found in corpus.pieces[::12]:
         chorale = found.chorale
-        last = closes(chorale, analyse(chorale))[-1]
+        last = closes(chorale, analyze(chorale))[-1]
         kind = final_cadence(chorale).kind
         if kind != "none" and last.key == chorale.key:
             told += 1
@@ -82,7 +80,7 @@ def test_bach_closes_as_his_last_chords_say(corpus):
 
 
 def test_most_of_bachs_phrases_close_on_a_cadence(corpus):
-    kinds = [c.kind for p in corpus.pieces[5::16] for c in closes(p.chorale, analyse(p.chorale))]
+    kinds = [c.kind for p in corpus.pieces[5::16] for c in closes(p.chorale, analyze(p.chorale))]
     assert len(kinds) > 100
     assert kinds.count("none") < 0.05 * len(kinds)
     assert kinds.count("perfect") > 0.4 * len(kinds)
@@ -98,16 +96,16 @@ def test_an_explanation_is_plain_data(corpus):
     assert len(data["faults"]) == len(found.faults)
     starts = found.chorale.bar_starts
     for chord in data["chords"]:
-        start = starts[chord["bar"] - (found.chorale.place[0] == 0)]
-        begin = start - found.chorale.place[start]
-        assert chord["frame"] == begin + (chord["beat"] - 1) * found.chorale.metre.beat_frames
+        start = starts[chord["bar"] - (found.chorale.position[0] == 0)]
+        begin = start - found.chorale.position[start]
+        assert chord["frame"] == begin + (chord["beat"] - 1) * found.chorale.meter.beat_frames
 
 
 def test_bars_count_from_the_first_full_one():
     chorale = piece("E5 D5 C5:2 C5", "C5 B4 G4:2 G4", "G4 F4 E4:2 E4", "C3 G3 C3:2 C3")
-    assert [explain(chorale).place(f) for f in (0, 4, 16)] == [(1, 1), (1, 2), (2, 1)]
-    upbeat = replace(chorale, metre=replace(chorale.metre, pickup=4), place=None)
-    assert [explain(upbeat).place(f) for f in (0, 4, 16)] == [(0, 4), (1, 1), (1, 4)]
+    assert [explain(chorale).position(f) for f in (0, 4, 16)] == [(1, 1), (1, 2), (2, 1)]
+    upbeat = replace(chorale, meter=replace(chorale.meter, pickup=4), position=None)
+    assert [explain(upbeat).position(f) for f in (0, 4, 16)] == [(0, 4), (1, 1), (1, 4)]
     assert explain(upbeat).bars == 1
 
 

@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from strategies import chorales
 
-from bachbot.chorale import Chorale, Metre, Voice
-from bachbot.theory.faults import Fault, Tally, beat_text, find_faults, tally
+from bachbot.chorale import Chorale, Meter, Voice
+from bachbot.theory.explanation import Fault, Tally, beat_text, find_faults, tally
 from bachbot.theory.rules import RULES, Moves, released
 
 S, A, T, B = Voice
 ALL_QUIET = [-1, -1, -1, -1]
 
 
-def piece(*chords, each=4, metre=None, fermatas=()):
+def piece(*chords, each=4, meter=None, fermatas=()):
     """A piece of so many chords, each so many frames long, some under fermatas."""
     pitch = np.repeat(np.array(chords, dtype=np.int16).reshape(-1, 4), each, axis=0)
     held = np.arange(len(pitch)) % each > 0
     fermata = np.isin(np.arange(len(pitch)) // each, fermatas)
-    return Chorale(pitch, held[:, None] & (pitch >= 0), fermata, metre=metre or Metre())
+    return Chorale(pitch, held[:, None] & (pitch >= 0), fermata, meter=meter or Meter())
 
 
 def rules_of(chorale):
@@ -84,22 +84,22 @@ def test_a_voice_that_moves_under_a_fermata_is_still_in_the_phrase():
 
 
 @pytest.mark.parametrize(
-    ("metre", "frame", "bar", "beat", "text"),
+    ("meter", "frame", "bar", "beat", "text"),
     [
-        (Metre(4, 4), 0, 1, Fraction(1), "1"),
-        (Metre(4, 4), 18, 2, Fraction(3, 2), "1.5"),
-        (Metre(4, 4), 23, 2, Fraction(11, 4), "2.75"),
-        (Metre(4, 4, 4), 3, 0, Fraction(19, 4), "4.75"),
-        (Metre(4, 4, 4), 4, 1, Fraction(1), "1"),
-        (Metre(3, 4, 8), 8, 1, Fraction(1), "1"),
-        (Metre(6, 8), 14, 2, Fraction(4, 3), "1 1/3"),
-        (Metre(3, 2), 16, 1, Fraction(3), "3"),
+        (Meter(4, 4), 0, 1, Fraction(1), "1"),
+        (Meter(4, 4), 18, 2, Fraction(3, 2), "1.5"),
+        (Meter(4, 4), 23, 2, Fraction(11, 4), "2.75"),
+        (Meter(4, 4, 4), 3, 0, Fraction(19, 4), "4.75"),
+        (Meter(4, 4, 4), 4, 1, Fraction(1), "1"),
+        (Meter(3, 4, 8), 8, 1, Fraction(1), "1"),
+        (Meter(6, 8), 14, 2, Fraction(4, 3), "1 1/3"),
+        (Meter(3, 2), 16, 1, Fraction(3), "3"),
     ],
 )
-def test_where_a_fault_stands(metre, frame, bar, beat, text):
+def test_where_a_fault_stands(meter, frame, bar, beat, text):
     pitch = np.full((24, 4), -1, dtype=np.int16)
     pitch[frame] = [60, 62, -1, -1]
-    chorale = Chorale(pitch, np.zeros((24, 4)), np.zeros(24), metre=metre)
+    chorale = Chorale(pitch, np.zeros((24, 4)), np.zeros(24), meter=meter)
     (fault,) = find_faults(chorale)
     assert (fault.rule, fault.frame, fault.bar, fault.beat) == ("crossing", frame, bar, beat)
     assert beat_text(fault.beat) == text

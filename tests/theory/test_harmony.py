@@ -127,7 +127,7 @@ def test_sets_and_degrees():
 
 def test_bach_writes_chords(corpus):
     """On the beat nine of ten are chords, and two of three plain triads in root or inversion."""
-    found = [chords_of(c.pitch[c.place % 4 == 0], c.key).quality for c in corpus.part("train")]
+    found = [chords_of(c.pitch[c.position % 4 == 0], c.key).quality for c in corpus.part("train")]
     quality = np.concatenate(found)
     assert 0.88 < (quality != NONE).mean() < 0.92
     assert 0.70 < np.isin(quality, [Quality.MAJOR, Quality.MINOR]).mean() < 0.76

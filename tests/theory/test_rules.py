@@ -165,7 +165,7 @@ def test_chances():
 
 
 def test_compass_of_a_piece_that_was_moved():
-    lowest = [voice.compass[0] for voice in Voice]
+    lowest = [voice.range[0] for voice in Voice]
     assert broken("out of compass", SILENT, [p - 3 for p in lowest], transposed_by=-3) == []
     assert broken("out of compass", SILENT, [p - 4 for p in lowest], transposed_by=-3) == [
         "S", "A", "T", "B",

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from bachbot.chorale import Chorale, Key, Metre
+from bachbot.chorale import Chorale, Key, Meter
 from bachbot.corpus.store import Piece, PreparedCorpus
-from bachbot.training.machine import trains_in_bfloat16, without_bfloat16
+from bachbot.training.device import trains_in_bfloat16, without_bfloat16
 
 CPU = torch.device("cpu")
 
@@ -29,7 +29,7 @@ def made_up_chorale(seed: int, frames: int = 48) -> Chorale:
     pitch[:2, 1] = -1
     tied[:3, 1] = False
     fermata = np.arange(frames) >= frames - 4
-    return Chorale(pitch, tied, fermata, Metre(), Key(), name=f"made up {seed}")
+    return Chorale(pitch, tied, fermata, Meter(), Key(), name=f"made up {seed}")
 
 
 def made_up_corpus(pieces: int = 12) -> PreparedCorpus:

@@ -9,14 +9,14 @@ from made_up import made_up_chorale
 from bachbot.encoding import FIRST_PITCH, START, Vocabulary, encode
 from bachbot.errors import TrainingError
 from bachbot.training.config import changed, preset
-from bachbot.training.data import Text
+from bachbot.training.token_batches import TokenText
 
 VOCABULARY = Vocabulary()
 PIECES = [made_up_chorale(n, 30 + n) for n in range(9)]
 
 
 def _text(**changes):
-    return Text(PIECES, changed(preset("tiny"), changes), VOCABULARY)
+    return TokenText(PIECES, changed(preset("tiny"), changes), VOCABULARY)
 
 
 def test_targets_are_the_tokens_after_the_inputs():
@@ -79,7 +79,7 @@ def test_a_piece_at_the_edge_of_the_vocabulary_stays_inside_it():
     pitch = np.full((8, 4), [[87, 80, 60, 31]])
     edge = type(PIECES[0])(pitch, np.zeros((8, 4)), np.zeros(8))
     config = changed(preset("tiny"), {"transposed": 1.0, "semitones": 6, "batch": 1, "chunk": 8})
-    text = Text([edge] * 4, config, VOCABULARY)
+    text = TokenText([edge] * 4, config, VOCABULARY)
     assert {int(text.lanes(n).inputs.max()) for n in range(20)} == {
         int(VOCABULARY.ids_of(87, False))
     }
@@ -87,4 +87,4 @@ def test_a_piece_at_the_edge_of_the_vocabulary_stays_inside_it():
 
 def test_too_small_a_corpus_is_refused():
     with pytest.raises(TrainingError, match="too few for 50 lanes of 128: make batch or chunk"):
-        Text(PIECES, preset("paper"), VOCABULARY)
+        TokenText(PIECES, preset("paper"), VOCABULARY)

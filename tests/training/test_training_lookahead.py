@@ -9,19 +9,19 @@ from test_training_fillings import Oracle
 
 from bachbot.chorale import Voice
 from bachbot.encoding import Vocabulary
-from bachbot.encoding.library import shelved
+from bachbot.encoding.datastore import build_datastore
 from bachbot.errors import TrainingError, UsageError
 from bachbot.evaluation.losses import measure
 from bachbot.runtime import build_model, load_checkpoint
 from bachbot.training.config import changed, preset
-from bachbot.training.courses import open_course
-from bachbot.training.fillings import FILLINGS, HARMONY
-from bachbot.training.lookahead_course import LookaheadCourse
-from bachbot.training.parallel import Ranks
-from bachbot.training.progress import Stepped
+from bachbot.training.courses import make_objective
+from bachbot.training.distributed import ProcessGroup
+from bachbot.training.examples import PieceDataset, example
+from bachbot.training.lookahead_objective import LookaheadObjective
+from bachbot.training.objective import Stepped
 from bachbot.training.run import BEST, METRICS, STATE, train
-from bachbot.training.state import load_state
-from bachbot.training.works import Repertoire, sheet
+from bachbot.training.run_folder import load_state
+from bachbot.training.validation import FILL_TASKS, HARMONY
 
 TINY = preset("lookahead-tiny")
 TIMES = ("seconds", "tokens_per_second")
@@ -30,7 +30,7 @@ TIMES = ("seconds", "tokens_per_second")
 def _course(corpus, ranks=None, **changes):
     config = changed(TINY, changes)
     cpu = torch.device("cpu")
-    course = open_course(config, corpus, Vocabulary(), cpu, ranks or Ranks())
+    course = make_objective(config, corpus, Vocabulary(), cpu, ranks or ProcessGroup())
     course.begin(torch.nn.Identity(), 0)
     return course
 
@@ -62,7 +62,9 @@ def test_the_ranks_mean_is_the_loss_of_the_whole_batch(corpus):
             return super().forward(works, wanted) * works.length[:, None, None, None] / 20
 
     whole = _course(corpus, batch=8).loss(Uneven(1.0), 0)
-    shares = [_course(corpus, Ranks(rank, 2), batch=8).loss(Uneven(1.0), 0) for rank in (0, 1)]
+    shares = [
+        _course(corpus, ProcessGroup(rank, 2), batch=8).loss(Uneven(1.0), 0) for rank in (0, 1)
+    ]
     means = [float(share.mean) for share in shares]
     assert np.mean(means) == pytest.approx(float(whole.mean), rel=1e-6)
     assert means[0] != pytest.approx(means[1], rel=1e-3)
@@ -71,7 +73,7 @@ def test_the_ranks_mean_is_the_loss_of_the_whole_batch(corpus):
 
 def test_pieces_must_go_evenly_over_the_processes(corpus):
     with pytest.raises(UsageError, match="3 pieces cannot be shared out over 2 processes: give"):
-        _course(corpus, Ranks(0, 2), batch=3)
+        _course(corpus, ProcessGroup(0, 2), batch=3)
 
 
 def test_it_learns_and_leaves_a_checkpoint_that_says_how(corpus, tmp_path):
@@ -91,7 +93,7 @@ def test_it_learns_and_leaves_a_checkpoint_that_says_how(corpus, tmp_path):
     assert training["train_nats_per_missing_cell"] == outcome.best["train"]
     losses = training["losses"]
     assert losses.keys() == {"validation", "test"}
-    assert losses["validation"].keys() == FILLINGS.keys()
+    assert losses["validation"].keys() == FILL_TASKS.keys()
     harmony = losses["validation"][HARMONY]
     assert harmony["nats_per_frame"] == pytest.approx(outcome.best["validation"], rel=1e-6)
     assert harmony["nats_per_onset"] == pytest.approx(outcome.best["per_onset"], rel=1e-6)
@@ -99,7 +101,7 @@ def test_it_learns_and_leaves_a_checkpoint_that_says_how(corpus, tmp_path):
     card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text(encoding="utf-8")
     command = "--preset lookahead-tiny --split tune --epochs 30 --set learning_rate=0.03"
     assert f"bachbot train {command} --set average=0.8" in card
-    for name, filling in FILLINGS.items():
+    for name, filling in FILL_TASKS.items():
         figure = losses["test"][name]["nats_per_frame"]
         (row,) = (r for r in card.splitlines() if r.startswith(f"| {filling.label} |"))
         assert f"| {figure:.3f} |" in row
@@ -107,24 +109,24 @@ def test_it_learns_and_leaves_a_checkpoint_that_says_how(corpus, tmp_path):
     assert "fermatas with 70% of the pieces" in card
 
 
-def test_music_without_a_metre_is_learned_from_the_notes_alone(corpus, tmp_path):
+def test_music_without_a_meter_is_learned_from_the_notes_alone(corpus, tmp_path):
     config = changed(TINY, {"told": False})
     outcome = train(corpus, config, folder=tmp_path / "run", device="cpu")
     assert load_checkpoint(tmp_path / "run" / BEST).config["model"]["told"] is False
     assert "ATB|S, fermatas unknown" not in outcome.record["losses"]["test"]
     card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "--set told=False" in card
-    assert "no metre, mode or fermata" in card
+    assert "no meter, mode or fermata" in card
     assert "fermatas with" not in card
 
 
 def test_one_that_looks_pieces_up_carries_them_and_passes_itself_over(corpus, tmp_path):
     config = changed(TINY, {"lookup": True})
     outcome = train(corpus, config, folder=tmp_path / "run", device="cpu")
-    pieces = [sheet(c, Vocabulary()).tokens for c in corpus.part("train", config.split)]
+    pieces = [example(c, Vocabulary()).tokens for c in corpus.part("train", config.split)]
     checkpoint = load_checkpoint(tmp_path / "run" / BEST)
-    assert np.array_equal(checkpoint.weights["library.tokens"], shelved(pieces))
-    assert checkpoint.config["model"]["library"] == len(shelved(pieces))
+    assert np.array_equal(checkpoint.weights["library.tokens"], build_datastore(pieces))
+    assert checkpoint.config["model"]["library"] == len(build_datastore(pieces))
     card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "The training pieces travel with its weights" in card
     # Stepped without torch it says what it said in training.
@@ -133,7 +135,7 @@ def test_one_that_looks_pieces_up_carries_them_and_passes_itself_over(corpus, tm
     wanted = outcome.record["losses"]["test"][HARMONY]
     assert found.voices_per_frame == pytest.approx(wanted["nats_per_frame"], abs=1e-4)
     # A piece that found itself would be followed to its end.
-    repertoire = Repertoire(corpus.part("train", config.split), config, Vocabulary())
+    repertoire = PieceDataset(corpus.part("train", config.split), config, Vocabulary())
     for step in range(repertoire.steps):
         for piece, _ in repertoire.batch(0, step):
             assert not (piece.likest.tokens[:, 0, 0] == piece.tokens).all()
@@ -195,7 +197,9 @@ def test_a_corpus_without_a_test_part_has_no_figures_there():
 
 
 def test_each_kind_has_its_course(corpus):
-    assert isinstance(_course(corpus), LookaheadCourse)
+    assert isinstance(_course(corpus), LookaheadObjective)
     assert _course(corpus).carried() == {}
-    lanes = open_course(preset("tiny"), corpus, Vocabulary(), torch.device("cpu"), Ranks())
+    lanes = make_objective(
+        preset("tiny"), corpus, Vocabulary(), torch.device("cpu"), ProcessGroup()
+    )
     assert lanes.units.validation == "nats a token"

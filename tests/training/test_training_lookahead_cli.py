@@ -86,7 +86,7 @@ def test_its_grid_holds_the_preset_and_settings_of_its_own():
 
 @pytest.mark.parametrize(("kind", "unit"), [("lstm", "nats a token"), ("lookahead", "nats")])
 def test_curves_in_two_units_say_so(tmp_path, monkeypatch, kind, unit):
-    from bachbot.training.progress import UNITS
+    from bachbot.training.objective import UNITS
 
     units = UNITS[kind]
     line = {"epoch": 1, "train": 0.5, "validation": 1.3,

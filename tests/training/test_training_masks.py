@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bachbot.errors import UsageError
-from bachbot.training.masks import MIXTURE, Mixture, draw
+from bachbot.training.examples import MIXTURE, Mixture, draw
 
 FRAMES = 50
 STARTS = np.array([0, 4, 20, 36])

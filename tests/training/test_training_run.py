@@ -15,13 +15,14 @@ from bachbot.errors import BachbotWarning, TrainingError, UsageError
 from bachbot.evaluation.losses import measure
 from bachbot.models import registry
 from bachbot.runtime import load_checkpoint, load_model
-from bachbot.training import machine, search
+from bachbot.training import device as machine
+from bachbot.training import search
 from bachbot.training.config import changed, preset
-from bachbot.training.progress import Evaluated, Stepped
+from bachbot.training.objective import Evaluated, Stepped
 from bachbot.training.run import BEST, METRICS, STATE, saved_config, train
-from bachbot.training.state import SavedState, load_state, save_state
+from bachbot.training.run_folder import SavedState, load_state, save_state
 from bachbot.training.trainer import Trainer
-from bachbot.training.validate import losses
+from bachbot.training.validation import losses
 
 TIMES = ("seconds", "tokens_per_second")
 
@@ -355,8 +356,8 @@ def test_an_unknown_or_absent_device_is_refused(corpus):
 
 
 def test_lanes_must_go_evenly_over_the_processes():
-    from bachbot.training.parallel import Ranks
+    from bachbot.training.distributed import ProcessGroup
 
-    assert [Ranks(rank, 2).lanes(8) for rank in range(2)] == [slice(0, 4), slice(4, 8)]
+    assert [ProcessGroup(rank, 2).lanes(8) for rank in range(2)] == [slice(0, 4), slice(4, 8)]
     with pytest.raises(UsageError, match="50 lanes cannot be shared out over 4 processes"):
-        Ranks(0, 4).lanes(50)
+        ProcessGroup(0, 4).lanes(50)

@@ -1,7 +1,7 @@
 import pytest
 
 from bachbot.training.config import changed, preset
-from bachbot.training.schedule import learning_rate
+from bachbot.training.trainer import learning_rate
 
 
 def test_one_cycle_goes_up_once_and_down_once():

@@ -11,11 +11,11 @@ from bachbot.encoding import FERMATA, Vocabulary
 from bachbot.errors import CheckpointError, UsageError
 from bachbot.runtime import load_checkpoint
 from bachbot.training.config import changed, preset
-from bachbot.training.courses import open_course
-from bachbot.training.parallel import Ranks
+from bachbot.training.courses import make_objective
+from bachbot.training.distillation import Teachers, distillation_loss
+from bachbot.training.distributed import ProcessGroup
+from bachbot.training.examples import collate
 from bachbot.training.run import BEST, train
-from bachbot.training.teachers import Teachers, dissent
-from bachbot.training.works import collated
 
 TINY = changed(preset("lookahead-tiny"), {"epochs": 1})
 CPU = torch.device("cpu")
@@ -37,9 +37,9 @@ def schooled(made_up, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def batch(made_up):
-    course = open_course(changed(TINY, {"batch": 8}), made_up, Vocabulary(), CPU, Ranks())
+    course = make_objective(changed(TINY, {"batch": 8}), made_up, Vocabulary(), CPU, ProcessGroup())
     pieces, given = zip(*course._repertoire.batch(0, 0), strict=True)
-    works = collated(pieces, given, CPU)
+    works = collate(pieces, given, CPU)
     assert works.missing[..., 0].any()
     assert works.missing[..., 1:].any()
     return works
@@ -67,11 +67,11 @@ def test_whoever_agrees_pays_the_entropy_and_no_less(schooled, batch):
     p = opinion[~fermatas].double()
     q = opinion[fermatas][:, FERMATA].double()
     entropy = -(p * p.log()).sum() - (q * q.log() + (1 - q) * (1 - q).log()).sum()
-    assert float(dissent(agreeing, opinion, batch.missing)) == pytest.approx(
+    assert float(distillation_loss(agreeing, opinion, batch.missing)) == pytest.approx(
         float(entropy), rel=1e-4
     )
     other = agreeing + torch.randn_like(agreeing)
-    assert float(dissent(other, opinion, batch.missing)) > float(entropy) * 1.01
+    assert float(distillation_loss(other, opinion, batch.missing)) > float(entropy) * 1.01
 
 
 def test_a_share_of_nothing_is_the_music_alone(schooled, made_up):

@@ -6,18 +6,18 @@ from hypothesis import strategies as st
 from made_up import made_up_chorale
 
 from bachbot.chorale import Given
-from bachbot.encoding import FIRST_PITCH, Vocabulary, Work, tell
-from bachbot.encoding.told import CLOCK
+from bachbot.encoding import FIRST_PITCH, FillRequest, Vocabulary, encode_conditioning
+from bachbot.encoding.conditioning import CLOCK
 from bachbot.errors import TrainingError
 from bachbot.training.config import changed, preset
-from bachbot.training.works import Repertoire, collated, cropped, sheet
+from bachbot.training.examples import PieceDataset, collate, crop, example
 
 VOCABULARY = Vocabulary()
 PIECES = [made_up_chorale(n, 30 + 4 * n) for n in range(9)]
 
 
 def _repertoire(pieces=PIECES, **changes):
-    return Repertoire(pieces, changed(preset("lookahead-tiny"), changes), VOCABULARY)
+    return PieceDataset(pieces, changed(preset("lookahead-tiny"), changes), VOCABULARY)
 
 
 def _number(found, pieces=PIECES):
@@ -31,15 +31,17 @@ def test_pieces_are_read_in_training_as_in_stepping():
         Given(np.random.default_rng(n).random((p.frames, 4)) < 0.5, bool(n))
         for n, p in enumerate(pieces)
     ]
-    told = tell([Work(p, g) for p, g in zip(pieces, given, strict=True)], VOCABULARY)
-    sheets = [sheet(p, VOCABULARY) for p in pieces]
-    works = collated(sheets, given, torch.device("cpu"))
+    told = encode_conditioning(
+        [FillRequest(p, g) for p, g in zip(pieces, given, strict=True)], VOCABULARY
+    )
+    sheets = [example(p, VOCABULARY) for p in pieces]
+    works = collate(sheets, given, torch.device("cpu"))
     inside = np.arange(pieces[1].frames) < told.length[:, None]
     shown = works.tokens.masked_fill(~works.given, len(VOCABULARY)).numpy()
     pause = works.fermata.masked_fill(~works.fermata_given, 2).numpy()
     assert np.array_equal(shown[inside], told.shown[inside])
     assert np.array_equal(pause[inside], told.pause[inside])
-    for name in ("place", "bar", "mode", "length"):
+    for name in ("position", "bar", "mode", "length"):
         assert np.array_equal(getattr(works, name).numpy(), getattr(told, name)), name
     for row, piece in enumerate(pieces):
         ids = VOCABULARY.ids_of(piece.pitch, piece.tied)
@@ -97,7 +99,7 @@ def test_pieces_of_like_length_come_together_but_not_always_the_same():
 def test_transposing_moves_every_note_alike(epoch, semitones):
     repertoire = _repertoire(transposed=1.0, semitones=semitones, batch=9, chunk=100)
     for piece, _ in repertoire.batch(epoch, 0):
-        whole = sheet(PIECES[_number(piece)], VOCABULARY).tokens
+        whole = example(PIECES[_number(piece)], VOCABULARY).tokens
         notes = whole >= FIRST_PITCH
         (moved,) = np.unique((piece.tokens - whole)[notes])
         assert moved % 2 == 0
@@ -109,8 +111,8 @@ def test_transposing_moves_every_note_alike(epoch, semitones):
 @given(st.integers(0, 10**6), st.integers(2, 70))
 def test_a_long_piece_is_cut_at_a_bar_and_its_held_notes_begin_anew(seed, most):
     chorale = PIECES[8]
-    whole = sheet(chorale, VOCABULARY)
-    cut = cropped(whole, most, np.random.default_rng(seed), VOCABULARY)
+    whole = example(chorale, VOCABULARY)
+    cut = crop(whole, most, np.random.default_rng(seed), VOCABULARY)
     assert cut.frames == min(most, whole.frames)
     starts = [
         s
@@ -122,16 +124,16 @@ def test_a_long_piece_is_cut_at_a_bar_and_its_held_notes_begin_anew(seed, most):
     assert any(
         np.array_equal(cut.tokens, VOCABULARY.ids_of(s.pitch, s.tied))
         and np.array_equal(cut.fermata, s.fermata)
-        and np.array_equal(cut.place, s.place + 1)
+        and np.array_equal(cut.position, s.position + 1)
         and np.array_equal(cut.starts, s.bar_starts)
         for s in slices
     )
 
 
 def test_every_bar_may_begin_a_cut():
-    whole = sheet(PIECES[8], VOCABULARY)
+    whole = example(PIECES[8], VOCABULARY)
     firsts = {
-        cropped(whole, 20, np.random.default_rng(n), VOCABULARY).tokens.tobytes() for n in range(60)
+        crop(whole, 20, np.random.default_rng(n), VOCABULARY).tokens.tobytes() for n in range(60)
     }
     assert len(firsts) == sum(whole.starts <= whole.frames - 20) == 3
 
@@ -141,7 +143,7 @@ def test_untold_nothing_but_notes_is_read_and_no_fermata_asked_for():
     for epoch in range(4):
         for piece, asked in repertoire.batch(epoch, 0):
             # A clock, which says nothing of the bars.
-            assert (piece.place == np.arange(piece.frames) % CLOCK + 1).all()
+            assert (piece.position == np.arange(piece.frames) % CLOCK + 1).all()
             assert not piece.fermata.any()
             assert (piece.bar, piece.mode) == (0, 0)
             assert asked.fermatas.all()

@@ -5,19 +5,22 @@ say of the others which set they are from but half the time: 50% is perfect (Lop
 "Revisiting Classifier Two-Sample Tests", ICLR 2017).
 """
 
-from bachbot.evaluation.detection.detection import Detection, detect
-from bachbot.evaluation.detection.giveaways import GiveAway
-from bachbot.evaluation.detection.matching import Match, halves, matched
-from bachbot.evaluation.detection.telling import Telling
-from bachbot.evaluation.detection.trial import FEWEST_PAIRS
-from bachbot.evaluation.detection.verdict import Verdict
+from bachbot.evaluation.detection.detection import Detection, Verdict, detect
+from bachbot.evaluation.detection.pairing import (
+    FEWEST_PAIRS,
+    InformationLevel,
+    Match,
+    halves,
+    matched,
+)
+from bachbot.evaluation.detection.top_features import TopFeature
 
 __all__ = [
     "FEWEST_PAIRS",
     "Detection",
-    "GiveAway",
+    "InformationLevel",
     "Match",
-    "Telling",
+    "TopFeature",
     "Verdict",
     "detect",
     "halves",

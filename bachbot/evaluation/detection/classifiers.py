@@ -1,24 +1,96 @@
-"""The classifiers: two of features, one of the notes themselves.
+"""The classifiers, what they are shown, and the folds that they are trained on."""
 
-``features``
-    Logistic regression on the standardised features, regularised.
-``forest``
-    Extremely randomised trees on the same (Geurts, Ernst and Wehenkel, "Extremely Randomized
-    Trees", Machine Learning 63, 2006), which hear two features at once.
-``notes``
-    A linear support vector machine on the piece's words (`words`), weighted by tf-idf (Joachims,
-    "Text Categorization with Support Vector Machines", ECML 1998).
-
-Their settings were chosen on the validation part, both sets; with a third of theirs or three times
-as much, regression and machine are right about one piece more or less of 80.
-"""
-
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.evaluation.detection.evidence import Evidence
+from bachbot.chorale import FRAMES_PER_QUARTER, Chorale
+from bachbot.evaluation.detection.features import Table, table_of
+from bachbot.evaluation.detection.pairing import InformationLevel
+from bachbot.evaluation.detection.piece_view import tokens_of
+
+FOLDS = 5
+"""Of a cross-validation; fewer where there are fewer groups."""
+
+
+def folds_of(groups: Sequence[str], *, seed: int = 0) -> NDArray[np.int64]:
+    """Deal pieces into folds, all of a group into one.
+
+    The largest groups are dealt first, each to the fold that is smallest so far.
+
+    Parameters
+    ----------
+    groups : sequence of str
+        Of each of N pieces: those of one tune.
+    seed : int
+        Of the order among groups of like size.
+
+    Returns
+    -------
+    ndarray of int64, shape [N]
+        The fold of each piece, from 0.
+    """
+    sizes = Counter(groups)
+    names = sorted(sizes)
+    np.random.default_rng(seed).shuffle(names)
+    names.sort(key=lambda name: -sizes[name])  # stable: the shuffle stays among equals
+    held = [0] * min(FOLDS, len(names))
+    fold = {}
+    for name in names:
+        fold[name] = held.index(min(held))
+        held[fold[name]] += sizes[name]
+    return np.array([fold[group] for group in groups], dtype=np.int64)
+
+
+EXCERPT = 16 * FRAMES_PER_QUARTER
+"""Frames of an excerpt: sixteen beats, four bars of 4/4."""
+
+_BUCKETS = 1 << 18
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """N pieces or excerpts.
+
+    Parameters
+    ----------
+    table : Table
+        Their features.
+    words : scipy.sparse matrix of float64, shape [N, buckets]
+        How often each word occurs, by hash (Weinberger and others, "Feature Hashing for Large
+        Scale Multitask Learning", ICML 2009).
+    """
+
+    table: Table
+    words: Any
+
+    @classmethod
+    def of(cls, chorales: Sequence[Chorale], telling: InformationLevel) -> "Evidence":
+        """Read pieces as `Telling.told` gives them."""
+        from sklearn.feature_extraction import FeatureHasher
+
+        hasher = FeatureHasher(_BUCKETS, input_type="string", alternate_sign=False)
+        words = hasher.transform(tokens_of(chorale) for chorale in chorales)
+        return cls(table_of(chorales, telling), words)
+
+    def __len__(self) -> int:
+        return len(self.table.values)
+
+
+def excerpts_of(chorale: Chorale) -> list[Chorale]:
+    """A piece cut into excerpts that do not overlap, what is left over at its end left out.
+
+    A piece that is shorter than one is its own.
+    """
+    if chorale.frames < EXCERPT:
+        return [chorale]
+    starts = np.arange(0, chorale.frames - EXCERPT + 1, EXCERPT).tolist()
+    return [chorale.sliced(start, start + EXCERPT) for start in starts]
+
 
 ClassifierName = Literal["features", "forest", "notes"]
 CLASSIFIERS: tuple[ClassifierName, ...] = get_args(ClassifierName)

@@ -8,14 +8,96 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import Chorale
 from bachbot.errors import UsageError
-from bachbot.evaluation.detection.classifiers import CLASSIFIERS, out_of_fold
-from bachbot.evaluation.detection.evidence import Evidence, excerpts_of
-from bachbot.evaluation.detection.folds import folds_of
-from bachbot.evaluation.detection.giveaways import GiveAway, give_aways
-from bachbot.evaluation.detection.telling import Telling
-from bachbot.evaluation.detection.trial import Trial
-from bachbot.evaluation.detection.verdict import Verdict, rightness
+from bachbot.evaluation.bootstrap import Interval, interval_of_rate
+from bachbot.evaluation.detection.classifiers import (
+    CLASSIFIERS,
+    Evidence,
+    excerpts_of,
+    folds_of,
+    out_of_fold,
+)
+from bachbot.evaluation.detection.pairing import Comparison, InformationLevel
+from bachbot.evaluation.detection.top_features import TopFeature, top_features
 from bachbot.extras import require
+
+_RARE = 0.025
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An accuracy with its interval.
+
+    Parameters
+    ----------
+    accuracy : float
+        Share of decisions that were right, 0 to 1; 0.5 is what a coin gets.
+    interval : Interval
+        95%: whole tunes drawn anew, with all that was decided of them. Where all was right, or
+        all wrong, draws cannot differ: the bounds are then Clopper and Pearson's, each tune
+        counted once. It is that of the detectors as they were trained; others, trained on other
+        tunes, would stray further, which `chance` and `p` allow for.
+    chance : Interval or None
+        In what accuracies 95 of 100 detectors end that were trained on sides dealt by chance;
+        None where it was not asked.
+    p : float or None
+        How often these are as good as this one.
+    """
+
+    accuracy: float
+    interval: Interval
+    chance: Interval | None = None
+    p: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        right: NDArray[np.float64],
+        groups: Sequence[str],
+        *,
+        by_chance: NDArray[np.float64] | None = None,
+        seed: int = 0,
+    ) -> "Verdict":
+        """Sum up decisions.
+
+        Parameters
+        ----------
+        right : ndarray of float64, shape [N]
+            1 where a decision was right, 0 where wrong, one half where there was none.
+        groups : sequence of str
+            The tune of each.
+        by_chance : ndarray of float64, shape [R], optional
+            Accuracies of a permutation test; R of 1 or more.
+        seed : int
+            Of the interval's draws.
+        """
+        names, group = np.unique(np.asarray(groups), return_inverse=True)
+        sums = np.bincount(group, weights=right, minlength=len(names))
+        accuracy = float(np.mean(right))
+        if accuracy in (0.0, 1.0):
+            bound = _RARE ** (1 / len(names))
+            interval = Interval(bound, 1.0) if accuracy else Interval(0.0, 1 - bound)
+        else:
+            interval = interval_of_rate(sums, np.bincount(group), seed=seed)
+        if by_chance is None:
+            return cls(accuracy, interval)
+        low, high = np.percentile(by_chance, [100 * _RARE, 100 * (1 - _RARE)])
+        p = (1 + int((by_chance >= accuracy).sum())) / (1 + len(by_chance))
+        return cls(accuracy, interval, Interval(float(low), float(high)), p)
+
+    def to_json(self) -> dict[str, object]:
+        """As plain data."""
+        return {
+            "accuracy": self.accuracy,
+            "interval": self.interval.to_json(),
+            "chance": None if self.chance is None else self.chance.to_json(),
+            "p": self.p,
+        }
+
+
+def rightness(votes: NDArray[np.float64], ours: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Which votes are right, above 0 for ours: 1, 0, or one half where a vote is 0."""
+    return np.where(votes == 0, 0.5, (votes > 0) == ours)
+
 
 TOGETHER = "together"
 """The detector that a set is judged by: what most of the classifiers say."""
@@ -39,18 +121,18 @@ class Detection:
     pieces, excerpted, paired : mapping of str to Verdict
         By classifier, `TOGETHER` first: of a whole piece, whether it is ours; the same of an
         excerpt of sixteen beats; and of each pair, which of the two is ours.
-    give_aways : tuple of GiveAway
+    top_features : tuple of GiveAway
         Every feature that differs by more than chance, the clearest first.
     """
 
     pairs: int
     tunes: int
     excerpts: int
-    telling: Telling
+    telling: InformationLevel
     pieces: Mapping[str, Verdict]
     excerpted: Mapping[str, Verdict]
     paired: Mapping[str, Verdict]
-    give_aways: tuple[GiveAway, ...]
+    top_features: tuple[TopFeature, ...]
 
     @property
     def verdict(self) -> Verdict:
@@ -74,7 +156,7 @@ class Detection:
                 "excerpts": plain(self.excerpted),
                 "pairs": plain(self.paired),
             },
-            "give_aways": [found.to_json() for found in self.give_aways],
+            "top_features": [found.to_json() for found in self.top_features],
         }
 
 
@@ -84,7 +166,7 @@ def detect(
     groups: Sequence[str],
     *,
     our_groups: Sequence[str] | None = None,
-    telling: Telling = Telling.SCORE,
+    telling: InformationLevel = InformationLevel.SCORE,
     permutations: int = PERMUTATIONS,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
@@ -123,7 +205,7 @@ def detect(
     """
     require("sklearn")
     _check(ours, bach, groups)
-    trial = Trial(tuple(groups if our_groups is None else our_groups), tuple(groups), seed)
+    trial = Comparison(tuple(groups if our_groups is None else our_groups), tuple(groups), seed)
     whole = [telling.told(chorale) for chorale in (*ours, *bach)]
     evidence = Evidence.of(whole, telling)
     folds = folds_of(trial.all_groups, seed=seed)
@@ -142,7 +224,7 @@ def detect(
         },
         excerpted=excerpted,
         paired=_of_pairs(trial, votes),
-        give_aways=tuple(give_aways(trial, evidence)),
+        top_features=tuple(top_features(trial, evidence)),
     )
 
 
@@ -158,7 +240,7 @@ def _check(ours: Sequence[Chorale], bach: Sequence[Chorale], groups: Sequence[st
 
 
 def _permuted(
-    trial: Trial,
+    trial: Comparison,
     evidence: Evidence,
     folds: NDArray[np.int64],
     permutations: int,
@@ -189,7 +271,7 @@ def _most(votes: _Votes) -> NDArray[np.float64]:
 
 
 def _of_excerpts(
-    trial: Trial, whole: Sequence[Chorale], telling: Telling, folds: NDArray[np.int64]
+    trial: Comparison, whole: Sequence[Chorale], telling: InformationLevel, folds: NDArray[np.int64]
 ) -> tuple[dict[str, Verdict], int]:
     """The same of excerpts, each in its piece's fold; and how many there are."""
     cut = [excerpts_of(chorale) for chorale in whole]
@@ -203,7 +285,7 @@ def _of_excerpts(
     }, len(evidence)
 
 
-def _of_pairs(trial: Trial, votes: _Votes) -> dict[str, Verdict]:
+def _of_pairs(trial: Comparison, votes: _Votes) -> dict[str, Verdict]:
     """Which of the two is ours, by the greater score of each classifier."""
     pairs = trial.pairs
     further: _Votes = {name: votes[name][:pairs] - votes[name][pairs:] for name in CLASSIFIERS}

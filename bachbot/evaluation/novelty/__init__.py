@@ -1,7 +1,7 @@
 """What pieces share with the training pieces: passages and bars, in whatever key."""
 
-from bachbot.evaluation.novelty.index import Index
-from bachbot.evaluation.novelty.measure import (
+from bachbot.evaluation.novelty.index import Index, without_repeats
+from bachbot.evaluation.novelty.novelty import (
     FIGURES,
     Novelty,
     PieceNovelty,
@@ -10,7 +10,6 @@ from bachbot.evaluation.novelty.measure import (
     measure,
 )
 from bachbot.evaluation.novelty.passages import Likeness, Passage, Source
-from bachbot.evaluation.novelty.slices import without_repeats
 
 __all__ = [
     "FIGURES",

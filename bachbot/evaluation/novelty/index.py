@@ -1,18 +1,130 @@
-"""The training pieces, made ready to look for passages and bars in them."""
+"""The training pieces, made ready to look for passages and bars in them, in whatever key."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import VOICES, Chorale, Voice
+from bachbot.chorale import REST, VOICES, Chorale, Voice
 from bachbot.errors import UsageError
-from bachbot.evaluation.novelty.bars import bars_of
-from bachbot.evaluation.novelty.slices import Slices, sliced
-from bachbot.evaluation.novelty.suffixes import NOWHERE, Matches, SuffixArray
-from bachbot.theory.places import bars, beat
+from bachbot.evaluation.novelty.suffix_array import NOWHERE, Matches, SuffixArray
+from bachbot.theory.melody import bars, beat
+
+_SILENT = -128  # semitones above the lowest part that no voice can have
+
+
+def bars_of(chorale: Chorale, voices: Sequence[Voice]) -> Iterator[tuple[int, int, bytes]]:
+    """The bars of some voices, each as a key that is equal for bars of the same music.
+
+    The same are bars in which the same notes sound in every frame, all so many semitones higher or
+    lower, and begin in the same frames: a note that is held into the bar is not one that is struck
+    on its first beat. What comes before and after makes no difference.
+
+    Left out are the pickup, a last bar that ends before its bar line, and bars in which none of the
+    voices sounds: they are short, and alike in many pieces.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        T frames, at any pitch.
+    voices : sequence of Voice
+        One or more, in score order.
+
+    Yields
+    ------
+    start : int
+        First frame.
+    lowest : int
+        MIDI pitch that all is told from: of the first chord's lowest part (the bass, or where it
+        rests the tenor, and so on).
+    key : bytes
+        What the bar holds.
+    """
+    columns = [int(v) for v in voices]
+    pitch, onset = chorale.pitch[:, columns], chorale.onset[:, columns]
+    ends = [*chorale.bar_starts, chorale.frames]
+    for start, stop in pairwise(ends):
+        cut = stop == chorale.frames and stop - start < chorale.meter.bar_frames
+        notes = pitch[start:stop]
+        if cut or chorale.position[start] > 0 or (notes == REST).all():
+            continue
+        first = notes[np.flatnonzero((notes != REST).any(axis=1))[0]]
+        lowest = int(first[first != REST][-1])
+        above = np.where(notes == REST, _SILENT, notes - lowest).astype(np.int16)
+        yield int(start), lowest, above.tobytes() + onset[start:stop].tobytes()
+
+
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """Some voices of a piece, sliced.
+
+    Parameters
+    ----------
+    voices : tuple of Voice
+        Which, in score order.
+    start : ndarray of int64, shape [N]
+        First frame of each slice.
+    lowest : ndarray of int16, shape [N]
+        MIDI pitch of the lowest part that sounds there.
+    links : list of bytes
+        N - 1 links (none where N is 0), equal where the music is.
+    free : list of bytes
+        The same without lengths.
+    """
+
+    voices: tuple[Voice, ...]
+    start: NDArray[np.int64]
+    lowest: NDArray[np.int16]
+    links: list[bytes]
+    free: list[bytes]
+
+
+def sliced(chorale: Chorale, voices: Sequence[Voice]) -> Slices:
+    """Slice some voices of a piece.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        T frames, at any pitch.
+    voices : sequence of Voice
+        V voices in score order, one or more.
+    """
+    columns = [int(v) for v in voices]
+    pitch, onset = chorale.pitch[:, columns], chorale.onset[:, columns]
+    start = np.flatnonzero(onset.any(axis=1))
+    if not len(start):
+        return Slices(tuple(voices), start, np.zeros(0, np.int16), [], [])
+    chord = pitch[start]  # [N, V]
+    last = len(columns) - 1 - np.argmax(chord[:, ::-1] != REST, axis=1)
+    lowest = chord[np.arange(len(chord)), last]
+    above = np.where(chord == REST, _SILENT, chord - lowest[:, None])
+    what = np.concatenate([above, onset[start]], axis=1)  # [N, 2V]
+    lasts = np.diff(start, append=chorale.frames)[:, None]
+    # No note begins within a slice: a voice sounds from its beginning on or not at all.
+    sounds = np.add.reduceat(pitch != REST, start, axis=0, dtype=np.int64)  # [N, V]
+    free = np.concatenate([what[:-1], what[1:], np.diff(lowest)[:, None]], axis=1)
+    links = np.concatenate([free, lasts[:-1], sounds[:-1]], axis=1)
+    return Slices(tuple(voices), start, lowest, _rows(links), _rows(free))
+
+
+def without_repeats(chorale: Chorale) -> Chorale:
+    """The same music, every note held for as long as its pitch goes on.
+
+    What sets on a grid alone tell (`bachbot.corpus.jsb`): beside one, all are to be read so.
+    """
+    tied = np.zeros_like(chorale.tied)
+    tied[1:] = (chorale.pitch[1:] == chorale.pitch[:-1]) & (chorale.pitch[1:] != REST)
+    return replace(chorale, tied=tied)
+
+
+def _rows(array: NDArray) -> list[bytes]:
+    """Each row as bytes."""
+    small = np.ascontiguousarray(array, dtype=np.int16)
+    return [row.tobytes() for row in small]
+
 
 Voices = tuple[Voice, ...]
 
@@ -39,7 +151,7 @@ class Spot:
     lowest: int
 
 
-class Text:
+class TrainingText:
     """Some voices of every piece in a row, as a suffix array of their links.
 
     Parameters
@@ -100,7 +212,7 @@ class Index:
         self.pieces = tuple(pieces)
         if not self.pieces:
             raise UsageError("there is no training piece to look for passages in: give one or more")
-        self._texts: dict[tuple[tuple[Voices, ...], bool], Text] = {}
+        self._texts: dict[tuple[tuple[Voices, ...], bool], TrainingText] = {}
         self._bars: dict[tuple[Voices, ...], dict[bytes, Spot]] = {}
 
     @classmethod
@@ -114,7 +226,7 @@ class Index:
         """
         return cls(train)
 
-    def text(self, voices: Voices, *, free: bool = False) -> Text:
+    def text(self, voices: Voices, *, free: bool = False) -> TrainingText:
         """The pieces' links, to look for passages of some voices in.
 
         Parameters
@@ -127,7 +239,7 @@ class Index:
         sought = _sought_in(voices)
         if (sought, free) not in self._texts:
             rows = [(i, sliced(p, v)) for i, p in enumerate(self.pieces) for v in sought]
-            self._texts |= {(sought, kind): Text(rows, free=kind) for kind in (False, True)}
+            self._texts |= {(sought, kind): TrainingText(rows, free=kind) for kind in (False, True)}
         return self._texts[sought, free]
 
     def bar(self, voices: Voices, key: bytes) -> Spot | None:
@@ -142,7 +254,7 @@ class Index:
             self._bars[sought] = known
         return self._bars[sought].get(key)
 
-    def place(self, spot: Spot) -> tuple[int, float]:
+    def position(self, spot: Spot) -> tuple[int, float]:
         """Bar and beat of a place, as the training piece counts them."""
         bar = int(self._counted[spot.piece][spot.frame])
         return bar, float(beat(self.pieces[spot.piece], spot.frame))

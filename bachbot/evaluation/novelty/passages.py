@@ -1,7 +1,7 @@
 """The longest passage that a piece shares with a training piece, and the bars that it has of one.
 
-Definitions: `bachbot.evaluation.novelty.slices` says when passages are the same,
-`bachbot.evaluation.novelty.bars` when bars are.
+Definitions: `bachbot.evaluation.novelty.index` says when passages are the same,
+`bachbot.evaluation.novelty.index` when bars are.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Chorale, Voice
-from bachbot.evaluation.novelty.bars import bars_of
-from bachbot.evaluation.novelty.index import Index, Spot, Voices
-from bachbot.evaluation.novelty.slices import Slices, sliced
-from bachbot.theory.places import bars, beat
+from bachbot.evaluation.novelty.index import Index, Slices, Spot, Voices, bars_of, sliced
+from bachbot.theory.melody import bars, beat
 
 
 @dataclass(frozen=True)
@@ -183,4 +181,4 @@ class _Held:
     def _source(self, spot: Spot, lowest: int) -> Source:
         train = self.index.pieces[spot.piece]
         higher = (lowest - self.piece.transposed_by) - (spot.lowest - train.transposed_by)
-        return Source(train.name, spot.voices, *self.index.place(spot), higher)
+        return Source(train.name, spot.voices, *self.index.position(spot), higher)

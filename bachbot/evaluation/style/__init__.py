@@ -7,14 +7,14 @@ distance, since even he is not at nought from himself.
 """
 
 from bachbot.evaluation.style.compare import Distance, StyleReport, measure
-from bachbot.evaluation.style.feature import Reading
+from bachbot.evaluation.style.features import PieceReading
 from bachbot.evaluation.style.grade import Grade, Grades, Reference, grade, grades
 
 __all__ = [
     "Distance",
     "Grade",
     "Grades",
-    "Reading",
+    "PieceReading",
     "Reference",
     "StyleReport",
     "grade",

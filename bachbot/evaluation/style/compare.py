@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from bachbot.chorale import Chorale
 from bachbot.errors import UsageError
 from bachbot.evaluation.bootstrap import Interval
-from bachbot.evaluation.style.feature import Feature, Kind, Label, Reading, reading_of
-from bachbot.evaluation.style.features import GRADED
+from bachbot.evaluation.style.distances import Counts, Ruler, labels_of
+from bachbot.evaluation.style.features import GRADED, Feature, Kind, Label, PieceReading, reading_of
 from bachbot.evaluation.style.grade import Grades, Reference, grades
 from bachbot.evaluation.style.profile import PROFILE
-from bachbot.evaluation.style.table import Counts, Ruler, labels_of
 
 _SETS = ("train", "test", "ours")
 _SHOWN = 40
@@ -147,9 +146,9 @@ class StyleReport:
 
 
 def measure(
-    ours: Sequence[Chorale | Reading],
-    test: Sequence[Chorale | Reading],
-    train: Sequence[Chorale | Reading],
+    ours: Sequence[Chorale | PieceReading],
+    test: Sequence[Chorale | PieceReading],
+    train: Sequence[Chorale | PieceReading],
     *,
     seed: int = 0,
     further: bool = True,
@@ -159,7 +158,7 @@ def measure(
 
     Both sets are held against Bach's training pieces, in the further distributions as many pieces
     of the one as of the other. It takes some 40 ms a piece, the grade alone a third of that; where
-    several sets are measured, give Bach's pieces as `Reading`: what is read once is kept.
+    several sets are measured, give Bach's pieces as `PieceReading`: what is read once is kept.
 
     Parameters
     ----------
@@ -206,7 +205,7 @@ _Found = tuple[list[Label], dict[str, Counts]]
 
 
 def _read(
-    sets: Mapping[str, Sequence[Reading]],
+    sets: Mapping[str, Sequence[PieceReading]],
     features: Sequence[Feature],
     progress: Callable[[int, int], None] | None,
 ) -> dict[str, _Found]:
@@ -226,7 +225,7 @@ def _read(
     return found
 
 
-def _counts(feature: Feature, readings: Sequence[Reading], labels: Sequence[Label]) -> Counts:
+def _counts(feature: Feature, readings: Sequence[PieceReading], labels: Sequence[Label]) -> Counts:
     modes = [reading.chorale.key.mode for reading in readings]
     return Counts.of([reading.count(feature) for reading in readings], modes, labels)
 

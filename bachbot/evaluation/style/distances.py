@@ -1,20 +1,15 @@
-"""Distances between distributions.
+"""Distances between distributions, and histograms of sets of pieces as arrays."""
 
-The Wasserstein distance (earth mover's distance) of order 1 is the area between two cumulative
-distributions (Vallender, "Calculation of the Wasserstein distance between probability distributions
-on the line", Theory of Probability and its Applications 18, 1974); it has the unit of the values.
-Where labels have no order, "Bach or Mock" takes the same distance over their ranks in the
-reference's order of frequency (`ranked`), and the further distributions take the total variation:
-half the sum of the differences, the share of the one that would have to change to make the other
-(Levin, Peres and Wilmer, *Markov Chains and Mixing Times*, section 4.1).
-"""
-
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bachbot.evaluation.style.feature import Histogram, Label
+from bachbot.chorale import Mode
+from bachbot.evaluation.bootstrap import Interval
+from bachbot.evaluation.style.features import Feature, Histogram, Label
 
 
 def wasserstein(
@@ -103,3 +98,146 @@ def _of_both(
     """A distance where both hold something, else infinity."""
     some = (weights.sum(axis=-1) > 0) & (reference.sum(axis=-1) > 0)
     return np.where(some, distance, np.inf)
+
+
+_RESAMPLES = 400
+_SUBSETS = 200
+_NORMAL = 1.96  # 95% of a normal distribution lie within so many deviations of its mean
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """One feature of a set of pieces.
+
+    Parameters
+    ----------
+    counts : ndarray of float64, shape [P, K]
+        How often each piece has each label.
+    modes : ndarray of str, shape [P]
+        Of each piece.
+    """
+
+    counts: NDArray[np.float64]
+    modes: NDArray[np.str_]
+
+    @classmethod
+    def of(
+        cls, histograms: Sequence[Histogram], modes: Sequence[Mode], labels: Sequence[Label]
+    ) -> "Counts":
+        """Put histograms side by side, one column a label."""
+        column = {label: k for k, label in enumerate(labels)}
+        counts = np.zeros((len(histograms), len(labels)))
+        for row, histogram in zip(counts, histograms, strict=True):
+            for label, times in histogram.items():
+                row[column[label]] += times
+        return cls(counts, np.array(modes, dtype=np.str_))
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    @property
+    def events(self) -> int:
+        """What was counted, all pieces together."""
+        return int(self.counts.sum())
+
+    @cached_property
+    def shares(self) -> NDArray[np.float64]:
+        """Share of each label over all pieces, shape [K]; NaN where nothing was counted."""
+        return shares(self.counts.sum(axis=0))
+
+
+@dataclass(frozen=True, eq=False)
+class Ruler:
+    """Measures sets of pieces of one feature against a reference.
+
+    A set is held against the reference's pieces of the same modes, in the shares that the set has
+    of them: a set of major pieces alone is not found wanting in minor ones.
+
+    Parameters
+    ----------
+    feature : Feature
+        Ordered, or a category.
+    labels : sequence of label
+        K labels; numbers rise.
+    reference : Counts
+        Of the reference's pieces.
+    seed : int
+        Of the draws.
+    """
+
+    feature: Feature
+    labels: Sequence[Label]
+    reference: Counts
+    seed: int = 0
+
+    def distance(self, pieces: Counts, number: int) -> tuple[float, Interval]:
+        """How far a set is, as it would be with so many pieces.
+
+        Fewer pieces are farther from anything: only sets of one size can be compared. Where fewer
+        are asked for than there are, it is the mean over 200 subsets of that size. The interval is
+        the distance, 1.96 standard deviations up and down, of such sets drawn with replacement
+        (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993, chapter 6): the
+        percentiles of the draws would lie too high, since a set with pieces twice over has fewer
+        different ones. The reference is held as it is.
+
+        Parameters
+        ----------
+        pieces : Counts
+            The set.
+        number : int
+            1 to as many as there are.
+
+        Returns
+        -------
+        float, Interval
+            In the feature's unit. NaN where nothing was counted; the interval of a single piece,
+            which says nothing of others, is NaN too.
+        """
+        rng = np.random.default_rng(self.seed)
+        found = self._distances(pieces, _subsets(rng, len(pieces), number))
+        if not found.size:
+            return float("nan"), Interval(float("nan"), float("nan"))
+        value = float(found.mean())
+        if len(pieces) < 2:
+            return value, Interval(float("nan"), float("nan"))
+        even = np.full(len(pieces), 1 / len(pieces))
+        draws = rng.multinomial(number, even, size=_RESAMPLES).astype(np.float64)
+        deviation = float(self._distances(pieces, draws).std())
+        reach = _NORMAL * deviation
+        return value, Interval(max(0.0, value - reach), value + reach)
+
+    def _distances(self, pieces: Counts, draws: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Distance of each draw that holds anything; draws have shape [R, P]."""
+        drawn = draws @ pieces.counts  # [R, K]
+        beside = np.zeros_like(drawn)
+        for mode in np.unique(pieces.modes).tolist():
+            here = pieces.modes == mode
+            events = draws[:, here] @ pieces.counts[here].sum(axis=1)  # [R]
+            beside += events[:, np.newaxis] * self._bach(mode)
+        some = drawn.sum(axis=1) > 0
+        drawn, beside = drawn[some], beside[some]
+        if self.feature.kind == "ordered":
+            found = wasserstein([float(x) for x in self.labels], drawn, beside)
+        else:
+            found = total_variation(drawn, beside)
+        return found[np.isfinite(found)]
+
+    def _bach(self, mode: str) -> NDArray[np.float64]:
+        """Shares of the reference's pieces of a mode, of all where none has anything to count."""
+        here = self.reference.counts[self.reference.modes == mode]
+        kept = here if self.feature.by_mode and here.sum() else self.reference.counts
+        return shares(kept.sum(axis=0))
+
+
+def labels_of(histograms: Iterable[Histogram]) -> list[Label]:
+    """Every label of some histograms, numbers rising, names by the alphabet."""
+    found = {label for histogram in histograms for label in histogram}
+    return sorted(found, key=lambda x: (isinstance(x, str), x))
+
+
+def _subsets(rng: np.random.Generator, pieces: int, number: int) -> NDArray[np.float64]:
+    """Sets of so many different pieces, shape [R, P]: the one of all, or draws."""
+    if number >= pieces:
+        return np.ones((1, pieces))
+    order = rng.random((_SUBSETS, pieces)).argsort(axis=1)
+    return (order < number).astype(np.float64)

@@ -24,8 +24,14 @@ from bachbot.chorale import Chorale, Mode
 from bachbot.errors import UsageError
 from bachbot.evaluation.bootstrap import RESAMPLES, Interval
 from bachbot.evaluation.style.distances import ordered, ranked
-from bachbot.evaluation.style.feature import Feature, Histogram, Label, Reading, reading_of
-from bachbot.evaluation.style.features import GRADED
+from bachbot.evaluation.style.features import (
+    GRADED,
+    Feature,
+    Histogram,
+    Label,
+    PieceReading,
+    reading_of,
+)
 
 GRADE = "grade"
 """Name of the sum."""
@@ -58,7 +64,7 @@ class Reference:
     parallels_a_note: float
 
     @classmethod
-    def of(cls, readings: Sequence[Reading]) -> "Reference":
+    def of(cls, readings: Sequence[PieceReading]) -> "Reference":
         """Pool the histograms of some pieces.
 
         Raises
@@ -171,7 +177,7 @@ class Grades:
         return {"medians": medians, "pieces": [piece.to_json() for piece in self.pieces]}
 
 
-def grade(chorale: Chorale | Reading, reference: Reference) -> Grade:
+def grade(chorale: Chorale | PieceReading, reference: Reference) -> Grade:
     """Grade one piece.
 
     Parameters
@@ -187,7 +193,7 @@ def grade(chorale: Chorale | Reading, reference: Reference) -> Grade:
 
 
 def grades(
-    chorales: Iterable[Chorale | Reading],
+    chorales: Iterable[Chorale | PieceReading],
     reference: Reference,
     *,
     seed: int = 0,
@@ -221,7 +227,7 @@ def grades(
     return Grades(tuple(found), seed)
 
 
-def _distance(feature: Feature, reading: Reading, reference: Reference) -> float:
+def _distance(feature: Feature, reading: PieceReading, reference: Reference) -> float:
     histogram = reading.count(feature)
     bach = reference.histogram(feature, reading.chorale.key.mode)
     if feature.kind == "ordered":
@@ -236,7 +242,7 @@ def _distance(feature: Feature, reading: Reading, reference: Reference) -> float
     return ranked(histogram, bach) * faults / _notes(reading) / reference.parallels_a_note
 
 
-def _notes(reading: Reading) -> int:
+def _notes(reading: PieceReading) -> int:
     return int(reading.chorale.onset.sum())
 
 

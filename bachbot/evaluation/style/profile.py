@@ -15,30 +15,31 @@ import numpy as np
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Key, Voice, line_of_fifths
 from bachbot.evaluation import variety
-from bachbot.evaluation.style.feature import Feature, Label, Reading
-from bachbot.evaluation.style.features import degree_name
+from bachbot.evaluation.style.features import Feature, Label, PieceReading, degree_name
 from bachbot.theory.analysis import Harmony
 from bachbot.theory.numerals import SHAPES
 
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII")
 
 
-def onsets_a_beat(reading: Reading) -> Counter[Label]:
+def onsets_a_beat(reading: PieceReading) -> Counter[Label]:
     """The piece's onsets a beat in alto, tenor and bass, as `variety` has them."""
-    return Counter(variety.measure([reading.chorale]).onsets_a_beat.values.tolist())
+    return Counter(variety.measure_variety([reading.chorale]).onsets_a_beat.values.tolist())
 
 
-def different_chords_a_beat(reading: Reading) -> Counter[Label]:
+def different_chords_a_beat(reading: PieceReading) -> Counter[Label]:
     """The piece's different chords a beat, as `variety` has them."""
-    return Counter(variety.measure([reading.chorale]).different_chords_a_beat.values.tolist())
+    return Counter(
+        variety.measure_variety([reading.chorale]).different_chords_a_beat.values.tolist()
+    )
 
 
-def harmonic_rhythm(reading: Reading) -> Counter[Label]:
+def harmonic_rhythm(reading: PieceReading) -> Counter[Label]:
     """Chords by how many beats they last; a seventh that joins a chord makes no new one."""
     return Counter((h.stop - h.start) / FRAMES_PER_QUARTER for h in _joined(reading, _name))
 
 
-def transitions(reading: Reading) -> Counter[Label]:
+def transitions(reading: PieceReading) -> Counter[Label]:
     """Pairs of Roman numerals, sevenths aside, that follow in one key: ``V > I in major``."""
     return Counter(
         f"{_name(a)} > {_name(b)} in {a.key.mode}"
@@ -47,24 +48,24 @@ def transitions(reading: Reading) -> Counter[Label]:
     )
 
 
-def chord_qualities(reading: Reading) -> Counter[Label]:
+def chord_qualities(reading: PieceReading) -> Counter[Label]:
     """Chords by what they are made of, however long."""
     chords = _joined(reading, lambda harmony: harmony.numeral)
     return Counter(SHAPES[h.numeral.shape].name for h in chords)
 
 
-def cadences(reading: Reading) -> Counter[Label]:
-    """Phrases by how they close (`bachbot.theory.closes`); none without fermatas."""
+def cadences(reading: PieceReading) -> Counter[Label]:
+    """Phrases by how they close (`bachbot.theory.cadence`); none without fermatas."""
     return Counter(close.kind for close in reading.closes)
 
 
-def keys_of_closes(reading: Reading) -> Counter[Label]:
+def keys_of_closes(reading: PieceReading) -> Counter[Label]:
     """Phrases by the key that they end in, told from the home key: ``V``, ``vi``."""
     home = reading.chorale.key
     return Counter(relation(close.key, home) for close in reading.closes)
 
 
-def semitones(reading: Reading, voice: Voice) -> Counter[Label]:
+def semitones(reading: PieceReading, voice: Voice) -> Counter[Label]:
     """Steps and leaps of a voice in semitones, upward positive; a note sung again is 0."""
     pitch = reading.chorale.pitch[:, voice].astype(int)
     at = np.flatnonzero(reading.chorale.onset[1:, voice] & (pitch[:-1] != REST)) + 1
@@ -83,8 +84,8 @@ def _name(harmony: Harmony) -> str:
     return harmony.numeral.name
 
 
-def _joined(reading: Reading, told: Callable[[Harmony], Hashable]) -> Iterator[Harmony]:
-    """The harmonies, neighbours of one key that are told alike made one."""
+def _joined(reading: PieceReading, told: Callable[[Harmony], Hashable]) -> Iterator[Harmony]:
+    """The harmonies, neighbors of one key that are told alike made one."""
     last: Harmony | None = None
     for harmony in reading.harmonies:
         if last is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from bachbot.errors import UsageError
 from bachbot.report.section import Section
 from bachbot.report.sections.detection import DETECTION
-from bachbot.report.sections.harmonisation import HARMONISATION
+from bachbot.report.sections.harmonization import HARMONIZATION
 from bachbot.report.sections.losses import LOSSES
 from bachbot.report.sections.novelty import NOVELTY
 from bachbot.report.sections.partwriting import PARTWRITING
@@ -15,7 +15,7 @@ from bachbot.report.sections.training import TRAINING
 
 SECTIONS: tuple[Section, ...] = (
     LOSSES,
-    HARMONISATION,
+    HARMONIZATION,
     PARTWRITING,
     STYLE,
     NOVELTY,

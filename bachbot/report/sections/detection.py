@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bachbot.chorale import Chorale
-from bachbot.evaluation.detection import FEWEST_PAIRS, Telling, detect, halves
-from bachbot.report.bench import Bench
+from bachbot.evaluation.detection import FEWEST_PAIRS, InformationLevel, detect, halves
 from bachbot.report.blocks import Block, Cell, Figure, Table, Text, decimal, with_interval
 from bachbot.report.context import Advance, Asked, share
-from bachbot.report.figures import COLOURS, FAINT, drawing
-from bachbot.report.section import Results, Section
+from bachbot.report.figures import COLORS, FAINT, drawing
+from bachbot.report.section import Bench, Results, Section
 
 FLOOR = "Bach and Bach"
 """Two halves of his own pieces: what no detector should tell apart."""
@@ -23,7 +22,7 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
     context = bench.context
     found = {}
     for index, (name, ours) in enumerate(
-        {"harmonised": bench.harmonised(), "composed": bench.composed()}.items()
+        {"harmonized": bench.harmonized(), "composed": bench.composed()}.items()
     ):
         found[name] = detect(
             ours, context.pieces, context.families, telling=_telling(bench, ours),
@@ -35,10 +34,12 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
     return found
 
 
-def _telling(bench: Bench, ours: Sequence[Chorale]) -> Telling:
+def _telling(bench: Bench, ours: Sequence[Chorale]) -> InformationLevel:
     """What both sides tell: where either has no fermatas, the notes alone."""
     marked = any(chorale.fermata.any() for chorale in ours)
-    return Telling.SCORE if marked and not bench.context.from_jsb else Telling.NOTES
+    return (
+        InformationLevel.SCORE if marked and not bench.context.from_jsb else InformationLevel.NOTES
+    )
 
 
 def _floor(bench: Bench, families: Sequence[str], advance: Advance) -> dict[str, object]:
@@ -58,7 +59,7 @@ def blocks(results: Results, asked: Asked) -> list[Block]:
     for number, (name, sets) in enumerate(results.items()):
         found += [_verdicts(name, sets, asked), _figure(f"told-{number}", name, sets)]
         for which in (n for n in sets if n != FLOOR):
-            clues = sets[which]["give_aways"]
+            clues = sets[which]["top_features"]
             if clues:
                 found.append(_clues(name, which, clues, asked))
             else:
@@ -124,8 +125,8 @@ def _figure(key: str, name: str, sets: Mapping[str, Any]) -> Figure:
             for number, asked_of in enumerate(_ASKED):
                 verdict = next(iter(found["classifiers"][asked_of].values()))
                 place = row + (number - 1) * 0.22
-                axes.plot(verdict["interval"], [place, place], color=COLOURS[number], lw=1.6)
-                axes.plot(verdict["accuracy"], place, "o", color=COLOURS[number], ms=5,
+                axes.plot(verdict["interval"], [place, place], color=COLORS[number], lw=1.6)
+                axes.plot(verdict["accuracy"], place, "o", color=COLORS[number], ms=5,
                           label=None if row else _ASKED[asked_of])  # fmt: skip
         axes.axvline(0.5, color=FAINT, lw=1.2)
         axes.set_yticks(range(len(sets)), list(sets))

@@ -6,17 +6,16 @@ from typing import Any
 from bachbot.chorale import VOICES, Voice
 from bachbot.evaluation import losses
 from bachbot.evaluation.baselines import baselines, measure_baseline
-from bachbot.report.bench import Bench
 from bachbot.report.blocks import Block, Cell, Figure, Table, decimal
 from bachbot.report.context import Advance, Asked, share
-from bachbot.report.figures import COLOURS, drawing
-from bachbot.report.section import Results, Section
+from bachbot.report.figures import COLORS, drawing
+from bachbot.report.section import Bench, Results, Section
 
 TASKS: Mapping[str, tuple[Voice, ...]] = {"SATB": (), "ATB|S": (Voice.SOPRANO,)}
 """What is given, by what is asked: all four voices, and the lower three given the soprano."""
 
 SIXTEENTHS = tuple(f"sixteenth {n + 1} of 4/4" for n in range(16))
-"""Places of a bar of 4/4, by the names of `bachbot.evaluation.places`."""
+"""Places of a bar of 4/4, by the names of `bachbot.evaluation.tallies`."""
 
 _TITLES = {
     "SATB": ("All voices, nothing given", ""),
@@ -120,7 +119,7 @@ def _figure(
         for number, (name, nats) in enumerate(lines.items()):
             left = [place + (number - (len(lines) - 1) / 2) * width for place in range(len(nats))]
             heights = [0.0 if n is None else n for n in nats]
-            axes.bar(left, heights, width, color=COLOURS[number % len(COLOURS)], label=name)
+            axes.bar(left, heights, width, color=COLORS[number % len(COLORS)], label=name)
         ticks = [f"beat {n // 4 + 1}" if n % 4 == 0 else "" for n in range(len(SIXTEENTHS))]
         axes.set_xticks(range(len(SIXTEENTHS)), ticks)
         axes.grid(axis="x", visible=False)
@@ -153,7 +152,7 @@ def _table(task: str, results: Results, asked: Asked) -> Table:
         "better. A frame is a sixteenth, all counted voices together; a token is a voice in a "
         "frame, ties included, and where nothing is given frame ends, fermatas and END too; an "
         "onset is a note that begins. The last two are shares of 1."
-        + (f" {told}: told of length, metre, mode and fermatas, which cost nothing." * bool(told)),
+        + (f" {told}: told of length, meter, mode and fermatas, which cost nothing." * bool(told)),
         command=f"bachbot evaluate losses{option}"
         + (f" --split {asked.split}" if asked.split != "tune" else ""),
     )

@@ -5,10 +5,9 @@ from typing import Any
 
 from bachbot.chorale import VOICES, Chorale, Voice
 from bachbot.evaluation.novelty import Novelty, described, measure
-from bachbot.report.bench import Bench, missing
 from bachbot.report.blocks import Block, Cell, Table, with_interval
 from bachbot.report.context import Advance, Asked, share
-from bachbot.report.section import Results, Section
+from bachbot.report.section import Bench, Results, Section, missing
 
 LABELS: Mapping[str, tuple[str, int]] = {
     "longest_notes": ("longest passage, notes", 1),
@@ -18,14 +17,14 @@ LABELS: Mapping[str, tuple[str, int]] = {
     "copied_bars": ("share of bars that a training piece has", 3),
 }
 
-_WRITTEN: Mapping[str, tuple[Voice, ...]] = {"harmonised": missing("ATB"), "composed": VOICES}
+_WRITTEN: Mapping[str, tuple[Voice, ...]] = {"harmonized": missing("ATB"), "composed": VOICES}
 
 
 def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
     """By set, ours and Bach's pieces in the voices that were written."""
     found = {}
     for index, (name, written) in enumerate(_WRITTEN.items()):
-        ours = bench.harmonised() if name == "harmonised" else bench.composed()
+        ours = bench.harmonized() if name == "harmonized" else bench.composed()
         found[name] = {
             "Bach": _of_bach(bench, written),
             "ours": _measured(bench, ours, written, share(advance, index, len(_WRITTEN))),

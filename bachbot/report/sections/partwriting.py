@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bachbot.evaluation.portrait import KEYLESS, portray
-from bachbot.report.bench import Bench, missing
+from bachbot.evaluation.variety import KEYLESS, decoding_metrics
 from bachbot.report.blocks import Block, Cell, Figure, Table, with_interval
 from bachbot.report.context import Advance, Asked, share
-from bachbot.report.figures import BACH, COLOURS, FAINT, drawing
-from bachbot.report.section import Results, Section
+from bachbot.report.figures import BACH, COLORS, FAINT, drawing
+from bachbot.report.section import Bench, Results, Section, missing
 
 VARIETY: Mapping[str, tuple[str, str]] = {
     "onsets_a_beat": ("onsets", "a beat and lower voice"),
@@ -28,8 +27,8 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
     context = bench.context
     sets: dict[str, Callable[[], Any]] = {
         "Bach": lambda: context.plain("part-writing of Bach", lambda _: _portrait(context.pieces)),
-        "harmonised": lambda: portray(
-            bench.harmonised(), bach=context.pieces, masked=missing("ATB")
+        "harmonized": lambda: decoding_metrics(
+            bench.harmonized(), bach=context.pieces, masked=missing("ATB")
         ).to_json(),
         "composed": lambda: _portrait(bench.composed()),
     } | {name: _peer(bench, name) for name in context.peers}
@@ -41,7 +40,7 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
 
 
 def _portrait(pieces: Any) -> dict[str, object]:
-    return portray(pieces).to_json()
+    return decoding_metrics(pieces).to_json()
 
 
 def _peer(bench: Bench, name: str) -> Callable[[], Any]:
@@ -52,7 +51,7 @@ def _peer(bench: Bench, name: str) -> Callable[[], Any]:
     def measure() -> Any:
         return context.plain(
             f"part-writing of {name}",
-            lambda _: portray(context.others[name], rules=KEYLESS).to_json(),
+            lambda _: decoding_metrics(context.others[name], rules=KEYLESS).to_json(),
             key=key,
         )
 
@@ -83,7 +82,7 @@ def _table(name: str, sets: Mapping[str, Any], asked: Asked) -> Table:
         rows,
         note="Below each figure its 95% interval over pieces drawn anew. Bach breaks every rule "
         "now and then: his rate is the aim, not zero. A fault that lasts counts in every "
-        "sixteenth. Harmonised: his soprano, the other voices ours; composed: new pieces of the "
+        "sixteenth. Harmonized: his soprano, the other voices ours; composed: new pieces of the "
         "same lengths. Rules of key are left out for pieces without one.",
         command=f"bachbot evaluate partwriting --checkpoint {name}{asked.words}",
     )
@@ -128,7 +127,7 @@ def _figure(key: str, name: str, sets: Mapping[str, Any]) -> Figure:
     with drawing(key, height) as drawn:
         [axes] = drawn.axes
         for number, (of, of_set) in enumerate(sets.items()):
-            colour = BACH if of == "Bach" else COLOURS[(number - 1) % len(COLOURS)]
+            color = BACH if of == "Bach" else COLORS[(number - 1) % len(COLORS)]
             offset = (number - (len(sets) - 1) / 2) * 0.8 / len(sets)
             points = []
             for row, (label, bach) in enumerate(told):
@@ -136,12 +135,12 @@ def _figure(key: str, name: str, sets: Mapping[str, Any]) -> Figure:
                 if rate is None or low is None or high is None:
                     continue
                 span = [min(low / bach, _MOST), min(high / bach, _MOST)]
-                axes.plot(span, [row + offset] * 2, color=colour, lw=1.4, alpha=0.75)
+                axes.plot(span, [row + offset] * 2, color=color, lw=1.4, alpha=0.75)
                 points.append((min(rate / bach, _MOST), row + offset, rate / bach > _MOST))
             for beyond, mark in ((False, "o"), (True, ">")):
                 x = [p[0] for p in points if p[2] == beyond]
                 y = [p[1] for p in points if p[2] == beyond]
-                axes.plot(x, y, mark, color=colour, ms=4.2, label=None if beyond else of)
+                axes.plot(x, y, mark, color=color, ms=4.2, label=None if beyond else of)
         axes.axvline(1, color=FAINT, lw=1)
         axes.set_yticks(range(len(told)), [label for label, _ in told])
         axes.set_ylim(len(told) - 0.4, -0.6)

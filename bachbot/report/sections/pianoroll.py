@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Chorale, Voice
-from bachbot.evaluation.pianoroll import PianoRoll, piano_roll
-from bachbot.report.bench import Bench
+from bachbot.evaluation.interpretability.pianoroll import PianoRoll, piano_roll
 from bachbot.report.blocks import Block, Figure
 from bachbot.report.context import Advance, Asked
-from bachbot.report.figures import BACH, COLOURS, drawing
-from bachbot.report.section import Results, Section
+from bachbot.report.figures import BACH, COLORS, drawing
+from bachbot.report.section import Bench, Results, Section
 
 FEWEST_BARS = 8
 """Whole bars of the chorale that is shown, at the least, where any has so many."""
@@ -101,7 +100,7 @@ def _figure(key: str, name: str, roll: Mapping[str, Any]) -> Figure:
     return Figure(
         drawn.svg,
         f"{name} reads {roll['chorale']} ({roll['key']}, {len(roll['starts'])} bars), told of "
-        "metre and fermatas if it can be, of no voice: the darker a pitch, the likelier it was "
+        "meter and fermatas if it can be, of no voice: the darker a pitch, the likelier it was "
         "found there, all that went before being known. Outlined are the notes that Bach wrote; "
         f"he costs {roll['nats_per_frame']:.2f} nats a frame here. Dots on top: fermatas.",
     )
@@ -114,7 +113,7 @@ def _draw(axes: Any, label: str, voice: Mapping[str, Any], roll: Mapping[str, An
     probability = np.array(voice["probability"])  # [T, P]
     low, high = voice["low"], voice["low"] + probability.shape[1] - 1
     ink = np.empty((*probability.T.shape, 4))
-    ink[..., :3] = to_rgb(COLOURS[0])
+    ink[..., :3] = to_rgb(COLORS[0])
     ink[..., 3] = probability.T**_STRENGTH
     extent = (0, len(probability), low - 0.5, high + 0.5)
     axes.imshow(ink, origin="lower", aspect="auto", extent=extent, interpolation="nearest")

@@ -5,13 +5,12 @@ from typing import Any
 
 from bachbot.chorale import Chorale
 from bachbot.evaluation.style import measure
+from bachbot.evaluation.style.features import as_pitches_tell
 from bachbot.evaluation.style.grade import GRADE, PUBLISHED
-from bachbot.evaluation.style.level import as_pitches_tell
-from bachbot.report.bench import Bench
 from bachbot.report.blocks import Block, Cell, Figure, Table, with_interval
 from bachbot.report.context import Advance, Asked, share
-from bachbot.report.figures import BACH, COLOURS, drawing
-from bachbot.report.section import Results, Section
+from bachbot.report.figures import BACH, COLORS, drawing
+from bachbot.report.section import Bench, Results, Section
 
 SHOWN = (
     "onsets a beat",
@@ -38,7 +37,7 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
         return measure(pieces, bach, train, progress=advance).to_json()
 
     sets: dict[str, Callable[[Advance], Any]] = {
-        "harmonised": lambda a: of(bench.harmonised(), a),
+        "harmonized": lambda a: of(bench.harmonized(), a),
         "composed": lambda a: of(bench.composed(), a),
     } | {name: lambda a, name=name: _peer(bench, name) for name in context.peers}
     return {
@@ -74,7 +73,7 @@ def blocks(results: Results, asked: Asked) -> list[Block]:
 
 
 def _grades(name: str, sets: Mapping[str, Any], asked: Asked) -> Table:
-    bach = sets["harmonised"]["grade"]["bach"]["medians"]
+    bach = sets["harmonized"]["grade"]["bach"]["medians"]
     rows = [
         [
             Cell(label, strong=label == GRADE),
@@ -101,7 +100,7 @@ def _median(found: Mapping[str, Any]) -> Cell:
 
 
 def _distances(name: str, sets: Mapping[str, Any], asked: Asked) -> Table:
-    floors = sets["harmonised"]["distances"]
+    floors = sets["harmonized"]["distances"]
     rows = []
     for index, floor in enumerate(floors):
         found = [of_set["distances"][index] for of_set in sets.values()]
@@ -143,9 +142,9 @@ def _figure(key: str, name: str, sets: Mapping[str, Any]) -> Figure:
 
 def _shares(label: str, sets: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     """By set, the share of each thing that was counted; of the sets of notes, not of pitches."""
-    ours = ("harmonised", "composed")
+    ours = ("harmonized", "composed")
     shown = {n: next(h for h in sets[n]["histograms"] if h["name"] == label) for n in ours}
-    found = {"Bach": _by_label(shown["harmonised"], "test")}
+    found = {"Bach": _by_label(shown["harmonized"], "test")}
     return found | {name: _by_label(histogram, "ours") for name, histogram in shown.items()}
 
 
@@ -162,9 +161,9 @@ def _bars(axes: Any, title: str, found: Mapping[str, Mapping[str, float]]) -> No
     kept = sorted(kept, key=float) if numbers else kept
     width = 0.8 / len(found)
     for index, (name, shares) in enumerate(found.items()):
-        colour = BACH if name == "Bach" else COLOURS[index - 1]
+        color = BACH if name == "Bach" else COLORS[index - 1]
         places = [place + (index - (len(found) - 1) / 2) * width for place in range(len(kept))]
-        axes.bar(places, [shares.get(k, 0.0) for k in kept], width, color=colour, label=name)
+        axes.bar(places, [shares.get(k, 0.0) for k in kept], width, color=color, label=name)
     longest = max(map(len, kept))
     turned = {} if longest * len(kept) < 45 else {"rotation": 35, "ha": "right"}
     axes.set_xticks(range(len(kept)), kept, fontsize=7.5, **turned)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bachbot.report.bench import Bench
 from bachbot.report.blocks import Block, Figure, Text
 from bachbot.report.context import Advance, Asked
-from bachbot.report.figures import BACH, COLOURS, FAINT, drawing
-from bachbot.report.section import Results, Section
+from bachbot.report.figures import BACH, COLORS, FAINT, drawing
+from bachbot.report.section import Bench, Results, Section
 
 ARTICLE: Mapping[float, tuple[float, float]] = {
     0.0: (0.100, 0.650),
@@ -58,14 +57,14 @@ def _curve(key: str, name: str, curve: Mapping[str, Any]) -> Figure:
     best = min(range(len(validation)), key=validation.__getitem__)
     with drawing(key, 3.0) as drawn:
         [axes] = drawn.axes
-        for kind, label, colour in (
-            ("train", "training, with dropout", COLOURS[0]),
-            ("validation", "validation", COLOURS[1]),
+        for kind, label, color in (
+            ("train", "training, with dropout", COLORS[0]),
+            ("validation", "validation", COLORS[1]),
         ):
             told = label if one else f"{label}: {units[kind]}"
-            axes.plot(curve["epochs"], curve[kind], color=colour, lw=1.6, label=told)
+            axes.plot(curve["epochs"], curve[kind], color=color, lw=1.6, label=told)
         axes.plot(
-            curve["epochs"][best], validation[best], "o", color=COLOURS[1],
+            curve["epochs"][best], validation[best], "o", color=COLORS[1],
             label=f"best, {validation[best]:.3f} in epoch {curve['epochs'][best]}",
         )  # fmt: skip
         # The first epochs would squeeze everything after them.
@@ -94,7 +93,7 @@ def _dropout(results: Results) -> Figure:
             best = min(range(len(curve["epochs"])), key=curve["validation"].__getitem__)
             for kind, mark in (("train", "s"), ("validation", "D")):
                 axes.plot(
-                    curve["dropout"], curve[kind][best], mark, ms=6.5, color=COLOURS[number],
+                    curve["dropout"], curve[kind][best], mark, ms=6.5, color=COLORS[number],
                     fillstyle="none" if kind == "train" else "full", label=f"{name}, {kind}",
                 )  # fmt: skip
         axes.set_xlabel("dropout")

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bachbot.errors import UsageError
-from bachbot.scores.sound.chunks import damaged, read_tables
-from bachbot.scores.sound.zones import presets
+from bachbot.scores.sound.soundfont import damaged, presets, read_tables
 
 PROGRAMS = {"organ": 19, "choir": 52, "strings": 48, "piano": 0}
 """The instruments that come with bachbot, and their programs in General MIDI, counted from 0."""

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from bachbot.errors import UsageError
 from bachbot.scores.sound.choice import Sound
-from bachbot.scores.sound.mix import LEVELS, PLACES
+from bachbot.scores.sound.effects import LEVELS, PLACES
+from bachbot.scores.sound.soundfont import VELOCITY
 from bachbot.scores.sound.timing import Played
-from bachbot.scores.sound.zones import VELOCITY
 
 _TICKS = 5000
 """Ticks a second: fluidsynth itself keeps time by blocks of 64 samples."""

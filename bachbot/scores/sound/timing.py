@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.errors import OutputError, ScoreError, UsageError
-from bachbot.scores.sounding import Sounding
+from bachbot.scores.score import Sounding
 
 _LONGEST = 30 * 60.0
 """Seconds."""

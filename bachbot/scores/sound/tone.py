@@ -5,9 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.scores.sound.chunks import Tables
-from bachbot.scores.sound.samples import Sample, sample_of
-from bachbot.scores.sound.zones import Envelope, Zone, cutoff, envelope
+from bachbot.scores.sound.soundfont import (
+    Envelope,
+    Sample,
+    Tables,
+    Zone,
+    cutoff,
+    envelope,
+    sample_of,
+)
 
 _FINE = 88_200
 """Samples are brought to this rate or more before they are read between their frames: what cubic
@@ -30,13 +36,13 @@ class Layer:
         Before the envelope.
     envelope : Envelope
         How its level goes.
-    place : float
+    position : float
         From left (-1) to right (1).
     """
 
     tone: NDArray[np.float32]
     envelope: Envelope
-    place: float
+    position: float
 
 
 class Instrument:

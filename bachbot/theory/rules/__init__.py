@@ -5,9 +5,7 @@ write next: `RULES` holds them by name, `Moves` what they look at, and `charge` 
 find.
 """
 
-from bachbot.theory.rules.charge import charge
-from bachbot.theory.rules.moves import PAIRS, Moves, released
-from bachbot.theory.rules.rule import Rule, Unit
-from bachbot.theory.rules.table import RULES, SUMS
+from bachbot.theory.rules.rule import PAIRS, Moves, Rule, Unit, released
+from bachbot.theory.rules.table import RULES, SUMS, charge
 
 __all__ = ["PAIRS", "RULES", "SUMS", "Moves", "Rule", "Unit", "charge", "released"]

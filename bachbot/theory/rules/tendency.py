@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import Mode, Voice
 from bachbot.theory.harmony import NONE, make_chords, pitch_class_bits
-from bachbot.theory.rules.moves import PAIRS, Moves
 from bachbot.theory.rules.rule import (
     ALL_VOICES,
     EACH_PAIR,
     EACH_VOICE,
     LEAP,
+    PAIRS,
+    Moves,
     Rule,
     every_frame,
 )

@@ -10,11 +10,10 @@ from pitch import cents_off
 from bachbot.errors import UsageError
 from bachbot.scores.sound import fluid
 from bachbot.scores.sound.choice import Sound
-from bachbot.scores.sound.chunks import read_tables
-from bachbot.scores.sound.mix import mixed
+from bachbot.scores.sound.effects import mixed
+from bachbot.scores.sound.soundfont import read_tables, zones_of
 from bachbot.scores.sound.timing import Played
 from bachbot.scores.sound.tone import Instrument
-from bachbot.scores.sound.zones import zones_of
 
 pytestmark = pytest.mark.skipif(not fluid.found(), reason="fluidsynth is not installed")
 RATE = 44100

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bachbot.scores.sound.loudness import HIGHEST, LOUDNESS, levelled, loudness, true_peak
+from bachbot.scores.sound.effects import HIGHEST, LOUDNESS, leveled, loudness, true_peak
 
 RATE = 44100
 
@@ -43,14 +43,14 @@ def test_the_peak_between_samples_is_found() -> None:
     assert true_peak(tone) == pytest.approx(1, abs=0.01)
 
 
-def test_levelled() -> None:
+def test_leveled() -> None:
     for level in (-50, -20, -3):
-        assert loudness(levelled(sine(300, level), RATE), RATE) == pytest.approx(LOUDNESS, abs=0.02)
+        assert loudness(leveled(sine(300, level), RATE), RATE) == pytest.approx(LOUDNESS, abs=0.02)
     # Clicks too thin to be loud are brought no higher than the highest peak.
     clicks = np.zeros((5 * RATE, 2), dtype=np.float32)
     clicks[:: RATE // 2] = 0.01
-    out = levelled(clicks, RATE)
+    out = leveled(clicks, RATE)
     assert true_peak(out) == pytest.approx(10 ** (HIGHEST / 20), rel=1e-3)
     assert loudness(out, RATE) < LOUDNESS
     silent = np.zeros((RATE, 2), dtype=np.float32)
-    assert np.array_equal(levelled(silent, RATE), silent)
+    assert np.array_equal(leveled(silent, RATE), silent)

@@ -26,9 +26,8 @@ from made_font import (
 
 from bachbot.errors import UsageError
 from bachbot.scores.sound.choice import PROGRAMS, Sound
-from bachbot.scores.sound.chunks import read_tables
+from bachbot.scores.sound.soundfont import Envelope, envelope, presets, read_tables, zones_of
 from bachbot.scores.sound.tone import Instrument, Layer, shaped
-from bachbot.scores.sound.zones import Envelope, envelope, presets, zones_of
 
 OUT = 44100
 
@@ -51,7 +50,7 @@ def frequency(tone: np.ndarray) -> float:
 
 
 def open_and_play(path: Path) -> list[Layer]:
-    """As `synthesise` does, with the instrument that is taken where none is named."""
+    """As `synthesize` does, with the instrument that is taken where none is named."""
     sound = Sound.parse(str(path))
     read = read_tables(sound.font)
     return Instrument(read, zones_of(read, sound.bank, sound.program), OUT).layers(69, 0.5)
@@ -125,7 +124,7 @@ def test_attenuation_and_place(tmp_path: Path) -> None:
     font = sine_font(tmp_path / "a.sf2", generators={MODE: 1, 48: 100, 17: -250})
     [layer] = instrument(font).layers(69, 1)
     assert np.abs(layer.tone[OUT // 2 :]).max() == pytest.approx(0.5 * 10 ** (-4 / 20), rel=0.01)
-    assert layer.place == -0.5
+    assert layer.position == -0.5
 
 
 def test_the_envelope_rises_holds_falls_and_is_let_go() -> None:

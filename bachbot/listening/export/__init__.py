@@ -1,0 +1,1 @@
+"""A listening test made: pairs chosen, clips written, a folder that runs offline."""

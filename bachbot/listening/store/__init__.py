@@ -1,0 +1,1 @@
+"""The store of a listening test's answers: SQLite or PostgreSQL."""

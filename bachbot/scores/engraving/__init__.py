@@ -1,0 +1,1 @@
+"""Engraved pages: SVG, PNG and PDF by verovio."""

@@ -1,0 +1,199 @@
+"""Add the missing voices to a page, or make a page of a chorale."""
+
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from xml.etree.ElementTree import Element, SubElement
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import VOICES, Chorale, Voice
+from bachbot.errors import UsageError
+from bachbot.scores.grid import frame_of
+from bachbot.scores.musicxml.notes import fermata_spots, slots_of
+from bachbot.scores.musicxml.parts import BarPlan, build_part, key_element, score_root, time_element
+from bachbot.scores.musicxml.verbatim import copied
+from bachbot.scores.pitch import spell, written_fifths
+from bachbot.scores.readers.document import Document, Line, read_document
+from bachbot.scores.score import Score
+
+
+def complete(score: Score, chorale: Chorale, given: Sequence[Voice]) -> Score:
+    """Write the voices that were found beside those that were given.
+
+    The given parts come back element by element. The others get the same bars, with their
+    lengths, numbers, repeats and signatures, a spelling that fits the key and the harmony, and
+    the fermatas of the soprano.
+
+    Parameters
+    ----------
+    score : Score
+        As it was loaded; it has the given voices.
+    chorale : Chorale
+        All four voices in the written key, as many frames as `score.chorale`.
+    given : sequence of Voice
+        Voices to take from `score`, not from `chorale`.
+
+    Returns
+    -------
+    Score
+        All four voices.
+
+    Raises
+    ------
+    UsageError
+        If a given voice is not in the score, or the lengths differ.
+    """
+    given = tuple(sorted(set(given)))
+    lacking = [voice.label for voice in given if voice not in score.present]
+    if lacking or not given:
+        raise UsageError(
+            f"the score has no {', '.join(lacking) or 'given voice'}: load it with the voices "
+            "that are given"
+        )
+    if chorale.frames != score.chorale.frames:
+        raise UsageError(
+            f"the score has {score.chorale.frames} frames and the chorale {chorale.frames}: "
+            "harmonize this score"
+        )
+    document = score.document
+    known = {voice: names_of(score.lines[voice], chorale.frames) for voice in given}
+    names = spell(chorale, known)
+    # The written fermatas rule where the soprano is given; else those that the model set.
+    marked = score.chorale if Voice.SOPRANO in given else chorale
+    held = fermata_spots(marked.fermata, chorale.onset[:, Voice.SOPRANO])
+    plan = _plan(document, score.lines[given[0]])
+    parts = {
+        voice: copied(document, score.lines[voice])
+        if voice in given
+        else build_part(chorale, voice, names[:, voice], plan, held)
+        for voice in VOICES
+    }
+    root = score_root(score.title, parts, _creators(document.root))
+    return _score(chorale, score.title, root)
+
+
+def from_chorale(chorale: Chorale, title: str) -> Score:
+    """Make a page of a chorale, every part of it from the grid.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        In the key that it is to be written in.
+    title : str
+        Title of the page.
+    """
+    if not chorale.frames:
+        raise UsageError("the chorale is empty: give one of at least one frame")
+    fifths = written_fifths(chorale)
+    new = (key_element(fifths, chorale.key.mode), time_element(chorale.meter))
+    starts = [*chorale.bar_starts.tolist(), chorale.frames]
+    counted = int(not chorale.meter.pickup)
+    plan = []
+    for index, start in enumerate(starts[:-1]):
+        last = index == len(starts) - 2
+        plan.append(
+            BarPlan(
+                start,
+                starts[index + 1],
+                int(chorale.position[start]),
+                chorale.meter,
+                number=str(index + counted),
+                implicit=index + counted == 0,
+                fifths=fifths,
+                new=new if index == 0 else (),
+                barlines=(_final_barline(),) if last else (),
+            )
+        )
+    names = spell(chorale, {})
+    held = fermata_spots(chorale.fermata, chorale.onset[:, Voice.SOPRANO])
+    parts = {v: build_part(chorale, v, names[:, v], plan, held) for v in VOICES}
+    creator = Element("creator", {"type": "composer"})
+    creator.text = "bachbot"
+    return _score(chorale, title, score_root(title, parts, [creator]))
+
+
+def _score(chorale: Chorale, title: str, root: Element) -> Score:
+    document = read_document(root)
+    lines = {}
+    for voice in VOICES:
+        silent = Line(int(voice), "1", frozenset(), (), ())
+        lines[voice] = next(iter(document.lines_of(voice)), silent)
+    return Score(chorale, VOICES, title, document, lines)
+
+
+def names_of(line: Line, frames: int) -> NDArray[np.int16]:
+    """Spelling of a line in each frame, as places on the line of fifths, shape [T]."""
+    names = np.zeros(frames, dtype=np.int16)
+    for note, name in zip(line.notes, line.names, strict=True):
+        names[frame_of(note.start) : frame_of(note.start + note.length)] = name
+    return names
+
+
+def _plan(document: Document, line: Line) -> list[BarPlan]:
+    """Bars of the page, as the part of a given line shows them."""
+    measures = document.part(line.part).findall("measure")
+    plan = []
+    fifths = 0
+    changes = {signature.start: signature for signature in document.signatures}
+    slots = slots_of(document.bars)
+    for index, (bar, slot) in enumerate(zip(document.bars, slots, strict=True)):
+        measure = measures[index] if index < len(measures) else Element("measure")
+        new: list[Element] = []
+        # A key that changes within a bar is written at the next bar line.
+        for start in sorted(changes):
+            if start <= bar.start:
+                signature = changes.pop(start)
+                fifths = max(-7, min(7, signature.fifths))
+                new = [key_element(fifths, signature.mode)]
+        times = [t for a in measure.findall("attributes") for t in a.findall("time")]
+        if times:
+            time = deepcopy(times[0])
+            time.attrib.pop("number", None)
+            new.append(time)
+        plan.append(
+            BarPlan(
+                slot.start,
+                slot.stop,
+                slot.position,
+                slot.meter,
+                number=measure.get("number") or str(index + 1),
+                implicit=measure.get("implicit") == "yes",
+                fifths=fifths,
+                new=tuple(new),
+                barlines=tuple(_barlines(measure)),
+            )
+        )
+    return plan
+
+
+def _barlines(measure: Element) -> Iterable[Element]:
+    for barline in measure.findall("barline"):
+        copy = deepcopy(barline)
+        copy[:] = [e for e in copy if e.tag in ("bar-style", "ending", "repeat")]
+        for ending in copy.findall("ending"):
+            # Its number stands above the top staff alone.
+            ending.set("print-object", "no")
+        yield copy
+
+
+def _final_barline() -> Element:
+    barline = Element("barline", {"location": "right"})
+    SubElement(barline, "bar-style").text = "light-heavy"
+    return barline
+
+
+def _creators(root: Element) -> list[Element]:
+    """Whom the tune is by, as the file says, and who set it."""
+    kept = [
+        deepcopy(element)
+        for element in root.findall("identification/*")
+        if element.tag in ("creator", "rights", "source")
+        and (element.text or "").strip()
+        and not (element.text or "").startswith("Music21")
+    ]
+    arranger = Element("creator", {"type": "arranger"})
+    arranger.text = "bachbot"
+    # MusicXML wants all creators before all rights, and sources after the encoding.
+    creators = [e for e in kept if e.tag == "creator" and e.get("type") != "arranger"]
+    return [*creators, arranger, *(e for e in kept if e.tag == "rights")]

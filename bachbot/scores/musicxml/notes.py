@@ -1,0 +1,280 @@
+"""Notes of MusicXML written from a chorale's grid, bar by bar."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from xml.etree.ElementTree import Element, SubElement
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import REST, Chorale, Meter, Voice, note_name
+from bachbot.errors import UsageError
+from bachbot.scores.grid import Bar, bar_offsets, frame_of
+from bachbot.scores.musicxml.values import VALUES, beams, split
+
+ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+"""MusicXML's names of alterations."""
+
+_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_ORDER = (
+    "grace", "chord", "cue", "pitch", "rest", "unpitched", "duration", "tie", "instrument",
+    "footnote", "level", "voice", "type", "dot", "accidental", "time-modification", "stem",
+    "notehead", "notehead-text", "staff", "beam", "notations", "lyric", "play", "listen",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A bar on the grid.
+
+    Parameters
+    ----------
+    start, stop : int
+        Its frames.
+    position : int
+        Place of its first frame in the measure, in frames.
+    meter : Meter
+        Meter in force.
+    """
+
+    start: int
+    stop: int
+    position: int
+    meter: Meter
+
+
+@dataclass(frozen=True)
+class GridNote:
+    """A note or rest of the grid.
+
+    Parameters
+    ----------
+    start, stop : int
+        Its frames, `stop` not included.
+    pitch : int
+        MIDI pitch; of no meaning for a rest.
+    name : int or None
+        Place of the pitch on the line of fifths; None for a rest.
+    fermata : bool
+        Whether it is under a fermata.
+    """
+
+    start: int
+    stop: int
+    pitch: int
+    name: int | None
+    fermata: bool = False
+
+
+@dataclass
+class Accidentals:
+    """The accidentals in force in a bar.
+
+    Parameters
+    ----------
+    fifths : int
+        Key signature.
+    seen : dict
+        Alteration last written of each step and octave.
+    """
+
+    fifths: int
+    seen: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def needed(self, step: str, alter: int, octave: int) -> bool:
+        """Whether a note needs its accidental written; takes note of it."""
+        signature = (self.fifths - "FCGDAEB".index(step) + 6) // 7
+        changed = self.seen.get((step, octave), signature) != alter
+        self.seen[step, octave] = alter
+        return changed
+
+
+def slots_of(bars: Sequence[Bar]) -> list[Slot]:
+    """Lay bars on the grid."""
+    return [
+        Slot(
+            start=frame_of(bar.start),
+            stop=frame_of(bar.start + bar.length),
+            position=frame_of(offset),
+            meter=_meter(bar.beats, bar.unit),
+        )
+        for bar, offset in zip(bars, bar_offsets(bars), strict=True)
+    ]
+
+
+def _meter(beats: int, unit: int) -> Meter:
+    try:
+        return Meter(beats, unit)
+    except UsageError:
+        return Meter()
+
+
+def fermata_spots(fermata: NDArray[np.bool_], onset: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Frames in which all voices are held: the last of each soprano note under a fermata.
+
+    Parameters
+    ----------
+    fermata : ndarray of bool, shape [T]
+        Frames of the soprano's notes under a fermata.
+    onset : ndarray of bool, shape [T]
+        Frames in which a soprano note begins.
+    """
+    ends = np.ones(len(fermata), dtype=np.bool_)
+    ends[:-1] = ~fermata[1:] | onset[1:]
+    return fermata & ends
+
+
+def grid_notes(
+    chorale: Chorale, voice: Voice, names: NDArray[np.int16], held: NDArray[np.bool_]
+) -> list[GridNote]:
+    """Read the notes and rests of a voice.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        T frames.
+    voice : Voice
+        Which of its voices.
+    names : ndarray of int, shape [T]
+        Spelling of the voice: place on the line of fifths in each frame.
+    held : ndarray of bool, shape [T]
+        Frames at which whatever sounds is under a fermata.
+    """
+    pitch, tied = chorale.pitch[:, voice], chorale.tied[:, voice]
+    new = ~tied
+    # Silence is one rest, however many frames it lasts.
+    new[1:] &= (pitch[1:] != REST) | (pitch[:-1] != REST)
+    edges = [*np.flatnonzero(new).tolist(), len(pitch)]
+    return [
+        GridNote(
+            start,
+            stop,
+            int(pitch[start]),
+            None if pitch[start] == REST else int(names[start]),
+            bool(held[start:stop].any()),
+        )
+        for start, stop in pairwise(edges)
+    ]
+
+
+def bar_notes(notes: Sequence[GridNote], slot: Slot) -> Iterator[tuple[int, int, Element]]:
+    """Write what sounds in a bar: split into values that the meter shows, tied and beamed.
+
+    Parameters
+    ----------
+    notes : sequence of GridNote
+        In order; those outside the bar are passed over.
+    slot : Slot
+        The bar.
+
+    Yields
+    ------
+    start, length : int
+        Place of the note in the bar, and its length, in frames.
+    note : Element
+        A ``note`` of four divisions a quarter, without accidental.
+    """
+    first = bisect_right(notes, slot.start, key=lambda note: note.stop)
+    inside = notes[first : bisect_left(notes, slot.stop, key=lambda note: note.start)]
+    if not inside or (len(inside) == 1 and inside[0].name is None):
+        yield 0, slot.stop - slot.start, _bar_rest(slot.stop - slot.start)
+        return
+    pieces = []
+    for note in inside:
+        start, stop = max(note.start, slot.start), min(note.stop, slot.stop)
+        for value in split(start - slot.start + slot.position, stop - start, slot.meter):
+            pieces.append((start, value, note))
+            start += value
+    shape = [(s - slot.start + slot.position, v, n.name is None) for s, v, n in pieces]
+    for (start, value, note), levels in zip(pieces, beams(shape, slot.meter), strict=True):
+        yield start - slot.start, value, _note(note, start, value, levels)
+
+
+def _bar_rest(frames: int) -> Element:
+    element = Element("note")
+    SubElement(element, "rest", {"measure": "yes"})
+    SubElement(element, "duration").text = str(frames)
+    SubElement(element, "voice").text = "1"
+    return element
+
+
+def _note(note: GridNote, start: int, value: int, levels: Sequence[str]) -> Element:
+    element = Element("note")
+    ties = []
+    if note.name is None:
+        SubElement(element, "rest")
+    else:
+        step, alter, octave = spelled(note.pitch, note.name)
+        pitch = SubElement(element, "pitch")
+        SubElement(pitch, "step").text = step
+        if alter:
+            SubElement(pitch, "alter").text = str(alter)
+        SubElement(pitch, "octave").text = str(octave)
+        ties = ["stop"] if start > note.start else []
+        if start + value < note.stop:
+            ties.append("start")
+    SubElement(element, "duration").text = str(value)
+    for tie in ties:
+        SubElement(element, "tie", {"type": tie})
+    SubElement(element, "voice").text = "1"
+    name, dots = VALUES[value]
+    SubElement(element, "type").text = name
+    for _ in range(dots):
+        SubElement(element, "dot")
+    for level, kind in enumerate(levels, start=1):
+        SubElement(element, "beam", {"number": str(level)}).text = kind
+    last = start + value == note.stop
+    if ties or (note.fermata and last):
+        notations = SubElement(element, "notations")
+        for tie in ties:
+            SubElement(notations, "tied", {"type": tie})
+        if note.fermata and last:
+            SubElement(notations, "fermata", {"type": "upright"})
+    return element
+
+
+def show_accidental(note: Element, accidentals: Accidentals) -> None:
+    """Write the accidental that a note needs and does not show; takes note of it.
+
+    A note that is tied to needs none: it sounds on as it was written.
+    """
+    if note.find("pitch") is None or note.find("tie[@type='stop']") is not None:
+        return
+    step = note.findtext("pitch/step", "C").strip()
+    octave = int(float(note.findtext("pitch/octave", "4")))
+    alter = float(note.findtext("pitch/alter") or 0)
+    if not alter.is_integer() or int(alter) not in ACCIDENTALS:
+        return
+    if accidentals.needed(step, int(alter), octave) and note.find("accidental") is None:
+        shown = Element("accidental")
+        shown.text = ACCIDENTALS[int(alter)]
+        put(note, shown)
+
+
+def put(note: Element, child: Element) -> None:
+    """Put a child into a note, where MusicXML's order of elements wants it."""
+    rank = _ORDER.index(child.tag)
+    note.insert(sum(_ORDER.index(c.tag) <= rank for c in note if c.tag in _ORDER), child)
+
+
+def spelled(pitch: int, name: int) -> tuple[str, int, int]:
+    """Step, alteration and octave of a pitch.
+
+    Parameters
+    ----------
+    pitch : int
+        MIDI pitch.
+    name : int
+        Its place on the line of fifths.
+
+    Examples
+    --------
+    >>> spelled(60, 12), spelled(60, 0)  # B sharp 3, C 4
+    (('B', 1, 3), ('C', 0, 4))
+    """
+    text = note_name(name)
+    alter = text.count("#") - text.count("b")
+    natural = pitch - alter
+    return text[0], alter, (natural - _SEMITONES[text[0]]) // 12 - 1

@@ -1,0 +1,136 @@
+"""Which name a pitch has: C sharp or D flat."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import REST, Chorale, Voice
+
+_RADIUS = 4
+"""How far around a note its surroundings reach, in frames: a beat."""
+
+_CENTER = 2.75
+"""Where on the line of fifths names lie by default, above the key signature's own place.
+
+The signature's seven notes lie around +2; leading notes and secondary dominants pull upward.
+"""
+
+_PULL = 0.5
+"""How far the surroundings move that center: half as far as they lie from the signature's."""
+
+_LEAD = 0.6
+"""How far a semitone up, or down, to the next note moves it: C# leads to D, Db to C."""
+
+_PASSES = 2
+
+
+@dataclass(frozen=True)
+class _Note:
+    voice: int
+    start: int
+    stop: int
+    pitch: int
+    semitone: int  # 1 or -1 if the voice goes on so, else 0
+
+
+def spell(
+    chorale: Chorale,
+    known: Mapping[Voice, NDArray[np.int16]] | None = None,
+    cells: NDArray[np.bool_] | None = None,
+) -> NDArray[np.int16]:
+    """Name the notes of a chorale so that the names fit key, harmony and voice leading.
+
+    Of the names that a pitch can have, the nearest on the line of fifths to a center is taken.
+    The center follows from the key signature, from the names of the other pitch classes that
+    sound within a beat of the note in any voice (after the idea of Meredith's ps13, "The ps13
+    pitch spelling algorithm", Journal of New Music Research 35, 2006, that the local tonic
+    decides), and from a semitone step to the voice's next note. The weights were tuned on half
+    of the corpus; `tests/scores/test_spelling.py` measures against Bach's editors on the other.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        T frames; its key is the one that the notes are written in.
+    known : mapping of Voice to ndarray of int, shape [T], optional
+        Names that are given, for the voices that have them.
+    cells : ndarray of bool, shape [T, 4], optional
+        Where those names hold, if not in all frames. A note that lies partly there is named so
+        throughout.
+
+    Returns
+    -------
+    ndarray of int16, shape [T, 4]
+        Place of each voice's name on the line of fifths in each frame (C 0, G 1, F -1); of no
+        meaning at a rest.
+    """
+    known = known or {}
+    pitch = chorale.pitch.astype(np.int64)
+    fifths = written_fifths(chorale)
+    names = _nearest(pitch * 7, fifths + _CENTER)
+    kept = np.zeros(names.shape, dtype=np.bool_)
+    for voice, given in known.items():
+        kept[:, voice] = True if cells is None else cells[:, voice]
+        names[kept[:, voice], voice] = given[kept[:, voice]]
+    notes = []
+    for note in _notes(chorale, [v for v in range(4) if not kept[:, v].all()]):
+        span = slice(note.start, note.stop), note.voice
+        if kept[span].any():
+            names[span] = np.where(kept[span], names[span], names[span][kept[span]][0])
+        else:
+            notes.append(note)
+    sounds = pitch != REST
+    for _ in range(_PASSES):
+        above = np.where(sounds, names - fifths - 2, 0)
+        names = names.copy()
+        for note in notes:
+            around = slice(max(0, note.start - _RADIUS), note.stop + _RADIUS)
+            other = sounds[around] & (pitch[around] % 12 != note.pitch % 12)
+            count = int(other.sum())
+            mean = float(above[around][other].sum()) / count if count else 0.0
+            center = fifths + _CENTER + _PULL * mean + _LEAD * note.semitone
+            names[note.start : note.stop, note.voice] = _nearest(note.pitch * 7, center)
+    return names.astype(np.int16)
+
+
+def written_fifths(chorale: Chorale) -> int:
+    """Key signature to write a chorale with, -7 to 7: one of more accidentals is respelled."""
+    fifths = chorale.key.fifths
+    return fifths if abs(fifths) <= 7 else (fifths + 5) % 12 - 5
+
+
+def _nearest(fifths: NDArray[np.int64] | int, center: float) -> NDArray[np.int64]:
+    """The name of a pitch class (given as any of its places) that is nearest to a center."""
+    lowest = int(np.ceil(center - 6))
+    return (np.asarray(fifths) - lowest) % 12 + lowest
+
+
+def nearest_name(fifths: int, center: float) -> int:
+    """Give the name of a pitch class that is nearest to a center on the line of fifths.
+
+    Parameters
+    ----------
+    fifths : int
+        Any place of the pitch class on the line of fifths, such as seven times its MIDI pitch.
+    center : float
+        Where the name should be near.
+    """
+    return int(_nearest(fifths, center))
+
+
+def _notes(chorale: Chorale, voices: list[int]) -> list[_Note]:
+    notes = []
+    for voice in voices:
+        starts = np.flatnonzero(chorale.onset[:, voice]).tolist()
+        for start in starts:
+            stop = start + 1
+            while stop < chorale.frames and chorale.tied[stop, voice]:
+                stop += 1
+            pitch = int(chorale.pitch[start, voice])
+            following = int(chorale.pitch[stop, voice]) if stop < chorale.frames else REST
+            step = following - pitch
+            notes.append(
+                _Note(voice, start, stop, pitch, step if abs(step) == 1 and following >= 0 else 0)
+            )
+    return notes

@@ -1,0 +1,338 @@
+"""A tune as its reader found it, and MusicXML made of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise
+from math import lcm
+from xml.etree.ElementTree import Element, SubElement
+
+from bachbot.errors import ScoreError
+from bachbot.scores.grid import Bar, bar_offsets
+from bachbot.scores.musicxml.notes import ACCIDENTALS, Accidentals, spelled
+from bachbot.scores.musicxml.values import beam_values
+
+_TYPES = ("breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
+_MAX_DIVISIONS = 20160
+
+
+@dataclass(frozen=True)
+class Syllable:
+    """A syllable under a note: MusicXML's word position, its text, and whether it is drawn out."""
+
+    position: str
+    text: str
+    extended: bool = False
+
+
+@dataclass
+class TuneNote:
+    """A note, chord or rest as it is written.
+
+    Parameters
+    ----------
+    value : Fraction
+        Written length in quarter notes, before any tuplet shortens it.
+    pitches : list of (int, int)
+        MIDI pitch and place on the line of fifths, from the bottom up; none for a rest.
+    explicit : set of int
+        Which of the pitches have a written accidental.
+    tuplet : tuple of (int, int) or None
+        Notes in the time of so many.
+    edges : set of str
+        ``"tuplet start"``, ``"tuplet stop"``, ``"tie start"``, ``"tie stop"``.
+    slurs : list of (str, int)
+        Start or stop, and the slur's number.
+    marks : list of str
+        MusicXML names of articulations and ornaments, and ``"fermata"``.
+    lyrics : dict of int to Syllable
+        By verse.
+    graces : list of (int, int)
+        Grace notes before it.
+    joined : bool
+        Whether it is beamed to the note before if both have flags.
+    """
+
+    value: Fraction
+    pitches: list[tuple[int, int]] = field(default_factory=list)
+    explicit: set[int] = field(default_factory=set)
+    tuplet: tuple[int, int] | None = None
+    edges: set[str] = field(default_factory=set)
+    slurs: list[tuple[str, int]] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    lyrics: dict[int, Syllable] = field(default_factory=dict)
+    graces: list[tuple[int, int]] = field(default_factory=list)
+    joined: bool = False
+
+    @property
+    def length(self) -> Fraction:
+        """Sounding length in quarter notes."""
+        if self.tuplet is None:
+            return self.value
+        return self.value * Fraction(self.tuplet[1], self.tuplet[0])
+
+
+@dataclass
+class TuneBar:
+    """What stands between two bar lines.
+
+    Parameters
+    ----------
+    notes : list of TuneNote
+        In order.
+    beats, unit : int
+        Time signature in force.
+    fifths : int
+        Key signature in force.
+    new : list of Element
+        Key and time elements that begin here.
+    tempo : tuple of (str, str) or None
+        Words, and quarter notes a minute, that stand over the bar.
+    left, right : list of Element
+        What the bar lines hold besides a plain line.
+    """
+
+    notes: list[TuneNote] = field(default_factory=list)
+    beats: int = 4
+    unit: int = 4
+    fifths: int = 0
+    new: list[Element] = field(default_factory=list)
+    tempo: tuple[str, str] | None = None
+    left: list[Element] = field(default_factory=list)
+    right: list[Element] = field(default_factory=list)
+
+    @property
+    def length(self) -> Fraction:
+        """What its notes fill, in quarter notes."""
+        return sum((note.length for note in self.notes), Fraction(0))
+
+
+def tune_tree(
+    parts: Sequence[tuple[str, Sequence[TuneBar]]], title: str, creators: Iterable[Element] = ()
+) -> Element:
+    """Write tunes as the parts of a MusicXML score.
+
+    Parameters
+    ----------
+    parts : sequence of (str, sequence of TuneBar)
+        Name and bars of each part.
+    title : str
+        Title of the work.
+    creators : iterable of Element
+        What goes into ``identification``.
+    """
+    root = Element("score-partwise", {"version": "4.0"})
+    if title:
+        SubElement(SubElement(root, "work"), "work-title").text = title
+    SubElement(root, "identification").extend(creators)
+    listing = SubElement(root, "part-list")
+    for number, (name, bars) in enumerate(parts, start=1):
+        entry = SubElement(listing, "score-part", {"id": f"P{number}"})
+        SubElement(entry, "part-name").text = name
+        part = SubElement(root, "part", {"id": f"P{number}"})
+        _write(part, bars)
+    return root
+
+
+def _write(part: Element, bars: Sequence[TuneBar]) -> None:
+    divisions = lcm(4, *(note.length.denominator for bar in bars for note in bar.notes))
+    if divisions > _MAX_DIVISIONS:
+        raise ScoreError("its note lengths have no common measure: mend the tuplets")
+    start, plain = Fraction(0), []
+    for bar in bars:
+        plain.append(Bar(start, bar.length, bar.beats, bar.unit))
+        start += bar.length
+    number = 0
+    for index, (bar, offset) in enumerate(zip(bars, bar_offsets(plain), strict=True)):
+        measure = SubElement(part, "measure")
+        number += not offset
+        # A pickup is bar 0; what completes a split bar has no number of its own.
+        measure.set("number", f"X{index}" if offset and index else str(number))
+        if offset:
+            measure.set("implicit", "yes")
+        _barline(measure, "left", bar.left)
+        if index == 0 or bar.new:
+            attributes = SubElement(measure, "attributes")
+            if index == 0:
+                SubElement(attributes, "divisions").text = str(divisions)
+            attributes.extend(bar.new)
+        if bar.tempo:
+            _direction(measure, *bar.tempo)
+        _notes(measure, bar, divisions)
+        _barline(measure, "right", bar.right)
+
+
+def _barline(measure: Element, location: str, content: Sequence[Element]) -> None:
+    if content:
+        barline = SubElement(measure, "barline", {"location": location})
+        order = ("bar-style", "ending", "repeat")
+        barline.extend(sorted(content, key=lambda element: order.index(element.tag)))
+
+
+def _direction(measure: Element, words: str, tempo: str) -> None:
+    direction = SubElement(measure, "direction", {"placement": "above"})
+    if words:
+        SubElement(SubElement(direction, "direction-type"), "words").text = words
+    if tempo:
+        metronome = SubElement(SubElement(direction, "direction-type"), "metronome")
+        SubElement(metronome, "beat-unit").text = "quarter"
+        SubElement(metronome, "per-minute").text = tempo
+        SubElement(direction, "sound", {"tempo": tempo})
+
+
+def _notes(measure: Element, bar: TuneBar, divisions: int) -> None:
+    accidentals = Accidentals(bar.fifths)
+    pieces = [piece for note in bar.notes for piece in _pieces(note)]
+    flags = [max(0, _TYPES.index(_shape(p.value)[0]) - 3) if p.pitches else 0 for p in pieces]
+    places, place = [], Fraction(0)
+    groups: list[list[int]] = []
+    for index, piece in enumerate(pieces):
+        places.append(place)
+        place += piece.length
+        if flags[index]:
+            if piece.joined and groups and groups[-1][-1] == index - 1:
+                groups[-1].append(index)
+            else:
+                groups.append([index])
+    levels = beam_values(groups, flags, places)
+    for piece, beams in zip(pieces, levels, strict=True):
+        for grace in piece.graces:
+            _grace(measure, grace, accidentals)
+        for number, (pitch, name) in enumerate(piece.pitches or [(None, None)]):
+            element = SubElement(measure, "note")
+            if number:
+                SubElement(element, "chord")
+            accidental = None
+            if pitch is None or name is None:
+                SubElement(element, "rest")
+            else:
+                accidental = _pitch(element, pitch, name, accidentals)
+                if number in piece.explicit:
+                    accidental = ACCIDENTALS.get((name + 1) // 7)
+                elif "tie stop" in piece.edges:
+                    accidental = None
+            SubElement(element, "duration").text = str(int(piece.length * divisions))
+            _finish(element, piece, accidental, beams, first=not number)
+
+
+def _pieces(note: TuneNote) -> Iterable[TuneNote]:
+    """The note itself, or several tied ones where no single value is as long."""
+    if _shape(note.value)[0]:
+        return [note]
+    rest = note.value
+    out: list[TuneNote] = []
+    while rest:
+        value = max((v for v in _VALUES if v <= rest), default=None)
+        if value is None or len(out) > 8:
+            raise ScoreError("a note is shorter than a 128th: write it in longer notes")
+        out.append(TuneNote(value, note.pitches, tuplet=note.tuplet))
+        rest -= value
+    for before, after in pairwise(out):
+        if note.pitches:
+            before.edges.add("tie start")
+            after.edges.add("tie stop")
+    first, last = out[0], out[-1]
+    first.explicit, first.lyrics, first.graces = note.explicit, note.lyrics, note.graces
+    first.joined = note.joined
+    first.edges |= note.edges & {"tuplet start", "tie stop"}
+    first.slurs = [s for s in note.slurs if s[0] == "start"]
+    last.edges |= note.edges & {"tuplet stop", "tie start"}
+    last.slurs = [s for s in note.slurs if s[0] == "stop"]
+    last.marks = note.marks
+    return out
+
+
+def _shape(value: Fraction) -> tuple[str, int]:
+    """MusicXML's name of a note value and its dots; an empty name if there is none."""
+    for exponent, name in enumerate(_TYPES):
+        plain = Fraction(8, 2**exponent)
+        for dots in range(3):
+            if value == plain * (2 - Fraction(1, 2**dots)):
+                return name, dots
+    return "", 0
+
+
+_VALUES = [
+    Fraction(8, 2**exponent) * (2 - Fraction(1, 2**dots))
+    for exponent in range(len(_TYPES))
+    for dots in range(3)
+]
+
+
+def _grace(measure: Element, grace: tuple[int, int], accidentals: Accidentals) -> None:
+    element = SubElement(measure, "note")
+    SubElement(element, "grace")
+    accidental = _pitch(element, *grace, accidentals)
+    SubElement(element, "voice").text = "1"
+    SubElement(element, "type").text = "eighth"
+    if accidental:
+        SubElement(element, "accidental").text = accidental
+
+
+def _pitch(element: Element, midi: int, name: int, accidentals: Accidentals) -> str | None:
+    """Write a pitch; give its accidental if it needs one."""
+    step, alter, octave = spelled(midi, name)
+    pitch = SubElement(element, "pitch")
+    SubElement(pitch, "step").text = step
+    if alter:
+        SubElement(pitch, "alter").text = str(alter)
+    SubElement(pitch, "octave").text = str(octave)
+    return ACCIDENTALS.get(alter) if accidentals.needed(step, alter, octave) else None
+
+
+def _finish(
+    element: Element, note: TuneNote, accidental: str | None, beams: Sequence[str], *, first: bool
+) -> None:
+    """Write what follows the duration, in the order that MusicXML wants."""
+    ties = [kind for kind in ("stop", "start") if f"tie {kind}" in note.edges and note.pitches]
+    for kind in ties:
+        SubElement(element, "tie", {"type": kind})
+    SubElement(element, "voice").text = "1"
+    name, dots = _shape(note.value)
+    SubElement(element, "type").text = name
+    for _ in range(dots):
+        SubElement(element, "dot")
+    if accidental:
+        SubElement(element, "accidental").text = accidental
+    if note.tuplet:
+        modification = SubElement(element, "time-modification")
+        SubElement(modification, "actual-notes").text = str(note.tuplet[0])
+        SubElement(modification, "normal-notes").text = str(note.tuplet[1])
+    if first:
+        for level, kind in enumerate(beams, start=1):
+            SubElement(element, "beam", {"number": str(level)}).text = kind
+    notations = _notations(note, ties, first=first)
+    if len(notations):
+        element.append(notations)
+    if first:
+        for verse, syllable in sorted(note.lyrics.items()):
+            lyric = SubElement(element, "lyric", {"number": str(verse)})
+            SubElement(lyric, "syllabic").text = syllable.position
+            SubElement(lyric, "text").text = syllable.text
+            if syllable.extended:
+                SubElement(lyric, "extend")
+
+
+def _notations(note: TuneNote, ties: Sequence[str], *, first: bool) -> Element:
+    notations = Element("notations")
+    for kind in ties:
+        SubElement(notations, "tied", {"type": kind})
+    if not first:
+        return notations
+    for kind, number in note.slurs:
+        SubElement(notations, "slur", {"type": kind, "number": str(number)})
+    for kind in ("start", "stop"):
+        if f"tuplet {kind}" in note.edges:
+            SubElement(notations, "tuplet", {"type": kind})
+    ornaments = [
+        m for m in note.marks if m in ("trill-mark", "mordent", "inverted-mordent", "turn")
+    ]
+    articulations = [m for m in note.marks if m in ("staccato", "tenuto", "accent", "breath-mark")]
+    for group, marks in (("ornaments", ornaments), ("articulations", articulations)):
+        if marks:
+            holder = SubElement(notations, group)
+            for mark in marks:
+                SubElement(holder, mark)
+    if "fermata" in note.marks:
+        SubElement(notations, "fermata", {"type": "upright"})
+    return notations

@@ -1,0 +1,126 @@
+"""A score as a standard MIDI file."""
+
+import io
+from collections.abc import Iterable
+
+from bachbot.scores.grid import Bar, bar_offsets
+from bachbot.scores.score import Score, Sounding, soundings
+
+TICKS = 480
+"""Ticks in a quarter note."""
+
+_VELOCITY = 80
+_MAJOR = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
+_MINOR = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
+
+
+def midi_bytes(score: Score, tempo: float, *, program: int) -> bytes:
+    """Write a score as a MIDI file of format 1.
+
+    The first track holds title, tempo and signatures; each voice has a track and a channel of
+    its own, so that unisons and crossings are kept.
+
+    Parameters
+    ----------
+    score : Score
+        Any number of voices.
+    tempo : float
+        Quarter notes a minute.
+    program : int
+        Instrument of every voice, 0 to 127.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    import mido
+
+    file = mido.MidiFile(type=1, ticks_per_beat=TICKS, charset="utf-8")
+    file.tracks.append(_conductor(score, tempo))
+    notes = soundings(score)
+    for voice in score.present:
+        messages = [
+            mido.MetaMessage("track_name", name=voice.label.capitalize(), time=0),
+            mido.Message("program_change", channel=int(voice), program=min(program, 127), time=0),
+        ]
+        messages += _played(note for note in notes if note.voice == voice)
+        file.tracks.append(_track(messages))
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
+
+
+def _conductor(score: Score, tempo: float):  # type: ignore[no-untyped-def]  # a mido track
+    import mido
+
+    document = score.document
+    messages = [
+        mido.MetaMessage("track_name", name=score.title, time=0),
+        mido.MetaMessage("set_tempo", tempo=round(60_000_000 / tempo), time=0),
+    ]
+    before = None
+    for index, bar in enumerate(document.bars):
+        meter = _pickup(bar) if index == 0 and bar_offsets(document.bars)[0] else None
+        meter = meter or (bar.beats, bar.unit)
+        if meter != before and 1 <= meter[0] <= 255:
+            before = meter
+            messages.append(
+                mido.MetaMessage(
+                    "time_signature",
+                    numerator=meter[0],
+                    denominator=meter[1],
+                    time=round(bar.start * TICKS),
+                )
+            )
+    for signature in document.signatures:
+        mode = signature.mode or score.chorale.key.mode
+        names = _MINOR if mode == "minor" else _MAJOR
+        if abs(signature.fifths) <= 7:
+            key = names[signature.fifths + 7] + ("m" if mode == "minor" else "")
+            messages.append(
+                mido.MetaMessage("key_signature", key=key, time=round(signature.start * TICKS))
+            )
+    return _track(messages)
+
+
+def _pickup(bar: Bar) -> tuple[int, int] | None:
+    """Time signature of a bar as short as it is: MIDI has no other way to write a pickup."""
+    for unit in (bar.unit, 8, 16):
+        beats = bar.length * unit / 4
+        if beats.denominator == 1:
+            return int(beats), unit
+    return None
+
+
+def _played(notes: Iterable[Sounding]) -> list:
+    import mido
+
+    messages = []
+    for note in notes:
+        start, stop = round(note.start * TICKS), round((note.start + note.length) * TICKS)
+        # The end comes before the next note's beginning at the same time: `_track` keeps order.
+        for kind, at in (("note_on", start), ("note_off", stop)):
+            messages.append(
+                mido.Message(
+                    kind,
+                    channel=note.voice,
+                    note=note.pitch,
+                    velocity=_VELOCITY if kind == "note_on" else 0,
+                    time=at,
+                )
+            )
+    return messages
+
+
+def _track(messages: list):  # type: ignore[no-untyped-def]  # a mido track
+    """Put messages of absolute times in order, with the times between them."""
+    import mido
+
+    track = mido.MidiTrack()
+    now = 0
+    for message in sorted(messages, key=lambda m: m.time):
+        track.append(message.copy(time=message.time - now))
+        now = message.time
+    track.append(mido.MetaMessage("end_of_track", time=0))
+    return track

@@ -1,0 +1,403 @@
+"""SoundFont 2 files, read with care: tables, zones and samples."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.errors import UsageError
+
+Table = NDArray[np.void]
+"""Records of one kind, shape [n]; the last one only ends the list."""
+
+_LARGEST = 1 << 32
+"""Bytes that a RIFF file can count."""
+_LARGEST_TABLE = 1 << 26
+"""Bytes; the tables of the largest soundfonts in use take a few millions."""
+_MOST_CHUNKS = 200
+_ONE_NAME = ("name", "S20")
+_BAG = [("generator", "<u2"), ("modulator", "<u2")]
+_GENERATOR = [("what", "<u2"), ("amount", "<i2")]
+_RECORDS = {
+    "phdr": [_ONE_NAME, ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("rest", "V12")],
+    "pbag": _BAG,
+    "pgen": _GENERATOR,
+    "inst": [_ONE_NAME, ("bag", "<u2")],
+    "ibag": _BAG,
+    "igen": _GENERATOR,
+    "shdr": [
+        _ONE_NAME, ("start", "<u4"), ("end", "<u4"), ("loop_start", "<u4"), ("loop_end", "<u4"),
+        ("rate", "<u4"), ("pitch", "u1"), ("cents", "i1"), ("link", "<u2"), ("kind", "<u2"),
+    ],
+}  # fmt: skip
+_NAMES = {b"LIST", *(name.encode() for name in ("smpl", "sm24", "pmod", "imod", *_RECORDS))}
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """What a soundfont file holds, not yet interpreted.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    pool : ndarray of uint8, shape [bytes]
+        Samples, end to end; read from the file when used.
+    records : dict of str to Table
+        By the name of the chunk: phdr, pbag, pgen, inst, ibag, igen, shdr.
+    """
+
+    path: Path
+    pool: NDArray[np.uint8]
+    records: dict[str, Table]
+
+    def __getitem__(self, name: str) -> Table:
+        """The table of one chunk."""
+        return self.records[name]
+
+
+def damaged(path: Path, what: str) -> UsageError:
+    """The error of a soundfont that cannot be played."""
+    return UsageError(f"{path} cannot be played, {what}: give a sound .sf2 or .sf3 file")
+
+
+def read_tables(path: Path) -> Tables:
+    """Read the tables of a soundfont; its samples stay on disk.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.sf2`` or ``.sf3`` file.
+
+    Raises
+    ------
+    UsageError
+        If it is not there, is no soundfont, or is cut short.
+    """
+    try:
+        size = path.stat().st_size
+        if not 12 <= size <= _LARGEST:
+            raise damaged(path, f"it has {size} bytes")
+        content = np.memmap(path, np.uint8, "r")
+    except OSError as error:
+        raise UsageError(
+            f"the soundfont {path} could not be read ({error.strerror}): give a .sf2 or .sf3 file"
+        ) from error
+    if content[:4].tobytes() != b"RIFF" or content[8:12].tobytes() != b"sfbk":
+        raise damaged(path, "it is no soundfont")
+    found: dict[str, NDArray[np.uint8]] = {}
+    for name, body in _chunks(path, content, 12):
+        if name == b"LIST":
+            found |= {n.decode("latin-1"): b for n, b in _chunks(path, body, 4)}
+    missing = [name for name in ("smpl", *_RECORDS) if name not in found]
+    if missing:
+        raise damaged(path, f"its part '{missing[0]}' is missing")
+    return Tables(path, found["smpl"], {name: _table(path, name, found[name]) for name in _RECORDS})
+
+
+def _chunks(
+    path: Path, content: NDArray[np.uint8], start: int
+) -> Iterator[tuple[bytes, NDArray[np.uint8]]]:
+    """Names and bodies of the chunks from a place on."""
+    for _ in range(_MOST_CHUNKS):
+        if start + 8 > len(content):
+            return
+        name = content[start : start + 4].tobytes()
+        length = int.from_bytes(content[start + 4 : start + 8].tobytes(), "little")
+        stop = start + 8 + length
+        if stop > len(content):
+            raise damaged(path, "it is cut short")
+        yield name, content[start + 8 : stop]
+        # Chunks of odd length are padded by the standard; some programs leave the padding out.
+        padded = length % 2 == 1 and content[stop : stop + 4].tobytes() not in _NAMES
+        start = stop + padded
+    raise damaged(path, "it has too many parts")
+
+
+def _table(path: Path, name: str, content: NDArray[np.uint8]) -> Table:
+    record = np.dtype(_RECORDS[name])
+    if len(content) % record.itemsize or not 0 < len(content) <= _LARGEST_TABLE:
+        raise damaged(path, f"its part '{name}' has {len(content)} bytes")
+    return np.frombuffer(content.tobytes(), record)
+
+
+VELOCITY = 80
+"""How hard every key is struck, 1 to 127."""
+
+_MOST_ZONES = 20_000
+_INSTRUMENT, _SAMPLE = 41, 53
+_KEYS, _VELOCITIES = 43, 44
+_ROOT, _SCALE, _MODES, _FILTER = 58, 56, 54, 8
+_DELAY, _ATTACK, _HOLD, _DECAY, _RELEASE = 33, 34, 35, 36, 38
+_ADDITIVE = frozenset(
+    {5, 6, 7, 8, 9, 10, 11, 13, 15, 16, 17, *range(21, 41), 48, 51, 52, _SCALE}
+)  # fmt: skip
+"""Generators that a preset may add to; the others belong to instruments alone."""
+_DEFAULTS = {
+    _FILTER: 13500, _ROOT: -1, _SCALE: 100,
+    **dict.fromkeys((_DELAY, _ATTACK, _HOLD, _DECAY, _RELEASE), -12000),
+}  # fmt: skip
+
+Generators = dict[int, int]
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A sample as a preset plays it over a range of keys.
+
+    Parameters
+    ----------
+    sample : int
+        Number of the sample.
+    generators : dict of int to int
+        Amounts by number of the generator, those of the preset added in.
+    low, high : int
+        Lowest and highest key.
+    """
+
+    sample: int
+    generators: Generators
+    low: int
+    high: int
+
+    def amount(self, generator: int) -> int:
+        """The amount of a generator, or the standard's default."""
+        return self.generators.get(generator, _DEFAULTS.get(generator, 0))
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """How the level of a note goes.
+
+    Parameters
+    ----------
+    delay, attack, hold : float
+        Seconds of silence, of a straight rise and of full level.
+    decay, release : float
+        Seconds in which the level would fall by 100 dB.
+    sustain : float
+        Decibels below full at which the decay ends, 0 to 144.
+    """
+
+    delay: float
+    attack: float
+    hold: float
+    decay: float
+    release: float
+    sustain: float
+
+
+def presets(tables: Tables) -> dict[tuple[int, int], str]:
+    """List the presets: (bank, program) to name, in order of the file."""
+    heads = tables["phdr"][:-1]
+    return {(int(h["bank"]), int(h["program"])): h["name"].decode("latin-1").strip() for h in heads}
+
+
+def zones_of(tables: Tables, bank: int, program: int) -> list[Zone]:
+    """List what a preset plays at the velocity `VELOCITY`.
+
+    Parameters
+    ----------
+    tables : Tables
+        A soundfont.
+    bank, program : int
+        A preset that it holds.
+
+    Raises
+    ------
+    UsageError
+        If the tables point at what is not there, or the preset is beyond measure.
+    """
+    heads = tables["phdr"]
+    [index, *_] = np.flatnonzero((heads["bank"][:-1] == bank) & (heads["program"][:-1] == program))
+    out: list[Zone] = []
+    for outer in _zones(tables, heads, int(index), "pbag", "pgen", _INSTRUMENT):
+        number = outer[_INSTRUMENT]
+        if not 0 <= number < len(tables["inst"]) - 1:
+            raise damaged(tables.path, f"its preset {program} names an instrument {number}")
+        for inner in _zones(tables, tables["inst"], number, "ibag", "igen", _SAMPLE):
+            low, high = _common(outer, inner, _KEYS)
+            if low <= high and _sounds(outer, inner):
+                out.append(_zone(outer, inner, low, high))
+            if len(out) > _MOST_ZONES:
+                raise damaged(tables.path, f"its preset {program} has too many parts")
+    return out
+
+
+def envelope(zone: Zone, key: int) -> Envelope:
+    """The volume envelope of one key."""
+    to_middle = 60 - key
+    return Envelope(
+        delay=_seconds(zone.amount(_DELAY), 5000),
+        attack=_seconds(zone.amount(_ATTACK), 8000),
+        hold=_seconds(zone.amount(_HOLD) + zone.amount(39) * to_middle, 5000),
+        decay=_seconds(zone.amount(_DECAY) + zone.amount(40) * to_middle, 8000),
+        release=_seconds(zone.amount(_RELEASE), 4000),
+        sustain=float(np.clip(zone.amount(37), 0, 1440) / 10),
+    )
+
+
+def _seconds(cents: int, most: int) -> float:
+    """Seconds, from a time in cents of an octave of one second."""
+    return float(2 ** (np.clip(cents, -12000, most) / 1200))
+
+
+def cutoff(zone: Zone) -> float:
+    """Where the low-pass filter cuts, in Hz; 20 kHz and above is no filter."""
+    moved = zone.amount(11) * (1 - np.clip(zone.amount(29), 0, 1000) / 1000)
+    return float(8.176 * 2 ** (np.clip(zone.amount(_FILTER) + moved, 1500, 13500) / 1200))
+
+
+def _zones(
+    tables: Tables, heads: Table, index: int, bag: str, generator: str, last: int
+) -> Iterator[Generators]:
+    """Generators of each zone of a preset or instrument, those of its global zone merged in.
+
+    A zone that names neither instrument nor sample is global if it is the first, else nothing.
+    """
+    bags, records = tables[bag]["generator"], tables[generator]
+    first, stop = (int(heads["bag"][i]) for i in (index, index + 1))
+    if not first <= stop < len(bags) or bags[stop] >= len(records) + 1:
+        raise damaged(tables.path, f"its part '{bag}' is too short")
+    common: Generators = {}
+    for number in range(first, stop):
+        low, high = int(bags[number]), int(bags[number + 1])
+        if not low <= high <= len(records):
+            raise damaged(tables.path, f"its part '{generator}' is too short")
+        if high - low > 200:
+            raise damaged(tables.path, f"a zone of '{bag}' has {high - low} generators")
+        part = records[low:high]
+        own = dict(zip(part["what"].tolist(), part["amount"].tolist(), strict=True))
+        if last in own:
+            yield {**common, **own}
+        elif number == first:
+            common = own
+
+
+def _range(generators: Generators, which: int) -> tuple[int, int]:
+    both = generators.get(which, 127 << 8) & 0xFFFF
+    return both & 0xFF, both >> 8
+
+
+def _common(outer: Generators, inner: Generators, which: int) -> tuple[int, int]:
+    (a, b), (c, d) = _range(outer, which), _range(inner, which)
+    return max(a, c), min(b, d)
+
+
+def _sounds(outer: Generators, inner: Generators) -> bool:
+    low, high = _common(outer, inner, _VELOCITIES)
+    return low <= VELOCITY <= high
+
+
+def _zone(outer: Generators, inner: Generators, low: int, high: int) -> Zone:
+    merged = {
+        number: inner.get(number, _DEFAULTS.get(number, 0)) + amount
+        for number, amount in outer.items()
+        if number in _ADDITIVE
+    }
+    return Zone(inner[_SAMPLE], {**inner, **merged}, low, high)
+
+
+_VORBIS, _ROM = 0x10, 0x8000
+_LONGEST = 1 << 24
+"""Frames: over six minutes of 44.1 kHz."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A recorded tone.
+
+    Parameters
+    ----------
+    frames : ndarray of float32, shape [n]
+        -1 to 1.
+    rate : int
+        Frames a second.
+    root : int
+        MIDI key that it was recorded at.
+    cents : int
+        What to add to its pitch to be in tune.
+    loop : tuple of int, optional
+        First frame of what is repeated while the key is down, and the one after its last.
+    """
+
+    frames: NDArray[np.float32]
+    rate: int
+    root: int
+    cents: int
+    loop: tuple[int, int] | None
+
+
+def sample_of(tables: Tables, zone: Zone) -> Sample:
+    """Read the sample of a zone, with what the zone changes about it.
+
+    Raises
+    ------
+    UsageError
+        If it lies outside the file, cannot be decoded, or its loop lies outside of it.
+    """
+    heads = tables["shdr"]
+    if not 0 <= zone.sample < len(heads) - 1:
+        raise damaged(tables.path, f"it names a sample {zone.sample}")
+    head = heads[zone.sample]
+    name = head["name"].decode("latin-1").strip()
+    start, end, loop_start, loop_end = (
+        int(head[field]) for field in ("start", "end", "loop_start", "loop_end")
+    )
+    if int(head["kind"]) & _ROM or not 400 <= head["rate"] <= 192_000 or start >= end:
+        raise damaged(tables.path, f"its sample '{name}' is none")
+    if int(head["kind"]) & _VORBIS:
+        frames = _vorbis(tables, name, start, end)
+        start = 0
+    else:
+        frames = _plain(tables, name, start, end)
+    # Offsets of the zone: frames, and in steps of 32768.
+    first, last, a, b = (
+        zone.amount(fine) + 32768 * zone.amount(coarse)
+        for fine, coarse in ((0, 4), (1, 12), (2, 45), (3, 50))
+    )
+    loop = None
+    if zone.amount(54) in (1, 3):
+        loop = (loop_start + a - start, loop_end + b - start)
+        if not 0 <= loop[0] <= loop[1] - 2 <= len(frames) - 2:
+            raise damaged(tables.path, f"the loop of its sample '{name}' lies outside of it")
+    stop = len(frames) + last
+    if not 0 <= first < stop <= len(frames) or (loop and (first > loop[0] or loop[1] > stop)):
+        raise damaged(tables.path, f"its sample '{name}' is cut where there is nothing")
+    if loop:
+        loop = (loop[0] - first, loop[1] - first)
+    root = zone.amount(58) if zone.amount(58) >= 0 else int(head["pitch"])
+    return Sample(
+        frames[first:stop], int(head["rate"]), root if root <= 127 else 60, int(head["cents"]), loop
+    )
+
+
+def _plain(tables: Tables, name: str, start: int, end: int) -> NDArray[np.float32]:
+    """Frames of 16 bits."""
+    if 2 * end > len(tables.pool):
+        raise damaged(tables.path, f"its sample '{name}' lies outside of it")
+    if end - start > _LONGEST:
+        raise damaged(tables.path, f"its sample '{name}' is too long")
+    raw = np.frombuffer(tables.pool[2 * start : 2 * end].tobytes(), "<i2")
+    return raw.astype(np.float32) / np.float32(32768)
+
+
+def _vorbis(tables: Tables, name: str, start: int, end: int) -> NDArray[np.float32]:
+    """An Ogg Vorbis stream, all of it."""
+    import soundfile
+
+    if end > len(tables.pool):
+        raise damaged(tables.path, f"its sample '{name}' lies outside of it")
+    try:
+        with soundfile.SoundFile(io.BytesIO(tables.pool[start:end].tobytes())) as stream:
+            if stream.channels != 1 or not 0 < stream.frames <= _LONGEST:
+                raise damaged(tables.path, f"its sample '{name}' is no tone of one channel")
+            frames: NDArray[np.float32] = stream.read(dtype="float32")
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        raise damaged(tables.path, f"its sample '{name}' cannot be decoded") from error
+    if not np.isfinite(frames).all():
+        raise damaged(tables.path, f"its sample '{name}' holds no numbers")
+    return frames

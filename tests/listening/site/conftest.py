@@ -1,0 +1,66 @@
+"""A made-up test, served within this process, on each kind of database."""
+
+import asyncio
+
+import pytest
+from postgres_made import new_postgresql
+from served_made import SECRET, Served
+from site_made import TOKEN, Clock, make_test
+
+from bachbot.listening.site.app import create_app
+from bachbot.listening.site.material import load
+from bachbot.listening.site.site import SiteSettings
+from bachbot.listening.store.store import Store
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """The trials of a made-up test, and its key."""
+    folder = tmp_path_factory.mktemp("listening") / "test"
+    return load(folder, make_test(folder))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request, tmp_path):
+    """Address of an empty database."""
+    if request.param == "postgresql":
+        return new_postgresql()
+    return f"sqlite:///{tmp_path}/answers.db"
+
+
+@pytest.fixture
+def store(database):
+    """A store on it."""
+    opened = Store.open(database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def runner():
+    with asyncio.Runner() as made:
+        yield made
+
+
+@pytest.fixture
+def serve(made, store, runner):
+    """Make a site, with what settings one likes."""
+
+    def serving(secret=SECRET, **settings):
+        clock = Clock()
+        told = SiteSettings(**{"admin_token": TOKEN} | settings)
+        return Served(store, made, create_app(made, store, secret, told, clock), runner, clock)
+
+    return serving
+
+
+@pytest.fixture
+def site(serve):
+    """The usual site."""
+    return serve()
+
+
+@pytest.fixture
+def listener(site):
+    """Somebody who comes to it."""
+    return site.listener()

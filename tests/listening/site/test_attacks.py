@@ -1,0 +1,371 @@
+"""What is refused, with which status, and that nothing is kept of it."""
+
+import asyncio
+
+import pytest
+from itsdangerous import TimestampSigner
+from site_made import HEARD, field_of
+
+from bachbot.listening.site import guard
+from bachbot.listening.site.guard import LARGEST
+from bachbot.listening.site.security import Seal
+
+COOKIE = "listener"
+
+
+@pytest.fixture
+def halfway(site):
+    """Somebody who has answered one trial and looks at the second."""
+    listener = site.listener()
+    listener.begin()
+    listener.answer(1)
+    listener.trial = field_of(listener.look(2), "trial")
+    return listener
+
+
+@pytest.fixture
+def same(site, halfway):
+    """Check afterwards that the database holds what it held before."""
+    before = kept(site)
+    yield
+    assert kept(site) == before
+
+
+def kept(site):
+    return site.store.counts(), list(site.store.answers().rows())
+
+
+def fields(listener, **changes):
+    return HEARD | {"csrf": listener.csrf, "trial": listener.trial, "chosen": "left"} | changes
+
+
+def other_cookies(listener):
+    name = listener.name
+    good = listener.browser.cookies[COOKIE]
+    head, moment, seal = good.rsplit(".", 2)
+    turned = "A" if seal[5] != "A" else "B"
+    another = TimestampSigner(b"guess", salt="session", key_derivation="hmac").sign(name).decode()
+    return {
+        "none": None,
+        "empty": "",
+        "unsealed": name,
+        "another's name": f"{'0' * 32}.{moment}.{seal}",
+        "later": f"{head}.zzzzzz.{seal}",
+        "seal turned": f"{head}.{moment}.{seal[:5]}{turned}{seal[6:]}",
+        "sealed by a guess": another,
+        "of the admin's page": Seal(b"s" * 32).admin("session"),
+        "very long": "x" * 4000,
+        "not ASCII": "%ff%00",
+        "SQL": "' OR 1=1 --",
+    }
+
+
+@pytest.mark.usefixtures("same")
+def test_forged_cookies(site, halfway):
+    for what, cookie in other_cookies(halfway).items():
+        stranger = site.browser()
+        if cookie is not None:
+            stranger.cookies.set(COOKIE, cookie)
+        for path in ("/consent", "/about", "/trial/2", "/trial/2/heard", "/again"):
+            response = stranger.post(path, data=fields(halfway))
+            assert response.status_code == 403, (what, path)
+        assert stranger.get("/trial/2").headers["location"] == "/", what
+        assert stranger.get("/thanks").headers["location"] == "/", what
+        clip = next(iter(site.material.clips))
+        assert stranger.get(f"/clips/{clip}").status_code == 403, what
+
+
+@pytest.mark.usefixtures("same")
+def test_a_cookie_of_ninety_one_days_ago(site, halfway, monkeypatch):
+    import time
+
+    later = time.time() + 91 * 86_400
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: later)
+    assert halfway.send(2, halfway.trial).status_code == 403
+
+
+@pytest.mark.usefixtures("same")
+def test_the_seal_of_a_form_is_of_its_session(site, halfway):
+    other = site.listener()
+    other.arrive()
+    for csrf in ("", "0" * 64, other.csrf, halfway.csrf[:-1], halfway.csrf + "0", "é"):
+        response = halfway.send(2, halfway.trial, csrf=csrf)
+        assert response.status_code == 403
+    missing = fields(halfway)
+    del missing["csrf"]
+    assert halfway.browser.post("/trial/2", data=missing).status_code == 403
+
+
+@pytest.mark.usefixtures("same")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://listen.test.evil.example"},
+        {"Origin": "http://listen.test:81"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "null"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_forms_from_elsewhere(halfway, headers):
+    response = halfway.browser.post("/trial/2", data=fields(halfway), headers=headers)
+    assert response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Origin": "http://listen.test"}, {"Sec-Fetch-Site": "same-origin", "Origin": "null"}],
+)
+def test_forms_from_here(halfway, headers):
+    response = halfway.browser.post("/trial/2", data=fields(halfway), headers=headers)
+    assert response.headers["location"] == "/trial/3"
+
+
+@pytest.mark.usefixtures("same")
+def test_trials_that_are_not_ones_own(site, halfway):
+    mine = {pair.trial for pair in site.participant(halfway).plan}
+    strangers = [trial.id for trial in site.material.trials if trial.id not in mine]
+    assert strangers
+    unknown = ["", "nothing", "0" * 12, "../1", "' OR 1=1", "\x00", "a" * 500, *strangers]
+    for trial in unknown:
+        for path in ("/trial/2", "/trial/2/heard"):
+            response = halfway.browser.post(path, data=fields(halfway, trial=trial))
+            assert response.status_code == 404, trial
+
+
+@pytest.mark.usefixtures("same")
+def test_trials_out_of_turn(site, halfway):
+    plan = site.participant(halfway).plan
+    third = plan[2].trial
+    assert halfway.send(3, third).status_code == 409
+    assert halfway.send(2, third).status_code == 409
+    assert halfway.send(3, halfway.trial).status_code == 409
+    assert halfway.send(1, halfway.trial).status_code == 409
+    for number in (0, 11, 99, 10**30):
+        assert halfway.send(number, halfway.trial).status_code == 404
+        assert halfway.get(f"/trial/{number}").status_code == 404
+    for path in ("/trial/-1", "/trial/x", "/trial/1.0", "/trial/2/", "/trial/2/heard/x"):
+        assert halfway.browser.post(path, data=fields(halfway)).status_code == 404
+
+
+def test_a_trial_that_was_never_shown(site):
+    listener = site.listener()
+    listener.begin()
+    trial = site.participant(listener).plan[0].trial
+    for path in ("/trial/1", "/trial/1/heard"):
+        sent = HEARD | {"csrf": listener.csrf, "trial": trial, "chosen": "left"}
+        assert listener.browser.post(path, data=sent).status_code == 409
+    assert len(site.store.answers()) == 0
+
+
+def test_before_one_has_agreed(site):
+    listener = site.listener()
+    listener.arrive()
+    sent = HEARD | {"trial": site.material.trials[0].id, "chosen": "left"}
+    for path in ("/about", "/trial/1", "/trial/1/heard", "/again"):
+        assert listener.post(path, **sent, age="26-45", experience="novice").status_code == 409
+    assert site.nothing_kept()
+
+
+def test_before_one_has_told_about_oneself(site):
+    listener = site.listener()
+    listener.agree()
+    trial = site.participant(listener).plan[0].trial
+    assert listener.send(1, trial).status_code == 409
+    assert listener.get("/trial/1").headers["location"] == "/about"
+    assert len(site.store.answers()) == 0
+
+
+@pytest.mark.usefixtures("same")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"plays_left": ""},
+        {"plays_left": "-1"},
+        {"plays_left": "1e3"},
+        {"plays_left": "٣"},
+        {"plays_left": "10001"},
+        {"plays_right": "9" * 400},
+        {"heard_left": ""},
+        {"heard_left": "1" * 49},
+        {"heard_left": "1" * 51},
+        {"heard_right": "2" * 50},
+        {"heard_right": "1" * 49 + "\n"},
+        {"heard_right": "NaN"},
+    ],
+)
+def test_what_cannot_have_been_heard(halfway, changes):
+    for path in ("/trial/2", "/trial/2/heard"):
+        response = halfway.browser.post(path, data=fields(halfway, **changes))
+        assert response.status_code == 422
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.usefixtures("same")
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"{}", {"Content-Type": "application/json"}, 415),
+        (b"--x\r\n", {"Content-Type": "multipart/form-data; boundary=x"}, 415),
+        (b"csrf=1", {"Content-Type": ""}, 415),
+        (b"csrf", FORM, 400),
+        (b"csrf=%ff", FORM, 400),
+        (b"\xff\xfe=1", FORM, 400),
+        (b"&".join(b"a%d=1" % n for n in range(17)), FORM, 400),
+        (b"trial=1&trial=2", FORM, 400),
+        (b"", FORM, 403),
+    ],
+)
+def test_forms_that_are_none(halfway, body, headers, status):
+    response = halfway.browser.post("/trial/2", content=body, headers=headers)
+    assert response.status_code == status
+
+
+@pytest.mark.usefixtures("same")
+@pytest.mark.parametrize("path", ["/consent", "/about", "/trial/2", "/trial/2/heard", "/admin"])
+def test_forms_that_are_too_large(halfway, path):
+    response = halfway.browser.post(path, data=fields(halfway, more="x" * LARGEST))
+    assert response.status_code == 413
+
+    async def in_pieces():
+        for _ in range(9):
+            yield b"a" * 1024
+
+    assert halfway.browser.post(path, content=in_pieces(), headers=FORM).status_code == 413
+    lying = FORM | {"Content-Length": "-5"}
+    assert halfway.browser.post(path, content=b"a=1", headers=lying).status_code == 413
+
+
+@pytest.mark.usefixtures("same")
+def test_a_form_that_never_ends(halfway, monkeypatch):
+    monkeypatch.setattr(guard, "PATIENCE", 0.05)
+
+    async def slow():
+        yield b"csrf="
+        await asyncio.Event().wait()
+
+    response = halfway.browser.post("/trial/2", content=slow(), headers=FORM)
+    assert response.status_code == 408
+
+
+def test_the_largest_form_that_is_sent_is_far_from_too_large(halfway):
+    assert sum(len(k) + len(v) + 2 for k, v in fields(halfway).items()) < LARGEST / 8
+
+
+@pytest.mark.usefixtures("same")
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_other_methods(halfway, method):
+    for path in ("/", "/consent", "/trial/2", "/admin"):
+        assert halfway.browser.request(method, path).status_code == 405
+
+
+@pytest.mark.usefixtures("same")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/docs", "/redoc", "/openapi.json", "/.env", "/trials.json", "/key.json", "/test-key.json",
+        "/static/", "/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py",
+        "/static/base.html", "/static/site.css/", "/favicon.ico", "//evil.example/", "/trial//1",
+    ],
+)  # fmt: skip
+def test_what_is_not_there(halfway, path):
+    response = halfway.browser.get(f"http://listen.test{path}")
+    assert response.status_code == 404
+    assert "bach_side" not in response.text
+
+
+@pytest.mark.usefixtures("same")
+def test_paths_in_the_names_of_clips(site, halfway):
+    clip = next(iter(site.material.clips))
+    key = site.material.clips[clip].path.parents[2] / "test-key.json"
+    assert key.is_file()
+    names = [
+        "../../test-key.json", "..%2f..%2ftest-key.json", "%2e%2e/%2e%2e/test-key.json",
+        "....//....//test-key.json", "..\\..\\test-key.json", "..%5c..%5ctest-key.json",
+        "/etc/passwd", "%2fetc%2fpasswd", f"{clip}/../../../test-key.json",
+        f"{clip}%00.wav", f"{clip}/", clip.upper().replace(".WAV", ".WAV "), "",
+        clip.replace(".wav", ".json"), clip.removesuffix(".wav"), str(key), f"file://{key}",
+    ]  # fmt: skip
+    for name in names:
+        response = halfway.browser.get(f"http://listen.test/clips/{name}")
+        assert response.status_code in (404, 403), name
+        assert b"bachbot-key" not in response.content
+    assert halfway.browser.get(f"/clips/{clip}").status_code == 200
+
+
+def test_too_often(site, monkeypatch):
+    listener = site.listener()
+    listener.begin()
+    statuses = [listener.post("/about").status_code for _ in range(60)]
+    assert statuses[:30] == [303] * 30
+    assert statuses[-1] == 429
+    response = listener.post("/about")
+    assert int(response.headers["retry-after"]) >= 1
+    other = site.listener()
+    assert other.begin().status_code == 303
+
+
+def test_an_address_cannot_bring_people_without_end(site, monkeypatch):
+    monkeypatch.setattr(site.app, "_newcomers", guard.Buckets(guard.Rate(3, 0.001)))
+    statuses = [site.listener(address="192.0.2.9").agree().status_code for _ in range(5)]
+    assert statuses == [303, 303, 303, 429, 429]
+    assert site.store.counts().agreed == 3
+    assert site.listener(address="192.0.2.10").agree().status_code == 303
+
+
+def test_no_address_is_kept(site, database, listener):
+    """Neither in a column nor in the bytes of the database's file."""
+    from sqlalchemy import inspect
+
+    from bachbot.listening.store.database import connect
+
+    listener.begin()
+    listener.browser.request("GET", "/", headers={"User-Agent": "Netscape-4711"})
+    listener.answer(1)
+    engine = connect(database)
+    names = {
+        column["name"]
+        for table in inspect(engine).get_table_names()
+        for column in inspect(engine).get_columns(table)
+    }
+    engine.dispose()
+    words = {word for name in names for word in name.split("_")}
+    assert not words & {"ip", "address", "addr", "agent", "host", "name", "mail"}
+    site.store.close()
+    if database.startswith("sqlite"):
+        from pathlib import Path
+
+        file = Path(database.removeprefix("sqlite:///"))
+        for part in file.parent.glob(f"{file.name}*"):
+            assert b"192.0.2" not in part.read_bytes()
+            assert b"Netscape" not in part.read_bytes()
+
+
+def test_a_database_that_fails_is_told_and_nothing_is_acknowledged(site, halfway, monkeypatch):
+    from bachbot.errors import OutputError
+
+    def full(*_):
+        raise OutputError("the database did not take it (disk full): see that it has room")
+
+    before = kept(site)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(site.store), "answer", full)
+        response = halfway.send(2, halfway.trial)
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "5"
+    assert "disk full" not in response.text
+    assert kept(site) == before
+    assert halfway.send(2, halfway.trial).headers["location"] == "/trial/3"
+
+
+def test_a_fault_shows_no_inside(site, halfway, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("a secret of the inside")
+
+    monkeypatch.setattr(type(site.store), "participant", broken)
+    response = halfway.get("/trial/2")
+    assert response.status_code == 500
+    assert "inside" not in response.text
+    assert response.headers["x-content-type-options"] == "nosniff"
