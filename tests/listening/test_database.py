@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from postgres_made import new_postgresql
 from sqlalchemy import inspect, text
 
-from bachbot.errors import UsageError
+from bachbot.errors import MissingExtraError, UsageError
 from bachbot.listening.store.database import connect, upgrade
 from bachbot.listening.store.schema import metadata
 from bachbot.listening.store.store import Store, read
@@ -146,7 +146,7 @@ def test_a_password_is_not_told():
 
 def test_without_the_driver_it_is_told_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(UsageError, match=r"pip install 'bachbot\[postgresql\]'"):
+    with pytest.raises(MissingExtraError, match=r'pip install "bachbot\[postgresql\]"'):
         Store.open("postgresql://host/name")
 
 
