@@ -1,24 +1,24 @@
-"""The one error tree: everything bachbot raises on purpose.
+"""The error tree: every exception that bachbot raises deliberately.
 
 ::
 
     BachbotError
-    ├── UsageError          an option or argument that cannot be (exit status 2)
-    ├── ScoreError          a score that cannot be read, or not be used
-    ├── EncodingError       tokens that spell no chorale
+    ├── UsageError          an option or argument with an invalid value (exit status 2)
+    ├── ScoreError          a score that cannot be read or used
+    ├── EncodingError       tokens that do not form a chorale
     ├── CorpusError         the corpus or the prepared data set is missing or damaged
     ├── CheckpointError     a checkpoint is missing, damaged or of another format
-    ├── TrainingError       a run that cannot start, go on or be resumed
-    ├── DecodingError       no music satisfies what was asked
+    ├── TrainingError       a run that cannot start, continue or be resumed
+    ├── DecodingError       no music satisfies the constraints
     ├── OutputError         a file could not be written
-    └── MissingExtraError   a package that only an extra installs is not there
+    └── MissingExtraError   a package that only an extra installs is missing
 
-A message is one line: what came, what was wanted, what to do about it.
+A message is one line: what was given, what was expected, what to do about it.
 """
 
 
 class BachbotError(Exception):
-    """Base of every error that bachbot raises on purpose.
+    """Base class of bachbot's errors.
 
     Attributes
     ----------
@@ -30,17 +30,17 @@ class BachbotError(Exception):
 
 
 class UsageError(BachbotError, ValueError):
-    """An option or argument has a value that cannot be."""
+    """An option or argument has an invalid value."""
 
     exit_code = 2
 
 
 class ScoreError(BachbotError):
-    """A score cannot be read, or holds what cannot be used."""
+    """A score cannot be read, or its content cannot be used."""
 
 
 class EncodingError(BachbotError, ValueError):
-    """A token stream spells no chorale, or a chorale has no tokens."""
+    """Tokens do not form a chorale, or a chorale cannot be tokenized."""
 
 
 class CorpusError(BachbotError):
@@ -52,11 +52,11 @@ class CheckpointError(BachbotError):
 
 
 class TrainingError(BachbotError):
-    """A training run cannot start, go on or be resumed."""
+    """A training run cannot start, continue or be resumed."""
 
 
 class DecodingError(BachbotError):
-    """No music satisfies what was asked."""
+    """No music satisfies the constraints."""
 
 
 class OutputError(BachbotError):
@@ -68,4 +68,4 @@ class MissingExtraError(BachbotError, ImportError):
 
 
 class BachbotWarning(UserWarning):
-    """Something was mended on the way; the work went on."""
+    """Something was repaired or left out; the work continued."""

@@ -1,8 +1,8 @@
-"""The packages that only an extra of bachbot installs, and what is said where one is missing.
+"""Packages that only an extra of bachbot installs, and the message where one is missing.
 
-A function that is going to need such a package calls `require` before it starts to work. An import
-that fails all the same, such as that of torch at the head of a module, reaches the command line,
-which asks `missing_extra` what to say.
+A function that will need such a package calls `require` before it starts. If an import fails
+anyway, such as that of torch at the top of a module, the command line turns it into a message by
+`missing_extra`.
 """
 
 from importlib.util import find_spec
@@ -16,7 +16,7 @@ EXTRAS: dict[str, tuple[str, str]] = {
     "statsmodels": ("statsmodels", "evaluate"),
     "psycopg": ("psycopg", "postgresql"),
 }
-"""By the name that is imported: the name that pip knows, and the extra that installs it."""
+"""Import name to the package's name for pip, and the extra that installs it."""
 
 
 def require(module: str) -> None:
@@ -37,28 +37,28 @@ def require(module: str) -> None:
 
 
 def missing_extra(error: ImportError) -> MissingExtraError | None:
-    """What to say of a failed import.
+    """Turn a failed import into the error that names the extra.
 
     Parameters
     ----------
     error : ImportError
-        As it was caught.
+        The exception as caught.
 
     Returns
     -------
     MissingExtraError or None
-        None if the package belongs to no extra, or is installed but broken.
+        None if the package does not belong to an extra, or is installed but broken.
     """
-    # A package that is installed but lacks a part of its own gives the name of that part.
+    # The import error of an installed but broken package names the missing submodule.
     if not isinstance(error, ModuleNotFoundError) or error.name not in EXTRAS:
         return None
     return extra_error(error.name)
 
 
 def extra_error(module: str) -> MissingExtraError:
-    """The error that tells which extra to install for a package, a key of `EXTRAS`."""
+    """Make the error that names the extra to install for a package, a key of `EXTRAS`."""
     package, extra = EXTRAS[module]
-    # The same for a checkout: pip finds bachbot installed and adds what the extra lacks.
+    # This works for a checkout too: bachbot is installed, so pip only adds the extra's packages.
     return MissingExtraError(
         f'this needs {package}, which is not installed: type  pip install "bachbot[{extra}]"',
         name=module,

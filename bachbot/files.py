@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and where the package's own files lie."""
+"""Atomic writing of files, and the location of the package's own data files."""
 
 import errno
 import os
@@ -11,13 +11,13 @@ from bachbot.errors import OutputError
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well.
+def replace_atomically(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` that replaces it when the block succeeds.
 
     Parameters
     ----------
     path : Path
-        File to be written. Its folder must exist.
+        File to write. Its folder must exist.
 
     Yields
     ------
@@ -27,11 +27,11 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        If the folder is not there, or the file system refuses.
+        If the folder does not exist, or the file cannot be written.
     """
     path = Path(path)
     if not path.parent.is_dir():
-        raise OutputError(f"the folder {path.parent} is not there: make it, or write elsewhere")
+        raise OutputError(f"the folder {path.parent} does not exist: create it, or write elsewhere")
     if path.is_dir():
         raise OutputError(f"{path} is a folder: give the name of a file")
     temporary = None
@@ -44,7 +44,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        # mkstemp gives 0600; a file written by name would have followed the umask.
+        # mkstemp creates the file with mode 0600; a plain open() would have followed the umask.
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
@@ -53,7 +53,7 @@ def replacing(path: Path) -> Iterator[Path]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise OutputError(
             f"{path} could not be written ({error.strerror or error}): "
-            f"{'free some room or ' if full else ''}write elsewhere"
+            f"{'free some space or ' if full else ''}write elsewhere"
         ) from error
     finally:
         if temporary is not None:
@@ -61,22 +61,22 @@ def replacing(path: Path) -> Iterator[Path]:
                 temporary.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that no half of it is ever seen under its name.
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: no part of it is ever visible under its name.
 
     Raises
     ------
     OutputError
-        If the folder is not there, or the file system refuses.
+        If the folder does not exist, or the file cannot be written.
     """
-    with replacing(path) as temporary:
+    with replace_atomically(path) as temporary:
         temporary.write_bytes(content)
 
 
-def shipped(kind: str) -> Path:
-    """Folder of files that travel with the package: ``"checkpoints"`` or ``"corpus"``.
+def data_folder(kind: str) -> Path:
+    """Folder of data files that ship with the package: ``"checkpoints"`` or ``"corpus"``.
 
-    In a wheel they lie inside the package; in a checkout at its top.
+    In a wheel it is inside the package, in a checkout at the top level.
     """
     inside = Path(__file__).parent / f"_{kind}"
     return inside if inside.is_dir() else Path(__file__).parent.parent / kind

@@ -1,4 +1,4 @@
-"""The machine that all runs on: its processor, its cores, and one thread for NumPy's products."""
+"""The machine: its processor and cores, and NumPy's threads."""
 
 import importlib
 import os
@@ -11,14 +11,14 @@ import numpy as np
 
 
 def usable_cores() -> int:
-    """Cores that this process may use; on macOS and Windows all there are."""
+    """Number of cores that this process may use; on macOS and Windows, all cores."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def processor_name() -> str:
-    """What the processor calls itself, such as ``"AMD EPYC 9B14"``, or at least its kind."""
+    """Model name of the processor, such as ``"AMD EPYC 9B14"``, or else its architecture."""
     table = Path("/proc/cpuinfo")
     if os.name == "posix" and table.is_file():
         for line in table.read_text(errors="replace", encoding="utf-8").splitlines():
@@ -29,10 +29,10 @@ def processor_name() -> str:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Within the block, keep NumPy's BLAS to one thread of the process.
+    """Limit NumPy's BLAS to one thread within the block.
 
     The matrices of a single step are small: two threads spend longer waiting for each other than
-    they save, and several times longer where another process has the second core.
+    they save, and several times longer if another process uses the second core.
     """
     from threadpoolctl import threadpool_limits
 
@@ -40,9 +40,9 @@ def one_thread() -> Iterator[None]:
         yield
 
 
-def machine() -> dict[str, object]:
-    """Processor, cores, system and versions, as plain data."""
-    # Only the number of the package above, not the lazy names that lie on higher floors.
+def describe_machine() -> dict[str, object]:
+    """Describe processor, cores, system and versions as plain data."""
+    # Only the package's version: its lazy names belong to higher layers.
     package = importlib.import_module("bachbot")
     return {
         "processor": processor_name(),

@@ -1,4 +1,4 @@
-"""The domain: chorales, voices, meter, key and what is given. numpy only."""
+"""The domain: chorales, voices, meter, key and what is given; needs only numpy."""
 
 from bachbot.chorale.chorale import REST, Chorale
 from bachbot.chorale.given import Given

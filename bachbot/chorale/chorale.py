@@ -28,25 +28,25 @@ class Chorale:
     pitch : ndarray of int16, shape [T, 4]
         MIDI pitch of S, A, T, B in each frame; -1 is a rest.
     tied : ndarray of bool, shape [T, 4]
-        True where the voice sounds on from the frame before, that is where no note begins.
+        True where the voice holds its note from the previous frame, so that no note begins.
     fermata : ndarray of bool, shape [T]
         True in every frame of a soprano note under a fermata.
     meter : Meter
         Time signature and pickup.
     key : Key
-        Key that the pitches stand in.
+        Key in which the pitches are written.
     transposed_by : int
-        Semitones that the piece was moved by from its source.
+        Semitones by which the piece was transposed from its source.
     name : str
-        Where it comes from: a corpus name, a file's stem or a title.
+        Source of the piece: a corpus name, a file's stem or a title.
     position : ndarray of int16, shape [T], optional
-        Place of each frame in its bar, in frames. Follows from the meter unless given, as a
-        piece of changing meter must.
+        Metrical position of each frame: its distance from the bar line, in frames. Default:
+        computed from the meter; a piece that changes its meter has to give it.
 
     Raises
     ------
     EncodingError
-        If shapes disagree, a pitch is outside -1 to 127, or a tie holds on to another pitch.
+        If shapes disagree, a pitch is outside -1 to 127, or a tie joins two different pitches.
     """
 
     pitch: NDArray[np.int16]
@@ -63,8 +63,10 @@ class Chorale:
         set_field(self, "pitch", _frozen(self.pitch, np.int16))
         set_field(self, "tied", _frozen(self.tied, np.bool_))
         set_field(self, "fermata", _frozen(self.fermata, np.bool_))
-        place = self.meter.places(len(self.pitch)) if self.position is None else self.position
-        set_field(self, "position", _frozen(place, np.int16))
+        position = self.position
+        if position is None:
+            position = self.meter.positions(len(self.pitch))
+        set_field(self, "position", _frozen(position, np.int16))
         self._check()
 
     def _check(self) -> None:
@@ -77,13 +79,13 @@ class Chorale:
             )
         if frames and not (self.pitch.min() >= -1 and self.pitch.max() <= 127):
             raise EncodingError("a pitch is outside -1 (a rest) to 127: give MIDI pitches")
-        before = np.full_like(self.pitch, REST)
-        before[1:] = self.pitch[:-1]
-        wrong = self.tied & ((self.pitch != before) | (self.pitch == REST))
+        previous = np.full_like(self.pitch, REST)
+        previous[1:] = self.pitch[:-1]
+        wrong = self.tied & ((self.pitch != previous) | (self.pitch == REST))
         if wrong.any():
             frame, voice = np.argwhere(wrong)[0]
             raise EncodingError(
-                f"frame {frame}, voice {voice} is tied to a pitch that does not sound before it"
+                f"frame {frame}, voice {voice} is tied to a pitch that does not sound in the previous frame"
             )
 
     @property
@@ -98,7 +100,7 @@ class Chorale:
 
     @property
     def bar_starts(self) -> NDArray[np.int64]:
-        """First frame of every bar, the pickup's included, shape [bars]."""
+        """First frame of every bar, a pickup included, shape [bars]."""
         first = np.ones(self.frames, dtype=bool)
         first[1:] = self.position[1:] <= self.position[:-1]
         return np.flatnonzero(first)
@@ -112,12 +114,12 @@ class Chorale:
         )
 
     def transposed(self, semitones: int, key: Key) -> "Chorale":
-        """The same music so many semitones higher, written in another key.
+        """Transpose the music and write it in another key.
 
         Parameters
         ----------
         semitones : int
-            Interval; rests stay rests.
+            Interval upwards; rests stay rests.
         key : Key
             Key of the result.
 
@@ -129,22 +131,22 @@ class Chorale:
         moved = np.where(self.pitch == REST, REST, self.pitch + semitones)
         if ((moved < 0) & (self.pitch != REST)).any():
             raise EncodingError(
-                f"{self.name or 'the piece'} falls below MIDI pitch 0: move it less"
+                f"{self.name or 'the piece'} would fall below MIDI pitch 0: transpose it by less"
             )
         return replace(self, pitch=moved, key=key, transposed_by=self.transposed_by + semitones)
 
     def normalized(self) -> "Chorale":
-        """The same music in C major or A minor, by the original's table of shifts."""
+        """Transpose to C major or A minor, by BachBot's table of intervals."""
         return self.transposed(self.key.shift, self.key.standard)
 
     def augmented(self, times: int) -> "Chorale":
-        """The same music with every note so many times as long.
+        """Multiply every duration (augmentation).
 
         Parameters
         ----------
         times : int
-            1 or more. A sixteenth becomes so many frames; the meter's figures stay, and the
-            places in the bar are counted on through the longer bars.
+            Factor, 1 or more. The time signature stays as it is; positions in the bar count
+            through the longer bars.
         """
         tied = np.repeat(self.tied, times, axis=0)
         later = np.arange(len(tied)) % times > 0
@@ -158,43 +160,42 @@ class Chorale:
         )
 
     def diminished(self, times: int) -> "Chorale":
-        """The same music with every note so many times shorter; the inverse of `augmented`.
+        """Divide every duration (diminution); the inverse of `augmented`.
 
         Parameters
         ----------
         times : int
-            1 or more; every note must begin and end on a multiple of it.
+            Divisor, 1 or more; every note must begin and end on a multiple of it.
 
         Raises
         ------
         EncodingError
-            If a note does not.
+            If a note does not fit.
         """
-        quick = replace(
+        shorter = replace(
             self,
             pitch=self.pitch[::times],
             tied=self.tied[::times],
             fermata=self.fermata[::times],
             position=self.position[::times] // times,
         )
-        if self.frames % times or not quick.augmented(times).same_music(self):
+        if self.frames % times or not shorter.augmented(times).same_music(self):
             raise EncodingError(
-                f"a note of {self.name or 'the piece'} does not lie on a grid of {times} frames: "
-                "quicken it by less"
+                f"a note of {self.name or 'the piece'} is not on a grid of {times} frames: "
+                "divide its durations by less"
             )
-        return quick
+        return shorter
 
     def sliced(self, start: int, stop: int) -> "Chorale":
-        """Frames start to stop as a piece of its own; a note held into it begins anew."""
+        """Frames `start` to `stop` as a piece; a note held into it becomes an onset."""
         tied = self.tied[start:stop].copy()
         if len(tied):
             tied[0] = False
-        place = self.position[start:stop]
         return replace(
             self,
             pitch=self.pitch[start:stop],
             tied=tied,
             fermata=self.fermata[start:stop],
             meter=replace(self.meter, pickup=0 if start else self.meter.pickup),
-            position=place,
+            position=self.position[start:stop],
         )

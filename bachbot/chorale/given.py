@@ -1,4 +1,4 @@
-"""What is given and must come back untouched, and what is asked of the rest."""
+"""What is given of a chorale and must come back unchanged, and what the rest has to satisfy."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,28 +12,30 @@ from bachbot.errors import UsageError
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """Which cells of a chorale are given, and what is asked of the others.
+    """Which cells of a chorale are given, and what the others have to satisfy.
+
+    A cell is one voice in one frame.
 
     Parameters
     ----------
     cells : ndarray of bool, shape [T, 4]
-        True where pitch and tie must come back untouched.
+        True where pitch and tie must come back unchanged.
     fermatas : bool, or ndarray of bool, shape [T]
-        Where the chorale's fermata, or that there is none, is given too; elsewhere the model sets
-        its own. Kept as an array.
+        Where the chorale's fermata, or its absence, is given too; elsewhere the model sets its
+        own. Stored as an array.
     grid : int
-        Voices that are not given strike and stop only in frames that are a multiple of this:
-        2 in a piece that was slowed by two.
+        Voices that are not given begin and end notes only in frames that are a multiple of this:
+        2 in a piece whose durations were doubled.
     strikes : bool, or ndarray of bool, shape [T, 4]
-        Where a voice that is not given may not hold the note before. Kept as an array.
+        Where a voice that is not given may not hold its previous note. Stored as an array.
     close : range, optional
-        Frames of a last chord that is expected to stand on the tonic: a search is charged where
-        its bass begins on another note.
+        Frames of a final chord that is expected to be the tonic: the search pays a penalty where
+        it is not. Default: none.
 
     Raises
     ------
     UsageError
-        If a shape is wrong, the grid is below 1, or the last chord lies outside the piece.
+        If a shape is wrong, the grid is below 1, or the final chord is outside the piece.
     """
 
     cells: NDArray[np.bool_]
@@ -55,9 +57,9 @@ class Given:
             kept.setflags(write=False)
             object.__setattr__(self, name, kept)
         if self.grid < 1:
-            raise UsageError(f"a grid of {self.grid} frames cannot be: give 1 or more")
+            raise UsageError(f"the grid is {self.grid} frames: give 1 or more")
         if self.close and not (0 <= self.close[0] <= self.close[-1] < len(cells)):
-            raise UsageError(f"a last chord at {self.close} is outside {len(cells)} frames")
+            raise UsageError(f"a final chord at {self.close} is outside {len(cells)} frames")
 
     @classmethod
     def voices(
@@ -67,7 +69,7 @@ class Given:
         *,
         fermatas: NDArray[np.bool_] | bool = True,
     ) -> "Given":
-        """Whole voices given, over so many frames."""
+        """Whole voices of a piece of `frames` frames are given."""
         cells = np.zeros((frames, 4), dtype=np.bool_)
         cells[:, [int(v) for v in voices]] = True
         return cls(cells, fermatas)

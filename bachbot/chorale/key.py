@@ -1,4 +1,4 @@
-"""Keys, their signatures and the shift to C major or A minor."""
+"""Keys, their signatures and their interval to C major or A minor."""
 
 import re
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Key:
     Raises
     ------
     UsageError
-        If the tonic is no note name or the mode is neither.
+        If the tonic is not a note name, or the mode is unknown.
     """
 
     tonic: str = "C"
@@ -40,9 +40,9 @@ class Key:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-G](#{0,2}|b{0,2})", self.tonic):
-            raise UsageError(f"'{self.tonic}' is no tonic: give a letter A to G with # or b")
+            raise UsageError(f"'{self.tonic}' is not a tonic: give a letter A to G with # or b")
         if self.mode not in ("major", "minor"):
-            raise UsageError(f"'{self.mode}' is no mode: give major or minor")
+            raise UsageError(f"'{self.mode}' is not a mode: give major or minor")
 
     @classmethod
     def parse(cls, text: str, mode: Mode | None = None) -> "Key":
@@ -51,18 +51,18 @@ class Key:
         Parameters
         ----------
         text : str
-            Tonic and, perhaps, mode. A small letter alone means minor.
+            Tonic with an optional mode. A lower-case letter alone means minor.
         mode : {"major", "minor"}, optional
-            Mode to take where the text names none.
+            Mode if the text names none.
 
         Raises
         ------
         UsageError
-            If the text is no key.
+            If the text is not a key.
         """
         match = _PATTERN.fullmatch(text)
         if match is None:
-            raise UsageError(f"'{text}' is no key: give one such as C, F# minor or Bb major")
+            raise UsageError(f"'{text}' is not a key: give one such as C, F# minor or Bb major")
         letter, accidental, word = match.groups()
         alter = _ACCIDENTALS[accidental.strip().lower()] if accidental else 0
         if word:
@@ -80,9 +80,9 @@ class Key:
 
     @property
     def fifths(self) -> int:
-        """Place of the key signature on the circle of fifths: sharps, or minus flats."""
-        place = line_of_fifths(self.tonic)
-        return place - 3 if self.mode == "minor" else place
+        """Number of sharps in the key signature, or minus the number of flats."""
+        fifths = line_of_fifths(self.tonic)
+        return fifths - 3 if self.mode == "minor" else fifths
 
     @property
     def pitch_class(self) -> int:
@@ -91,9 +91,9 @@ class Key:
 
     @property
     def shift(self) -> int:
-        """Semitones that bring this key to C major or A minor, -5 to 6.
+        """Semitones from this key to C major or A minor, -5 to 6.
 
-        The original's table (Liang and others, 2017, ``standardize_key``), extended to every
+        BachBot's table (Liang and others, ISMIR 2017, ``standardize_key``), extended to every
         spelling of every tonic.
         """
         above = (self.pitch_class - (0 if self.mode == "major" else 9)) % 12
@@ -101,14 +101,14 @@ class Key:
 
     @property
     def simplified(self) -> "Key":
-        """The key itself, or its simpler twin where its signature has more than seven accidentals.
+        """The key, or its enharmonic equivalent if its signature has more than seven accidentals.
 
-        G# major, which no signature can show, becomes Ab major.
+        G# major, which has no signature, becomes Ab major.
         """
         if abs(self.fifths) <= 7:
             return self
-        place = (self.fifths + 6) % 12 - 6
-        return Key(note_name(place + (3 if self.mode == "minor" else 0)), self.mode)
+        fifths = (self.fifths + 6) % 12 - 6
+        return Key(note_name(fifths + (3 if self.mode == "minor" else 0)), self.mode)
 
     @property
     def standard(self) -> "Key":
@@ -117,13 +117,13 @@ class Key:
 
 
 def line_of_fifths(name: str) -> int:
-    """Place of a note name on the line of fifths: F -1, C 0, G 1, F# 6, Bb -2."""
+    """Position of a note name on the line of fifths: F -1, C 0, G 1, F# 6, Bb -2."""
     return _LETTERS.index(name[0]) - 1 + 7 * (name.count("#") - name.count("b"))
 
 
-def note_name(place: int) -> str:
-    """Note name at a place on the line of fifths; the inverse of `line_of_fifths`."""
-    alter, letter = divmod(place + 1, 7)
+def note_name(fifths: int) -> str:
+    """Note name at a position on the line of fifths; the inverse of `line_of_fifths`."""
+    alter, letter = divmod(fifths + 1, 7)
     return _LETTERS[letter] + ("#" * alter if alter > 0 else "b" * -alter)
 
 

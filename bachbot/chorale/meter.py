@@ -22,12 +22,12 @@ class Meter:
     unit : int
         Lower figure: 1, 2, 4, 8 or 16.
     pickup : int
-        Length of the incomplete first bar in frames; 0 where there is none.
+        Length of an incomplete first bar in frames; 0 if there is none.
 
     Raises
     ------
     UsageError
-        If the figures make no meter that fits the grid.
+        If the time signature does not fit the grid.
     """
 
     beats: int = 4
@@ -53,13 +53,13 @@ class Meter:
         Raises
         ------
         UsageError
-            If the text is no time signature.
+            If the text is not a time signature.
         """
         beats, slash, unit = text.strip().partition("/")
         if not (
             slash and beats.isascii() and beats.isdigit() and unit.isascii() and unit.isdigit()
         ):
-            raise UsageError(f"'{text}' is no meter: give one such as 4/4, 3/4 or 6/8")
+            raise UsageError(f"'{text}' is not a meter: give one such as 4/4, 3/4 or 6/8")
         return cls(int(beats[:4]), int(unit[:4]))
 
     def __str__(self) -> str:
@@ -72,22 +72,23 @@ class Meter:
 
     @property
     def beat_frames(self) -> int:
-        """Frames in a felt beat: three units in compound meters (6/8, 9/8, 12/8)."""
+        """Frames in a beat: three units in compound meters (6/8, 9/8, 12/8)."""
         unit = 16 // self.unit
         return 3 * unit if self.unit >= 8 and self.beats % 3 == 0 and self.beats > 3 else unit
 
-    def places(self, frames: int) -> NDArray[np.int16]:
-        """Place in the bar of each of so many frames.
+    def positions(self, frames: int) -> NDArray[np.int16]:
+        """Metrical position of the first frames of a piece.
 
         Parameters
         ----------
         frames : int
-            How many frames, from the first of the piece on.
+            Number of frames.
 
         Returns
         -------
         ndarray of int16, shape [frames]
-            0 on a bar's first frame; a pickup counts up to the bar line.
+            Frames since the bar line: 0 on the first frame of a bar. A pickup has the positions
+            at the end of a bar.
         """
         lead = (self.bar_frames - self.pickup) % self.bar_frames
         return ((np.arange(frames) + lead) % self.bar_frames).astype(np.int16)

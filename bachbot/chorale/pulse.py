@@ -1,4 +1,4 @@
-"""The pulse: how a tune's note values are brought to those of the chorales."""
+"""The pulse: scales a tune's note values to those of the chorales."""
 
 from dataclasses import dataclass
 
@@ -10,22 +10,22 @@ from bachbot.chorale.voices import Voice
 
 _EIGHTH, _HALF = 2, 8
 
-_MOST = 0.9
-"""Share of a lower voice's notes that have to be short, or long, for its pulse to be so."""
+_SHARE_OF_LOWER_VOICE = 0.9
+"""Share of a lower voice's notes that have to be short, or long, to decide its pulse."""
 
 
 @dataclass(frozen=True)
 class Pulse:
-    """How many times slower or quicker a tune is heard than it is written.
+    """The factor by which durations are scaled before a model sees a tune.
 
-    Bach's chorales move in quarters, a chord on each, and a model of them that does not see the
-    meter takes the quarter for the beat of whatever it is given. A tune in eighths, as in 6/8, is
-    therefore heard twice as slow, and one in halves twice as quick.
+    Bach's chorales move in quarters, with a chord on each, and a model of them that does not see
+    the meter takes the quarter for the beat of any tune. So a tune in eighths, as in 6/8, is
+    written in notes twice as long for the model, and one in halves in notes half as long.
 
     Parameters
     ----------
     augmentation, diminution : int
-        1 or 2; not both 2.
+        Factor and divisor of durations: 1 or 2, not both 2.
     """
 
     augmentation: int = 1
@@ -40,17 +40,17 @@ class Pulse:
         chorale : Chorale
             T frames.
         voice : Voice
-            A voice that is given.
+            A given voice.
         """
-        change = chorale.onset.copy()  # a note begins or a rest does, [T, 4]
+        change = chorale.onset.copy()  # a note or a rest begins, [T, 4]
         change[1:] |= chorale.pitch[1:] != chorale.pitch[:-1]
         onsets = np.flatnonzero(chorale.onset[:, voice])
         if not onsets.size:
             return cls()
         ends = np.append(np.flatnonzero(change[:, voice]), chorale.frames)
         lengths = ends[np.searchsorted(ends, onsets, side="right")] - onsets
-        # A tune moves with the beat; a lower voice may run through it, or wait.
-        share = 0.5 if voice == Voice.SOPRANO else _MOST
+        # A tune moves with the beat; a lower voice may have quicker notes or long ones.
+        share = 0.5 if voice == Voice.SOPRANO else _SHARE_OF_LOWER_VOICE
         if chorale.meter.unit >= 8 or np.quantile(lengths, share) <= _EIGHTH:
             return cls(augmentation=2)
         odd = change[1::2].any() or (chorale.bar_starts % 2).any() or chorale.frames % 2
@@ -59,14 +59,14 @@ class Pulse:
         return cls()
 
     def apply_to_meter(self, meter: Meter) -> Meter:
-        """A written meter as the model is to hear it: 6/8 becomes 6/4 where it is slower."""
+        """Scale a written meter for the model: 6/8 becomes 6/4 under augmentation."""
         unit = meter.unit * self.diminution // self.augmentation
         return Meter(meter.beats, unit, meter.pickup * self.augmentation // self.diminution)
 
     def apply(self, chorale: Chorale) -> Chorale:
-        """A written piece as the model is to hear it."""
+        """Scale a written piece for the model."""
         return chorale.augmented(self.augmentation).diminished(self.diminution)
 
     def undo(self, chorale: Chorale) -> Chorale:
-        """A piece that was heard as it is to be written; the inverse of `apply`."""
+        """Scale a piece of the model's back to written durations; the inverse of `apply`."""
         return chorale.augmented(self.diminution).diminished(self.augmentation)

@@ -1,4 +1,4 @@
-"""The four voices, from the top down, and their compass."""
+"""The four voices, from the top down, and their ranges."""
 
 from enum import IntEnum
 
@@ -15,14 +15,14 @@ class Voice(IntEnum):
 
     @property
     def label(self) -> str:
-        """Name in lower case, as options and files write it."""
+        """Name in lower case, as in options and files."""
         return self.name.lower()
 
     @property
     def range(self) -> tuple[int, int]:
-        """Lowest and highest MIDI pitch that Bach's chorales ask of this voice.
+        """Lowest and highest MIDI pitch of this voice in Bach's chorales.
 
-        Read off the chorales of music21's corpus in their own keys.
+        Measured on the chorales of music21's corpus in their original keys.
         """
         return _RANGE[self]
 
@@ -48,12 +48,12 @@ def parse_voices(text: str) -> tuple[Voice, ...]:
     Returns
     -------
     tuple of Voice
-        In score order, each once.
+        In score order, without repeats.
 
     Raises
     ------
     UsageError
-        If a name is no voice, or none is named.
+        If a name is not a voice, or the list is empty.
     """
     by_name = {v.label: v for v in VOICES} | {v.label[0]: v for v in VOICES}
     found = set()
@@ -61,7 +61,7 @@ def parse_voices(text: str) -> tuple[Voice, ...]:
         voice = by_name.get(word.lower())
         if voice is None:
             raise UsageError(
-                f"'{word}' is no voice: name some of soprano, alto, tenor, bass, "
+                f"'{word}' is not a voice: give some of soprano, alto, tenor, bass, "
                 "separated by commas"
             )
         found.add(voice)

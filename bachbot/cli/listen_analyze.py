@@ -147,12 +147,12 @@ def _make(folder: Path) -> None:
 
 
 def _write(found: "Analysis", folder: Path, form: FigureFormat) -> None:
-    from bachbot.files import write_whole
+    from bachbot.files import write_atomically
     from bachbot.listening.analysis.figures import figures as drawn
     from bachbot.listening.answers_csv import spelled_left_out
 
     text = json.dumps(found.to_json(), allow_nan=False, indent=2, ensure_ascii=False)
-    write_whole(folder / "analysis.json", f"{text}\n".encode())
-    write_whole(folder / "left-out.csv", spelled_left_out(found.sifted).encode())
+    write_atomically(folder / "analysis.json", f"{text}\n".encode())
+    write_atomically(folder / "left-out.csv", spelled_left_out(found.sifted).encode())
     for name, content in drawn(found, form.value).items():
-        write_whole(folder / f"{name}.{form.value}", content)
+        write_atomically(folder / f"{name}.{form.value}", content)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bachbot.corpus.store import PreparedCorpus
-from bachbot.files import replacing
+from bachbot.files import replace_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +60,7 @@ def draw(corpus: PreparedCorpus, manifest: dict, path: Path) -> None:
         axis.bar([k for k, _ in chosen], [n for _, n in chosen], color="tab:green")
         axis.set_title(f"Keys as written, {mode}")
         axis.set_ylabel("pieces")
-    with replacing(path) as temporary:
+    with replace_atomically(path) as temporary:
         figure.savefig(temporary, dpi=110)
 
 

@@ -18,7 +18,7 @@ from bachbot.corpus.sources import LeftOut, Source, find_files, natural, read
 from bachbot.corpus.split import Split, make_split
 from bachbot.corpus.store import FORMAT, Piece, PreparedCorpus, default_path
 from bachbot.errors import CorpusError
-from bachbot.files import shipped, write_whole
+from bachbot.files import data_folder, write_atomically
 from bachbot.hardware import usable_cores
 
 RECIPE = 3
@@ -120,7 +120,7 @@ def prepare(
             "a folder that can be written"
         ) from error
     corpus.save(path)
-    write_whole(manifest_path(path), json.dumps(manifest, indent=1).encode())
+    write_atomically(manifest_path(path), json.dumps(manifest, indent=1).encode())
     return Prepared(path, manifest, True, time.perf_counter() - began)
 
 
@@ -189,7 +189,7 @@ def _recipe() -> dict[str, object]:
         raise CorpusError(
             "music21 is not installed, and the chorales are in it: pip install music21"
         ) from error
-    split = shipped("corpus") / "split.json"
+    split = data_folder("corpus") / "split.json"
     digest = hashlib.sha256(split.read_bytes()).hexdigest()[:16] if split.is_file() else ""
     return {"format": FORMAT, "recipe": RECIPE, "music21": version, "split": digest}
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bachbot.corpus.store import PARTS, SPLITS
 from bachbot.errors import CorpusError
-from bachbot.files import shipped, write_whole
+from bachbot.files import data_folder, write_atomically
 
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
 SEED = 1750
@@ -41,7 +41,7 @@ class Split:
             + json.dumps({"family": family, **{s: self.parts[s][file] for s in SPLITS}})
             for file, family in self.families.items()
         )
-        write_whole(path, ("{\n" + ",\n".join(rows) + "\n}\n").encode())
+        write_atomically(path, ("{\n" + ",\n".join(rows) + "\n}\n").encode())
 
     @classmethod
     def load(cls, path: Path | None = None) -> "Split":
@@ -52,7 +52,7 @@ class Split:
         CorpusError
             If it is missing, damaged, or puts a tune family into two parts.
         """
-        path = path or shipped("corpus") / "split.json"
+        path = path or data_folder("corpus") / "split.json"
         try:
             rows = json.loads(path.read_text(encoding="utf-8"))
             families = {file: str(row["family"]) for file, row in rows.items()}

@@ -14,7 +14,7 @@ import numpy as np
 
 from bachbot.chorale import Chorale, Key, Meter
 from bachbot.errors import BachbotError, CorpusError, UsageError
-from bachbot.files import write_whole
+from bachbot.files import write_atomically
 
 FORMAT = "bachbot-corpus-2"
 """Format of the prepared file; another one is refused."""
@@ -122,7 +122,7 @@ class PreparedCorpus:
         arrays["table"] = np.frombuffer(table.encode(), dtype=np.uint8)
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-        write_whole(path, buffer.getvalue())
+        write_atomically(path, buffer.getvalue())
 
     @classmethod
     def load(cls, path: Path) -> "PreparedCorpus":

@@ -118,7 +118,7 @@ class ComposeRequest:
         bar = self.meter.bar_frames
         room = ((self.bars or MOST_BARS) + 3) * bar
         if self.prime is None:
-            return self.meter.places(room)
+            return self.meter.positions(room)
         # The bars of an opening may be irregular: what follows counts on from where it stops.
         on = (self.prime.position[-1] + 1 + np.arange(room)) % bar
         return np.concatenate([self.prime.position, on]).astype(np.int16)

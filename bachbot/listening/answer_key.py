@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from bachbot.errors import UsageError
-from bachbot.files import write_whole
+from bachbot.files import write_atomically
 from bachbot.listening.answers import KINDS, shown
 from bachbot.listening.trials import (
     NAME,
@@ -132,7 +132,7 @@ def write_solutions(solutions: Solutions, path: Path) -> None:
     OutputError
         If it cannot be written.
     """
-    write_whole(path, solutions.spelled().encode())
+    write_atomically(path, solutions.spelled().encode())
 
 
 def read_solutions(path: Path, folder: Path | None = None) -> Solutions:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bachbot.errors import UsageError
-from bachbot.files import write_whole
+from bachbot.files import write_atomically
 from bachbot.listening.analysis.exclusions import Sifted
 from bachbot.listening.answer_key import Solution, Solutions
 from bachbot.listening.answers import Answer, Answers, moment, shown
@@ -93,7 +93,7 @@ def write_csv(answers: Answers, path: Path) -> None:
     OutputError
         If the file cannot be written.
     """
-    write_whole(path, spelled(answers).encode())
+    write_atomically(path, spelled(answers).encode())
 
 
 def spelled(answers: Answers) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bachbot.corpus.store import default_path
 from bachbot.errors import BachbotWarning, OutputError
-from bachbot.files import write_whole
+from bachbot.files import write_atomically
 
 _DIGITS = 16
 _FLOORS = ("chorale", "encoding", "theory", "runtime", "decoding", "evaluation")
@@ -144,7 +144,7 @@ class Cache:
             "times": times,
             "sha256": hashlib.sha256(content).hexdigest(),
         }
-        write_whole(path, json.dumps(head).encode() + b"\n" + content)
+        write_atomically(path, json.dumps(head).encode() + b"\n" + content)
 
 
 def default_folder() -> Path:

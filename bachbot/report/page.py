@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bachbot.errors import OutputError, UsageError
-from bachbot.files import write_whole
+from bachbot.files import write_atomically
 from bachbot.report.blocks import Block, Cell, Table, Text
 from bachbot.report.reporting import FORMAT, Report
 
@@ -224,8 +224,8 @@ def write(report: Report, folder: Path) -> Path:
         If the file system refuses.
     """
     figures = json.dumps(report.to_json(), indent=1, allow_nan=False)
-    write_whole(folder / FIGURES, figures.encode() + b"\n")
-    write_whole(folder / PAGE, page(report).encode())
+    write_atomically(folder / FIGURES, figures.encode() + b"\n")
+    write_atomically(folder / PAGE, page(report).encode())
     return folder / PAGE
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bachbot.errors import UsageError
 from bachbot.evaluation.harmonization import MASKS, PUBLISHED
-from bachbot.files import write_whole
+from bachbot.files import write_atomically
 
 _Report = Mapping[str, Any]
 
@@ -220,7 +220,7 @@ def regenerate(path: Path, report: Mapping[str, Any]) -> list[str]:
             f"{path} cannot be read ({reason}): give the README by --readme"
         ) from error
     written, names = regenerated(text, report, str(path))
-    write_whole(path, written.encode())
+    write_atomically(path, written.encode())
     return names
 
 

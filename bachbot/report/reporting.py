@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bachbot.errors import BachbotError
-from bachbot.hardware import machine
+from bachbot.hardware import describe_machine
 from bachbot.report.context import Asked, Context, finite
 from bachbot.report.section import Bench, Section
 from bachbot.report.subject import Subject
@@ -142,7 +142,7 @@ def _result(section: Section, bench: Bench) -> Any:
 
 def _about(context: Context, subjects: Sequence[Subject]) -> dict[str, Any]:
     return {
-        "machine": machine(),
+        "machine": describe_machine(),
         "corpus": {
             "fingerprint": context.corpus.fingerprint,
             "pieces": len(context.pieces),

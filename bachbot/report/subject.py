@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bachbot.errors import CheckpointError, UsageError
-from bachbot.files import shipped
+from bachbot.files import data_folder
 from bachbot.runtime import Checkpoint, load_checkpoint
 
 _METRICS = "metrics.jsonl"
@@ -82,7 +82,7 @@ def load_subjects(wanted: Sequence[str]) -> tuple[Subject, ...]:
 
 
 def _history(where: str) -> tuple[dict[str, Any], ...]:
-    folders = (Path(where), shipped("checkpoints") / where)
+    folders = (Path(where), data_folder("checkpoints") / where)
     path = next((f / _METRICS for f in folders if (f / _METRICS).is_file()), None)
     if path is None:
         return ()

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from bachbot.encoding import Vocabulary
 from bachbot.errors import CheckpointError, EncodingError, OutputError
-from bachbot.files import shipped
+from bachbot.files import data_folder
 from bachbot.runtime.shapes import SHAPES
 
 FORMAT = "bachbot-checkpoint-1"
@@ -250,7 +250,7 @@ def load_checkpoint(where: str | Path) -> Checkpoint:
 
 def shipped_checkpoints() -> tuple[str, ...]:
     """Names of the checkpoints that travel with bachbot, in order."""
-    folder = shipped("checkpoints")
+    folder = data_folder("checkpoints")
     return tuple(sorted(p.parent.name for p in folder.glob(f"*/{CONFIG}")))
 
 
@@ -258,7 +258,7 @@ def _find(where: str | Path) -> Path:
     path = Path(where)
     candidates = [path, _previous(path)] if path.name else [path]
     if isinstance(where, str) and where == path.name:
-        candidates.append(shipped("checkpoints") / where)
+        candidates.append(data_folder("checkpoints") / where)
     for candidate in candidates:
         if (candidate / CONFIG).is_file():
             return candidate

@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from bachbot.errors import OutputError
-from bachbot.files import write_whole
+from bachbot.files import write_atomically
 from bachbot.scores.layout import Layout
 from bachbot.scores.score import Score, soundings
 
@@ -53,13 +53,13 @@ def save_score(score: Score, path: str | Path, *, layout: Layout | None = None) 
     layout = layout or Layout()
     suffix = check_suffix(path)
     if suffix in (".musicxml", ".xml"):
-        write_whole(path, musicxml(score).encode())
+        write_atomically(path, musicxml(score).encode())
     elif suffix == ".mxl":
-        write_whole(path, _compressed(musicxml(score)))
+        write_atomically(path, _compressed(musicxml(score)))
     elif suffix in (".mid", ".midi"):
         from bachbot.scores.sound.midi import midi_bytes
 
-        write_whole(path, midi_bytes(score, layout.tempo, program=layout.program))
+        write_atomically(path, midi_bytes(score, layout.tempo, program=layout.program))
     elif suffix in SOUNDS:
         from bachbot.scores.sound.audio import write_audio
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bachbot.errors import OutputError, TrainingError
-from bachbot.files import replacing
+from bachbot.files import replace_atomically
 from bachbot.training.objective import UNITS, Units
 
 if TYPE_CHECKING:
@@ -114,5 +114,5 @@ def _finish(figure: "Figure", path: Path) -> None:
     if path.suffix.lower() not in _FORMATS:
         raise OutputError(f"{path} is no figure's name: give one that ends in .png, .svg or .pdf")
     figure.axes[0].legend()
-    with replacing(path) as temporary:
+    with replace_atomically(path) as temporary:
         figure.savefig(temporary, dpi=150)

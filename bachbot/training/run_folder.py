@@ -13,7 +13,7 @@ from torch import Tensor
 from bachbot.corpus.store import PreparedCorpus
 from bachbot.encoding import Vocabulary
 from bachbot.errors import OutputError, TrainingError, UsageError
-from bachbot.files import write_whole
+from bachbot.files import write_atomically
 from bachbot.runtime.checkpoint import FORMAT, Checkpoint, save_checkpoint
 from bachbot.training.card import model_card
 from bachbot.training.config import TrainingConfig, differences
@@ -59,7 +59,7 @@ def save_state(path: Path, state: SavedState) -> None:
     """
     header = json.dumps({"format": STATE_FORMAT, **state.facts})
     tensors = {name: value.detach().cpu().contiguous() for name, value in state.tensors.items()}
-    write_whole(path, save(tensors, metadata={_KEY: header}))
+    write_atomically(path, save(tensors, metadata={_KEY: header}))
 
 
 def load_state(path: Path) -> SavedState:
@@ -210,7 +210,7 @@ class RunFolder:
 
     def write_metrics(self, history: Sequence[Mapping[str, Any]]) -> None:
         """Write a line for each evaluation."""
-        write_whole(self.path / METRICS, _lines(history))
+        write_atomically(self.path / METRICS, _lines(history))
 
     def keep(
         self,

@@ -46,7 +46,7 @@ def test_form(request, seed):
     music, meter = found.chorale, request.meter
     assert music.frames == request.bars * meter.bar_frames
     assert music.meter == meter
-    assert np.array_equal(music.position, meter.places(music.frames))
+    assert np.array_equal(music.position, meter.positions(music.frames))
     assert music.key == STANDARD[request.mode]
     assert music.transposed_by == request.transposed_by
     assert (music.pitch != REST).all()

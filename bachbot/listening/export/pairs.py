@@ -195,7 +195,7 @@ def passage(chorale: Chorale, kind: str, tempo: float) -> int | None:
     """
     if kind == COMPOSITION:
         wanted = like(chorale)
-        regular = np.array_equal(chorale.meter.places(chorale.frames), chorale.position)
+        regular = np.array_equal(chorale.meter.positions(chorale.frames), chorale.position)
         fits = regular and wanted.frames == chorale.frames
         return chorale.frames if fits and _seconds(chorale, (), tempo) <= LONGEST_WHOLE else None
     ends = [int(spot) + 1 for spot in spots_of(chorale)]

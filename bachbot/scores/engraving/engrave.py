@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from bachbot.chorale import Voice
 from bachbot.errors import OutputError, ScoreError
-from bachbot.files import write_whole
+from bachbot.files import write_atomically
 from bachbot.scores.engraving import fonts
 from bachbot.scores.engraving.page import Heading, finished
 from bachbot.scores.layout import Layout
@@ -140,7 +140,7 @@ def write_engraving(musicxml: str, path: Path, *, layout: Layout) -> None:
         content = pdf_bytes(engrave(musicxml, layout=layout, paged=True), title=title)
     else:
         raise OutputError(f"{path}: '{suffix}' is no engraving: give .svg, .png or .pdf")
-    write_whole(path, content)
+    write_atomically(path, content)
 
 
 def engrave(musicxml: str, *, layout: Layout, paged: bool = False) -> list[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.files import write_whole
+from bachbot.files import write_atomically
 from bachbot.scores.score import Sounding
 from bachbot.scores.sound import fluid
 from bachbot.scores.sound.choice import Sound
@@ -69,7 +69,7 @@ def write_audio(
     OutputError
         If it lasts over half an hour, or the file cannot be written.
     """
-    write_whole(path, encoded(synthesize(soundings, tempo=tempo, sound=sound), path.suffix.lower()))
+    write_atomically(path, encoded(synthesize(soundings, tempo=tempo, sound=sound), path.suffix.lower()))
 
 
 def encoded(samples: NDArray[np.float32], suffix: str) -> bytes:
