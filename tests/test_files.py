@@ -40,7 +40,7 @@ def test_a_full_disk_is_said_in_one_line(tmp_path, monkeypatch):
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(OutputError, match="is not there: make it"):
+    with pytest.raises(OutputError, match="does not exist: create it"):
         write_atomically(tmp_path / "no" / "a.txt", b"new")
 
 

@@ -119,7 +119,7 @@ def test_a_pickup_must_be_shorter_than_the_bar():
 
 def test_voices_are_read_by_name_or_letter_in_any_order():
     assert parse_voices("bass, S") == (Voice.SOPRANO, Voice.BASS)
-    with pytest.raises(UsageError, match="'baritone' is no voice"):
+    with pytest.raises(UsageError, match="'baritone' is not a voice"):
         parse_voices("soprano,baritone")
 
 

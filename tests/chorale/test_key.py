@@ -59,7 +59,7 @@ def test_a_mode_can_be_given_apart():
 
 @pytest.mark.parametrize("text", ["", "H", "C lydian", "C###", "CC", "major"])
 def test_what_is_no_key(text):
-    with pytest.raises(UsageError, match="is no key"):
+    with pytest.raises(UsageError, match="is not a key"):
         Key.parse(text)
 
 

@@ -67,7 +67,7 @@ def test_an_opening_is_gone_on_from(here, untrained):
         (["--temperature", "-1"], 2, "temperature"),
         (["--prime", "scale.musicxml"], 1, "alto"),
         (["--prime", "none.musicxml"], 1, "none.musicxml"),
-        (["-o", "no/out.musicxml"], 1, "is not there"),
+        (["-o", "no/out.musicxml"], 1, "does not exist"),
     ],
 )
 def test_bad_requests(here, untrained, capsys, arguments, status, said):

@@ -189,7 +189,7 @@ def test_a_fit_ends_with_charges(run):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["losses", "--given", "descant"], "'descant' is no voice"),
+        (["losses", "--given", "descant"], "'descant' is not a voice"),
         (["losses", "--given", "s,a,t,b"], "all four voices are given"),
         (["losses", "--part", "exam"], "there is no part 'exam'"),
         (["harmonization", "--masks", "S,SA"], "there is no mask 'SA': give some of S, A, T"),

@@ -182,7 +182,7 @@ def test_baselines_need_something_to_learn_from(run, tmp_path):
     ("words", "status", "said"),
     [
         (["--given", "s,a,t,b"], 2, "all four voices are given"),
-        (["--given", "descant"], 2, "'descant' is no voice"),
+        (["--given", "descant"], 2, "'descant' is not a voice"),
         (["--part", "exam"], 2, "there is no part 'exam'"),
         (["--checkpoint", "paper", "--together"], 2, "name two or more with --checkpoint"),
         (["--split", "luck"], 2, "of a split 'luck'"),

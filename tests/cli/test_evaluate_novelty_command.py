@@ -116,7 +116,7 @@ def test_what_a_checkpoint_writes_stands_beside_bach(run, untrained, name):
     [
         (["--given", "soprano"], "--given is of your own pieces"),
         ([BWV269, "--given", "s,a,t,b"], "all four voices are given"),
-        ([BWV269, "--given", "descant"], "'descant' is no voice"),
+        ([BWV269, "--given", "descant"], "'descant' is not a voice"),
         ([BWV269, "--checkpoint", "paper"], "--checkpoint is of no meaning beside files"),
         ([BWV269, "--part", "exam"], "there is no part 'exam'"),
         ([BWV269, "--part", "validation"], "the validation part of the split by tune has no piece"),

@@ -135,9 +135,9 @@ def test_bad_files(here, capsys, name, json_too):
     ("arguments", "status", "said"),
     [
         (["none.musicxml"], 1, "none.musicxml"),
-        ([PIECE, "--key", "H"], 2, "'H' is no key"),
+        ([PIECE, "--key", "H"], 2, "'H' is not a key"),
         ([PIECE, "--numerals", "out.docx"], 2, ".docx"),
-        ([PIECE, "--numerals", "no/out.pdf"], 1, "is not there"),
+        ([PIECE, "--numerals", "no/out.pdf"], 1, "does not exist"),
         ([], 2, "file"),
     ],
 )

@@ -222,7 +222,7 @@ def test_progress_is_told():
     [
         ({"bars": 0}, "0 bars were asked for: give 1 to 400"),
         ({"bars": 401}, "401 bars"),
-        ({"mode": "dorian"}, "'dorian' is no mode"),
+        ({"mode": "dorian"}, "'dorian' is not a mode"),
         ({"prime": opening(0)}, "the opening is empty"),
         ({"bars": 1, "prime": opening(16)}, "the opening fills 1 bars or more"),
         ({"prime": opening(32 * 16)}, "the opening fills 32 bars or more"),

@@ -5,10 +5,10 @@ from bachbot.runtime import build_model, load_checkpoint, shipped_checkpoints
 
 
 def test_a_checkpoint_is_shipped_with_its_card():
-    from bachbot.files import shipped
+    from bachbot.files import data_folder
 
     assert "paper" in shipped_checkpoints()
-    card = (shipped("checkpoints") / "paper" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    card = (data_folder("checkpoints") / "paper" / "MODEL_CARD.md").read_text(encoding="utf-8")
     figures = load_checkpoint("paper").config["training"]["losses"]
     for part in ("validation", "test"):
         assert f"{figures[part]['nats_per_token']:.3f}" in card

@@ -265,7 +265,7 @@ def test_nothing_that_is_there_is_written_over(tmp_path):
     (tmp_path / "key.json").touch()
     with pytest.raises(OutputError, match="perhaps the key of a test"):
         module.check_places(tmp_path / "new", tmp_path / "key.json")
-    with pytest.raises(OutputError, match="is not there: make it"):
+    with pytest.raises(OutputError, match="does not exist: create it"):
         module.check_places(tmp_path / "no/new", tmp_path / "other.json")
 
 

@@ -117,7 +117,7 @@ def test_never_writes_over_something_else(tmp_path):
 
 
 def test_no_folder_to_write_in(tmp_path):
-    with pytest.raises(OutputError, match="is not there: make it"):
+    with pytest.raises(OutputError, match="does not exist: create it"):
         save_checkpoint(tmp_path / "none" / "model", random_checkpoint())
 
 

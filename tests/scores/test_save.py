@@ -114,7 +114,7 @@ def test_a_suffix_that_cannot_be_written_and_a_folder_that_is_not_there(tmp_path
     with pytest.raises(OutputError, match=r"'.docx' is no suffix"):
         save_score(score, tmp_path / "out.docx")
     for suffix in (".musicxml", ".mxl", ".mid"):
-        with pytest.raises(OutputError, match="is not there"):
+        with pytest.raises(OutputError, match="does not exist"):
             save_score(score, tmp_path / "none" / f"out{suffix}")
     assert list(tmp_path.iterdir()) == []
 

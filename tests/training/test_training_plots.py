@@ -45,5 +45,5 @@ def test_nothing_to_draw_or_nowhere_to_put_it_is_refused(tmp_path):
         plot_dropout([], tmp_path / "d.png")
     with pytest.raises(OutputError, match=r"ends in \.png, \.svg or \.pdf"):
         plot_learning_curve(HISTORY, tmp_path / "curve.doc")
-    with pytest.raises(OutputError, match="is not there: make it"):
+    with pytest.raises(OutputError, match="does not exist: create it"):
         plot_learning_curve(HISTORY, tmp_path / "none" / "curve.png")

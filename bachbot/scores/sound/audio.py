@@ -69,7 +69,9 @@ def write_audio(
     OutputError
         If it lasts over half an hour, or the file cannot be written.
     """
-    write_atomically(path, encoded(synthesize(soundings, tempo=tempo, sound=sound), path.suffix.lower()))
+    write_atomically(
+        path, encoded(synthesize(soundings, tempo=tempo, sound=sound), path.suffix.lower())
+    )
 
 
 def encoded(samples: NDArray[np.float32], suffix: str) -> bytes:
