@@ -85,7 +85,8 @@ class Chorale:
         if wrong.any():
             frame, voice = np.argwhere(wrong)[0]
             raise EncodingError(
-                f"frame {frame}, voice {voice} is tied to a pitch that does not sound in the previous frame"
+                f"frame {frame}, voice {voice} is tied to a pitch that does not sound in the "
+                "previous frame"
             )
 
     @property

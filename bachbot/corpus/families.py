@@ -1,4 +1,4 @@
-"""Tune families: which chorales set the same tune."""
+"""Tune families: groups of chorales that set the same tune."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,42 +7,42 @@ from bachbot.chorale import Chorale, Voice
 from bachbot.corpus.sources import Source
 
 SHIFTS = np.arange(12)
-"""Semitones by which two tunes may differ, octaves aside.
+"""Transpositions at which two tunes are compared, in semitones modulo 12.
 
-The keys of a modal tune are not always found alike, and the table of shifts takes F major down
-and B flat major up.
+The key analysis does not treat all settings of a modal tune alike, and normalization moves F major
+down and B flat major up.
 """
 
 THRESHOLDS = {16: 0.80, 24: 0.72, 40: 0.70}
-"""Likeness from which two tunes are one, by how many of their first struck notes are compared.
+"""Similarity from which two tunes count as the same, by the number of first onsets compared.
 
-Chosen on the corpus itself, where the likeness of two unrelated tunes is below 0.6 and pairs in
-between were looked at one by one. Too loose costs nothing but some freedom in the split; too
-strict would put one tune on both sides of it.
+Chosen on the corpus, where unrelated tunes have a similarity below 0.6 and pairs in between were
+inspected one by one. A threshold that is too low costs only some freedom in the split; one that is
+too high would put a tune on both sides of it.
 """
 
 KNOWN_SAME = (("bwv57.8.mxl", "bwv137.5.mxl"),)
-"""Settings of one tune whose first notes are too much adorned to be found alike.
+"""Settings of one tune whose beginnings are too ornamented to be found similar.
 
 Both are 'Lobe den Herren, den mächtigen König der Ehren'.
 """
 
 SAME_INTERVALS = 10
-"""Opening intervals, passing notes included, that make two tunes one where all agree."""
+"""Number of opening intervals, passing notes included, whose equality makes two tunes the same."""
 
 SAME_TEXT = 12
-"""Letters of the first verse that must agree for two settings to be taken for one tune."""
+"""Number of first letters of the text whose equality makes two tunes the same."""
 
 
 def skeleton(chorale: Chorale, length: int) -> NDArray[np.int16]:
-    """The soprano without its passing notes: first pitches struck on a beat or held for one.
+    """Reduce the soprano to its first onsets that are on a beat or last a beat.
 
     Parameters
     ----------
     chorale : Chorale
         A piece.
     length : int
-        How many notes at most.
+        Maximum number of notes.
 
     Returns
     -------
@@ -63,11 +63,11 @@ def opening_intervals(chorale: Chorale) -> NDArray[np.int16]:
     return np.diff(soprano)[:SAME_INTERVALS]
 
 
-def likeness(tunes: list[NDArray[np.int16]]) -> NDArray[np.float64]:
-    """How alike each two tunes are, at the best transposition.
+def similarity(tunes: list[NDArray[np.int16]]) -> NDArray[np.float64]:
+    """Compute the similarity of each pair of tunes at the best transposition.
 
-    One minus the edit distance over the longer length, on pitch classes, under the best of the
-    twelve shifts; all pairs and shifts at once, row by row of the table.
+    One minus the edit distance of their pitch classes divided by the longer length. All pairs and
+    transpositions are computed together, row by row of the dynamic-programming table.
 
     Parameters
     ----------
@@ -103,10 +103,10 @@ def likeness(tunes: list[NDArray[np.int16]]) -> NDArray[np.float64]:
 
 
 def group(sources: list[Source]) -> list[str]:
-    """Tune family of each source, named after its first member.
+    """Find the tune family of each source, named after its first member.
 
-    Two pieces are of one family if their tunes are alike by any of `THRESHOLDS`, or if they begin
-    with the same intervals or the same text; families join up through common members.
+    Two pieces belong together if their tunes are similar by any of `THRESHOLDS`, or if they begin
+    with the same intervals or the same text; families are the connected components.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def group(sources: list[Source]) -> list[str]:
     """
     same = np.zeros((len(sources), len(sources)), dtype=np.bool_)
     for length, threshold in THRESHOLDS.items():
-        same |= likeness([skeleton(s.chorale, length) for s in sources]) >= threshold
+        same |= similarity([skeleton(s.chorale, length) for s in sources]) >= threshold
     intervals = [tuple(opening_intervals(s.chorale)) for s in sources]
     texts = [s.text[:SAME_TEXT] for s in sources]
     for labels, full in ((intervals, SAME_INTERVALS), (texts, SAME_TEXT)):

@@ -1,4 +1,4 @@
-"""Chorales as arrays on a sixteenth grid: the canonical JSB-16th, and sets in the same shape.
+"""Reads chorales as arrays on a sixteenth grid: JSB-16th, and data sets in the same layout.
 
 Such a file holds ``NAME_pitch`` [sum of frames, 4] in the order S A T B, MIDI numbers, -1 a rest,
 and ``NAME_length``, the frames of each piece in turn: NAME is ``train``, ``valid`` and ``test`` in
@@ -25,7 +25,7 @@ from bachbot.scores.keys import estimate_key
 _NAMES: dict[Part, str] = {"train": "train", "validation": "valid", "test": "test"}
 _MARK = "jsb-16th "
 _LARGEST = 1 << 26
-"""Bytes that such a file may hold; the canonical one has half a million."""
+"""Largest accepted content in bytes; JSB-16th has half a million."""
 
 _FAULTS = (
     OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, NotImplementedError,
@@ -34,9 +34,9 @@ _FAULTS = (
 
 
 def convert(path: Path) -> PreparedCorpus:
-    """The canonical JSB-16th as a prepared corpus.
+    """Convert JSB-16th to a prepared corpus.
 
-    Every piece is brought to C major or A minor from the key that its own notes speak for
+    Every piece is normalized to C major or A minor from the key that is estimated from its notes
     (`bachbot.scores.keys.estimate_key`, all four voices). The canonical parts stand under both
     splits. There are no tune families: each piece has one of its own, though the canonical parts
     share tunes.
@@ -64,9 +64,9 @@ def convert(path: Path) -> PreparedCorpus:
 
 
 def read_as_they_are(path: Path) -> list[Chorale]:
-    """The pieces of a file untransposed: of JSB-16th those of its test part, else all.
+    """Read the pieces of a file without transposition: the test part of JSB-16th, otherwise all.
 
-    Their ``key`` is guessed from their notes, and their ``meter`` says nothing.
+    Their ``key`` is estimated from their notes, and their ``meter`` is unknown.
 
     Parameters
     ----------
@@ -84,9 +84,9 @@ def read_as_they_are(path: Path) -> list[Chorale]:
 
 
 def from_jsb(chorale: Chorale) -> bool:
-    """Whether a piece of a prepared corpus came through `convert`.
+    """Whether a piece of a prepared corpus comes from `convert`.
 
-    It was in a key of its own, which nothing but its notes told: see
+    Its key is not known but estimated from its notes: see
     `bachbot.evaluation.tallies.Losses.untransposed`.
     """
     return chorale.name.startswith(_MARK)
@@ -101,7 +101,7 @@ def _piece(chorale: Chorale, part: Part) -> Piece:
 
 
 def _chorales(path: Path, arrays: Mapping[str, NDArray], prefix: str, name: str) -> list[Chorale]:
-    """The pieces of one part, each in the key that its notes speak for."""
+    """The pieces of one part, each in the key estimated from its notes."""
     pitch, length = _checked(path, arrays[f"{prefix}pitch"], arrays[f"{prefix}length"])
     pieces = np.split(pitch, np.cumsum(length)[:-1])
     width = len(str(len(pieces)))
@@ -134,14 +134,14 @@ def _checked(
             faults.append("a pitch is outside -1 (a rest) to 127")
     if faults:
         raise CorpusError(
-            f"{path} holds no chorales on a sixteenth grid ({'; '.join(faults)}): "
+            f"{path} has no chorales on a sixteenth grid ({'; '.join(faults)}): "
             "give JSB-16th as an .npz file"
         )
     return pitch.astype(np.int16), length.astype(np.int64)
 
 
 def _names(path: Path) -> set[str]:
-    """Which arrays a file says it holds."""
+    """Names of the arrays in a file."""
     path = Path(path)
     if not path.is_file():
         raise CorpusError(f"there is no file {path}: give JSB-16th as an .npz file")
@@ -152,13 +152,13 @@ def _names(path: Path) -> set[str]:
         raise _damaged(path) from error
     if sum(m.file_size for m in members) > _LARGEST:
         raise CorpusError(
-            f"{path} holds more than {_LARGEST >> 20} MiB: JSB-16th has less than one; give that"
+            f"{path} has more than {_LARGEST >> 20} MiB: JSB-16th has less than one; give that"
         )
     return {m.filename.removesuffix(".npy") for m in members}
 
 
 def _read(path: Path, wanted: set[str]) -> dict[str, NDArray]:
-    """Some arrays of a file; never a pickled object."""
+    """Read some arrays of a file; pickled objects are never loaded."""
     path = Path(path)
     missing = sorted(wanted - _names(path))
     if missing:
@@ -167,7 +167,7 @@ def _read(path: Path, wanted: set[str]) -> dict[str, NDArray]:
             f"{', '.join(sorted(wanted))}"
         )
     try:
-        # Opened here: on a damaged file np.load would leave its own handle open.
+        # Opened here, because np.load leaves its own handle open if the file is damaged.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             return {name: np.asarray(data[name]) for name in wanted}
     except _FAULTS as error:
@@ -175,4 +175,4 @@ def _read(path: Path, wanted: set[str]) -> dict[str, NDArray]:
 
 
 def _damaged(path: Path) -> CorpusError:
-    return CorpusError(f"{path} is damaged or no .npz file: fetch it anew")
+    return CorpusError(f"{path} is damaged or not an .npz file: download it again")

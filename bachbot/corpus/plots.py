@@ -1,4 +1,4 @@
-"""The original's figures of the data, before and after it is prepared."""
+"""Figures of the data before and after preparation, as in BachBot."""
 
 from collections import Counter
 from fractions import Fraction
@@ -17,9 +17,9 @@ _NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", 
 
 
 def draw(corpus: PreparedCorpus, manifest: dict, path: Path) -> None:
-    """Draw pitch classes and places in the bar before and after, durations and keys.
+    """Draw pitch classes and metrical positions before and after, durations and keys.
 
-    The pairs of Liang and others (2017), figures 2 and 3, over the whole corpus.
+    These are figures 2 and 3 of Liang and others (2017), for the whole corpus.
 
     Parameters
     ----------
@@ -46,10 +46,10 @@ def draw(corpus: PreparedCorpus, manifest: dict, path: Path) -> None:
     _pitch_classes(axes[0, 1], pitch_classes(corpus))
     axes[0, 0].set_title("Pitch classes as written")
     axes[0, 1].set_title("Pitch classes in C major or A minor")
-    _quarters(axes[1, 0], before["positions"], "place in the bar (quarters)")
-    _quarters(axes[1, 1], places(corpus), "place in the bar (quarters)")
-    axes[1, 0].set_title("Onsets by place in the bar, as written")
-    axes[1, 1].set_title("Onsets by place in the bar, on the grid")
+    _quarters(axes[1, 0], before["positions"], "metrical position (quarters)")
+    _quarters(axes[1, 1], places(corpus), "metrical position (quarters)")
+    axes[1, 0].set_title("Onsets by metrical position, as written")
+    axes[1, 1].set_title("Onsets by metrical position, on the grid")
     _quarters(axes[2, 0], before["durations"], "duration (quarters)", log=True)
     _quarters(axes[2, 1], durations(corpus), "duration (quarters)", log=True)
     axes[2, 0].set_title("Durations as written")
@@ -71,13 +71,13 @@ def pitch_classes(corpus: PreparedCorpus) -> Counter:
 
 
 def places(corpus: PreparedCorpus) -> Counter:
-    """Notes by place in the bar, in quarters as a fraction, after preparation."""
+    """Notes by metrical position, in quarters as a fraction, after preparation."""
     found = [p.chorale.position[np.nonzero(p.chorale.onset)[0]] for p in corpus.pieces]
     return _fractions(np.concatenate(found))
 
 
 def durations(corpus: PreparedCorpus) -> Counter:
-    """Notes by length, in quarters as a fraction, after preparation."""
+    """Notes by duration, in quarters as a fraction, after preparation."""
     lengths = []
     for piece in corpus.pieces:
         chorale = piece.chorale

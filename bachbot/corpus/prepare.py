@@ -1,4 +1,4 @@
-"""From music21's corpus to the one prepared file."""
+"""Prepares the data set: from music21's corpus to one file."""
 
 import hashlib
 import json
@@ -22,24 +22,24 @@ from bachbot.files import data_folder, write_atomically
 from bachbot.hardware import usable_cores
 
 RECIPE = 3
-"""Goes up with every change of the preparation, so that an older prepared file is made anew."""
+"""Goes up with every change of the preparation, so that an older prepared file is replaced."""
 
 Progress = Callable[[int, int], None]
-"""Called with how many files are done and how many there are."""
+"""Called with the number of files done and the total."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a preparation did.
+    """The outcome of a preparation.
 
     Parameters
     ----------
     path : Path
-        The prepared file; the manifest lies beside it.
+        The prepared file; the manifest is beside it.
     manifest : dict
-        As `manifest_path` holds it.
+        Content of the file at `manifest_path`.
     fresh : bool
-        False if it was found done.
+        False if an earlier preparation was still valid.
     seconds : float
         Wall time.
     """
@@ -51,7 +51,7 @@ class Prepared:
 
 
 def manifest_path(path: Path) -> Path:
-    """Where the manifest of a prepared file lies: beside it."""
+    """Path of the manifest of a prepared file: beside it."""
     return path.with_name(path.stem + "-manifest.json")
 
 
@@ -62,7 +62,7 @@ def prepare(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Prepared:
-    """Read, standardize and store every chorale of music21's corpus.
+    """Read, normalize and store all chorales of music21's corpus.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def prepare(
         return Prepared(path, manifest, False, time.perf_counter() - began)
     if path.exists() and not force and path != default_path() and not manifest_path(path).exists():
         raise CorpusError(
-            f"{path} is there and is not what 'bachbot corpus prepare' made of music21's corpus: "
+            f"{path} exists and was not made by 'bachbot corpus prepare' from music21's corpus: "
             "give another path, or write over it with 'bachbot corpus prepare --force'"
         )
     split = Split.load()
@@ -116,8 +116,8 @@ def prepare(
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CorpusError(
-            f"the folder {path.parent} could not be made ({error.strerror}): set BACHBOT_CACHE to "
-            "a folder that can be written"
+            f"the folder {path.parent} could not be created ({error.strerror}): set "
+            "BACHBOT_CACHE to a folder that can be written"
         ) from error
     corpus.save(path)
     write_atomically(manifest_path(path), json.dumps(manifest, indent=1).encode())
@@ -127,7 +127,7 @@ def prepare(
 def read_all(
     *, workers: int | None = None, progress: Progress | None = None
 ) -> tuple[list[Source], list[LeftOut]]:
-    """Every chorale of the corpus that can be used, exact doubles dropped.
+    """Read all chorales of the corpus that can be used, without exact duplicates.
 
     Returns
     -------
@@ -142,7 +142,7 @@ def read_all(
     sources: list[Source] = []
     seen: dict[bytes, str] = {}
     for source in (r for r in results if isinstance(r, Source)):
-        # Pitches alone: the doubles differ in a tie or a fermata here and there.
+        # Only pitches, because duplicates differ in single ties or fermatas.
         twin = seen.setdefault(source.chorale.pitch.tobytes(), source.file)
         if twin == source.file:
             sources.append(source)
@@ -152,7 +152,7 @@ def read_all(
 
 
 def renew_split(*, workers: int | None = None, progress: Progress | None = None) -> Split:
-    """Group the corpus by tune and draw the splits anew, for maintainers."""
+    """Group the corpus by tune and make new splits; for maintainers."""
     sources, _ = read_all(workers=workers, progress=progress)
     return make_split([s.file for s in sources], group(sources))
 
@@ -171,18 +171,18 @@ def _map(paths: list[Path], workers: int, progress: Progress) -> list[Source | L
             "a process that read the corpus died (out of memory?): try again with --workers 1"
         ) from error
     finally:
-        # Not a 'with' block: at Ctrl-C that would read all the rest before it gave up.
+        # Not a 'with' block: at Ctrl-C it would read all remaining files before it ended.
         pool.shutdown(cancel_futures=True)
     return [results[path] for path in paths]
 
 
 def _leave_interrupts() -> None:
-    """Leave Ctrl-C to the parent, which ends its workers without a word from each."""
+    """Ignore Ctrl-C in a worker: the parent ends its workers, without a message from each."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _recipe() -> dict[str, object]:
-    """Everything that the prepared file depends on."""
+    """All that the prepared file depends on."""
     try:
         version = metadata.version("music21")
     except metadata.PackageNotFoundError as error:
@@ -195,7 +195,7 @@ def _recipe() -> dict[str, object]:
 
 
 def _done(path: Path, recipe: dict[str, object]) -> dict | None:
-    """The manifest of a preparation that holds good, or None."""
+    """The manifest of a preparation that is still valid, or None."""
     try:
         manifest = json.loads(manifest_path(path).read_text(encoding="utf-8"))
         good = manifest["made_by"] == recipe
@@ -214,7 +214,7 @@ def _manifest(
     raw: dict[str, Counter] = {n: Counter() for n in ("pitch_classes", "positions", "durations")}
     for source in sources:
         for name, counter in raw.items():
-            # Keys as JSON writes them, so that a manifest reads back as it was made.
+            # String keys, as in JSON, so that a manifest is read back unchanged.
             counter.update({str(k): n for k, n in getattr(source.raw, name).items()})
     pieces = [
         {

@@ -1,4 +1,4 @@
-"""Bach's chorales as music21's corpus holds them: find, read, standardize."""
+"""Bach's chorales in music21's corpus: finds, reads and normalizes them."""
 
 import re
 import warnings
@@ -25,23 +25,23 @@ KNOWN_BAD = {
     "bwv268.mxl": "the bass of bar 5 is known to be wrong",
     "bwv846.mxl": "a prelude for keyboard, no chorale",
 }
-"""Files of the corpus that are not to be learned from, and why."""
+"""Files of the corpus that are not used, and why."""
 
 _SUFFIXES = (".mxl", ".xml", ".musicxml", ".krn")
 
 
 @dataclass(frozen=True)
 class RawCounts:
-    """What stood in the file before anything was changed, counted over its four voices.
+    """Counts over the four voices of a file before any change.
 
     Parameters
     ----------
     pitch_classes : Counter of int
         Notes by pitch class, 0 to 11.
     positions : Counter of str
-        Notes by place in the bar, quarter lengths as a fraction such as ``"3/2"``.
+        Notes by metrical position, in quarter lengths as a fraction such as ``"3/2"``.
     durations : Counter of str
-        Notes by length, quarter lengths as a fraction; tied notes are one.
+        Notes by duration, in quarter lengths as a fraction; tied notes count once.
     """
 
     pitch_classes: Counter = field(default_factory=Counter)
@@ -58,15 +58,15 @@ class Source:
     file : str
         File name in the corpus.
     chorale : Chorale
-        Brought to C major or A minor.
+        The music in C major or A minor.
     key : Key
-        Key it was written in.
+        Key of the source.
     silent_bars : int
-        Bars left out because all four voices rest in them.
+        Number of bars left out because all four voices rest in them.
     text : str
-        First syllables of the soprano's first verse, if there are any.
+        First syllables of the soprano's first verse, or empty.
     raw : RawCounts
-        What stood in the file.
+        Counts before normalization.
     """
 
     file: str
@@ -92,7 +92,7 @@ def natural(file: str) -> tuple:
 
 
 def find_files() -> list[Path]:
-    """Every file by Bach in music21's corpus, by name.
+    """Find all files by Bach in music21's corpus, sorted by name.
 
     Raises
     ------
@@ -108,22 +108,22 @@ def find_files() -> list[Path]:
     paths = [Path(p) for p in corpus.getComposer("bach")]
     if not any(p.suffix.lower() in _SUFFIXES for p in paths):
         raise CorpusError(
-            "music21's corpus holds no score by Bach (a build without the corpus?): "
+            "music21's corpus has no score by Bach (a build without the corpus?): "
             "pip install --force-reinstall music21"
         )
     return sorted(paths, key=lambda p: natural(p.name))
 
 
 def read(path: Path) -> Source | LeftOut:
-    """Read one file of the corpus and bring it to C major or A minor.
+    """Read one file of the corpus and normalize it to C major or A minor.
 
-    The key is music21's own analysis of the four voices, as in the original (Liang and others,
-    2017): a Krumhansl-Schmuckler match with the Aarden-Essen profiles.
+    The key is music21's analysis of the four voices, as in BachBot (Liang and others, 2017): a
+    Krumhansl-Schmuckler match with the Aarden-Essen profiles.
 
     Parameters
     ----------
     path : Path
-        A file that `find_files` gave.
+        A file from `find_files`.
     """
     if path.name in KNOWN_BAD:
         return LeftOut(path.name, KNOWN_BAD[path.name])
@@ -139,17 +139,16 @@ def read(path: Path) -> Source | LeftOut:
             if isinstance(parts, str):
                 return LeftOut(path.name, parts)
             return _source(path.name, parts)
-    except Exception as error:  # music21 raises what it likes on a damaged file
+    except Exception as error:  # music21 raises any exception on a damaged file
         kind = "" if isinstance(error, BachbotError) else f"{type(error).__name__}: "
         line = " ".join(str(error).split())[:200]
         return LeftOut(path.name, f"could not be read ({kind}{line})")
 
 
 def four_voices(score: "Score") -> "list[Part] | str":
-    """The parts of S, A, T, B, or a line that says why there are not just these.
+    """Find the parts of S, A, T, B, or the reason why there are not exactly these.
 
-    A part's voice is the first word of its name; a score of four nameless parts is taken in
-    order.
+    A part's voice is the first word of its name; four parts without such names are taken in order.
     """
     names = [str(p.partName or p.id or "").split() for p in score.parts]
     labels = [words[0].lower() if words else "" for words in names]
@@ -187,11 +186,11 @@ def _source(file: str, parts: "Sequence[Part]") -> Source:
 
 
 def without_silent_bars(chorale: Chorale) -> tuple[Chorale, int]:
-    """Leave out the bars in which all four voices rest, and say how many they were.
+    """Remove the bars in which all four voices rest.
 
-    Where a chorale has instruments beside the voices they play on between its lines, for up to
-    three quarters of the piece. Silence teaches nothing, and being easily foretold it would
-    flatter every figure that is a mean over frames.
+    In chorales with instruments these continue between the lines, for up to three quarters of the
+    piece. There is nothing to learn from silence, and because it is easy to predict it would
+    flatter every mean over frames.
 
     Parameters
     ----------
@@ -201,9 +200,9 @@ def without_silent_bars(chorale: Chorale) -> tuple[Chorale, int]:
     Returns
     -------
     chorale : Chorale
-        At most T frames; every place in the bar stays true.
+        At most T frames; metrical positions are kept.
     bars : int
-        Bars left out.
+        Number of bars removed.
     """
     starts = chorale.bar_starts
     bar = np.searchsorted(starts, np.arange(chorale.frames), side="right") - 1
@@ -227,8 +226,8 @@ def without_silent_bars(chorale: Chorale) -> tuple[Chorale, int]:
 def _analyzed_key(score: "Score") -> Key:
     from music21.analysis.discrete import AardenEssen
 
-    # What score.analyze("key") does, but for the 23 keys that it does not choose: making an object
-    # of each takes longer than the analysis.
+    # The same as score.analyze("key"), without objects for the 23 keys that it does not choose:
+    # creating these takes longer than the analysis.
     (tonic, mode, _), _ = AardenEssen().process(score)
     # music21 writes B flat as B-.
     return Key(tonic.name.replace("-", "b"), mode).simplified

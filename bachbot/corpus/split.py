@@ -1,4 +1,4 @@
-"""Train, validation and test: recorded by file name in ``corpus/split.json``."""
+"""Training, validation and test parts, recorded by file name in ``corpus/split.json``."""
 
 import json
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SEED = 1750
 
 @dataclass(frozen=True)
 class Split:
-    """Which family and part each file belongs to.
+    """The tune family and the part of each file.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Split:
         return {name: self.parts[name][file] for name in SPLITS}
 
     def save(self, path: Path) -> None:
-        """Write as JSON, one line a file."""
+        """Write as JSON with one line per file."""
         rows = (
             f"  {json.dumps(file)}: "
             + json.dumps({"family": family, **{s: self.parts[s][file] for s in SPLITS}})
@@ -45,7 +45,7 @@ class Split:
 
     @classmethod
     def load(cls, path: Path | None = None) -> "Split":
-        """Read a recorded split; the shipped one unless another is named.
+        """Read a recorded split. Default: the one that ships with bachbot.
 
         Raises
         ------
@@ -64,34 +64,34 @@ class Split:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CorpusError(
                 f"the split at {path} is missing or damaged ({error}): reinstall bachbot, or make "
-                "it anew with 'bachbot corpus split'"
+                "a new one with 'bachbot corpus split'"
             ) from error
         seen: dict[str, str] = {}
         for file, family in families.items():
             if seen.setdefault(family, parts["tune"][file]) != parts["tune"][file]:
                 raise CorpusError(
-                    f"the split at {path} puts the tune family {family} into two parts: make it "
-                    "anew with 'bachbot corpus split'"
+                    f"the split at {path} puts the tune family {family} into two parts: make a new "
+                    "one with 'bachbot corpus split'"
                 )
         return cls(families, parts)
 
 
 def make_split(files: list[str], families: list[str], seed: int = SEED) -> Split:
-    """Draw both splits, 80/10/10 by number of files.
+    """Make both splits at random, 80/10/10 by number of files.
 
-    By tune, whole families are dealt in random order to the part that lacks most of its share;
-    by file, each file stands alone.
+    By tune, whole families are assigned in random order to the part that lacks most of its share;
+    by file, each file is assigned by itself.
 
     Parameters
     ----------
     files, families : list of str
         File names and the tune family of each.
     seed : int
-        Seed of the draw.
+        Random seed.
     """
     rng = np.random.default_rng(seed)
-    by_tune = _deal(families, rng)
-    by_file = _deal(files, rng)
+    by_tune = _assign(families, rng)
+    by_file = _assign(files, rng)
     return Split(
         families=dict(zip(files, families, strict=True)),
         parts={
@@ -101,17 +101,17 @@ def make_split(files: list[str], families: list[str], seed: int = SEED) -> Split
     )
 
 
-def _deal(labels: list[str], rng: np.random.Generator) -> dict[str, str]:
-    """Deal the groups of equal labels to the parts."""
+def _assign(labels: list[str], rng: np.random.Generator) -> dict[str, str]:
+    """Assign the groups of equal labels to the parts."""
     groups = sorted(set(labels))
     wanted = {part: share * len(labels) for part, share in SHARES.items()}
-    dealt: dict[str, str] = {}
+    assigned: dict[str, str] = {}
     for index in rng.permutation(len(groups)):
         size = labels.count(groups[index])
         part = max(wanted, key=lambda p: wanted[p] / SHARES[p])
-        # A family that would overfill a small part goes to train.
+        # A family that would overfill a small part goes to the training part.
         if wanted[part] + 0.5 < size:
             part = "train"
-        dealt[groups[index]] = part
+        assigned[groups[index]] = part
         wanted[part] -= size
-    return dealt
+    return assigned

@@ -1,4 +1,4 @@
-"""The prepared data set: one file, read with numpy alone."""
+"""The prepared data set: one file that needs only numpy to be read."""
 
 import hashlib
 import io
@@ -17,7 +17,7 @@ from bachbot.errors import BachbotError, CorpusError, UsageError
 from bachbot.files import write_atomically
 
 FORMAT = "bachbot-corpus-2"
-"""Format of the prepared file; another one is refused."""
+"""Format of the prepared file; files of other formats are refused."""
 
 Part = Literal["train", "validation", "test"]
 SplitName = Literal["tune", "file"]
@@ -28,10 +28,10 @@ _ARRAYS = ("pitch", "tied", "fermata", "position")
 
 
 def default_path() -> Path:
-    """Where the prepared corpus lies: ``$BACHBOT_CACHE``, or the user's cache folder."""
+    """Path of the prepared corpus: in ``$BACHBOT_CACHE``, or in the user's cache folder."""
     folder = os.environ.get("BACHBOT_CACHE")
     if not folder:
-        # Imported here: a training machine that is given the file needs numpy and torch alone.
+        # Imported here: a training machine that has the file needs only numpy and torch.
         import platformdirs
 
         folder = platformdirs.user_cache_dir("bachbot")
@@ -40,18 +40,18 @@ def default_path() -> Path:
 
 @dataclass(frozen=True)
 class Piece:
-    """A prepared chorale and where it belongs.
+    """A prepared chorale, its tune family and its part in each split.
 
     Parameters
     ----------
     chorale : Chorale
-        In C major or A minor; its ``transposed_by`` says from how far.
+        The music in C major or A minor; ``transposed_by`` is the interval from the source.
     source_key : Key
-        The key it was written in.
+        Key of the source.
     family : str
-        Tune family: pieces on one tune share it.
+        Tune family, shared by all settings of a tune.
     parts : dict
-        For each split, ``"tune"`` and ``"file"``, the part that this piece is in.
+        Part of this piece in each split, ``"tune"`` and ``"file"``.
     """
 
     chorale: Chorale
@@ -62,30 +62,30 @@ class Piece:
 
 @dataclass(frozen=True)
 class PreparedCorpus:
-    """Every chorale in use, standardized.
+    """All chorales in use, normalized to C major or A minor.
 
     Parameters
     ----------
     pieces : tuple of Piece
-        In order of name.
+        Sorted by name.
     """
 
     pieces: tuple[Piece, ...]
 
     def part(self, part: Part, split: SplitName = "tune") -> tuple[Chorale, ...]:
-        """The chorales of one part of a split.
+        """Get the chorales of one part of a split.
 
         Parameters
         ----------
         part : {"train", "validation", "test"}
-            Which part.
+            The part.
         split : {"tune", "file"}
-            By tune family (the honest one) or by file.
+            ``tune``: no tune is in two parts; ``file``: by file, which leaks tunes.
 
         Raises
         ------
         UsageError
-            If part or split is none of those.
+            If the part or the split is unknown.
         """
         if part not in PARTS or split not in SPLITS:
             raise UsageError(
@@ -96,7 +96,7 @@ class PreparedCorpus:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits that change with any note, fermata, place or split."""
+        """Sixteen hexadecimal digits that depend on every note, fermata, position and split."""
         digest = hashlib.sha256(FORMAT.encode())
         for piece in self.pieces:
             chorale = piece.chorale
@@ -106,7 +106,7 @@ class PreparedCorpus:
         return digest.hexdigest()[:16]
 
     def save(self, path: Path) -> None:
-        """Write the one file, whole or not at all.
+        """Write the file, whole or not at all.
 
         Raises
         ------
@@ -126,7 +126,7 @@ class PreparedCorpus:
 
     @classmethod
     def load(cls, path: Path) -> "PreparedCorpus":
-        """Read the one file.
+        """Read the file.
 
         Raises
         ------
@@ -139,7 +139,7 @@ class PreparedCorpus:
                 f"there is no prepared corpus at {path}: run 'bachbot corpus prepare' first"
             )
         try:
-            # Opened here: on a damaged file np.load would leave its own handle open.
+            # Opened here, because np.load leaves its own handle open if the file is damaged.
             with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 arrays = {name: data[name] for name in (*_ARRAYS, "length")}
                 table = json.loads(data["table"].tobytes())
@@ -162,8 +162,8 @@ class PreparedCorpus:
         except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, BachbotError,
                 zipfile.BadZipFile) as error:  # fmt: skip
             raise CorpusError(
-                f"{path} is no prepared corpus or is damaged: "
-                "run 'bachbot corpus prepare --force' to make it anew"
+                f"{path} is not a prepared corpus, or is damaged: "
+                "run 'bachbot corpus prepare --force' to replace it"
             ) from error
         return cls(pieces)
 

@@ -1,4 +1,4 @@
-"""The harmony of a piece: its chords as Roman numerals, in the keys that it goes through."""
+"""Harmonic analysis of a piece: Roman numerals in the keys that it passes through."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,27 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import REST, VOICES, Chorale, Key, Pulse, Voice, note_name
-from bachbot.theory.melody import Led, leading, phrase_ends, runs
+from bachbot.theory.melody import NoteFunction, note_functions, phrase_ends, runs
 from bachbot.theory.numerals import Numeral
-from bachbot.theory.parse import ParseWeights, Slices, Stretch, best_parse, slices_of
+from bachbot.theory.parse import ParseWeights, Segment, Slices, best_parse, slices_of
 from bachbot.theory.readings import MODES, chord_tones, readings
 
 _LINGERING = 2
-"""Chords of a new key that may still be heard in the old one."""
+"""Number of chords of a new key that may still be named in the old one."""
 
 
 @dataclass(frozen=True)
 class Ornament:
-    """A note that is not of its chord.
+    """A non-chord tone.
 
     Parameters
     ----------
     frame : int
-        Where it is first heard against the chord.
+        First frame in which it sounds with the chord.
     voice : Voice
-        Who sings it.
+        Its voice.
     kind : str
-        What it is called, such as ``"passing note"`` or ``"suspension"``.
+        Its name, such as ``"passing note"`` or ``"suspension"``.
     """
 
     frame: int
@@ -39,20 +39,20 @@ class Ornament:
 
 @dataclass(frozen=True)
 class Harmony:
-    """A chord as it is heard.
+    """An analyzed chord.
 
     Parameters
     ----------
     start, stop : int
-        Its frames.
+        First frame, and the first frame after it.
     key : Key
-        The key that it is heard in.
+        Key in which it is named.
     numeral : Numeral
-        What it is there.
+        Its numeral in that key.
     inversion : int
-        Which of its tones the bass has, from the root up.
+        Index of the bass among its tones, from the root up.
     ornaments : tuple of Ornament
-        The notes over it that are not of it.
+        Its non-chord tones.
     """
 
     start: int
@@ -73,25 +73,25 @@ class Harmony:
         return self.numeral.chord(self.key, self.inversion)
 
 
-def analyze(chorale: Chorale, charges: ParseWeights | None = None) -> list[Harmony]:
-    """Read the harmony of a piece.
+def analyze(chorale: Chorale, weights: ParseWeights | None = None) -> list[Harmony]:
+    """Analyze the harmony of a piece.
 
-    Keys, chords and where they change are found together, as the reading that is charged least
-    (`listening.hear`). Chords change on eighths at the finest, in a tune in eighths (`Pulse`) on
-    sixteenths; what moves between is told as passing notes, suspensions and the like.
+    Keys, chords and their boundaries are found together, as the parse with the lowest cost
+    (`bachbot.theory.parse.best_parse`). Chords change on eighths at the finest, in a tune in
+    eighths (`Pulse`) on sixteenths; shorter motion is named as passing notes, suspensions and so
+    on.
 
     Parameters
     ----------
     chorale : Chorale
-        In the key that its ``key`` says, which is where the piece is at home; its phrases end at
-        the fermatas.
-    charges : Charges, optional
-        What a reading is charged for; the fitted ones unless given.
+        A piece; its ``key`` is the home key, and its phrases end at the fermatas.
+    weights : ParseWeights, optional
+        Weights of the parse. Default: the fitted ones.
 
     Returns
     -------
     list of Harmony
-        In order, without gaps but where all voices rest.
+        In order, without gaps except where all voices rest.
 
     Examples
     --------
@@ -103,23 +103,23 @@ def analyze(chorale: Chorale, charges: ParseWeights | None = None) -> list[Harmo
     if (chorale.pitch == REST).all():
         return []
     pulse = Pulse.of(chorale, Voice.SOPRANO)
-    heard = replace(pulse.apply(chorale), meter=pulse.apply_to_meter(chorale.meter))
-    slices = slices_of(heard)
-    path = best_parse(slices, heard.key, charges or ParseWeights())
+    scaled = replace(pulse.apply(chorale), meter=pulse.apply_to_meter(chorale.meter))
+    slices = slices_of(scaled)
+    path = best_parse(slices, scaled.key, weights or ParseWeights())
     spans = _joined(_lingering(
-        (span for stretch in path for span in _positions(slices, stretch)),
-        phrase_ends(heard) + 1,
+        (span for segment in path for span in _positions(slices, segment)),
+        phrase_ends(scaled) + 1,
     ))  # fmt: skip
-    notes = _foreign_notes(heard, spans)
+    notes = _foreign_notes(scaled, spans)
     return [
-        _written(_sounding(heard, span), notes[index], chorale.key, pulse)
+        _written(_sounding(scaled, span), notes[index], chorale.key, pulse)
         for index, span in enumerate(spans)
-        if (heard.pitch[span.start : span.stop] != REST).any()
+        if (scaled.pitch[span.start : span.stop] != REST).any()
     ]
 
 
 class _Span(NamedTuple):
-    """Frames, a place in `readings`, and the inversion."""
+    """Frames, an index in `readings`, and the inversion."""
 
     start: int
     stop: int
@@ -127,20 +127,20 @@ class _Span(NamedTuple):
     inversion: int
 
 
-def _positions(slices: Slices, stretch: Stretch) -> Iterator[_Span]:
-    """Cut a stretch where its bass goes from one of the chord's tones to another."""
-    role = chord_tones().role[readings().chord[stretch.reading]]
-    bass = slices.bass[stretch.start : stretch.stop]
+def _positions(slices: Slices, segment: Segment) -> Iterator[_Span]:
+    """Cut a segment where its bass moves from one chord tone to another."""
+    role = chord_tones().role[readings().chord[segment.reading]]
+    bass = slices.bass[segment.start : segment.stop]
     roles = np.where(bass == REST, -1, role[bass])  # [n]
-    first, inversion = stretch.start, -1
-    for index, here in enumerate(roles.tolist(), start=stretch.start):
+    first, inversion = segment.start, -1
+    for index, here in enumerate(roles.tolist(), start=segment.start):
         if here < 0 or here == inversion:
             continue
         if inversion >= 0:
-            yield _span(slices, first, index, stretch.reading, inversion)
+            yield _span(slices, first, index, segment.reading, inversion)
             first = index
         inversion = here
-    yield _span(slices, first, stretch.stop, stretch.reading, max(inversion, 0))
+    yield _span(slices, first, segment.stop, segment.reading, max(inversion, 0))
 
 
 def _span(slices: Slices, first: int, last: int, reading: int, inversion: int) -> _Span:
@@ -148,16 +148,16 @@ def _span(slices: Slices, first: int, last: int, reading: int, inversion: int) -
 
 
 def _lingering(spans: Iterable[_Span], begins: NDArray[np.int64]) -> Iterator[_Span]:
-    """Leave the first chords of a new key in the old one where they are common chords of it.
+    """Name the first chords of a new key in the old one if they are common chords of it.
 
-    The search may put a change of key on either side of them; a listener learns of it later.
+    The search may place a change of key before or after them; a listener notices it later.
 
     Parameters
     ----------
     spans : iterable of _Span
         In order.
     begins : ndarray of int
-        Frames in which phrases begin: there a key may change at once.
+        Frames in which phrases begin; there a key may change at once.
     """
     key, left = -1, _LINGERING
     for span in spans:
@@ -172,7 +172,7 @@ def _lingering(spans: Iterable[_Span], begins: NDArray[np.int64]) -> Iterator[_S
 
 
 def _common_twin(reading: int, key: int) -> int:
-    """The same chord as a primary numeral of another key; -1 where it is none."""
+    """The same chord as a primary numeral of another key, or -1."""
     twins = readings().twins[reading]
     twins = twins[twins >= 0]
     found = twins[(readings().key[twins] == key) & (readings().family[twins] == 0)]
@@ -180,7 +180,7 @@ def _common_twin(reading: int, key: int) -> int:
 
 
 def _joined(spans: Iterable[_Span]) -> list[_Span]:
-    """Neighbors that are the same chord made one."""
+    """Merge adjacent spans of the same chord."""
     out: list[_Span] = []
     for span in spans:
         if out and out[-1][2:] == span[2:]:
@@ -197,24 +197,24 @@ def _sounding(chorale: Chorale, span: _Span) -> _Span:
 
 
 def _foreign_notes(chorale: Chorale, spans: Sequence[_Span]) -> list[list[Ornament]]:
-    """The notes over each span that are not of its chord."""
+    """The non-chord tones of each span."""
     out: list[list[Ornament]] = [[] for _ in spans]
     foreign = chord_tones().foreign[readings().chord[[span.reading for span in spans]]]
     starts = [span.start for span in spans]
-    led = leading(chorale)
+    led = note_functions(chorale)
     for voice in VOICES:
         for run in runs(chorale, voice):
             first = bisect_right(starts, run.start) - 1
             for index in range(first, bisect_left(starts, run.stop)):
                 if foreign[index, run.pitch % 12]:
                     frame = max(run.start, starts[index])
-                    kind = run.named(Led(led[frame, voice]), voice)
+                    kind = run.named(NoteFunction(led[frame, voice]), voice)
                     out[index].append(Ornament(frame, voice, kind))
     return [sorted(notes, key=lambda note: (note.frame, note.voice)) for notes in out]
 
 
 def _written(span: _Span, notes: Sequence[Ornament], home: Key, pulse: Pulse) -> Harmony:
-    """A span at its place and in its key as they are written."""
+    """A span in written durations, with its key spelled."""
 
     def at(frame: int) -> int:
         return frame * pulse.diminution // pulse.augmentation
@@ -230,7 +230,7 @@ def _written(span: _Span, notes: Sequence[Ornament], home: Key, pulse: Pulse) ->
 
 
 def _spelled(number: int, home: Key) -> Key:
-    """A key by its number, spelled so that its signature is near the home key's."""
+    """A key by its index, spelled so that its signature is close to the home key's."""
     minor, tonic = divmod(number, 12)
-    place = (tonic * 7 - 3 * minor - home.fifths + 5) % 12 - 5 + home.fifths
-    return Key(note_name(place + 3 * minor), MODES[minor]).simplified
+    fifths = (tonic * 7 - 3 * minor - home.fifths + 5) % 12 - 5 + home.fifths
+    return Key(note_name(fifths + 3 * minor), MODES[minor]).simplified

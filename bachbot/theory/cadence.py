@@ -1,4 +1,4 @@
-"""Cadences: how phrases close, in the key that they are heard in."""
+"""Cadences: how phrases end, in the key that the phrase is in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _SUBDOMINANTS = {5, 8, 9, 0, 2}  # IV or iv, with an added sixth
 
 @dataclass(frozen=True)
 class Cadence:
-    """How a phrase closes.
+    """How a phrase ends, judged from the notes alone.
 
     Parameters
     ----------
@@ -44,35 +44,35 @@ class Cadence:
 
     @property
     def described(self) -> str:
-        """In words, with an article: ``"a perfect cadence"``."""
+        """Name in words with its article: ``"a perfect cadence"``."""
         return _DESCRIBED[self.kind]
 
 
 def final_cadence(chorale: Chorale) -> Cadence:
-    """The cadence that a piece ends on.
+    """Find the cadence at the end of a piece.
 
     Parameters
     ----------
     chorale : Chorale
-        In the key that its ``key`` says. A major third closes a minor piece as well.
+        A piece in its ``key``. A piece in minor may end on a major third.
     """
     return cadence_at(chorale, chorale.frames - 1, chorale.key)
 
 
 def cadence_at(chorale: Chorale, frame: int, key: Key) -> Cadence:
-    """The cadence whose last chord sounds in a frame.
+    """Find the cadence whose final chord sounds in a frame.
 
-    The last chord is what sounds in that frame; the chord before it is what sounded over the
-    bass's note before.
+    The chord before it is the one over the bass's previous pitch.
 
     Parameters
     ----------
     chorale : Chorale
-        At any pitch.
+        A piece at any transposition.
     frame : int
-        A frame of the last chord, after its suspensions: the last under a fermata, or of all.
+        A frame of the final chord, after its suspensions: the last frame under a fermata, or the
+        last of the piece.
     key : Key
-        The key it may close in.
+        Key in which the cadence is judged.
     """
     if frame < 0:
         return Cadence("none")
@@ -88,7 +88,7 @@ def cadence_at(chorale: Chorale, frame: int, key: Key) -> Cadence:
     before = int(elsewhere[-1])
     others = np.flatnonzero(bass[:before] != bass[before])
     begins = int(others[-1]) + 1 if others.size else 0
-    # The leading note may have moved on, to the seventh below or to the tonic before its time.
+    # The leading note may have moved already: down to the seventh, or to the tonic early.
     led = any(_LEADING in _sounding(chorale, above, f) for f in range(begins, before + 1))
     if led and bass[before] in (_FIFTH, _LEADING, _SECOND, _FOURTH):
         roots = bass[before] == _FIFTH and above[frame, Voice.SOPRANO] == _TONIC
@@ -116,24 +116,24 @@ _SUBMEDIANT = {"major": (9, MIN), "minor": (8, MAJ)}
 
 @dataclass(frozen=True)
 class Close:
-    """How a phrase closes.
+    """The cadence of a phrase, with its chords.
 
     Parameters
     ----------
     frame : int
-        Where its last chord begins.
+        First frame of the final chord.
     end : int
         Last frame of the phrase.
     key : Key
-        The key that it is heard in.
+        Key of the cadence.
     kind : str
         ``perfect``: dominant to tonic, both in root position, the tonic in the soprano.
         ``imperfect``: dominant or leading-note chord to tonic otherwise. ``plagal``: subdominant
         to tonic. ``half``: on the dominant. ``phrygian``: on the dominant of a minor key from the
-        subdominant's first inversion. ``deceptive``: dominant to submediant, or to what stands
-        over its root. ``none``: none of these.
+        subdominant's first inversion. ``deceptive``: dominant to submediant, or to the subdominant
+        in first inversion. ``none``: none of these.
     chords : tuple of Harmony
-        The last two, or the last alone where the phrase has one.
+        The last two chords, or one if the phrase has only one.
     """
 
     frame: int
@@ -144,14 +144,14 @@ class Close:
 
 
 def closes(chorale: Chorale, harmonies: Sequence[Harmony]) -> list[Close]:
-    """Tell the cadence at each fermata and at the end.
+    """Find the cadence at each fermata and at the end.
 
     Parameters
     ----------
     chorale : Chorale
         The piece.
     harmonies : sequence of Harmony
-        As `analyze` reads it.
+        Its analysis by `bachbot.theory.analysis.analyze`.
     """
     found = []
     begin = 0
@@ -164,7 +164,7 @@ def closes(chorale: Chorale, harmonies: Sequence[Harmony]) -> list[Close]:
 
 
 def _close(chorale: Chorale, phrase: Sequence[Harmony], end: int) -> Close:
-    # A bass that walks on under the fermata changes the position, not the cadence.
+    # A bass that moves on under the fermata changes the position, not the cadence.
     same = len(phrase) - 1
     held = _begin_of_note(chorale, end)
     while same and _is_same(phrase[same - 1], phrase[-1]) and phrase[same - 1].stop > held:
@@ -176,7 +176,7 @@ def _close(chorale: Chorale, phrase: Sequence[Harmony], end: int) -> Close:
     key = last.key
     kind = _kind(chorale, before, last, key, end)
     if kind == "none":
-        # I to IV is the dominant of IV going home, though the phrase may not stay there.
+        # I to IV is also V to I in the key of IV, even if the phrase does not stay there.
         goal = _goal(last)
         if _chord(before, goal) in _DOMINANT and _chord(last, goal) in _TONIC_DEGREE:
             key, kind = goal, _on_tonic(chorale, before, last, goal, end)
@@ -184,13 +184,13 @@ def _close(chorale: Chorale, phrase: Sequence[Harmony], end: int) -> Close:
 
 
 def _goal(last: Harmony) -> Key:
-    """The key whose tonic a chord would be."""
+    """The key of which a chord would be the tonic."""
     root = note_name(line_of_fifths(last.key.tonic) + last.numeral.root)
     return Key(root, "minor" if last.numeral.shape == MIN else "major").simplified
 
 
 def _begin_of_note(chorale: Chorale, frame: int) -> int:
-    """Where the soprano's note, or else its rest, in a frame begins."""
+    """First frame of the soprano's note or rest that sounds in a frame."""
     pitch = chorale.pitch[:, Voice.SOPRANO]
     while frame and pitch[frame - 1] == pitch[frame] and not chorale.onset[frame, Voice.SOPRANO]:
         frame -= 1
@@ -221,12 +221,12 @@ def _on_tonic(chorale: Chorale, before: Harmony, last: Harmony, key: Key, end: i
         rooted = comes in _DOMINANT and before.inversion == last.inversion == 0
         on_top = soprano != REST and soprano % 12 == key.pitch_class
         return "perfect" if rooted and on_top else "imperfect"
-    # The supertonic over the fourth degree or over the tonic is a subdominant with a sixth.
+    # A supertonic with the fourth degree or the tonic in the bass is a subdominant with a sixth.
     plagal = comes in _SUBDOMINANT or (comes in _SUPERTONIC and before.inversion in (1, 3))
     return "plagal" if plagal and last.inversion == 0 else "none"
 
 
 def _chord(harmony: Harmony, key: Key) -> tuple[int, int]:
-    """Root above a key's tonic, and shape."""
+    """Root above a key's tonic in semitones, and shape."""
     root = harmony.key.pitch_class + harmony.numeral.semitones - key.pitch_class
     return root % 12, harmony.numeral.shape

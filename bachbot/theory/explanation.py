@@ -1,4 +1,4 @@
-"""A piece explained: its chords, its cadences and its faults of part-writing."""
+"""Explains a piece: its chords, its cadences and its part-writing faults."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import Chorale, Voice
-from bachbot.theory import melody as places
 from bachbot.theory.analysis import Harmony, analyze
 from bachbot.theory.cadence import Close, closes
 from bachbot.theory.melody import bars, beat
@@ -25,17 +24,16 @@ class Fault:
     rule : str
         Name of the rule.
     frame : int
-        The frame in which it is heard; of a fault held over many, the first.
+        Its frame; for a fault that lasts, the first.
     bar : int
-        Bar of that frame, counted from 1; 0 in a pickup.
+        Bar of that frame, from 1; a pickup is bar 0.
     beat : Fraction
-        Felt beat of that frame (in 6/8 a dotted quarter), counted from 1: 5/2 is half a beat
-        after the second.
+        Beat of that frame (in 6/8 a dotted quarter), from 1: 5/2 is half a beat after the second.
     voices : tuple of Voice
-        Who makes it, from the top down.
+        Its voices, from the top down.
     before, now : tuple of int
-        MIDI pitches of these voices in the frame before, -1 silent, and in this one. `before` is
-        empty where the fault lies in what sounds and not in how it was reached.
+        MIDI pitches of these voices in the previous frame and in this one; -1 is a rest. `before`
+        is empty if the fault is in the chord itself and not in the motion to it.
     """
 
     rule: str
@@ -51,7 +49,7 @@ class Fault:
         return f"bar {self.bar}, beat {beat_text(self.beat)}: {self.rule} ({who})"
 
     def to_json(self) -> dict[str, object]:
-        """As plain data, the beat as a number."""
+        """Convert to plain data, the beat as a number."""
         return {
             "rule": self.rule,
             "frame": self.frame,
@@ -65,12 +63,12 @@ class Fault:
 
 @dataclass(frozen=True)
 class Tally:
-    """How often a rule was broken, and how often it might have been.
+    """How often a rule is broken, and how often it could have been.
 
     Parameters
     ----------
     count, chances : int
-        Faults, each frame of a fault that lasts counted, and chances in the rule's unit.
+        Faults (every frame of a fault that lasts counts) and opportunities, in the rule's unit.
     """
 
     count: int = 0
@@ -81,17 +79,17 @@ class Tally:
 
 
 def find_faults(chorale: Chorale, rules: Mapping[str, Rule] = RULES) -> list[Fault]:
-    """Every fault of a piece, in order of time.
+    """Find all faults of a piece, in order of time.
 
-    A fault that lasts, such as a crossing, is told once, where it begins; a rule whose single
-    breaches are no faults (`Rule.told`) is left out.
+    A fault that lasts, such as a crossing, is reported once, where it begins; rules whose single
+    violations are not faults (`Rule.reported`) are left out.
 
     Parameters
     ----------
     chorale : Chorale
-        In the key that its ``key`` says.
+        A piece in its ``key``.
     rules : mapping of str to Rule
-        What it is held against, by name.
+        The rules to check, by name.
 
     Returns
     -------
@@ -99,29 +97,29 @@ def find_faults(chorale: Chorale, rules: Mapping[str, Rule] = RULES) -> list[Fau
         By frame; within a frame in the order of the rules, then from the top down.
     """
     moves = Moves.of(chorale)
-    bars = places.bars(chorale)
+    numbers = bars(chorale)
     found = []
     for rule in rules.values():
-        if not rule.told:
+        if not rule.reported:
             continue
         for frame, column in np.argwhere(_begins(rule, moves)).tolist():
             voices = rule.voices[column]
             before = () if rule.state else _pitches(moves.before, frame, voices)
             now = _pitches(moves.now, frame, voices)
-            bar, beat = int(bars[frame]), places.beat(chorale, frame)
-            found.append(Fault(rule.name, frame, bar, beat, voices, before, now))
+            bar, at = int(numbers[frame]), beat(chorale, frame)
+            found.append(Fault(rule.name, frame, bar, at, voices, before, now))
     return sorted(found, key=lambda fault: fault.frame)  # stable: the rules' order stays
 
 
 def tally(chorale: Chorale, rules: Mapping[str, Rule] = RULES) -> dict[str, Tally]:
-    """Count every rule's faults and chances over a piece, frame by frame.
+    """Count every rule's faults and opportunities in a piece, frame by frame.
 
     Parameters
     ----------
     chorale : Chorale
-        In the key that its ``key`` says.
+        A piece in its ``key``.
     rules : mapping of str to Rule
-        What it is held against, by name.
+        The rules to check, by name.
     """
     moves = Moves.of(chorale)
     return {
@@ -131,7 +129,7 @@ def tally(chorale: Chorale, rules: Mapping[str, Rule] = RULES) -> dict[str, Tall
 
 
 def beat_text(beat: Fraction) -> str:
-    """A beat as it is told: ``3``, ``2.5``, ``1 1/3``."""
+    """Format a beat: ``3``, ``2.5``, ``1 1/3``."""
     whole, rest = divmod(beat, 1)
     if not rest:
         return str(whole)
@@ -141,7 +139,7 @@ def beat_text(beat: Fraction) -> str:
 
 
 def _begins(rule: Rule, moves: Moves) -> NDArray[np.bool_]:
-    """The faults of a rule, one that lasts at its first frame only, shape [T, K]."""
+    """The faults of a rule, one that lasts only at its first frame; shape [T, K]."""
     faults = rule.count(moves)
     if rule.state:
         faults = faults.copy()
@@ -155,7 +153,7 @@ def _pitches(pitch: NDArray[np.int16], frame: int, voices: tuple[Voice, ...]) ->
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """A piece explained.
+    """The explanation of a piece.
 
     Parameters
     ----------
@@ -164,9 +162,9 @@ class Explanation:
     harmonies : tuple of Harmony
         Its chords.
     closes : tuple of Close
-        How its phrases close.
+        The cadences of its phrases.
     faults : tuple of Fault
-        Where it breaks the part-writing rules.
+        Its part-writing faults.
     """
 
     chorale: Chorale
@@ -176,7 +174,7 @@ class Explanation:
 
     @property
     def bars(self) -> int:
-        """Bars of the piece, a pickup not counted."""
+        """Number of bars, without a pickup."""
         return int(self._bars[-1]) if self.chorale.frames else 0
 
     @cached_property
@@ -184,14 +182,14 @@ class Explanation:
         return bars(self.chorale)
 
     def position(self, frame: int) -> tuple[int, Fraction]:
-        """Bar and felt beat of a frame: bars count from 1, a pickup is bar 0; beats from 1."""
+        """Bar and beat of a frame: both from 1; a pickup is bar 0."""
         return int(self._bars[frame]), beat(self.chorale, frame)
 
     def to_json(self) -> dict[str, object]:
-        """As plain data.
+        """Convert to plain data.
 
         Frames are sixteenths from the beginning; bars count from 1, a pickup is bar 0; beats count
-        from 1 and may lie between two (2.5).
+        from 1 and may have a fraction (2.5).
 
         Returns
         -------
@@ -245,13 +243,13 @@ class Explanation:
 def explain(chorale: Chorale) -> Explanation:
     """Explain a piece.
 
-    Rules that ask for a key, such as that of the leading note, are judged in the key that the
-    piece is in at the time.
+    Rules that depend on a key, such as those of the leading note, are checked in the key that the
+    analysis finds at that point.
 
     Parameters
     ----------
     chorale : Chorale
-        In the key that its ``key`` says.
+        A piece in its ``key``.
     """
     harmonies = analyze(chorale)
     return Explanation(
@@ -269,7 +267,7 @@ def _faults(chorale: Chorale, harmonies: Sequence[Harmony]) -> list[Fault]:
         here = np.zeros(chorale.frames, dtype=np.bool_)
         for harmony in harmonies:
             here[harmony.start : harmony.stop] |= harmony.key == key
-        # A step is judged by where it comes from.
+        # The key of a motion is the one that it starts in.
         found += [
             fault
             for fault in find_faults(replace(chorale, key=key), keyed)

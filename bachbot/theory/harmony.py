@@ -1,18 +1,18 @@
 """Chords: root, quality, third and seventh of what sounds together.
 
-A chord is looked up by its set of pitch classes as twelve bits (bit p is set where pitch class p
-sounds) and its lowest note, so that any number of them is read in a few array operations. A set is
-read as thirds piled on a root, as the textbooks have it (Aldwell, Schachter and Cadwallader,
-*Harmony and Voice Leading*, 4th edition, chapters 2 and 11), with these readings of what is
-incomplete or has no one root:
+A chord is looked up by its set of pitch classes as twelve bits (bit p is set if pitch class p
+sounds) and its lowest note, so that many chords are identified in a few array operations. A set is
+read as stacked thirds on a root, as in textbooks (Aldwell, Schachter and Cadwallader, *Harmony and
+Voice Leading*, 4th edition, chapters 2 and 11), with these conventions for incomplete and
+symmetrical chords:
 
-- A fifth may be missing: C-E is C major, C-E-B flat a dominant seventh. C-E flat-B flat is taken
-  for a minor seventh, though it may be a half-diminished one.
-- Of two notes a third or sixth apart the lower of the third is the root.
-- A third may not be missing but from the bare fifth and the bare unison, which are `OPEN`. A
-  suspension or a passing note makes no chord.
-- An augmented triad and a bare tritone stand on their lowest note. So does a diminished seventh
-  when no key is given; in a key its root is the one that leads to a chord of that key.
+- A fifth may be missing: C-E is C major, C-E-B flat a dominant seventh. C-E flat-B flat is
+  read as a minor seventh, although it may be a half-diminished one.
+- Of two notes a third or sixth apart, the lower note of the third is the root.
+- A third may be missing only from the bare fifth and the bare unison, which are `OPEN`. With a
+  suspension or a passing note there is no chord.
+- The root of an augmented triad and of a bare tritone is the lowest note. So is that of a
+  diminished seventh if no key is given; in a key its root is the one that leads to a chord of it.
 """
 
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from bachbot.chorale import Key, Mode
 
 NONE = -1
-"""Where a chord cannot be read, or has no such note."""
+"""Stands for a chord that cannot be identified, or for a tone that it lacks."""
 
 
 class Quality(IntEnum):
-    """What is piled on the root; -1 in arrays is no chord."""
+    """Quality of a chord; -1 in arrays means that there is no chord."""
 
     MAJOR = 0
     MINOR = 1
@@ -45,7 +45,7 @@ class Quality(IntEnum):
 
     @property
     def label(self) -> str:
-        """In words: ``"dominant seventh"``."""
+        """Name in words: ``"dominant seventh"``."""
         return self.name.lower().replace("_", " ").replace("half ", "half-")
 
     @property
@@ -68,8 +68,8 @@ _PILES: dict[Quality, tuple[int, ...]] = {
     Quality.OPEN: (0, 7),
 }
 
-# What may stand for a chord beside its whole pile; the commoner reading of a set comes later and
-# wins, and a whole pile wins over every part of another.
+# Incomplete chords. The more common reading of a set comes later and wins, and a complete chord
+# wins over all incomplete ones.
 _PARTS: tuple[tuple[Quality, tuple[int, ...]], ...] = (
     (Quality.OPEN, (0,)),
     (Quality.DIMINISHED, (0, 6)),
@@ -93,7 +93,7 @@ class Chords:
     Parameters
     ----------
     root, third, seventh : ndarray of int8, shape [N]
-        Pitch classes; -1 where there is none. A third that the set lacks is -1 too.
+        Pitch classes; -1 if there is no chord or the set lacks the tone.
     quality : ndarray of int8, shape [N]
         A `Quality`, or -1.
     bass : ndarray of int8, shape [N]
@@ -108,7 +108,7 @@ class Chords:
 
     @cached_property
     def inversion(self) -> NDArray[np.int8]:
-        """0 in root position, 1 to 3 over the third, fifth, seventh; -1 is no chord."""
+        """0 in root position; 1, 2, 3 with third, fifth, seventh in the bass; -1: no chord."""
         over_third = (self.bass == self.third) & (self.third != NONE)
         over_seventh = (self.bass == self.seventh) & (self.seventh != NONE)
         picked = np.select([self.root == NONE, self.bass == self.root, over_third, over_seventh],
@@ -122,7 +122,7 @@ def pitch_class_bits(pitch: NDArray[np.int16]) -> NDArray[np.int16]:
 
 
 def pitch_class_sets(pitch: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Which pitch classes sound.
+    """The set of sounding pitch classes.
 
     Parameters
     ----------
@@ -139,28 +139,28 @@ def pitch_class_sets(pitch: NDArray[np.int16]) -> NDArray[np.int16]:
 
 
 def sets_above(sets: NDArray[np.int16], pitch_class: int) -> NDArray[np.int32]:
-    """Sets of pitch classes, counted in semitones above one of them.
+    """Transpose sets of pitch classes so that one pitch class becomes bit 0.
 
     Parameters
     ----------
     sets : ndarray of int16, shape [...]
-        As `pitch_class_sets` gives them.
+        Sets from `pitch_class_sets`.
     pitch_class : int
-        What becomes bit 0, such as a tonic; 0 to 11.
+        Pitch class that becomes bit 0, such as a tonic; 0 to 11.
     """
     wide = sets.astype(np.int32)
     return ((wide | wide << 12) >> pitch_class) & 0xFFF
 
 
 def chords_of(pitch: NDArray[np.int16], key: Key | None = None) -> Chords:
-    """Read the chords that sound.
+    """Identify sounding chords.
 
     Parameters
     ----------
     pitch : ndarray of int16, shape [N, V]
-        MIDI pitches of a chord's notes in any order, -1 silent. The lowest is its bass.
+        MIDI pitches of the notes in any order; -1 is a rest. The lowest is the bass.
     key : Key, optional
-        Key that tells the root of a diminished seventh: the leading note of the tonic, else of
+        Key that decides the root of a diminished seventh: the leading note of the tonic, else of
         the dominant, else of the subdominant (minor) or the second degree (major).
 
     Returns
@@ -176,7 +176,7 @@ def chords_of(pitch: NDArray[np.int16], key: Key | None = None) -> Chords:
 
 
 def make_chords(sets: NDArray[np.int16]) -> NDArray[np.bool_]:
-    """Whether sets of pitch classes are chords that can be read; silence is none."""
+    """Whether sets of pitch classes can be identified as chords; silence cannot."""
     return _READ[sets]
 
 
@@ -185,7 +185,7 @@ def _table() -> NDArray[np.int8]:
     table = np.full((4, 4096, 12), NONE, dtype=np.int8)
     whole = [(quality, _PILES[quality]) for quality in reversed(Quality)]
     for quality, pile in (*_PARTS, *whole):
-        # Every note of these can be the root: the lowest is.
+        # In symmetrical chords every note could be the root: the lowest one is.
         alike = len(pile) > 1 and set(np.diff((*pile, 12)).tolist()) in ({3}, {4}, {6})
         third = next((i for i in pile if i in (3, 4)), None)
         seventh = pile[-1] if quality.intervals[3:] else None
@@ -201,7 +201,7 @@ def _table() -> NDArray[np.int8]:
 
 @lru_cache
 def _table_in(tonic: int, mode: Mode) -> NDArray[np.int8]:
-    """The same in a key, where a diminished seventh has one root."""
+    """The same table in a key, where a diminished seventh has a definite root."""
     table = _TABLE.copy()
     for above in (11, 6, 4 if mode == "minor" else 1):
         root = (tonic + above) % 12

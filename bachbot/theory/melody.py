@@ -1,4 +1,4 @@
-"""How the notes of a voice are led, and where frames stand in the bar."""
+"""Notes in their voice: melodic functions, phrases, and metrical levels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Chorale, Voice
 
 
 def bars(chorale: Chorale) -> NDArray[np.int64]:
-    """Bar of each frame, counted from 1, a pickup as 0; shape [T]."""
+    """Bar number of each frame, from 1; a pickup is bar 0. Shape [T]."""
     starts = np.zeros(chorale.frames, dtype=np.int64)
     starts[chorale.bar_starts] = 1
     pickup = chorale.frames > 0 and chorale.position[0] > 0
@@ -21,43 +21,43 @@ def bars(chorale: Chorale) -> NDArray[np.int64]:
 
 
 def beat(chorale: Chorale, frame: int) -> Fraction:
-    """Felt beat of a frame, counted from 1: 5/2 is half a beat after the second."""
+    """Beat of a frame, from 1: 5/2 is half a beat after the second."""
     return 1 + Fraction(int(chorale.position[frame]), chorale.meter.beat_frames)
 
 
 OFF_BEAT = 3
-"""Level of a frame that no beat begins with."""
+"""Metrical level of a frame on which no beat begins."""
 
 _STEP = (1, 2)
 _NOWHERE = 99
-"""Semitones to or from a rest or another phrase: no step."""
+"""Stands for the interval to a rest or to another phrase."""
 
 
-class Led(IntEnum):
-    """How a note stands in its voice: what it would be if it were no chord tone."""
+class NoteFunction(IntEnum):
+    """Function of a note in its voice: what it would be if it were not a chord tone."""
 
     PASSING = 0  # step to step, off the beat; neighbors as well
     ACCENTED = 1  # step to step, on the beat
-    ANTICIPATION = 2  # off the beat and held over it
+    ANTICIPATION = 2  # off the beat, held over the next beat
     LEANING = 3  # a step on one side, a leap on the other
-    LEAP = 4  # leaps, rests or the phrase's ends on both sides
+    LEAP = 4  # leaps, rests or phrase boundaries on both sides
     SUSPENSION = 5  # held over a beat, then a step down
     RETARDATION = 6  # held over a beat, then a step up
     HELD = 7  # held over a beat, then a leap or nothing
 
 
 @dataclass(frozen=True)
-class Run:
-    """One pitch of a voice, struck again or not, within a phrase.
+class PitchRun:
+    """One pitch of a voice within a phrase, with or without repeated onsets.
 
     Parameters
     ----------
     start, stop : int
-        Its frames.
+        First frame, and the first frame after it.
     pitch : int
         MIDI pitch.
     came, goes : int
-        Semitones from the pitch before and to the next; 99 where there is none.
+        Intervals from the previous pitch and to the next, in semitones; 99 if there is none.
     """
 
     start: int
@@ -66,40 +66,40 @@ class Run:
     came: int
     goes: int
 
-    def first_led(self, on_beat: bool, held: bool) -> Led:
-        """How it is led up to the first beat after its beginning.
+    def function_before_beat(self, on_beat: bool, held: bool) -> NoteFunction:
+        """Function before the first beat after its beginning.
 
         Parameters
         ----------
         on_beat : bool
             Whether it begins on a beat.
         held : bool
-            Whether it goes on over one.
+            Whether it is held over one.
         """
         if held and not on_beat:
-            return Led.ANTICIPATION
+            return NoteFunction.ANTICIPATION
         steps = (abs(self.came) in _STEP) + (abs(self.goes) in _STEP)
         if steps == 2:
-            return Led.ACCENTED if on_beat else Led.PASSING
-        return Led.LEANING if steps else Led.LEAP
+            return NoteFunction.ACCENTED if on_beat else NoteFunction.PASSING
+        return NoteFunction.LEANING if steps else NoteFunction.LEAP
 
     @property
-    def held_led(self) -> Led:
-        """How it is led from the first beat on after its beginning."""
+    def function_after_beat(self) -> NoteFunction:
+        """Function from the first beat after its beginning on."""
         if -self.goes in _STEP:
-            return Led.SUSPENSION
-        return Led.RETARDATION if self.goes in _STEP else Led.HELD
+            return NoteFunction.SUSPENSION
+        return NoteFunction.RETARDATION if self.goes in _STEP else NoteFunction.HELD
 
-    def named(self, led: Led, voice: Voice) -> str:
-        """What it is called where it is no chord tone, such as ``"accented passing note"``."""
-        if led in (Led.PASSING, Led.ACCENTED):
+    def named(self, led: NoteFunction, voice: Voice) -> str:
+        """Its name as a non-chord tone, such as ``"accented passing note"``."""
+        if led in (NoteFunction.PASSING, NoteFunction.ACCENTED):
             kind = "passing note" if self.came * self.goes > 0 else "neighbor note"
-            return kind if led is Led.PASSING else "accented " + kind
-        if led is Led.LEANING:
+            return kind if led is NoteFunction.PASSING else "accented " + kind
+        if led is NoteFunction.LEANING:
             return "appoggiatura" if abs(self.goes) in _STEP else "escape note"
-        if led is Led.HELD:
+        if led is NoteFunction.HELD:
             return "pedal" if voice is Voice.BASS else "held note"
-        return "free note" if led is Led.LEAP else led.name.lower()
+        return "free note" if led is NoteFunction.LEAP else led.name.lower()
 
 
 def phrase_ends(chorale: Chorale) -> NDArray[np.int64]:
@@ -111,23 +111,23 @@ def phrase_ends(chorale: Chorale) -> NDArray[np.int64]:
 
 
 def levels(chorale: Chorale) -> NDArray[np.int64]:
-    """Metrical place of each frame, shape [T].
+    """Metrical level of each frame, shape [T].
 
-    0 is the first of the bar, 1 its middle, 2 another beat, 3 off the beat. A beat is a quarter,
-    or a dotted one where the meter is compound.
+    0 is the downbeat, 1 the middle of the bar, 2 another beat, 3 off the beat. A beat is a quarter,
+    or a dotted quarter in compound meters.
     """
-    meter, place = chorale.meter, chorale.position
+    meter, position = chorale.meter, chorale.position
     beat = FRAMES_PER_QUARTER if meter.unit < 8 else meter.beat_frames
     middle = meter.bar_frames // 2 if meter.beats % 2 == 0 else 0
     return np.select(
-        [place == 0, (place == middle) & (middle % beat == 0), place % beat == 0],
+        [position == 0, (position == middle) & (middle % beat == 0), position % beat == 0],
         [0, 1, 2],
         OFF_BEAT,
     )
 
 
-def runs(chorale: Chorale, voice: Voice) -> Iterator[Run]:
-    """The pitches of a voice in order; rests are left out."""
+def runs(chorale: Chorale, voice: Voice) -> Iterator[PitchRun]:
+    """The pitches of a voice in order, without rests."""
     pitch = chorale.pitch[:, voice].astype(np.int64)
     phrase = np.searchsorted(phrase_ends(chorale), np.arange(chorale.frames))
     new = np.ones(chorale.frames, dtype=np.bool_)
@@ -142,17 +142,17 @@ def runs(chorale: Chorale, voice: Voice) -> Iterator[Run]:
     )  # fmt: skip
     for row in rows:
         if row[2] != REST:
-            yield Run(*map(int, row))
+            yield PitchRun(*map(int, row))
 
 
-def leading(chorale: Chorale) -> NDArray[np.int64]:
-    """How each voice's note is led in each frame, a `Led`, shape [T, 4]."""
-    out = np.full(chorale.pitch.shape, int(Led.LEAP), dtype=np.int64)
+def note_functions(chorale: Chorale) -> NDArray[np.int64]:
+    """Function of each voice's note in each frame, a `NoteFunction`, shape [T, 4]."""
+    out = np.full(chorale.pitch.shape, int(NoteFunction.LEAP), dtype=np.int64)
     on_beat = levels(chorale) < OFF_BEAT
     beats = np.cumsum(on_beat)
     for voice in VOICES:
         for run in runs(chorale, voice):
             held = beats[run.start : run.stop] > beats[run.start]
-            first = run.first_led(bool(on_beat[run.start]), bool(held[-1]))
-            out[run.start : run.stop, voice] = np.where(held, run.held_led, first)
+            first = run.function_before_beat(bool(on_beat[run.start]), bool(held[-1]))
+            out[run.start : run.stop, voice] = np.where(held, run.function_after_beat, first)
     return out

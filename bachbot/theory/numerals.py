@@ -1,9 +1,9 @@
 """Roman numerals: the chords that a key has a name for.
 
 The names are those of the textbooks (Aldwell, Schachter and Cadwallader, *Harmony and Voice
-Leading*, 4th edition): large letters for major and augmented chords, small ones for minor and
-diminished; in minor VI and VII stand on the low sixth and seventh degree, vio and viio on the
-raised ones. Figures tell the inversion: 6 and 64 of a triad; 7, 65, 43 and 42 of a seventh chord.
+Leading*, 4th edition): upper case for major and augmented chords, lower case for minor and
+diminished; in minor, VI and VII are on the lowered sixth and seventh degree, vio and viio on the
+raised ones. Figures give the inversion: 6 and 64 of a triad; 7, 65, 43 and 42 of a seventh chord.
 """
 
 from collections.abc import Iterator
@@ -14,34 +14,34 @@ from typing import Literal
 from bachbot.chorale import Key, Mode, line_of_fifths, note_name
 
 Family = Literal["primary", "secondary", "mixture", "applied", "sixth"]
-"""How near to its key a numeral lies: its common chords, its other chords, those borrowed from the
-other mode, those of another degree's key, and the augmented sixths."""
+"""How close a numeral is to its key: common chords of the key, its other chords, chords borrowed
+from the other mode (mixture), applied chords, and augmented sixths."""
 
 _DEGREES = ("I", "II", "III", "IV", "V", "VI", "VII")
 _SCALES: dict[Mode, tuple[int, ...]] = {
     "major": (0, 2, 4, -1, 1, 3, 5),
     "minor": (0, 2, -3, -1, 1, -4, -2),
 }
-"""Line of fifths from the tonic of each degree."""
+"""Position of each degree on the line of fifths above the tonic."""
 _FIGURES = {3: ("", "6", "64"), 4: ("7", "65", "43", "42")}
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a chord is made of, whatever its root.
+    """The structure of a chord on any root.
 
     Parameters
     ----------
     name : str
-        In words.
+        Name in words.
     fifths : tuple of int
-        Its tones from the root up, by thirds, as places on the line of fifths above the root.
+        Its tones from the root up, by thirds, as positions on the line of fifths above the root.
     suffix : str
-        What a chord symbol has behind its root.
+        Suffix of the chord symbol after the root.
     large : bool
-        Whether its numeral is written in large letters.
+        Whether its numeral is in upper case.
     mark : str
-        What stands between numeral and figures: ``o``, ``ø`` or ``+``.
+        Symbol between numeral and figures: ``o``, ``ø`` or ``+``.
     """
 
     name: str
@@ -74,7 +74,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("French sixth", (0, 4, 6, -2), "7b5", True),
     Shape("Italian sixth", (0, 4, -2), "7(no5)", True),
 )
-"""Every shape that a numeral may have; a `Numeral` tells its own by its place here."""
+"""All chord shapes; a `Numeral` refers to its shape by index."""
 
 MAJ, MIN, DIM, AUG, DOM7, MAJ7, MIN7, HALF7, DIM7, FRENCH, ITALIAN = range(len(SHAPES))
 
@@ -83,25 +83,25 @@ _SIXTHS = {
     FRENCH: ("Fr43", "Fr42", "Fr7", "Fr65"),
     ITALIAN: ("It6", "It64", "It53"),
 }
-"""Augmented sixths by the tone that the bass has, from the flat sixth degree up."""
+"""Names of augmented sixths by the tone in the bass, from the lowered sixth degree up."""
 
 
 @dataclass(frozen=True)
 class Numeral:
-    """A chord as a key names it.
+    """A chord named in a key.
 
     Parameters
     ----------
     mode : {"major", "minor"}
         Mode of the key.
     root : int
-        Place of its root on the line of fifths above the tonic.
+        Position of its root on the line of fifths above the tonic.
     shape : int
         Index into `SHAPES`.
     family : str
         See `Family`.
     of : int, optional
-        The degree that an applied chord leads to, 0 to 6.
+        Degree that an applied chord resolves to, 0 to 6.
     """
 
     mode: Mode
@@ -112,13 +112,8 @@ class Numeral:
 
     @property
     def degree(self) -> int:
-        """Degree of its root, 0 to 6; of an applied chord within the key that it leads to."""
+        """Degree of its root, 0 to 6; for an applied chord, in the key of its goal."""
         return (self.root - self._home) * 4 % 7
-
-    @property
-    def leads_to(self) -> int:
-        """The degree that it stands for in its key: an applied chord's is that of its goal."""
-        return self.degree if self.of is None else self.of
 
     @property
     def _home(self) -> int:
@@ -152,12 +147,12 @@ class Numeral:
         return flat + head + shape.mark, ""
 
     def figured(self, inversion: int) -> str:
-        """The numeral with the figures of an inversion, such as ``V65/ii`` or ``It6``.
+        """The numeral with the figures of its inversion, such as ``V65/ii`` or ``It6``.
 
         Parameters
         ----------
         inversion : int
-            Which of its tones the bass has, from the root up: 0 to 2, or 3 of a seventh chord.
+            Index of the bass among its tones, from the root up: 0 to 2, or 3 for a seventh chord.
         """
         if self.family == "sixth":
             return _SIXTHS[self.shape][inversion]
@@ -171,9 +166,9 @@ class Numeral:
         Parameters
         ----------
         key : Key
-            Of the numeral's mode.
+            A key of the numeral's mode.
         inversion : int
-            Which of its tones the bass has.
+            Index of the bass among its tones.
         """
         shape = SHAPES[self.shape]
         root = line_of_fifths(key.tonic) + self.root
@@ -182,7 +177,7 @@ class Numeral:
 
 
 def _goal(mode: Mode, degree: int) -> str:
-    """Name of the degree that an applied chord leads to."""
+    """Name of the degree that an applied chord resolves to."""
     large = {"major": (0, 3, 4), "minor": (2, 4, 5, 6)}[mode]
     return _DEGREES[degree] if degree in large else _DEGREES[degree].lower()
 
@@ -224,7 +219,7 @@ def _chromatic() -> Iterator[Numeral]:
     goals: dict[Mode, tuple[int, ...]] = {"major": (1, 2, 3, 4, 5), "minor": (2, 3, 4, 5, 6)}
     for mode in modes:
         plain = {(n.root, n.shape) for n in _diatonic() if n.mode == mode}
-        # A Picardy third and the dominant of iv are one chord of two meanings.
+        # A Picardy third and the dominant of iv are the same chord with two meanings.
         plain -= {(0, MAJ)} if mode == "minor" else set()
         for goal in goals[mode]:
             home = _SCALES[mode][goal]
@@ -240,4 +235,4 @@ NUMERALS: dict[Mode, tuple[Numeral, ...]] = {
     mode: tuple(n for n in (*_diatonic(), *_chromatic()) if n.mode == mode)
     for mode in ("major", "minor")
 }
-"""Every numeral of each mode."""
+"""All numerals of each mode."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Chorale, Key, Voice
-from bachbot.theory.melody import OFF_BEAT, Led, leading, levels, phrase_ends
+from bachbot.theory.melody import OFF_BEAT, NoteFunction, levels, note_functions, phrase_ends
 from bachbot.theory.numerals import NUMERALS
 from bachbot.theory.readings import (
     MODES,
@@ -23,7 +23,7 @@ from bachbot.theory.readings import (
 
 @dataclass(frozen=True)
 class ParseWeights:
-    """Charges, without unit; only their differences matter, and the reading charged least wins.
+    """Weights of the parse, without unit: the parse with the lowest cost wins.
 
     They were set by hand and then fitted by an averaged perceptron (Collins, "Discriminative
     Training Methods for Hidden Markov Models", 2002, section 2) that adds the losses of wrong
@@ -31,42 +31,46 @@ class ParseWeights:
     Statistical Translation Models", 2012), to nineteen analyses of Bach's chorales by
     Andrew Jones and Dmitri Tymoczko that music21 carries. Fitted on three quarters of them they
     agree with the last quarter in root for 95%, in key for 89% and in all of key, root, quality
-    and figures for 79% of the time (``tests/theory/fit_charges.py --folds 4``).
+    and figures for 79% of the time (``tests/theory/fit_weights.py --folds 4``).
 
     Parameters
     ----------
     upper, bass_line : tuple of float
-        A quarter note that is not of the chord, by how it is led (`Led`).
+        Cost of a quarter note that is not a chord tone, by its function (`NoteFunction`), in the
+        upper voices and in the bass.
     lacking : tuple of float
-        Root, third, fifth or seventh that does not sound: once, and once more for each of the
-        segment's first two quarter notes.
+        Cost of a missing root, third, fifth or seventh: once, and again for each of the segment's
+        first two quarter notes.
     bass : tuple of float
-        Bass at the segment's beginning: root, third or fifth of a triad, root, third, fifth or
-        seventh of a seventh chord, or none of these.
+        Cost of the bass at the segment's beginning: root, third or fifth of a triad, root, third,
+        fifth or seventh of a seventh chord, or none of these.
     loose : float
-        A second inversion that begins off the beat, beside its bass.
+        Additional cost of a second inversion that begins off the beat.
     level : tuple of float
-        A chord that begins on the first of the bar, on its middle, on another beat, off the beat.
+        Cost of a chord that begins on the downbeat, in the middle of the bar, on another beat, or
+        off the beat.
     shape : tuple of float
-        By the place of its shape in `SHAPES`.
+        Cost of each chord shape, in the order of `SHAPES`.
     family : tuple of float
-        A numeral that is primary, secondary, borrowed, applied, an augmented sixth.
+        Cost of a numeral that is primary, secondary, borrowed, applied, or an augmented sixth.
     step : tuple of float
-        From one chord to the next (`Step`).
+        Cost of a progression from one chord to the next (`Step`).
     cadential : float
-        From the tonic to the dominant over one bass: what it weighs beside `step`.
+        Additional cost of tonic to dominant over a held bass (a cadential six-four).
     ending : tuple of float
-        A phrase that ends on tonic, dominant or another chord (`Ending`).
+        Cost of a phrase that ends on tonic, dominant or another chord (`Ending`).
     change : tuple of float
-        A change of key within a phrase, and between two.
+        Cost of a change of key within a phrase, and between two phrases.
     direct : float
-        A change of key without a chord that both keys know.
+        Additional cost of a change of key without a pivot chord.
     distance : tuple of float
-        A change of key by how far it goes (`progressions.distance`), a key that stays last.
+        Cost of a change of key by the distance of the keys (`readings.distance`); the last entry
+        is for staying in the key.
     abroad : tuple of float
-        A change into a key by how far that is from the piece's own, its own last.
+        Cost of a change into a key by its distance from the home key; the last entry is for the
+        home key.
     begin, end : float
-        A piece that begins or ends in another key than its own.
+        Cost of a piece that begins or ends outside its home key.
     """
 
     upper: tuple[float, ...] = (0.35, 2.03, 0.70, 1.77, 3.00, 0.78, 1.14, 2.50)
@@ -98,19 +102,20 @@ _FRAME = 1 / FRAMES_PER_QUARTER
 
 @dataclass(frozen=True, eq=False)
 class Slices:
-    """A chorale cut at each eighth in which a note begins.
+    """A chorale, cut at each eighth in which a note begins.
 
     Parameters
     ----------
     edges : ndarray of int, shape [S + 1]
         First frame of each slice, and the end.
     level : ndarray of int, shape [S]
-        Metrical place of its beginning: 0 first of the bar, 1 middle, 2 another beat, 3 off.
+        Metrical level of its beginning: 0 downbeat, 1 middle of the bar, 2 another beat, 3 off
+        the beat.
     sounding : ndarray of float, shape [S, 2, 8, 12]
-        Quarter notes of each pitch class in upper voices and bass, by how they are led.
+        Quarter notes of each pitch class in upper voices and bass, by note function.
     bass : ndarray of int, shape [S]
-        Pitch class of the lowest note that begins or sounds on in the slice first; -1 in silence.
-    closes : ndarray of bool, shape [S]
+        Pitch class of the first lowest note in the slice; -1 in silence.
+    phrase_end : ndarray of bool, shape [S]
         Whether a phrase ends with the slice.
     """
 
@@ -118,11 +123,11 @@ class Slices:
     level: NDArray[np.int64]
     sounding: NDArray[np.float64]
     bass: NDArray[np.int64]
-    closes: NDArray[np.bool_]
+    phrase_end: NDArray[np.bool_]
 
     @property
     def count(self) -> int:
-        """How many slices, S."""
+        """Number of slices, S."""
         return len(self.level)
 
 
@@ -142,8 +147,8 @@ def slices_of(chorale: Chorale) -> Slices:
     begins[ends[:-1] + 1] = True
     starts = np.flatnonzero(begins)
     edges = np.append(starts, frames)
-    led = leading(chorale)
-    sounding = np.zeros((len(starts), 2, len(Led), 12))
+    led = note_functions(chorale)
+    sounding = np.zeros((len(starts), 2, len(NoteFunction), 12))
     slice_of = np.searchsorted(starts, np.arange(frames), side="right") - 1
     for voice in VOICES:
         heard = np.flatnonzero(chorale.pitch[:, voice] != REST)
@@ -155,7 +160,7 @@ def slices_of(chorale: Chorale) -> Slices:
         level=levels(chorale)[starts],
         sounding=sounding,
         bass=_basses(chorale, edges),
-        closes=np.isin(edges[1:] - 1, ends),
+        phrase_end=np.isin(edges[1:] - 1, ends),
     )
 
 
@@ -169,21 +174,21 @@ def _basses(chorale: Chorale, edges: NDArray[np.int64]) -> NDArray[np.int64]:
     return out
 
 
-def chord_charges(
-    slices: Slices, start: int, stop: NDArray[np.int64], charges: ParseWeights
+def chord_costs(
+    slices: Slices, start: int, stop: NDArray[np.int64], weights: ParseWeights
 ) -> NDArray[np.float64]:
-    """What each chord costs over stretches that begin with one slice.
+    """Cost of each chord over segments that begin with one slice.
 
     Parameters
     ----------
     slices : Slices
         S slices.
     start : int
-        Where the stretches begin.
+        First slice of the segments.
     stop : ndarray of int, shape [n]
-        Where each ends: the first slice that is no longer of it.
-    charges : Charges
-        What is charged.
+        End of each segment: the first slice after it.
+    weights : ParseWeights
+        Weights of the parse.
 
     Returns
     -------
@@ -192,37 +197,37 @@ def chord_charges(
     chords = chord_tones()
     heard = np.cumsum(slices.sounding[start : stop[-1]], axis=0)[stop - start - 1]
     quarters = (slices.edges[stop] - slices.edges[start]) / FRAMES_PER_QUARTER  # [n]
-    rates = np.array([charges.upper, charges.bass_line])  # [2, 8]
+    rates = np.array([weights.upper, weights.bass_line])  # [2, 8]
     out: NDArray[np.float64] = np.tensordot(heard, rates, ((1, 2), (0, 1))) @ chords.foreign.T
-    # A tone that sounds in one voice for half the time is there.
+    # A tone that sounds in one voice for half the time counts as present.
     absent = np.maximum(0.0, 1 - heard.sum(axis=(1, 2)) / (quarters[:, None] / 2))  # [n, 12]
     lacking = absent[:, chords.tones]  # [n, CHORDS, 4]
     lacking[:, ~chords.seventh, 3] = 0.0
-    out += lacking @ np.array(charges.lacking) * (1 + np.minimum(quarters, 2))[:, None]
+    out += lacking @ np.array(weights.lacking) * (1 + np.minimum(quarters, 2))[:, None]
     bass, level = slices.bass[start], slices.level[start]
     if bass != REST:
         role = chords.role[:, bass]
         kind = np.where(role < 0, 7, role + 3 * chords.seventh)
-        out += np.array(charges.bass)[kind]
-        out += charges.loose * ((kind == 2) & (level == OFF_BEAT))
-    out += np.repeat(charges.shape, 12) + charges.level[level]
+        out += np.array(weights.bass)[kind]
+        out += weights.loose * ((kind == 2) & (level == OFF_BEAT))
+    out += np.repeat(weights.shape, 12) + weights.level[level]
     return out
 
 
 _LONGEST = 8
-"""Slices in the longest stretch; a chord that holds on takes several."""
+"""Longest segment, in slices; a chord that lasts longer takes several segments."""
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Slices heard as one chord.
+class Segment:
+    """Slices that are parsed as one chord.
 
     Parameters
     ----------
     start, stop : int
-        First slice, and the first that is no longer of it.
+        First slice, and the first slice after it.
     reading : int
-        What it is heard as, a place in `readings`.
+        Index of its reading in `readings`.
     """
 
     start: int
@@ -231,42 +236,47 @@ class Stretch:
 
 
 def best_parse(
-    slices: Slices, key: Key, charges: ParseWeights, extra: NDArray[np.float64] | None = None
-) -> list[Stretch]:
-    """Find the reading of a piece that is charged least.
+    slices: Slices, key: Key, weights: ParseWeights, extra: NDArray[np.float64] | None = None
+) -> list[Segment]:
+    """Find the parse of a piece with the lowest cost, by dynamic programming.
 
     Parameters
     ----------
     slices : Slices
         S slices, at least one.
     key : Key
-        The piece's own key.
-    charges : Charges
-        What is charged.
+        The home key.
+    weights : ParseWeights
+        Weights of the parse.
     extra : ndarray of float, shape [S, R], optional
-        What each slice is charged besides, by its reading; for fitting the charges.
+        Additional cost of each slice by reading; for fitting the weights.
 
     Returns
     -------
-    list of Stretch
+    list of Segment
         From the first slice to the last, without gaps.
     """
-    moves = _Moves(key, charges)
-    count, size = slices.count, len(moves.all.key)
+    transitions = _Transitions(key, weights)
+    count, size = slices.count, len(transitions.all.key)
     best = np.full((count + 1, size), np.inf)
-    began = np.full((count + 1, size), -1, dtype=np.int32)  # of the stretch that ends here
-    came = np.zeros((count, size), dtype=np.int32)  # reading of the stretch that ends before
-    ends = np.flatnonzero(slices.closes) + 1
+    # First slice of the best segment that ends here, and the reading of the segment before it.
+    began = np.full((count + 1, size), -1, dtype=np.int32)
+    came = np.zeros((count, size), dtype=np.int32)
+    ends = np.flatnonzero(slices.phrase_end) + 1
     for start in range(count):
         if start:
             held = slices.bass[start] == slices.bass[start - 1] != REST
-            enter, came[start] = moves.on(best[start], bool(slices.closes[start - 1]), bool(held))
+            enter, came[start] = transitions.to_each(
+                best[start], bool(slices.phrase_end[start - 1]), bool(held)
+            )
         else:
-            enter = moves.at_first()
+            enter = transitions.at_first()
         end = ends[np.searchsorted(ends, start, side="right")]
         stops = np.arange(start + 1, min(start + _LONGEST, end) + 1)
-        costs = chord_charges(slices, start, stops, charges)[:, moves.all.chord] + moves.own
-        costs[stops == end] += moves.ending
+        costs = (
+            chord_costs(slices, start, stops, weights)[:, transitions.all.chord] + transitions.own
+        )
+        costs[stops == end] += transitions.ending
         if extra is not None:
             costs += np.cumsum(extra[start : stops[-1]], axis=0)
         for stop, cost in zip(stops, costs, strict=True):
@@ -274,85 +284,85 @@ def best_parse(
             better = total < best[stop]
             best[stop][better] = total[better]
             began[stop][better] = start
-    return _traced(best[count] + moves.at_last(), began, came)
+    return _traced(best[count] + transitions.at_last(), began, came)
 
 
 def _traced(
     final: NDArray[np.float64], began: NDArray[np.int32], came: NDArray[np.int32]
-) -> list[Stretch]:
+) -> list[Segment]:
     reading, stop = int(final.argmin()), len(came)
     path = []
     while stop > 0:
         start = int(began[stop, reading])
-        path.append(Stretch(start, stop, reading))
+        path.append(Segment(start, stop, reading))
         stop, reading = start, int(came[start, reading])
     return path[::-1]
 
 
-class _Moves:
-    """What it costs to go from one reading to another, R readings.
+class _Transitions:
+    """Costs of the transitions between readings, R of them.
 
     Parameters
     ----------
     key : Key
-        The piece's own key.
-    charges : Charges
-        What is charged.
+        The home key.
+    weights : ParseWeights
+        Weights of the parse.
     """
 
-    def __init__(self, key: Key, charges: ParseWeights) -> None:
+    def __init__(self, key: Key, weights: ParseWeights) -> None:
         self.all = readings()
-        self._charges = charges
+        self._weights = weights
         self._away = self.all.key != key_number(key)  # [R]
         far = distances()
-        abroad = np.array(charges.abroad)[far[key_number(key)]]  # [24]
+        abroad = np.array(weights.abroad)[far[key_number(key)]]  # [24]
         self._abroad = abroad[self.all.key]
-        self._keys = np.array(charges.distance)[far] + abroad  # [24, 24]
+        self._keys = np.array(weights.distance)[far] + abroad  # [24, 24]
         self._twins = np.maximum(self.all.twins, 0)
         self._pivots = np.where(
             self.all.twins < 0,
             np.inf,
             self._keys[self.all.key[self._twins], self.all.key[:, None]],
         )  # [R, n]
-        self._steps = [np.array(charges.step)[steps(mode)] for mode in MODES]  # [K, K]
-        self._held = [s + charges.cadential * cadential(m)
+        self._steps = [np.array(weights.step)[steps(mode)] for mode in MODES]  # [K, K]
+        self._held = [s + weights.cadential * cadential(m)
                       for s, m in zip(self._steps, MODES, strict=True)]  # fmt: skip
-        self.own = np.array(charges.family)[self.all.family]
+        self.own = np.array(weights.family)[self.all.family]
         self.ending = np.concatenate(
-            [np.tile(np.array(charges.ending)[endings(mode)], 12) for mode in MODES]
+            [np.tile(np.array(weights.ending)[endings(mode)], 12) for mode in MODES]
         )
 
     def at_first(self) -> NDArray[np.float64]:
-        """Of each reading that the piece begins with, shape [R]."""
-        return np.where(self._away, self._charges.begin + self._abroad, 0.0)
+        """Cost of beginning with each reading, shape [R]."""
+        return np.where(self._away, self._weights.begin + self._abroad, 0.0)
 
     def at_last(self) -> NDArray[np.float64]:
-        """Of each reading that the piece ends with, shape [R]."""
-        return np.where(self._away, self._charges.end, 0.0)
+        """Cost of ending with each reading, shape [R]."""
+        return np.where(self._away, self._weights.end, 0.0)
 
-    def on(
+    def to_each(
         self, before: NDArray[np.float64], between: bool, held: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Go on to each reading as cheaply as can be.
+        """Find the cheapest transition to each reading.
 
         Parameters
         ----------
         before : ndarray of float, shape [R]
-            What each reading has cost so far.
+            Lowest cost of each reading so far.
         between : bool
-            Whether a phrase ends here.
+            Whether a phrase boundary is here.
         held : bool
-            Whether the bass stays.
+            Whether the bass is held.
 
         Returns
         -------
         costs : ndarray of float, shape [R]
-            What it costs to have come to each.
+            Lowest cost of arriving at each.
         came : ndarray of int, shape [R]
-            From which.
+            The reading that it comes from.
         """
-        change = self._charges.change[between]
-        heard, source = self._as_heard_anew(before, change)
+        change = self._weights.change[between]
+        heard, source = self._with_pivots(before, change)
         costs, came = np.empty_like(before), np.empty(len(before), dtype=np.int64)
         lowest, lowest_at = np.empty(24), np.empty(24, dtype=np.int64)
         for minor, block in enumerate(self.all.blocks):
@@ -367,7 +377,7 @@ class _Moves:
             keys = slice(12 * minor, 12 * minor + 12)
             lowest[keys] = here.min(axis=1)
             lowest_at[keys] = rows[:, 0] + here.argmin(axis=1)
-        leaps = lowest[:, None] + self._keys + change + self._charges.direct  # [24, 24]
+        leaps = lowest[:, None] + self._keys + change + self._weights.direct  # [24, 24]
         np.fill_diagonal(leaps, np.inf)
         leap = leaps.min(axis=0)[self.all.key]
         better = leap < costs
@@ -376,14 +386,14 @@ class _Moves:
             np.where(better, lowest_at[leaps.argmin(axis=0)][self.all.key], came),
         )
 
-    def _as_heard_anew(
+    def _with_pivots(
         self, before: NDArray[np.float64], change: float
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """The chord before, heard in another key where that is cheaper: a pivot."""
-        anew = before[self._twins] + self._pivots  # [R, n]
-        pick = anew.argmin(axis=1)
+        """Reinterpret the previous chord in another key where that is cheaper: a pivot chord."""
+        pivots = before[self._twins] + self._pivots  # [R, n]
+        pick = pivots.argmin(axis=1)
         index = np.arange(len(before))
-        cheapest = anew[index, pick] + change
+        cheapest = pivots[index, pick] + change
         return np.minimum(before, cheapest), np.where(
             cheapest < before, self._twins[index, pick], index
         )

@@ -1,4 +1,4 @@
-"""Readings: each numeral of each key, which follows which, and how far keys are apart."""
+"""Readings: every numeral in every key, their progressions, and the distance of keys."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -11,18 +11,18 @@ from bachbot.chorale import Key, Mode
 from bachbot.theory.numerals import DOM7, MAJ, NUMERALS, SHAPES, Numeral
 
 MODES: tuple[Mode, Mode] = ("major", "minor")
-"""Both modes, by their numbers 0 and 1."""
+"""Both modes; their indices are 0 and 1."""
 
 # Piston, "Harmony" (5th edition, chapter 3, "Table of usual root progressions"): for each degree
-# those that follow it usually, and sometimes; the rest are rare.
+# the degrees that usually and sometimes follow it; all others are rare.
 _USUAL = ({3, 4}, {4}, {5}, {4}, {0}, {1, 4}, {0, 2})
 _SOMETIMES = ({5}, {3, 5}, {3}, {0, 1}, {3, 5}, {2, 3}, {5})
 
 
 class Step(IntEnum):
-    """How one chord goes on to the next within a key."""
+    """Kind of progression from one chord to the next within a key."""
 
-    SAME = 0  # the chord itself, in another position or not
+    SAME = 0  # the same chord, in any position
     CHANGED = 1  # another chord on the same degree: V to V7
     USUAL = 2
     SOMETIMES = 3
@@ -30,13 +30,13 @@ class Step(IntEnum):
     RESOLVES = 5  # an applied chord to its goal
     SUSTAINED = 6  # an applied chord to another with the same goal
     CHAINED = 7  # an applied chord to one with another goal
-    STRAYS = 8  # an applied chord elsewhere
+    ASTRAY = 8  # an applied chord to none of these
     APPLIED = 9  # to an applied chord
-    BARED = 10  # the seventh of a chord goes: V7 to V
+    SEVENTH_DROPPED = 10  # V7 to V
 
 
 class Ending(IntEnum):
-    """What a phrase closes on."""
+    """The chord that a phrase ends on."""
 
     TONIC = 0
     DOMINANT = 1
@@ -45,7 +45,7 @@ class Ending(IntEnum):
 
 @cache
 def steps(mode: Mode) -> NDArray[np.int64]:
-    """The `Step` from each numeral of a mode to each, shape [K, K]."""
+    """The `Step` from each numeral of a mode (row) to each (column), shape [K, K]."""
     numerals = NUMERALS[mode]
     return np.array([[_step(a, b) for b in numerals] for a in numerals], dtype=np.int64)
 
@@ -55,30 +55,30 @@ def _step(a: Numeral, b: Numeral) -> Step:
         return Step.SAME
     if a.of is None and b.of is None:
         if a.family == "sixth":
-            return Step.RESOLVES if b.degree == 4 else Step.STRAYS
+            return Step.RESOLVES if b.degree == 4 else Step.ASTRAY
         if b.family == "sixth":
             return Step.APPLIED
         if a.degree == b.degree:
-            return Step.BARED if _bared(a, b) else Step.CHANGED
+            return Step.SEVENTH_DROPPED if _drops_seventh(a, b) else Step.CHANGED
         if b.degree in _USUAL[a.degree]:
             return Step.USUAL
         return Step.SOMETIMES if b.degree in _SOMETIMES[a.degree] else Step.RARE
     if a.of is None:
         return Step.APPLIED
     if b.of is None:
-        return Step.RESOLVES if b.degree == a.of else Step.STRAYS
+        return Step.RESOLVES if b.degree == a.of else Step.ASTRAY
     if a.of != b.of:
         return Step.CHAINED
-    return Step.BARED if _bared(a, b) else Step.SUSTAINED
+    return Step.SEVENTH_DROPPED if _drops_seventh(a, b) else Step.SUSTAINED
 
 
-def _bared(a: Numeral, b: Numeral) -> bool:
+def _drops_seventh(a: Numeral, b: Numeral) -> bool:
     return a.root == b.root and SHAPES[a.shape].seventh and not SHAPES[b.shape].seventh
 
 
 @cache
 def cadential(mode: Mode) -> NDArray[np.bool_]:
-    """Where the first numeral is the tonic triad and the second the dominant, shape [K, K]."""
+    """Whether the row's numeral is the tonic triad and the column's the dominant, shape [K, K]."""
     tonic = np.array([n.of is None and n.degree == 0 for n in NUMERALS[mode]])
     dominant = np.array([n.of is None and n.root == 1 and n.shape in (MAJ, DOM7)
                          for n in NUMERALS[mode]])  # fmt: skip
@@ -87,7 +87,7 @@ def cadential(mode: Mode) -> NDArray[np.bool_]:
 
 @cache
 def endings(mode: Mode) -> NDArray[np.int64]:
-    """The `Ending` that each numeral of a mode is, shape [K]."""
+    """The `Ending` of each numeral of a mode, shape [K]."""
     return np.array([
         Ending.TONIC if n.of is None and n.root == 0
         else Ending.DOMINANT if n.of is None and n.root == 1 and n.shape == MAJ
@@ -97,18 +97,18 @@ def endings(mode: Mode) -> NDArray[np.int64]:
 
 
 def distance(a: int, b: int) -> int:
-    """How far one key is from another.
+    """Distance of two keys.
 
     Parameters
     ----------
     a, b : int
-        Two keys: pitch class of the tonic, and 12 more for minor.
+        Two keys: pitch class of the tonic, plus 12 for minor.
 
     Returns
     -------
     int
-        0 for the relative key; 1, 2 and 3 for a signature of so many signs more or fewer, 2 for
-        the parallel key as well; 4 for all that is farther.
+        0 for the relative key; 1, 2 and 3 by the number of different accidentals in the key
+        signatures; 2 for the parallel key; 4 for all others.
     """
     if a % 12 == b % 12:
         return 2
@@ -117,16 +117,16 @@ def distance(a: int, b: int) -> int:
 
 
 def _signature(key: int) -> int:
-    """Place of a key's signature on the circle of fifths, 0 to 11."""
+    """Position of a key's signature on the circle of fifths, 0 to 11."""
     return (key % 12 * 7 - 3 * (key // 12)) % 12
 
 
 CHORDS = 12 * len(SHAPES)
-"""Chords there are: number ``12 * shape + root``."""
+"""Number of chords; a chord's index is ``12 * shape + root``."""
 
 _FAMILIES = ("primary", "secondary", "mixture", "applied", "sixth")
 _OWN = 5
-"""Where a key's distance from itself stands behind the others."""
+"""Distance of a key from itself: an index behind the others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,17 +136,17 @@ class Readings:
     Parameters
     ----------
     key : ndarray of int, shape [R]
-        Number of the key: pitch class of its tonic, and 12 more for minor.
+        Index of the key: pitch class of its tonic, plus 12 for minor.
     numeral : ndarray of int, shape [R]
-        Place in `NUMERALS` of its mode.
+        Index in `NUMERALS` of its mode.
     chord : ndarray of int, shape [R]
-        The chord that it is.
+        Index of the chord.
     family : ndarray of int, shape [R]
-        How near it lies to its key, 0 to 4.
+        How close it is to its key, 0 (primary) to 4.
     twins : ndarray of int, shape [R, n]
-        Readings in other keys of the same chord; -1 where there are no more.
+        Readings of the same chord in other keys, padded with -1.
     blocks : tuple of slice
-        Where major and minor stand.
+        Rows of the major and of the minor readings.
     """
 
     key: NDArray[np.int64]
@@ -163,7 +163,7 @@ class Readings:
 
 @cache
 def readings() -> Readings:
-    """All readings, made when first asked for."""
+    """All readings, computed on first use."""
     rows = [
         (12 * minor + tonic, index, 12 * n.shape + (tonic + n.semitones) % 12,
          _FAMILIES.index(n.family))
@@ -186,13 +186,13 @@ def _twins(key: NDArray[np.int64], chord: NDArray[np.int64]) -> NDArray[np.int64
 
 
 def key_number(key: Key) -> int:
-    """A key as `Readings` numbers it."""
+    """Index of a key in `Readings`."""
     return key.pitch_class + (12 if key.mode == "minor" else 0)
 
 
 @cache
 def distances() -> NDArray[np.int64]:
-    """How far each key is from each, shape [24, 24]: `distance`, and 5 for a key from itself."""
+    """Distance of each pair of keys, shape [24, 24]: `distance`, and 5 for a key and itself."""
     return np.array(
         [[_OWN if a == b else distance(a, b) for b in range(24)] for a in range(24)],
         dtype=np.int64,
@@ -201,18 +201,18 @@ def distances() -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False)
 class ChordTones:
-    """What each chord is made of.
+    """The tones of each chord.
 
     Parameters
     ----------
     foreign : ndarray of bool, shape [CHORDS, 12]
-        Pitch classes that are not of it.
+        Pitch classes that are not chord tones.
     tones : ndarray of int, shape [CHORDS, 4]
-        Its pitch classes from the root up; a triad's fourth is its root again.
+        Its pitch classes from the root up; the fourth of a triad repeats its root.
     seventh : ndarray of bool, shape [CHORDS]
-        Whether it has four.
+        Whether it has four tones.
     role : ndarray of int, shape [CHORDS, 12]
-        Which of its tones a pitch class is, 0 to 3; -1 for none.
+        Index of a pitch class among its tones, 0 to 3; -1 if it is not one.
     """
 
     foreign: NDArray[np.bool_]
@@ -223,14 +223,14 @@ class ChordTones:
 
 @cache
 def chord_tones() -> ChordTones:
-    """What each chord is made of, by its number."""
+    """The tones of each chord, by its index."""
     tones = np.zeros((CHORDS, 4), dtype=np.int64)
     role = np.full((CHORDS, 12), -1, dtype=np.int64)
     for number in range(CHORDS):
         shape, root = SHAPES[number // 12], number % 12
-        for place in range(4):
-            tones[number, place] = (root + (*shape.tones, 0)[place]) % 12
-        for place, tone in enumerate(shape.tones):
-            role[number, (root + tone) % 12] = place
+        for index in range(4):
+            tones[number, index] = (root + (*shape.tones, 0)[index]) % 12
+        for index, tone in enumerate(shape.tones):
+            role[number, (root + tone) % 12] = index
     seventh = np.repeat([shape.seventh for shape in SHAPES], 12)
     return ChordTones(role < 0, tones, seventh, role)

@@ -5,7 +5,7 @@ import pytest
 
 from bachbot.chorale import Chorale
 from bachbot.corpus import prepare
-from bachbot.corpus.families import likeness, skeleton
+from bachbot.corpus.families import similarity, skeleton
 from bachbot.corpus.split import Split, make_split
 from bachbot.errors import CorpusError
 
@@ -40,10 +40,10 @@ def test_a_damaged_split_is_refused(tmp_path, text):
         Split.load(tmp_path / "split.json") if text != "[]" else Split.load(tmp_path / "none.json")
 
 
-def test_likeness_knows_a_tune_in_another_key():
+def test_similarity_knows_a_tune_in_another_key():
     tune = np.array([60, 62, 64, 65, 67, 67])
     other = np.array([60, 59, 57, 60, 55, 72])
-    alike = likeness([tune, tune + 5, np.append(tune[:5], 69) - 3, other])
+    alike = similarity([tune, tune + 5, np.append(tune[:5], 69) - 3, other])
     assert alike[0, 1] == 1
     assert alike[0, 2] == pytest.approx(5 / 6)
     assert alike[0, 3] < 0.6

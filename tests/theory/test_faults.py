@@ -142,7 +142,7 @@ def test_faults_are_what_is_tallied(chorale):
     for name, rule in RULES.items():
         told = sum(f.rule == name for f in found)
         count = counts[name].count
-        if not rule.told:
+        if not rule.reported:
             assert told == 0
         elif rule.state:
             assert (told > 0) == (count > 0)

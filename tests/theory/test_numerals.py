@@ -266,8 +266,7 @@ def test_a_tune_in_eighths_is_read_at_its_own_pulse():
 def test_bach_against_human_analyses(corpus, capsys):
     """Nineteen chorales, by the time for which both agree.
 
-    The charges were fitted to these analyses; `ParseWeights` tells what they reach on pieces that they
-    were not fitted to.
+    The weights were fitted to these analyses; `ParseWeights` says what they reach on held-out ones.
     """
     by_file = {p.chorale.name: p.chorale for p in corpus.pieces}
     agreed = Counter()

@@ -1,8 +1,7 @@
 """Part-writing rules: small pure functions of two consecutive frames, over N such steps at once.
 
-A rule is the same whether a finished piece is judged by it or a search is charged for what it might
-write next: `RULES` holds them by name, `Moves` what they look at, and `charge` adds up what they
-find.
+The same rules check finished pieces and give the search its penalties: `RULES` holds them by name,
+`Moves` is what they look at, and `charge` sums the cost of what they find.
 """
 
 from bachbot.theory.rules.rule import PAIRS, Moves, Rule, Unit, released

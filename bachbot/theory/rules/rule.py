@@ -1,4 +1,4 @@
-"""What a rule is, and the steps from frame to frame that rules look at."""
+"""The definition of a rule, and the motion between frames that rules look at."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ PAIRS: tuple[tuple[Voice, Voice], ...] = tuple(
 """The six pairs of voices, the upper first: S-A, S-T, S-B, A-T, A-B, T-B."""
 
 FIFTH, OCTAVE = 1, 2
-"""What `Moves.perfect_before` and `Moves.perfect_now` call a perfect fifth and an octave."""
+"""Codes of a perfect fifth and an octave in `Moves.perfect_before` and `Moves.perfect_now`."""
 
 _UPPER = np.array([upper for upper, _ in PAIRS])
 _LOWER = np.array([lower for _, lower in PAIRS])
@@ -28,25 +28,25 @@ _LOWER = np.array([lower for _, lower in PAIRS])
 _APART = np.abs(np.arange(-128, 129)) % 12
 _PERFECT = np.roll(np.select([_APART == 7, _APART == 0], [FIFTH, OCTAVE], 0), -128).astype(np.int8)
 
-# A silent voice, -1, picks the last.
+# A rest, -1, picks the last entry.
 _CLASS = np.append(np.arange(128) % 12, -1).astype(np.int8)
 
 
 @dataclass(frozen=True, eq=False)
 class Moves:
-    """N steps from one frame to the next: consecutive ones, or as many that might be taken.
+    """Motion from one frame to the next, N times: consecutive steps, or alternatives for one step.
 
     Parameters
     ----------
     before, now : ndarray of int16, shape [N, 4]
-        MIDI pitches of S, A, T, B in a frame and in the next; -1 is silent or not known.
+        MIDI pitches of S, A, T, B in a frame and in the next one; -1 is a rest or unknown.
     key : Key
-        The key that the pitches stand in.
+        Key in which the pitches are written.
     released : ndarray of bool, shape [N]
-        Whether a phrase ended before `now`. Books do not count voice leading from there on.
+        Whether a phrase ended before `now`. Textbooks do not apply voice-leading rules across it.
     transposed_by : int
-        Semitones that the pitches were moved by from where they are sung, for the compass; whole
-        octaves do not count.
+        Semitones by which the pitches were transposed from where they are sung, for the ranges;
+        whole octaves do not count.
 
     Raises
     ------
@@ -70,7 +70,7 @@ class Moves:
 
     @classmethod
     def of(cls, chorale: Chorale) -> "Moves":
-        """Every step of a piece, the first from silence: as many as it has frames."""
+        """The motion into every frame of a piece; the first comes from silence."""
         before = np.full_like(chorale.pitch, REST)
         before[1:] = chorale.pitch[:-1]
         return cls(before, chorale.pitch, chorale.key, released(chorale), chorale.transposed_by)
@@ -85,7 +85,7 @@ class Moves:
 
     @cached_property
     def sounded(self) -> NDArray[np.bool_]:
-        """Which voices sound before, shape [N, 4]."""
+        """Which voices sound in the previous frame, shape [N, 4]."""
         return self.before >= 0
 
     @cached_property
@@ -95,27 +95,27 @@ class Moves:
 
     @cached_property
     def interval(self) -> NDArray[np.int16]:
-        """Semitones that each voice goes up, 0 where it is silent in a frame, shape [N, 4]."""
+        """Semitones that each voice moves up, 0 if it rests in one of the frames, shape [N, 4]."""
         return (self.now - self.before) * (self.sounded & self.sounds)
 
     @cached_property
     def size(self) -> NDArray[np.int16]:
-        """Semitones that each voice goes up or down, shape [N, 4]."""
+        """Size of each voice's interval in semitones, shape [N, 4]."""
         return np.abs(self.interval)
 
     @cached_property
     def goes(self) -> NDArray[np.bool_]:
-        """Which voices go to another pitch, shape [N, 4]."""
+        """Which voices move to another pitch, shape [N, 4]."""
         return self.interval != 0
 
     @cached_property
     def strikes(self) -> NDArray[np.bool_]:
-        """Which voices reach a pitch that they did not have, from silence too, shape [N, 4]."""
+        """Which voices reach a new pitch, also from silence, shape [N, 4]."""
         return self.sounds & (self.now != self.before)
 
     @cached_property
     def along(self) -> NDArray[np.int16]:
-        """1 where both voices of a pair go the same way, -1 contrary, 0 not both, shape [N, 6]."""
+        """1 for similar motion of a pair, -1 for contrary, 0 if not both move; shape [N, 6]."""
         way = np.sign(self.interval)
         return way[:, _UPPER] * way[:, _LOWER]
 
@@ -123,7 +123,7 @@ class Moves:
     def perfect_before(self) -> NDArray[np.int8]:
         """`FIFTH`, `OCTAVE` (or unison) or 0 before, shape [N, 6].
 
-        As if silence were a pitch: to be read where both voices sound.
+        Rests are treated as a pitch: valid only where both voices sound.
         """
         return _PERFECT[self.before[:, _UPPER] - self.before[:, _LOWER]]
 
@@ -143,7 +143,7 @@ class Moves:
         return self.pairs_sound & (self.now[:, _UPPER] < self.now[:, _LOWER])
 
     @cached_property
-    def leading(self) -> int:
+    def leading_note(self) -> int:
         """Pitch class of the key's leading note."""
         return (self.key.pitch_class + 11) % 12
 
@@ -159,7 +159,7 @@ class Moves:
 
     @cached_property
     def degrees_before(self) -> NDArray[np.int32]:
-        """Set of semitones above the tonic that sound before, as bits, shape [N]."""
+        """Set of sounding semitones above the tonic in the previous frame, as bits, shape [N]."""
         return sets_above(pitch_class_sets(self.before), self.key.pitch_class)
 
     @cached_property
@@ -169,19 +169,19 @@ class Moves:
 
     @cached_property
     def chords_before(self) -> Chords:
-        """What sounds before."""
+        """Chords of the previous frames."""
         return chords_of(self.before, self.key)
 
     @cached_property
     def chords_now(self) -> Chords:
-        """What sounds now."""
+        """Chords of these frames."""
         return chords_of(self.now, self.key)
 
 
 def released(chorale: Chorale) -> NDArray[np.bool_]:
     """Frames before which a phrase ended, shape [T].
 
-    That is where the note under a fermata has ended, and where all voices were silent.
+    That is after the note under a fermata, and after a frame in which all voices rest.
     """
     ended = np.zeros(chorale.frames, dtype=np.bool_)
     soprano_begins = ~chorale.tied[1:, Voice.SOPRANO]
@@ -195,43 +195,43 @@ Unit = Literal[
 ]
 
 LEAP = 3
-"""Semitones of the smallest leap; less is a step."""
+"""Semitones of the smallest leap; smaller intervals are steps."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of part-writing: where it is broken, and where it might have been.
+    """A part-writing rule: where it is broken, and where it could have been.
 
     Parameters
     ----------
     name : str
-        What the fault is called.
+        Name of the fault.
     voices : tuple of tuple of Voice
-        The voices of each of the K columns that `count` gives.
+        Voices of each of the K columns of `count`.
     unit : str
-        What one chance is: a pair of voices that both move, a note (a pitch that the voice did not
-        have in the frame before), a move (from one pitch to another), a leap (a move of more than
-        two semitones), a pair of voices in a frame, a frame, a leading note or a seventh that has
-        to be resolved.
+        What counts as one opportunity: a pair of voices that both move, a note (a pitch that the
+        voice did not have in the previous frame), a move (from one pitch to another), a leap (a
+        move of more than two semitones), a pair of voices in a frame, a frame, a leading note or a
+        seventh that has to be resolved.
     per : int
-        So many chances the rate is told for: 100 or 1000.
+        Rates are reported per this many opportunities: 100 or 1000.
     count : callable
         Faults of `Moves`, bool [N, K].
     chances : callable
-        Where it might have been made, bool [N, C]; for the rate alone, so that the columns are
-        the unit's and need not be those of `count`.
+        Opportunities of `Moves`, bool [N, C]; only for rates, so the columns are those of the
+        unit and may differ from those of `count`.
     state : bool
-        Whether it is a fault of one frame and not of a step: held over many frames it is found
-        in each of them.
+        Whether it is a fault of a frame and not of a motion: if it lasts over several frames, it is
+        found in each of them.
     whole : bool
-        Whether a voice more can undo it, since the chord is then another. To be counted only when
-        all four voices are known; every other rule can only find more as voices are added.
+        Whether it needs all four voices, because one more voice can change the chord and undo it.
+        All other rules can only find more faults as voices are added.
     keyed : bool
-        Whether it asks for the key.
+        Whether it depends on the key.
     movers : int
-        How many voices have to go from one pitch to another, at the least, for it to be broken.
-    told : bool
-        Whether every single one is a fault to tell of; else the rate alone says something.
+        Minimum number of voices that have to move for it to be broken.
+    reported : bool
+        Whether every single violation is a fault to report; otherwise only the rate is.
     """
 
     name: str
@@ -244,7 +244,7 @@ class Rule:
     whole: bool = False
     keyed: bool = False
     movers: int = 0
-    told: bool = True
+    reported: bool = True
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -258,10 +258,10 @@ ALL_VOICES: tuple[tuple[Voice, ...], ...] = (tuple(Voice),)
 
 
 def every_note(moves: Moves) -> NDArray[np.bool_]:
-    """The chances of rules told by the note, shape [N, 4]."""
+    """Opportunities of rules that count by note, shape [N, 4]."""
     return moves.strikes
 
 
 def every_frame(moves: Moves) -> NDArray[np.bool_]:
-    """The chances of rules told by the frame, shape [N, 1]: every frame, of silence too."""
+    """Opportunities of rules that count by frame, shape [N, 1]: every frame, silent ones too."""
     return np.ones((len(moves), 1), dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""Every rule by name, and what moves cost by them."""
+"""All rules by name, and the cost of motion that breaks them."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -16,19 +16,19 @@ from bachbot.theory.rules.rule import Moves, Rule
 def charge(
     moves: Moves, weights: Mapping[str, float], *, whole: bool = True
 ) -> NDArray[np.float64]:
-    """Charge every move for its faults.
+    """Sum the cost of the faults of every motion.
 
-    With `whole` off it never falls as voices become known, so that the charge for one voice is
-    the difference that it makes.
+    With `whole` off the cost never decreases as voices become known, so that the cost of one voice
+    is the difference that it makes.
 
     Parameters
     ----------
     moves : Moves
-        N of them.
+        N motions.
     weights : mapping of str to float
-        What one fault costs, by the name of its rule; rules of weight 0 are not looked at.
+        Cost of one fault, by the name of its rule; rules of weight 0 are skipped.
     whole : bool
-        Whether all voices are known, so that `Rule.whole` rules are to be counted too.
+        Whether all voices are known, so that rules with `Rule.whole` count too.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def charge(
     Raises
     ------
     UsageError
-        If a weight names no rule.
+        If there is no rule of a name.
     """
     total = np.zeros(len(moves))
     for name, weight in weights.items():
@@ -74,7 +74,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         )
     }
 )
-"""Every rule by its name, in the order in which they are told."""
+"""All rules by name, in the order of reports."""
 
 SUMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -82,4 +82,4 @@ SUMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "tritone and seventh leaps": ("tritone leaps", "seventh leaps"),
     }
 )
-"""Rules that are told together too: their faults are added up, over the chances that they share."""
+"""Rules that are also reported together: their faults are summed over shared opportunities."""

@@ -1,9 +1,9 @@
 """Rules that depend on the chord: leading note, seventh, notes outside the harmony.
 
-They read the frame as it sounds, passing notes and all, and the leading note is that of the piece's
-key, so that a modulation is judged from home. Bach's own rate, counted alike, says what that
-is worth. A voice more makes another chord: these rules are to be counted when all voices are
-known (`Rule.whole`).
+They look at all sounding notes of a frame, passing notes included, and the leading note is that of
+the piece's key, also in a modulation; compare with Bach's own rate, counted in the same way. One
+more voice can make another chord, so these rules count only when all voices are known
+(`Rule.whole`).
 """
 
 from collections.abc import Iterable
@@ -34,13 +34,13 @@ _MAY_FALL = np.array([voice in (Voice.ALTO, Voice.TENOR) for voice in Voice])
 
 
 def _within(degrees: Iterable[int], *needed: int) -> NDArray[np.bool_]:
-    """Sets that have nothing but some degrees, and these among them; shape [4096]."""
+    """Which sets contain only some degrees, and certain ones among them; shape [4096]."""
     allowed = sum(1 << degree for degree in degrees)
     must = sum(1 << degree for degree in needed)
     return ((_SETS & ~allowed) == 0) & ((_SETS & must) == must)
 
 
-# V, V7, V9, vii and its sevenths, whole or not; the leading note alone tells nothing.
+# V, V7, V9, vii and its sevenths, complete or not; the leading note alone is ambiguous.
 _DOMINANT = _within((_LEADING, 2, 5, 7, 8, 9), _LEADING) & (_SETS != 1 << _LEADING)
 _TONIC = _within((0, 4, 7), 0) | _within((0, 3, 7), 0)
 _RESOLVED: dict[Mode, NDArray[np.bool_]] = {
@@ -50,21 +50,21 @@ _RESOLVED: dict[Mode, NDArray[np.bool_]] = {
 
 
 def _leading_notes(moves: Moves) -> NDArray[np.bool_]:
-    """Voices on the leading note of dominant harmony that goes to I or VI, shape [N, 4]."""
+    """Voices on the leading note of a dominant chord that moves to I or VI, shape [N, 4]."""
     resolves = _DOMINANT[moves.degrees_before] & _RESOLVED[moves.key.mode][moves.degrees_now]
-    leads = moves.classes_before == moves.leading
+    leads = moves.classes_before == moves.leading_note
     return leads & moves.sounds & (resolves & ~moves.released)[:, np.newaxis]
 
 
 def _leading_note_unresolved(moves: Moves) -> NDArray[np.bool_]:
-    """They go elsewhere than to the tonic or, inside, down a third to the fifth, shape [N, 4]."""
+    """They move neither to the tonic nor, in an inner voice, a third down; shape [N, 4]."""
     falls = (moves.interval == _TO_FIFTH) & _MAY_FALL
     return _leading_notes(moves) & (moves.interval != _TO_TONIC) & ~falls
 
 
 def _leading_note_doubled(moves: Moves) -> NDArray[np.bool_]:
-    """Two voices have the leading note of dominant harmony, shape [N, 6]."""
-    leads = (moves.classes_now == moves.leading) & _DOMINANT[moves.degrees_now][:, np.newaxis]
+    """Two voices have the leading note of a dominant chord, shape [N, 6]."""
+    leads = (moves.classes_now == moves.leading_note) & _DOMINANT[moves.degrees_now][:, np.newaxis]
     return leads[:, _UPPER] & leads[:, _LOWER]
 
 
@@ -73,7 +73,7 @@ def _dominant_frames(moves: Moves) -> NDArray[np.bool_]:
 
 
 def _sevenths(moves: Moves) -> NDArray[np.bool_]:
-    """Voices on the seventh of a chord that goes to one on another root, shape [N, 4]."""
+    """Voices on the seventh of a chord that moves to another root, shape [N, 4]."""
     here, there = moves.chords_before, moves.chords_now
     changes = (here.seventh != NONE) & (there.root != NONE) & (here.root != there.root)
     seventh = moves.classes_before == here.seventh[:, np.newaxis]
@@ -81,12 +81,12 @@ def _sevenths(moves: Moves) -> NDArray[np.bool_]:
 
 
 def _seventh_unresolved(moves: Moves) -> NDArray[np.bool_]:
-    """They neither stay nor go down a step, shape [N, 4]."""
+    """They neither stay nor move down by step, shape [N, 4]."""
     return _sevenths(moves) & ((moves.interval > 0) | (moves.interval < -2))
 
 
 def _no_chord(moves: Moves) -> NDArray[np.bool_]:
-    """What sounds is no chord that `harmony` knows, shape [N, 1]."""
+    """The sounding notes are not a chord of `bachbot.theory.harmony`, shape [N, 1]."""
     return ((moves.chords_now.root == NONE) & (moves.chords_now.bass != NONE))[:, np.newaxis]
 
 
@@ -95,7 +95,7 @@ def _leaps(moves: Moves) -> NDArray[np.bool_]:
 
 
 def _leap_outside_harmony(moves: Moves) -> NDArray[np.bool_]:
-    """A voice leaps to a note that makes no chord with the others, who make one, shape [N, 4]."""
+    """A voice leaps to a note outside the chord that the others form, shape [N, 4]."""
     soprano, alto, tenor, bass = pitch_class_bits(moves.now).T
     upper, lower = soprano | alto, tenor | bass
     others = np.stack([alto | lower, soprano | lower, upper | bass, upper | tenor], axis=1)
@@ -121,8 +121,8 @@ LEAP_OUTSIDE_HARMONY = Rule(
     "leap outside the harmony", EACH_VOICE, "leap", 100, _leap_outside_harmony, _leaps, whole=True
 )
 
-# Most are passing notes and suspensions, as they should be.
+# Most of these are passing notes and suspensions, and correct.
 NO_CHORD = Rule(
     "no chord", ALL_VOICES, "frame", 100,
-    _no_chord, every_frame, state=True, whole=True, told=False,
+    _no_chord, every_frame, state=True, whole=True, reported=False,
 )  # fmt: skip

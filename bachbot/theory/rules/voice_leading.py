@@ -24,7 +24,7 @@ _NEIGHBORS = ((Voice.SOPRANO, Voice.ALTO), (Voice.ALTO, Voice.TENOR), (Voice.TEN
 
 
 def _parallel(moves: Moves, kind: int) -> NDArray[np.bool_]:
-    """Both voices go the same way from such an interval to such an interval, shape [N, 6].
+    """Both voices move in the same direction between two such intervals, shape [N, 6].
 
     Across the end of a phrase as well: the published rates make no exception there.
     """
@@ -36,7 +36,7 @@ def _both_move(moves: Moves) -> NDArray[np.bool_]:
 
 
 def _hidden(moves: Moves, kind: int) -> NDArray[np.bool_]:
-    """Outer voices go the same way into such an interval, the soprano by a leap, shape [N, 1].
+    """Outer voices move in similar motion into such an interval, the soprano by leap; [N, 1].
 
     From another interval, or they were parallel.
     """
@@ -47,12 +47,12 @@ def _hidden(moves: Moves, kind: int) -> NDArray[np.bool_]:
 
 
 def _crossing(moves: Moves) -> NDArray[np.bool_]:
-    """The upper voice sounds below the lower, shape [N, 6]."""
+    """The upper voice is below the lower one, shape [N, 6]."""
     return moves.pairs_crossed
 
 
 def _overlap(moves: Moves) -> NDArray[np.bool_]:
-    """A voice goes beyond where its neighbor was in the frame before, shape [N, 3].
+    """A voice moves beyond the previous pitch of its neighbor, shape [N, 3].
 
     The lower is above where the upper was, or the upper below where the lower was; both sound
     in both frames and one of them has moved. A pair counts once for a step.
@@ -65,7 +65,7 @@ def _overlap(moves: Moves) -> NDArray[np.bool_]:
 
 
 def _wide(moves: Moves, upper: Voice) -> NDArray[np.bool_]:
-    """More than an octave from a voice down to the next, shape [N, 1]."""
+    """Two adjacent voices are more than an octave apart, shape [N, 1]."""
     both = moves.sounds[:, [upper]] & moves.sounds[:, [upper + 1]]
     return both & (moves.now[:, [upper]] - moves.now[:, [upper + 1]] > _WIDEST)
 
@@ -115,7 +115,7 @@ _LOWEST, _HIGHEST = np.array([voice.range for voice in Voice], dtype=np.int16).T
 
 def _out_of_compass(moves: Moves) -> NDArray[np.bool_]:
     """A note begins outside `Voice.range`, shape [N, 4]."""
-    # As the decoders' compass has it: a voice moved by whole octaves is where it was.
+    # As in decoding, transposition by whole octaves does not move the ranges.
     shift = np.int16((moves.transposed_by + 5) % 12 - 5)
     return moves.strikes & ((moves.now < _LOWEST + shift) | (moves.now > _HIGHEST + shift))
 
