@@ -199,11 +199,10 @@ def warn_of_what_is_not_told(checkpoint: "Checkpoint", pieces: "Iterable[Chorale
     from bachbot.corpus.jsb import from_jsb
 
     found = all(map(from_jsb, pieces))
-    model = checkpoint.config["model"]
-    if found and checkpoint.config["kind"] == "lookahead" and model.get("told", True):
+    if found and checkpoint.model_config.reads_metadata:
         _warn(
             "this checkpoint is told meter, mode and fermatas, of which JSB-16th says nothing: "
-            "train one on it with --set told=false"
+            "train one on it with --set use_metadata=false"
         )
     return found
 

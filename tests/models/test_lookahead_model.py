@@ -15,7 +15,7 @@ from bachbot.models.lookahead import (
     LookaheadConfig,
     LookaheadModel,
     negative_log_likelihood,
-    unconditional,
+    without_metadata,
 )
 
 V, T = 13, 9
@@ -74,26 +74,24 @@ def test_shapes_are_those_that_the_docstring_gives():
     assert fermatas.shape == (3, T)
 
 
-def test_what_the_library_has_is_heard_in_its_own_cell_alone():
-    model, works = _model(library=20), _works()
+def test_neighbors_change_their_own_cell_alone():
+    model, works = _model(datastore_frames=20), _works()
     found = torch.randint(V, (1, T, 4, 3, 4), generator=torch.Generator().manual_seed(1))
     lengths = torch.ones(1, T, 4, 3, dtype=torch.int64)
-    ours = replace(works, library=(found, lengths, lengths))
-    theirs = replace(works, library=(_other(found, (0, 4, 2)), lengths, lengths))
+    ours = replace(works, neighbors=(found, lengths, lengths))
+    theirs = replace(works, neighbors=(_other(found, (0, 4, 2)), lengths, lengths))
     wanted = torch.zeros(T, 5, dtype=torch.bool)
     wanted[4, 3] = True
     assert (_changed(model, ours, theirs) == wanted).all()
     # Where nothing is found, how long it matches is of no account.
-    none = replace(works, library=(torch.full_like(found, V), lengths, lengths))
-    longer = replace(works, library=(torch.full_like(found, V), lengths + 2, lengths))
+    none = replace(works, neighbors=(torch.full_like(found, V), lengths, lengths))
+    longer = replace(works, neighbors=(torch.full_like(found, V), lengths + 2, lengths))
     assert not _changed(model, none, longer).any()
 
 
 def test_weights_have_the_names_and_shapes_of_the_checkpoint_format():
-    from bachbot.runtime.shapes import SHAPES
-
     ours = {name: tuple(value.shape) for name, value in _model().state_dict().items()}
-    assert ours == SHAPES["lookahead"](SIZES, V)
+    assert ours == LookaheadConfig(**SIZES).weight_shapes(V)
 
 
 @settings(max_examples=40, deadline=None)
@@ -208,7 +206,7 @@ def test_nats_are_minus_log_probabilities_of_what_stands_there():
 
 
 def test_untold_it_reads_the_notes_alone():
-    works, model = _works(given=torch.ones(1, T, 4, dtype=torch.bool)), _model(told=False)
+    works, model = _works(given=torch.ones(1, T, 4, dtype=torch.bool)), _model(use_metadata=False)
     other = replace(_works(seed=8), tokens=works.tokens, given=works.given)
     assert not _changed(model, works, other).any()
     assert _changed(_model(), works, other).any()
@@ -219,16 +217,18 @@ def test_untold_works_are_what_stepping_tells():
     vocabulary = Vocabulary()
     pitch = np.full((6, 4), [[72, 67, 64, 48]])
     chorale = Chorale(pitch, np.zeros((6, 4)), np.ones(6), Meter(3, 4), Key("A", "minor"))
-    told = encode_conditioning([FillRequest(chorale, Given.voices(6, ()))], vocabulary, heard=False)
-    works = unconditional(_works(frames=6))
+    told = encode_conditioning(
+        [FillRequest(chorale, Given.voices(6, ()))], vocabulary, use_metadata=False
+    )
+    works = without_metadata(_works(frames=6))
     for name in ("position", "bar", "mode"):
         assert np.array_equal(getattr(told, name), getattr(works, name).numpy())
-    assert np.array_equal(told.pause, works.fermata.numpy())
+    assert np.array_equal(told.fermata, works.fermata.numpy())
     assert works.fermata_given.all()
 
 
-def test_dropout_and_forgetting_are_for_training_only():
-    for changes in ({"dropout": 0.5, "forgetting": 0.0}, {"dropout": 0.0, "forgetting": 0.5}):
+def test_dropout_and_token_dropout_are_for_training_only():
+    for changes in ({"dropout": 0.5, "token_dropout": 0.0}, {"dropout": 0.0, "token_dropout": 0.5}):
         model, works = _model(**changes), _works()
         with torch.no_grad():
             still = [model(works) for _ in range(2)]
@@ -248,8 +248,8 @@ def test_the_forget_gates_begin_open():
 
 
 def test_every_fault_of_a_config_is_named_at_once():
-    with pytest.raises(UsageError, match=r"encoder is 0.*width is 9999.*forgetting is 1"):
-        LookaheadConfig(encoder=0, width=9999, forgetting=1.0)
+    with pytest.raises(UsageError, match=r"encoder is 0.*width is 9999.*token_dropout is 1"):
+        LookaheadConfig(encoder=0, width=9999, token_dropout=1.0)
 
 
 def test_the_registry_builds_it():

@@ -102,7 +102,9 @@ def test_pieces_side_by_side_do_not_touch_each_other(checkpoint, pieces):
 
 def test_nothing_is_read_of_no_piece_or_of_what_is_no_network():
     assert activations(build_model(LSTM), []) == []
-    with pytest.raises(UsageError, match="a Vocabulary cannot be read: give one LSTM or lookahead"):
+    with pytest.raises(
+        UsageError, match="a Vocabulary cannot be read: give one model of kind lstm or lookahead"
+    ):
         activations(Vocabulary(), [work_on_silence()])
 
 

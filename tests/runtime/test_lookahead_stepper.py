@@ -41,10 +41,10 @@ def book():
 
 CHECKPOINTS = {
     "told": random_lookahead(scale=0.3),
-    "untold": random_lookahead(scale=0.3, seed=1, told=False),
+    "untold": random_lookahead(scale=0.3, seed=1, use_metadata=False),
     "one layer": random_lookahead(scale=0.3, seed=2, layers=1, encoder_layers=1, embedding=3),
     "deep": random_lookahead(scale=0.3, seed=3, layers=3, encoder_layers=3, hidden=4),
-    "looks up": random_lookahead(scale=0.3, seed=4, library=book()),
+    "looks up": random_lookahead(scale=0.3, seed=4, datastore=book()),
 }
 
 
@@ -52,7 +52,7 @@ CHECKPOINTS = {
 def quotations(draw):
     """A chorale that begins as one of the book does, and may leave it."""
     library = Datastore(book())
-    at = draw(st.sampled_from(library.places))
+    at = draw(st.sampled_from(library.piece_slices))
     ids = library.tokens[at][: draw(st.integers(1, 9))].copy()
     for frame in range(len(ids)):
         if draw(st.integers(0, 3)) == 0:
@@ -89,7 +89,7 @@ def as_torch(works, vocabulary):
     from bachbot.models.lookahead import Batch
 
     told = encode_conditioning(works, vocabulary)
-    shape = told.pause.shape
+    shape = told.fermata.shape
     tokens, given = np.zeros((*shape, 4), dtype=np.int64), np.zeros((*shape, 4), dtype=bool)
     fermata, known = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=bool)
     for row, work in enumerate(works):
@@ -99,7 +99,9 @@ def as_torch(works, vocabulary):
         fermata[row, :frames], known[row, :frames] = work.chorale.fermata, work.given.fermatas
     numbers = tokens, given, fermata, known, told.position, told.bar, told.mode, told.length
     found = [retrieve(Datastore(book()), piece, len(vocabulary)) for piece in tokens]
-    library = [np.stack([getattr(f, part) for f in found]) for part in ("tokens", "tune", "past")]
+    library = [
+        np.stack([getattr(f, part) for f in found]) for part in ("tokens", "soprano", "past")
+    ]
     return Batch(*(torch.tensor(n) for n in numbers), tuple(torch.tensor(n) for n in library))
 
 
@@ -117,7 +119,7 @@ def wanted_nats(checkpoint, works, dtype=np.float64):
     nats[..., 0] = np.logaddexp(0, np.where(paused, -odds, odds))
     nats[..., 1:] = -np.take_along_axis(scores, pieces.tokens.numpy()[..., None], -1)[..., 0]
     missing = pieces.missing.numpy()
-    if not checkpoint.config["model"]["told"]:
+    if not checkpoint.config["model"]["use_metadata"]:
         missing[..., 0] = False
     return np.where(missing, nats, 0)
 
@@ -227,8 +229,8 @@ def test_what_is_given_cannot_be_otherwise():
         assert np.flatnonzero(np.isfinite(logits[0])).tolist() == [after]
 
 
-def test_it_foresees():
-    assert build_model(CHECKPOINTS["told"]).foresees
+def test_it_needs_length():
+    assert build_model(CHECKPOINTS["told"]).needs_length
 
 
 def make_works():
@@ -329,7 +331,7 @@ def test_pieces_and_streams_go_together():
     with pytest.raises(UsageError, match="bound to no piece: give one or more"):
         model.bind([])
     pieces = make_works()
-    with pytest.raises(UsageError, match="2 streams cannot set out in 3 pieces: give 3"):
+    with pytest.raises(UsageError, match="2 sequences cannot write 3 pieces: give 3"):
         model.bind(pieces).initial_state(2)
     assert model.bind(pieces[:1]).initial_state(5).piece.tolist() == [0] * 5
 
@@ -406,9 +408,9 @@ def test_loads_no_torch(tmp_path):
     save_checkpoint(tmp_path / "tiny", CHECKPOINTS["told"])
     code = (
         "import sys, numpy as np; from bachbot.runtime import load_model; "
-        "from bachbot.chorale import Chorale, Given; from bachbot.encoding import Work; "
+        "from bachbot.chorale import Chorale, Given; from bachbot.encoding import FillRequest; "
         "c = Chorale(np.full((2, 4), 60), np.zeros((2, 4)), [0, 0]); "
-        f"m = load_model({str(tmp_path / 'tiny')!r}).bind([Work(c, Given.voices(2, [0]))]); "
+        f"m = load_model({str(tmp_path / 'tiny')!r}).bind([FillRequest(c, Given.voices(2, [0]))]); "
         "m.step(np.array([0]), m.initial_state(1)); "
         "print(*(n for n in ('torch', 'music21', 'matplotlib') if n in sys.modules))"
     )

@@ -68,9 +68,9 @@ def test_a_beam_goes_on_from_chosen_and_joined_states(pair, corpus):
     assert (found[0].chorale.pitch[:, Voice.SOPRANO] == chorale.pitch[:, Voice.SOPRANO]).all()
 
 
-def test_it_foresees_if_one_of_them_does(pair):
-    assert Ensemble(pair).foresees
-    assert not Ensemble(pair[:1]).foresees
+def test_it_needs_the_length_if_one_of_them_does(pair):
+    assert Ensemble(pair).needs_length
+    assert not Ensemble(pair[:1]).needs_length
 
 
 def test_what_cannot_go_together(pair):
