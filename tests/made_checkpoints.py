@@ -5,7 +5,7 @@ import numpy as np
 from bachbot.encoding import Vocabulary
 from bachbot.runtime import Checkpoint
 from bachbot.runtime.checkpoint import FORMAT
-from bachbot.runtime.kinds import configure
+from bachbot.runtime.kinds import configure, kind_of
 
 
 def random_checkpoint(vocabulary=None, *, seed=0, scale=0.5, **model):
@@ -72,3 +72,14 @@ def random_lookahead(vocabulary=None, *, seed=0, scale=0.5, datastore=None, **mo
         "training": {},
     }
     return Checkpoint(config, vocabulary, weights)
+
+
+def torch_network(checkpoint):
+    """The torch network of a checkpoint's weights, not in training mode."""
+    import torch
+
+    network = kind_of(checkpoint.config["kind"]).load_network()
+    network = network(checkpoint.model_config, len(checkpoint.vocabulary))
+    weights = {name: torch.tensor(value) for name, value in checkpoint.weights.items()}
+    network.load_state_dict(weights, strict=False)  # batch normalization counts its batches too
+    return network.eval()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bachbot.errors import BachbotWarning, UsageError
+from bachbot.files import DEFAULT_CHECKPOINT as DEFAULT_CHECKPOINT
 
 if TYPE_CHECKING:
     from bachbot.chorale import Chorale

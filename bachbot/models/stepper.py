@@ -101,11 +101,11 @@ class TorchRuntime:
         self.vocabulary = vocabulary
         precision = torch.float64 if checked_dtype(dtype) == np.float64 else torch.float32
         with torch.random.fork_rng():  # building it must not disturb the caller's random numbers
-            network: nn.Module = kind.load_network()(config, len(vocabulary))
+            network: Any = kind.load_network()(config, len(vocabulary))
         _load_weights(network, weights)
-        self._network: Any = network.to(precision).eval().requires_grad_(False)
-        two, three = self._network.initial_state(2), self._network.initial_state(3)
-        self._axes = _map_tensors(_batch_axis, two, three)
+        self._network = network.to(precision).eval().requires_grad_(False)
+        states = [self._network.initial_state(batch) for batch in (2, 3)]
+        self._axes = _map_tensors(_batch_axis, *states)
 
     def bind(self, requests: Sequence[FillRequest]) -> "TorchRuntime":
         """Return itself: it reads what is given only when it comes to it."""

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from made_checkpoints import random_checkpoint, random_lookahead
+from made_checkpoints import random_checkpoint, random_lookahead, torch_network
 
 from bachbot.errors import UsageError
 from bachbot.runtime import Ensemble, build_model, shipped_checkpoints
@@ -12,10 +12,8 @@ from bachbot.runtime.activations import HasUnits
 from bachbot.runtime.checkpoint import load_checkpoint
 from bachbot.runtime.kinds import KINDS, configure, kind_of
 
-MODELS = {
-    "lstm": build_model(random_checkpoint()),
-    "lookahead": build_model(random_lookahead()),
-}
+CHECKPOINTS = {"lstm": random_checkpoint(), "lookahead": random_lookahead()}
+MODELS = {name: build_model(checkpoint) for name, checkpoint in CHECKPOINTS.items()}
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -68,19 +66,8 @@ def test_the_table_loads_no_torch():
     assert done.stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-def test_embeddings_are_those_that_the_network_reads(model):
-    import torch
-
-    from bachbot.models.registry import build
-
-    checkpoint = {"lstm": random_checkpoint, "lookahead": random_lookahead}[
-        next(name for name, known in MODELS.items() if known is model)
-    ]()
-    config = checkpoint.config
-    network = build(config["kind"], config["model"], len(checkpoint.vocabulary))
-    weights = {name: torch.tensor(value) for name, value in checkpoint.weights.items()}
-    network.load_state_dict(weights, strict=False)
+@pytest.mark.parametrize("checkpoint", CHECKPOINTS.values(), ids=CHECKPOINTS)
+def test_embeddings_are_those_that_the_network_reads(checkpoint):
     found = checkpoint.model_config.embedding_table(checkpoint.weights)
-    wanted = network.embedding.weight.detach().numpy()
+    wanted = torch_network(checkpoint).embedding.weight.detach().numpy()
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-6)

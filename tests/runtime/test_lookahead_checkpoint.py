@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from made_checkpoints import random_lookahead
+from made_checkpoints import random_lookahead, torch_network
 
 from bachbot.encoding.datastore import build_datastore
 from bachbot.errors import CheckpointError
@@ -38,10 +38,8 @@ def test_comes_back_as_it_was(tmp_path, use_metadata):
 
 
 def test_the_shapes_are_those_that_torch_trains():
-    from bachbot.models.registry import build
-
     checkpoint = random_lookahead(encoder_layers=3)
-    network = build("lookahead", dict(checkpoint.config["model"]), len(checkpoint.vocabulary))
+    network = torch_network(checkpoint)
     wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     config = LookaheadConfig(**checkpoint.config["model"])
     assert config.weight_shapes(len(checkpoint.vocabulary)) == wanted
