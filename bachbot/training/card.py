@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bachbot.encoding.datastore import CANDIDATES
+from bachbot.encoding.datastore import NEIGHBORS
 from bachbot.training.config import PRESETS, TrainingConfig, differences
 from bachbot.training.examples import MIXTURE
 from bachbot.training.objective import UNITS
@@ -65,7 +65,7 @@ def lookahead_parts(config: Mapping[str, Any], training: TrainingConfig) -> Part
         What it was trained by.
     """
     model, losses = config["model"], config["training"]["losses"]
-    told = model.get("told", True)
+    told = model.get("use_metadata", True)
     read = "place in the bar, meter, mode and fermatas" if told else "no meter, mode or fermata"
     return Parts(
         summary="Writes what is missing of a four-part chorale in C major or A minor, on a grid "
@@ -76,7 +76,7 @@ def lookahead_parts(config: Mapping[str, Any], training: TrainingConfig) -> Part
         "frame voice by voice, each seeing those above it, every given one and the earlier frame "
         f"that this one is likest{_looked_up(training)}; tokens are scored by pitch, by the leap "
         f"to them and by their intervals with the other voices; embedding {model['embedding']}, "
-        f"dropout {model['dropout']}, {model['forgetting']:.0%} of the tokens read hidden while "
+        f"dropout {model['dropout']}, {model['token_dropout']:.0%} of the tokens read hidden while "
         "training",
         tokens="voice cells",
         batch=f"{training.batch} pieces a step, at most {training.chunk} frames of each, given in "
@@ -91,7 +91,7 @@ def lookahead_parts(config: Mapping[str, Any], training: TrainingConfig) -> Part
 def _looked_up(training: TrainingConfig) -> str:
     if not training.lookup:
         return ""
-    return f"; it may follow the {CANDIDATES} frames of the training pieces that go most as it does"
+    return f"; it may follow the {NEIGHBORS} frames of the training pieces that go most as it does"
 
 
 def _carried(training: TrainingConfig) -> str:
@@ -233,7 +233,7 @@ def command(config: TrainingConfig) -> str:
             words.append(f"{_OPTIONS[name]} {value}")
         elif name == "batch_norm" and value:
             words.append("--batch-norm")
-        elif name != "library":  # that follows from the pieces
+        elif name != "datastore_frames":  # that follows from the pieces
             words.append(f"--set {name}={value}")
     return " ".join(words)
 

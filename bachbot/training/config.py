@@ -8,7 +8,7 @@ from bachbot.corpus.store import SPLITS, SplitName
 from bachbot.errors import UsageError
 from bachbot.models.lookahead import LookaheadConfig
 from bachbot.models.lstm import LSTMConfig
-from bachbot.models.registry import KINDS, ModelConfig
+from bachbot.runtime.kinds import KINDS, ModelConfig
 
 Schedule = Literal["one-cycle", "halving"]
 Clip = Literal["norm", "value"]
@@ -24,7 +24,7 @@ class TrainingConfig:
     preset : str
         Name of the preset that it began from; of no effect.
     kind : str
-        Kind of model, a key of `bachbot.models.registry.KINDS`.
+        Kind of model, a key of `bachbot.runtime.kinds.KINDS`.
     model : LSTMConfig or LookaheadConfig
         Size of the model and its dropout, of that kind.
     split : {"tune", "file"}
@@ -134,7 +134,7 @@ class TrainingConfig:
         """
         flat = {**{k: v for k, v in data.items() if k != "model"}, **data.get("model", {})}
         kind = flat.get("kind", "lstm")
-        base = cls(kind=kind, model=KINDS[kind][0]()) if kind in KINDS else cls()
+        base = cls(kind=kind, model=KINDS[kind].load_config()()) if kind in KINDS else cls()
         return changed(base, flat)
 
 
@@ -169,9 +169,9 @@ def _faults(config: TrainingConfig) -> list[str]:
         faults.append(f"kind '{config.kind}' learns from no teachers: leave them out")
     if config.lookup and config.kind != "lookahead":
         faults.append(f"kind '{config.kind}' looks up nothing: leave lookup out")
-    if getattr(config.model, "library", 0) and not config.lookup:
-        faults.append("library follows from the pieces: leave it out and set lookup to true")
-    if config.kind in KINDS and type(config.model) is not KINDS[config.kind][0]:
+    if getattr(config.model, "datastore_frames", 0) and not config.lookup:
+        faults.append("datastore_frames follows from the pieces: leave it out, set lookup to true")
+    if config.kind in KINDS and type(config.model) is not KINDS[config.kind].load_config():
         faults.append(
             f"kind is '{config.kind}', but the sizes are those of another kind: "
             "begin from a preset of that kind"
@@ -202,7 +202,7 @@ PRESETS: dict[str, TrainingConfig] = {
     "lookahead": TrainingConfig(
         preset="lookahead",
         kind="lookahead",
-        model=LookaheadConfig(encoder=192, hidden=384, dropout=0.4, forgetting=0.1),
+        model=LookaheadConfig(encoder=192, hidden=384, dropout=0.4, token_dropout=0.1),
         epochs=75,
         batch=8,
         chunk=448,

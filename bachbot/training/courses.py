@@ -16,7 +16,7 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "lstm": LSTMObjective,
     "lookahead": LookaheadObjective,
 }
-"""Course by kind, as `bachbot.models.registry.KINDS` names them."""
+"""Course by kind, as `bachbot.runtime.kinds.KINDS` names them."""
 
 
 def make_objective(

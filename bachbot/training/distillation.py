@@ -121,7 +121,7 @@ def _checked(name: str, vocabulary: Vocabulary) -> Checkpoint:
     kind = checkpoint.config["kind"]
     if kind != "lookahead":
         raise UsageError(f"the teacher {name} is of kind '{kind}': give one of kind 'lookahead'")
-    if checkpoint.config["model"].get("library", 0):
+    if checkpoint.config["model"].get("datastore_frames", 0):
         raise UsageError(f"the teacher {name} looks pieces up, which a teacher cannot: give others")
     if checkpoint.vocabulary.fingerprint != vocabulary.fingerprint:
         raise UsageError(f"the teacher {name} has another vocabulary: give one trained on this")

@@ -170,7 +170,7 @@ class Example:
         """The same so many semitones up, and what the library has for it."""
         if not semitones:
             return self
-        likest = self.likest and self.likest.moved(semitones, len(vocabulary))
+        likest = self.likest and self.likest.transposed(semitones, len(vocabulary))
         return replace(self, tokens=moved(self.tokens, semitones), likest=likest)
 
 
@@ -193,10 +193,10 @@ def example(chorale: Chorale, vocabulary: Vocabulary, *, heard: bool = True) -> 
     """
     # What is told of a piece that is given whole: stepping reads the same numbers.
     work = FillRequest(chorale, Given.voices(chorale.frames, VOICES))
-    told = encode_conditioning([work], vocabulary, heard=heard)
+    told = encode_conditioning([work], vocabulary, use_metadata=heard)
     return Example(
-        tokens=told.shown[0],
-        fermata=told.pause[0],
+        tokens=told.tokens[0],
+        fermata=told.fermata[0],
         position=told.position[0],
         bar=int(told.bar[0, 0]),
         mode=int(told.mode[0]),
@@ -232,7 +232,7 @@ def crop(piece: Example, most: int, random: np.random.Generator, vocabulary: Voc
         fermata=piece.fermata[start:stop],
         position=piece.position[start:stop],
         starts=piece.starts[inside] - start,
-        likest=piece.likest and piece.likest.part(slice(start, stop)),
+        likest=piece.likest and piece.likest.sliced(slice(start, stop)),
     )
 
 
@@ -280,7 +280,7 @@ def collate(pieces: Sequence[Example], given: Sequence[Given], device: torch.dev
         bar=padded([np.full(p.frames, p.bar) for p in pieces]),
         mode=torch.tensor([p.mode for p in pieces], device=device),
         length=torch.tensor([p.frames for p in pieces], device=device),
-        library=_abreast([p.likest for p in pieces if p.likest is not None], padded),
+        neighbors=_abreast([p.likest for p in pieces if p.likest is not None], padded),
     )
 
 
@@ -291,7 +291,7 @@ def _abreast(
         return None
     return (
         padded([f.tokens for f in found]),
-        padded([f.tune for f in found]),
+        padded([f.soprano for f in found]),
         padded([f.past for f in found]),
     )
 
@@ -309,7 +309,7 @@ def with_library(config: TrainingConfig, corpus: PreparedCorpus) -> TrainingConf
     if not config.lookup:
         return config
     frames = 1 + sum(c.frames + 1 for c in corpus.part("train", config.split))
-    return changed(config, {"library": frames})
+    return changed(config, {"datastore_frames": frames})
 
 
 class PieceDataset:
@@ -351,7 +351,7 @@ class PieceDataset:
                 f"the training part of the split by {config.split} is empty, or a piece in it is: "
                 "run 'bachbot corpus prepare --force'"
             )
-        self._heard = getattr(config.model, "told", True)
+        self._heard = getattr(config.model, "use_metadata", True)
         self._pieces = [example(c, vocabulary, heard=self._heard) for c in chorales]
         self.library = (
             Datastore(build_datastore([p.tokens for p in self._pieces])) if config.lookup else None
@@ -359,7 +359,7 @@ class PieceDataset:
         if self.library is not None:
             self._pieces = [
                 replace(p, likest=retrieve(self.library, p.tokens, len(vocabulary), own))
-                for p, own in zip(self._pieces, self.library.places, strict=True)
+                for p, own in zip(self._pieces, self.library.piece_slices, strict=True)
             ]
         self._config, self._vocabulary = config, vocabulary
         self._mixture = MIXTURE.with_nothing(config.nothing)

@@ -59,7 +59,7 @@ class LookaheadObjective(Objective):
         self._mine = ranks.lanes(config.batch, "pieces")
         self._repertoire = PieceDataset(corpus.part("train", config.split), config, vocabulary)
         super().__init__(UNITS["lookahead"], self._repertoire.steps, self._repertoire.tokens)
-        self._told = bool(getattr(config.model, "told", True))
+        self._told = bool(getattr(config.model, "use_metadata", True))
         library = self._repertoire.library
         self._held_out = {}
         for part in HELD_OUT:
@@ -78,7 +78,7 @@ class LookaheadObjective(Objective):
         """Go to the first batch of an epoch; what the model looks up is put into its hands."""
         self._epoch = epoch
         if self._repertoire.library is not None:
-            tokens = model.get_buffer("library.tokens")
+            tokens = model.get_buffer("datastore.tokens")
             tokens.copy_(torch.from_numpy(self._repertoire.library.tokens))
 
     def loss(self, forward: Forward, step: int) -> Loss:

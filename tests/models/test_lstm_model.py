@@ -2,7 +2,6 @@ import pytest
 import torch
 
 from bachbot.errors import UsageError
-from bachbot.models import registry
 from bachbot.models.lstm import LSTMConfig, LSTMModel
 
 V = 13
@@ -46,21 +45,16 @@ def test_no_score_depends_on_a_later_token():
 
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_weights_have_the_names_and_shapes_of_the_checkpoint_format(batch_norm):
-    from bachbot.runtime.shapes import SHAPES
-
     model = _model(batch_norm=batch_norm)
     ours = {
         name: tuple(value.shape)
         for name, value in model.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
-    wanted = SHAPES["lstm"](
-        {"embedding": 4, "layers": 2, "hidden": 8, "dropout": 0.3, "batch_norm": batch_norm}, V
-    )
-    assert ours == wanted
+    assert ours == model.config.weight_shapes(V)
 
 
-def test_the_forget_gates_begin_open():
+def test_the_lstm_forget_gates_start_open():
     for name, value in _model().named_parameters():
         if name.endswith("bias_ih_l0"):
             assert (value[8:16] == 1).all()
@@ -70,21 +64,13 @@ def test_the_forget_gates_begin_open():
 def test_dropout_is_for_training_only():
     model = _model(dropout=0.5)
     ids = torch.zeros(1, 4, dtype=torch.int64)
-    still = [model(ids, model.initial_state(1))[0] for _ in range(2)]
+    same = [model(ids, model.initial_state(1))[0] for _ in range(2)]
     model.train()
-    moving = [model(ids, model.initial_state(1))[0] for _ in range(2)]
-    assert torch.equal(*still)
-    assert not torch.equal(*moving)
+    different = [model(ids, model.initial_state(1))[0] for _ in range(2)]
+    assert torch.equal(*same)
+    assert not torch.equal(*different)
 
 
 def test_every_fault_of_a_config_is_named_at_once():
     with pytest.raises(UsageError, match=r"layers is 0.*hidden is 0.*dropout is 1"):
         LSTMConfig(layers=0, hidden=0, dropout=1.0)
-
-
-def test_the_registry_refuses_what_it_does_not_know():
-    with pytest.raises(UsageError, match="no model of kind 'gru': give one of lstm"):
-        registry.build("gru", {}, V)
-    with pytest.raises(UsageError, match="has no layer: it has embedding"):
-        registry.build("lstm", {"layer": 2}, V)
-    assert isinstance(registry.build("lstm", {"layers": 1}, V), LSTMModel)

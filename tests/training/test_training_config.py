@@ -93,17 +93,17 @@ def test_a_wrong_type_is_a_fault_too():
 def test_only_who_looks_up_has_a_library():
     with pytest.raises(UsageError, match="kind 'lstm' looks up nothing: leave lookup out"):
         changed(preset("paper"), {"lookup": True})
-    with pytest.raises(UsageError, match="library follows from the pieces"):
-        changed(preset("lookahead"), {"library": 100})
-    with pytest.raises(UsageError, match="library is -1: give 0 to 1048576"):
-        changed(preset("lookahead"), {"library": -1, "lookup": True})
+    with pytest.raises(UsageError, match="datastore_frames follows from the pieces"):
+        changed(preset("lookahead"), {"datastore_frames": 100})
+    with pytest.raises(UsageError, match="datastore_frames is -1: give a whole number from 0 to 1048576"):
+        changed(preset("lookahead"), {"datastore_frames": -1, "lookup": True})
 
 
 def test_the_command_does_not_say_what_follows_from_the_pieces():
-    config = changed(preset("lookahead"), {"lookup": True, "library": 100})
+    config = changed(preset("lookahead"), {"lookup": True, "datastore_frames": 100})
     words = command(config)
     assert "--set lookup=True" in words
-    assert "library" not in words
+    assert "datastore_frames" not in words
 
 
 def test_an_unknown_preset_is_refused():

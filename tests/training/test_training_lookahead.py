@@ -50,7 +50,7 @@ def test_the_loss_is_the_price_of_what_is_missing_by_the_missing_cells(corpus):
 
 
 def test_untold_no_fermata_is_paid_for(corpus):
-    course = _course(corpus, batch=8, told=False)
+    course = _course(corpus, batch=8, use_metadata=False)
     loss = course.loss(Oracle(0.0), 0)
     assert float(loss.mean) == pytest.approx(math.log(len(Vocabulary())), rel=1e-5)
 
@@ -110,12 +110,12 @@ def test_it_learns_and_leaves_a_checkpoint_that_says_how(corpus, tmp_path):
 
 
 def test_music_without_a_meter_is_learned_from_the_notes_alone(corpus, tmp_path):
-    config = changed(TINY, {"told": False})
+    config = changed(TINY, {"use_metadata": False})
     outcome = train(corpus, config, folder=tmp_path / "run", device="cpu")
-    assert load_checkpoint(tmp_path / "run" / BEST).config["model"]["told"] is False
+    assert load_checkpoint(tmp_path / "run" / BEST).config["model"]["use_metadata"] is False
     assert "ATB|S, fermatas unknown" not in outcome.record["losses"]["test"]
     card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "--set told=False" in card
+    assert "--set use_metadata=False" in card
     assert "no meter, mode or fermata" in card
     assert "fermatas with" not in card
 
@@ -125,8 +125,8 @@ def test_one_that_looks_pieces_up_carries_them_and_passes_itself_over(corpus, tm
     outcome = train(corpus, config, folder=tmp_path / "run", device="cpu")
     pieces = [example(c, Vocabulary()).tokens for c in corpus.part("train", config.split)]
     checkpoint = load_checkpoint(tmp_path / "run" / BEST)
-    assert np.array_equal(checkpoint.weights["library.tokens"], build_datastore(pieces))
-    assert checkpoint.config["model"]["library"] == len(build_datastore(pieces))
+    assert np.array_equal(checkpoint.weights["datastore.tokens"], build_datastore(pieces))
+    assert checkpoint.config["model"]["datastore_frames"] == len(build_datastore(pieces))
     card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "The training pieces travel with its weights" in card
     # Stepped without torch it says what it said in training.
@@ -145,7 +145,7 @@ class StopError(Exception):
     pass
 
 
-RESUMED = {"epochs": 3, "average": 0.9, "transposed": 0.5, "forgetting": 0.2}
+RESUMED = {"epochs": 3, "average": 0.9, "transposed": 0.5, "token_dropout": 0.2}
 
 
 @pytest.mark.parametrize(

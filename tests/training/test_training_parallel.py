@@ -21,7 +21,7 @@ corpus = PreparedCorpus.load(pathlib.Path(sys.argv[1]))
 folder = pathlib.Path(sys.argv[2])
 config = changed(preset(sys.argv[5]), {"dropout": float(sys.argv[3])})
 if sys.argv[5] == "lookahead-tiny":
-    config = changed(config, {"forgetting": float(sys.argv[3])})
+    config = changed(config, {"token_dropout": float(sys.argv[3])})
 class Stop(Exception): pass
 if sys.argv[4] == "cut":
     # Every rank stops at the same step, so that none waits for another.
@@ -91,7 +91,7 @@ def _two(*arguments):
 
 
 def test_two_processes_look_ahead_as_one_does(corpus, corpus_file, tmp_path):
-    config = changed(preset("lookahead-tiny"), {"dropout": 0.0, "forgetting": 0.0})
+    config = changed(preset("lookahead-tiny"), {"dropout": 0.0, "token_dropout": 0.0})
     alone = train(corpus, config, device="cpu")
     _two(corpus_file, tmp_path / "both", 0.0, "straight", "lookahead-tiny")
     both = load_checkpoint(tmp_path / "both" / BEST)

@@ -82,7 +82,7 @@ def test_a_share_of_nothing_is_the_music_alone(schooled, made_up):
 
 
 def test_a_student_grows_liker_to_its_teachers(schooled, made_up, batch):
-    changes = {"epochs": 25, "learning_rate": 0.02, "dropout": 0.0, "forgetting": 0.0}
+    changes = {"epochs": 25, "learning_rate": 0.02, "dropout": 0.0, "token_dropout": 0.0}
     config = changed(TINY, changes | {"teachers": ",".join(schooled), "taught": 1.0})
     outcome = train(made_up, config, device="cpu")
     first, last = outcome.history[0]["train"], outcome.history[-1]["train"]

@@ -7,7 +7,7 @@ from made_up import made_up_chorale
 
 from bachbot.chorale import Given
 from bachbot.encoding import FIRST_PITCH, FillRequest, Vocabulary, encode_conditioning
-from bachbot.encoding.conditioning import CLOCK
+from bachbot.encoding.conditioning import CLOCK_FRAMES
 from bachbot.errors import TrainingError
 from bachbot.training.config import changed, preset
 from bachbot.training.examples import PieceDataset, collate, crop, example
@@ -39,8 +39,8 @@ def test_pieces_are_read_in_training_as_in_stepping():
     inside = np.arange(pieces[1].frames) < told.length[:, None]
     shown = works.tokens.masked_fill(~works.given, len(VOCABULARY)).numpy()
     pause = works.fermata.masked_fill(~works.fermata_given, 2).numpy()
-    assert np.array_equal(shown[inside], told.shown[inside])
-    assert np.array_equal(pause[inside], told.pause[inside])
+    assert np.array_equal(shown[inside], told.tokens[inside])
+    assert np.array_equal(pause[inside], told.fermata[inside])
     for name in ("position", "bar", "mode", "length"):
         assert np.array_equal(getattr(works, name).numpy(), getattr(told, name)), name
     for row, piece in enumerate(pieces):
@@ -139,11 +139,11 @@ def test_every_bar_may_begin_a_cut():
 
 
 def test_untold_nothing_but_notes_is_read_and_no_fermata_asked_for():
-    repertoire = _repertoire(told=False, batch=9)
+    repertoire = _repertoire(use_metadata=False, batch=9)
     for epoch in range(4):
         for piece, asked in repertoire.batch(epoch, 0):
             # A clock, which says nothing of the bars.
-            assert (piece.position == np.arange(piece.frames) % CLOCK + 1).all()
+            assert (piece.position == np.arange(piece.frames) % CLOCK_FRAMES + 1).all()
             assert not piece.fermata.any()
             assert (piece.bar, piece.mode) == (0, 0)
             assert asked.fermatas.all()
