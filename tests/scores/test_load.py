@@ -175,14 +175,14 @@ def test_a_tune_in_another_octave_is_moved_in_the_page_too(put, octave, moved):
     assert written.findtext("measure/note/pitch/octave") == str(4 if octave < 4 else 5)
 
 
-def test_a_tune_that_no_octave_brings_into_the_compass_is_refused(put):
+def test_a_tune_that_no_octave_brings_into_the_range_is_refused(put):
     path = put("wide.xml", score_of(("", bar(*(NOTE.format("C", o, 1, 1) for o in (2, 4, 6))))))
-    with pytest.raises(ScoreError, match="from C2 to C6, and its compass is A3 to A5") as error:
+    with pytest.raises(ScoreError, match="from C2 to C6, and its range is A3 to A5") as error:
         load_score(path)
     one_line(error)
 
 
-def test_each_voice_of_the_corpus_fits_its_compass():
+def test_each_voice_of_the_corpus_fits_its_range():
     with warnings.catch_warnings():
         warnings.simplefilter("error", BachbotWarning)
         load_score(BACH / "bwv66.6.mxl", voices=VOICES)

@@ -13,7 +13,8 @@ from xml.etree.ElementTree import Element, SubElement
 from bachbot.chorale import line_of_fifths
 from bachbot.errors import ScoreError
 from bachbot.scores.musicxml.parts import key_element
-from bachbot.scores.readers.abc_music import AbcVoice, words_under
+from bachbot.scores.pitch import SEMITONES, signature_alter
+from bachbot.scores.readers.abc_music import ALTERS, AbcVoice, words_under
 from bachbot.scores.readers.tune import tune_tree
 
 _FIELD = re.compile(r"([A-Za-z+]):(.*)")
@@ -230,9 +231,9 @@ def _signature(value: str) -> tuple[dict[str, int], int, str | None]:
             fifths, mode = 0, None
     if abs(fifths) > 7:
         raise ScoreError(f"K:{value[:20]} has more than seven accidentals: write another key")
-    signature = {letter: (fifths - index + 6) // 7 for index, letter in enumerate("FCGDAEB")}
+    signature = {step: signature_alter(fifths, step) for step in SEMITONES}
     for sign, letter in re.findall(r"(?<![\w=])(\^{1,2}|_{1,2}|=)([A-Ga-g])(?!\w)", rest):
-        signature[letter.upper()] = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}[sign]
+        signature[letter.upper()] = ALTERS[sign]
     return signature, fifths, mode
 
 

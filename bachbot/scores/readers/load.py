@@ -15,8 +15,8 @@ from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Key, Voice
 from bachbot.errors import BachbotWarning, ScoreError, UsageError
 from bachbot.scores.grid import lay
 from bachbot.scores.keys import estimate_key
-from bachbot.scores.musicxml.notes import spelled
 from bachbot.scores.musicxml.verbatim import has_chord_symbols, move
+from bachbot.scores.pitch import pitch_label
 from bachbot.scores.readers.abc import abc_tree
 from bachbot.scores.readers.assign import assign
 from bachbot.scores.readers.document import Document, Line, read_document
@@ -65,7 +65,7 @@ def load_score(
     ------
     ScoreError
         If the file is no score or is empty, damaged or too large; if a voice is not in it,
-        rests throughout, has a chord or fits into its compass in no octave.
+        rests throughout, has a chord or fits into its range in no octave.
     UsageError
         If no voice is asked for.
 
@@ -147,24 +147,22 @@ class _Loading:
         return kern_tree(content)
 
     def _octaves(self, voice: Voice, line: Line) -> int:
-        """Octaves to move a line by so that it lies in its voice's compass."""
+        """Octaves to move a line by so that it is within its voice's range."""
         low = min(note.pitch for note in line.notes)
         high = max(note.pitch for note in line.notes)
         bottom, top = voice.range
+        reach = f"the {voice.label} goes from {pitch_label(low)} to {pitch_label(high)}"
         for octaves in _OCTAVES:
             if bottom <= low + 12 * octaves and high + 12 * octaves <= top:
                 break
         else:
             raise ScoreError(
-                f"the {voice.label} goes from {_named(low)} to {_named(high)}, and its compass "
-                f"is {_named(bottom)} to {_named(top)}: transpose it"
+                f"{reach}, and its range is {pitch_label(bottom)} to {pitch_label(top)}: "
+                "transpose it"
             )
         if octaves:
             way = "up" if octaves > 0 else "down"
-            self._warn(
-                f"the {voice.label} goes from {_named(low)} to {_named(high)} and was moved "
-                f"{way} {_OCTAVE_WORDS[abs(octaves)]} into its compass"
-            )
+            self._warn(f"{reach} and was moved {way} {_OCTAVE_WORDS[abs(octaves)]} into its range")
         return octaves
 
     def _tell_key_changes(self, document: Document) -> None:
@@ -218,12 +216,6 @@ def _estimated(pitch: NDArray[np.int16], document: Document) -> Key:
         return estimate_key(pitch)
     first = document.signatures[0]
     return estimate_key(pitch, first.fifths, first.mode)
-
-
-def _named(pitch: int) -> str:
-    """Give a pitch a name such as C4, with sharps."""
-    step, alter, octave = spelled(pitch, (pitch * 7 + 1) % 12 - 1)
-    return f"{step}{'#' * alter}{octave}"
 
 
 def _listed(words: Sequence[str]) -> str:
