@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import REST, VOICES, Chorale, Voice
 from bachbot.errors import UsageError
-from bachbot.scores.bars import check_whole
-from bachbot.scores.grid import lay
+from bachbot.scores.bars import check_on_grid
+from bachbot.scores.grid import quantize
 from bachbot.scores.musicxml.complete import names_of
 from bachbot.scores.musicxml.edges import cut_beams, cut_jumps, cut_spans, line_notes, sounding, tie
 from bachbot.scores.musicxml.notes import GridNote, Slot, fermata_spots, grid_notes, slots_of
@@ -64,9 +64,9 @@ def rewritten(score: Score, chorale: Chorale, cells: NDArray[np.bool_]) -> Score
         return score
     slots = slots_of(score.document.bars)
     anew = np.array([~cells[slot.start : slot.stop].all(axis=0) for slot in slots])
-    check_whole(score, range(0))
+    check_on_grid(score, range(0))
     for bar in np.flatnonzero(anew.any(axis=1)).tolist():
-        check_whole(score, range(bar, bar + 1))
+        check_on_grid(score, range(bar, bar + 1))
     page = _Page(
         score, slots, anew, {v: Hand.of(score.document, score.lines[v], v) for v in VOICES}
     )
@@ -197,7 +197,7 @@ class _Page:
                 replace(old, notes=(), names=(), chord=None),
             )
         # What the page shows: a fermata on a note that leads out of a bar may not be there.
-        fermata = lay([lines[voice].notes for voice in VOICES], document.bars).fermata
+        fermata = quantize([lines[voice].notes for voice in VOICES], document.bars).fermata
         source = self.score.chorale
         found = replace(chorale, fermata=fermata, meter=source.meter, position=source.position)
-        return Score(found, VOICES, self.score.title, document, lines)
+        return Score(found, VOICES, self.score.title, document, lines, self.score.notices)

@@ -8,17 +8,16 @@ from xml.etree.ElementTree import Element, indent
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Voice
 from bachbot.scores.musicxml.notes import (
-    ACCIDENTALS,
     Accidentals,
     GridNote,
     Slot,
     bar_notes,
     put,
     show_accidental,
-    spelled,
 )
 from bachbot.scores.musicxml.timeline import Terms, Timed, set_timeline, timeline
 from bachbot.scores.musicxml.verbatim import belongs
+from bachbot.scores.pitch import ACCIDENTALS, spelled_pitch
 from bachbot.scores.readers.document import Document, Line, plain_number
 
 _OFFSET_AFTER = ("direction-type",)
@@ -166,9 +165,9 @@ def _as_written(notes: Sequence[GridNote], terms: Terms) -> Sequence[GridNote]:
 def _transposed(pitch: int, name: int, note: GridNote, terms: Terms) -> GridNote:
     pitch, name = pitch - terms.chromatic, name - terms.shift
     # Twelve fifths away is the same pitch: no more than a double accidental.
-    while spelled(pitch, name)[1] > max(ACCIDENTALS):
+    while spelled_pitch(pitch, name)[1] > max(ACCIDENTALS):
         name -= 12
-    while spelled(pitch, name)[1] < min(ACCIDENTALS):
+    while spelled_pitch(pitch, name)[1] < min(ACCIDENTALS):
         name += 12
     return replace(note, pitch=pitch, name=name)
 
