@@ -107,51 +107,53 @@ _HEAD_MARGIN = 2.0
 """Room below the heading, in units."""
 
 
-def write_engraving(musicxml: str, path: Path, *, layout: Layout) -> None:
-    """Engrave a score and write it to a file, whole or not at all.
+def engraving_bytes(musicxml: str, suffix: str, *, staves: int = 4) -> bytes:
+    """Return an engraved score as the content of a file.
 
     Parameters
     ----------
     musicxml : str
         Partwise MusicXML.
-    path : Path
-        ``.svg`` or ``.png``: one picture, as wide as A4 and as tall as the music, so that one
-        file holds all of it; a PNG is white, 1588 pixels wide. ``.pdf``: pages of A4, to print.
-    layout : Layout
-        Two staves or four.
+    suffix : str
+        ``".svg"`` or ``".png"``: one picture, as wide as A4 and as tall as the music, so that one
+        file holds all of it; a PNG is 1588 pixels wide on white. ``".pdf"``: pages of A4.
+    staves : {2, 4}
+        Two staves with two voices each, or one staff a voice.
 
     Raises
     ------
     OutputError
-        If the suffix is none of these, the picture would be too tall, or the file cannot be
-        written.
+        If the suffix is none of these, or the picture would be too tall.
     ScoreError
         If the score cannot be engraved.
     """
-    suffix = path.suffix.lower()
     if suffix == ".svg":
-        content = engrave(musicxml, layout=layout)[0].encode()
-    elif suffix == ".png":
-        content = _png(engrave(musicxml, layout=layout)[0])
-    elif suffix == ".pdf":
+        return engrave(musicxml, staves=staves)[0].encode()
+    if suffix == ".png":
+        return _png(engrave(musicxml, staves=staves)[0])
+    if suffix == ".pdf":
         from bachbot.scores.engraving.pdf import pdf_bytes
 
         title = Heading.of(_parsed(musicxml)).title
-        content = pdf_bytes(engrave(musicxml, layout=layout, paged=True), title=title)
-    else:
-        raise OutputError(f"{path}: '{suffix}' is no engraving: give .svg, .png or .pdf")
+        return pdf_bytes(engrave(musicxml, staves=staves, paged=True), title=title)
+    raise OutputError(f"'{suffix}' is not a format of engraving: use .svg, .png or .pdf")
+
+
+def write_engraving(musicxml: str, path: Path, *, layout: Layout) -> None:
+    """Write `engraving_bytes` to a file, whole or not at all."""
+    content = engraving_bytes(musicxml, path.suffix.lower(), staves=layout.staves)
     write_whole(path, content)
 
 
-def engrave(musicxml: str, *, layout: Layout, paged: bool = False) -> list[str]:
+def engrave(musicxml: str, *, staves: int = 4, paged: bool = False) -> list[str]:
     """Engrave a score.
 
     Parameters
     ----------
     musicxml : str
         Partwise MusicXML.
-    layout : Layout
-        Two staves or four.
+    staves : {2, 4}
+        Two staves with two voices each, or one staff a voice.
     paged : bool
         Pages of A4, instead of one page as tall as the music.
 
@@ -168,7 +170,7 @@ def engrave(musicxml: str, *, layout: Layout, paged: bool = False) -> list[str]:
         If all of it is too tall for one page.
     """
     root = _parsed(musicxml)
-    if layout.staves == 2:
+    if staves == 2:
         close(root)
     heading = Heading.of(root)
     for tag in ("credit", "defaults"):

@@ -41,35 +41,42 @@ _AT_ONCE = 1 << 16
 """Frames; the Vorbis encoder overflows its stack on long pieces given whole."""
 
 
-def write_audio(
-    soundings: Sequence[Sounding], path: Path, *, tempo: float, sound: str = "organ"
-) -> None:
-    """Write what sounds as a stereo file at 44.1 kHz, whole or not at all.
+def audio_bytes(
+    soundings: Sequence[Sounding], suffix: str, *, tempo: float, sound: str = "organ"
+) -> bytes:
+    """Return a stereo sound file at 44.1 kHz.
 
-    The same notes make the same file, but for the serial number of an Ogg stream, which libsndfile
-    draws by chance.
+    The same notes give the same bytes, except for the serial number of an Ogg stream, which
+    libsndfile chooses at random.
 
     Parameters
     ----------
     soundings : sequence of Sounding
         At least one.
-    path : Path
-        File to write; its suffix is one of `FORMATS`.
+    suffix : str
+        File format, one of `FORMATS`.
     tempo : float
         Quarter notes a minute.
     sound : str
-        What plays: see `Sound.parse`.
+        Instrument or soundfont: see `Sound.parse`.
 
     Raises
     ------
     ScoreError
-        If nothing sounds.
+        If the score has no notes.
     UsageError
         If the sound cannot be played.
     OutputError
-        If it lasts over half an hour, or the file cannot be written.
+        If the piece lasts longer than half an hour.
     """
-    write_whole(path, encoded(synthesize(soundings, tempo=tempo, sound=sound), path.suffix.lower()))
+    return encoded(synthesize(soundings, tempo=tempo, sound=sound), suffix)
+
+
+def write_audio(
+    soundings: Sequence[Sounding], path: Path, *, tempo: float, sound: str = "organ"
+) -> None:
+    """Write `audio_bytes` to a file, whole or not at all."""
+    write_whole(path, audio_bytes(soundings, path.suffix.lower(), tempo=tempo, sound=sound))
 
 
 def encoded(samples: NDArray[np.float32], suffix: str) -> bytes:
