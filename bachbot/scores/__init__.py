@@ -3,7 +3,7 @@
 from bachbot.scores.bars import BarRange, bars_of
 from bachbot.scores.layout import Layout
 from bachbot.scores.musicxml.complete import complete, from_chorale
-from bachbot.scores.musicxml.rewrite import rewritten
+from bachbot.scores.musicxml.rewrite import rewrite_bars
 from bachbot.scores.readers.load import load_score
 from bachbot.scores.save import check_suffix, save_score
 from bachbot.scores.score import Score, Sounding, section_starts, soundings
@@ -18,7 +18,7 @@ __all__ = [
     "complete",
     "from_chorale",
     "load_score",
-    "rewritten",
+    "rewrite_bars",
     "save_score",
     "section_starts",
     "soundings",

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from bachbot.chorale import FRAMES_PER_QUARTER
 from bachbot.errors import UsageError
-from bachbot.scores.musicxml.notes import slots_of
+from bachbot.scores.musicxml.notes import grid_bars
 from bachbot.scores.score import Score
 
 _RANGE = re.compile(r"\s*(\d{1,5})\s*(?:[-–]\s*(\d{1,5})\s*)?")
@@ -89,7 +89,7 @@ def bars_of(score: Score, text: str) -> BarRange:
     if numbers[stop - 1] != high:
         raise _no_bar(numbers, high)
     check_whole(score, range(first, stop))
-    slots = slots_of(score.document.bars)
+    slots = grid_bars(score.document.bars)
     end = score.chorale.frames if stop == len(slots) else slots[stop - 1].stop
     return BarRange(range(slots[first].start, end), range(first, stop))
 

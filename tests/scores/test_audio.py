@@ -14,10 +14,10 @@ from pitch import cents_off, near
 
 from bachbot.errors import OutputError, ScoreError, UsageError
 from bachbot.scores.score import Sounding
-from bachbot.scores.sound import fluid
-from bachbot.scores.sound.audio import FORMATS, RATE, encoded, synthesize, write_audio
-from bachbot.scores.sound.choice import PROGRAMS
-from bachbot.scores.sound.effects import HIGHEST, LOUDNESS, loudness, true_peak
+from bachbot.scores.sound import fluidsynth
+from bachbot.scores.sound.audio import FORMATS, RATE, encode_audio, synthesize, write_audio
+from bachbot.scores.sound.instruments import PROGRAMS
+from bachbot.scores.sound.mixing import HIGHEST, LOUDNESS, loudness, true_peak
 
 SOUNDS = tuple(PROGRAMS)
 SUSTAINED = ("organ", "choir", "strings")
@@ -219,7 +219,7 @@ def test_another_process_makes_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_every_format_holds_the_same_sound(suffix: str) -> None:
     sound = synthesize([note(60, 0, 2), note(64, 0, 2, 1)], tempo=90)
-    read, rate = soundfile.read(io.BytesIO(encoded(sound, suffix)))
+    read, rate = soundfile.read(io.BytesIO(encode_audio(sound, suffix)))
     assert rate == RATE
     assert read.shape == sound.shape
     error = np.sqrt(((read - sound) ** 2).mean()) / np.sqrt((sound**2).mean())
@@ -229,13 +229,13 @@ def test_every_format_holds_the_same_sound(suffix: str) -> None:
 
 def test_a_long_piece_goes_into_vorbis_whole() -> None:
     quiet = np.zeros((RATE * 60 * 2, 2), dtype=np.float32)
-    info = soundfile.info(io.BytesIO(encoded(quiet, ".ogg")))
+    info = soundfile.info(io.BytesIO(encode_audio(quiet, ".ogg")))
     assert info.frames == len(quiet)
 
 
 def test_a_soundfont_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sine font: its pitch, and nothing but its pitch, an octave up."""
-    monkeypatch.setattr(fluid, "found", lambda: False)
+    monkeypatch.setattr(fluidsynth, "is_installed", lambda: False)
     font = sine_font(tmp_path / "sine.sf2")
     sound = synthesize([note(81, 0, 4)], tempo=60, sound=str(font))
     mono = sound[RATE : 3 * RATE].sum(axis=1) * np.hanning(2 * RATE)

@@ -19,8 +19,8 @@ from bachbot.errors import OutputError, ScoreError
 from bachbot.scores.engraving import engrave as breaks
 from bachbot.scores.engraving import fonts
 from bachbot.scores.engraving.engrave import engrave, write_engraving
-from bachbot.scores.engraving.page import SVG, Heading
 from bachbot.scores.engraving.pdf import segments, transforms
+from bachbot.scores.engraving.svg import SVG, Heading
 from bachbot.scores.layout import Layout
 
 OPEN, CLOSED = Layout(staves=4), Layout(staves=2)

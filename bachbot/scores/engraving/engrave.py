@@ -11,11 +11,11 @@ from bachbot.chorale import Voice
 from bachbot.errors import OutputError, ScoreError
 from bachbot.files import write_whole
 from bachbot.scores.engraving import fonts
-from bachbot.scores.engraving.page import Heading, finished
+from bachbot.scores.engraving.svg import Heading, finished
 from bachbot.scores.layout import Layout
-from bachbot.scores.musicxml.closed import close
-from bachbot.scores.musicxml.notes import Accidentals, show_accidental
+from bachbot.scores.musicxml.notes import Accidentals, add_accidental
 from bachbot.scores.musicxml.parts import clef
+from bachbot.scores.musicxml.two_staves import use_two_staves
 
 if TYPE_CHECKING:
     import verovio
@@ -171,7 +171,7 @@ def engrave(musicxml: str, *, staves: int = 4, paged: bool = False) -> list[str]
     """
     root = _parsed(musicxml)
     if staves == 2:
-        close(root)
+        use_two_staves(root)
     heading = Heading.of(root)
     for tag in ("credit", "defaults"):
         for element in root.findall(tag):
@@ -247,7 +247,7 @@ def _show_accidentals(root: Element) -> None:
                     fifths, staves = int(signature), {}
                 if element.tag == "note":
                     staff = element.findtext("staff") or "1"
-                    show_accidental(element, staves.setdefault(staff, Accidentals(fifths)))
+                    add_accidental(element, staves.setdefault(staff, Accidentals(fifths)))
 
 
 def _laid_out(root: Element, heading: Heading, unit: float, paged: bool) -> "verovio.toolkit":

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from bachbot.scores.engraving import fonts
-from bachbot.scores.engraving.page import SVG, XLINK
+from bachbot.scores.engraving.svg import SVG, XLINK
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas

@@ -15,8 +15,8 @@ from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Key, Voice
 from bachbot.errors import BachbotWarning, ScoreError, UsageError
 from bachbot.scores.grid import lay
 from bachbot.scores.keys import estimate_key
+from bachbot.scores.musicxml.copied_parts import has_chord_symbols, transpose_octaves
 from bachbot.scores.musicxml.notes import spelled
-from bachbot.scores.musicxml.verbatim import has_chord_symbols, move
 from bachbot.scores.readers.abc import abc_tree
 from bachbot.scores.readers.assign import assign
 from bachbot.scores.readers.document import Document, Line, read_document
@@ -110,7 +110,7 @@ class _Loading:
         if any(octaves.values()):
             for voice, line in lines.items():
                 if octaves[voice]:
-                    move(document.part(line.part), line, octaves[voice], voice)
+                    transpose_octaves(document.part(line.part), line, octaves[voice], voice)
             document = read_document(document.root)
             lines, _ = assign(document, self.wanted)
         for voice, line in lines.items():

@@ -18,8 +18,8 @@ from bachbot.chorale import REST, Chorale, Key, Meter
 from bachbot.errors import ScoreError, UsageError
 from bachbot.scores.grid import LineNote, frame_of, lay
 from bachbot.scores.keys import estimate_key
+from bachbot.scores.musicxml.note_values import split_duration
 from bachbot.scores.musicxml.parts import key_element, time_element
-from bachbot.scores.musicxml.values import split
 from bachbot.scores.pitch import nearest_name, spell
 from bachbot.scores.readers.tune import Syllable, TuneBar, TuneNote, tune_tree
 
@@ -354,7 +354,7 @@ def _written(
         into = begin - (beat - 1)
         if into.denominator in (1, 2, 4) and (end - begin).denominator in (1, 2, 4):
             place = int((begin - bar) * 4)
-            for value in split(place, int((end - begin) * 4), meter):
+            for value in split_duration(place, int((end - begin) * 4), meter):
                 out.append(TuneNote(Fraction(value, 4), list(pitches), joined=bool(place % 4)))
                 place += value
             break

@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element, SubElement
 
 from bachbot.errors import ScoreError
 from bachbot.scores.grid import Bar, bar_offsets
+from bachbot.scores.musicxml.note_values import beam_values
 from bachbot.scores.musicxml.notes import ACCIDENTALS, Accidentals, spelled
-from bachbot.scores.musicxml.values import beam_values
 
 _TYPES = ("breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
 _MAX_DIVISIONS = 20160

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from bachbot.files import write_whole
 from bachbot.scores.score import Sounding
-from bachbot.scores.sound import fluid
-from bachbot.scores.sound.choice import Sound
-from bachbot.scores.sound.effects import SECONDS, in_room, leveled, mixed
-from bachbot.scores.sound.soundfont import read_tables, zones_of
-from bachbot.scores.sound.timing import Played, play
-from bachbot.scores.sound.tone import Instrument
+from bachbot.scores.sound import fluidsynth
+from bachbot.scores.sound.instruments import SoundPreset
+from bachbot.scores.sound.mixing import SECONDS, add_reverb, mix, normalize_loudness
+from bachbot.scores.sound.sampler import Instrument
+from bachbot.scores.sound.soundfont import preset_zones, read_soundfont
+from bachbot.scores.sound.timing import PlayedNote, perform
 
 RATE = 44100
 """Samples a second."""
@@ -69,7 +69,7 @@ def audio_bytes(
     OutputError
         If the piece lasts longer than half an hour.
     """
-    return encoded(synthesize(soundings, tempo=tempo, sound=sound), suffix)
+    return encode_audio(synthesize(soundings, tempo=tempo, sound=sound), suffix)
 
 
 def write_audio(
@@ -79,7 +79,7 @@ def write_audio(
     write_whole(path, audio_bytes(soundings, path.suffix.lower(), tempo=tempo, sound=sound))
 
 
-def encoded(samples: NDArray[np.float32], suffix: str) -> bytes:
+def encode_audio(samples: NDArray[np.float32], suffix: str) -> bytes:
     """Give samples as a sound file.
 
     Parameters
@@ -133,26 +133,26 @@ def synthesize(
     OutputError
         If it lasts over half an hour.
     """
-    notes = play(soundings, tempo=tempo)
-    chosen = Sound.parse(sound)
-    if not chosen.shipped and fluid.found():
-        return leveled(_by_fluidsynth(notes, chosen), RATE)
+    notes = perform(soundings, tempo=tempo)
+    chosen = SoundPreset.parse(sound)
+    if not chosen.shipped and fluidsynth.is_installed():
+        return normalize_loudness(_by_fluidsynth(notes, chosen), RATE)
     instrument = _shipped(chosen) if chosen.shipped else _loaded(chosen)
-    return leveled(mixed(notes, instrument, RATE), RATE)
+    return normalize_loudness(mix(notes, instrument, RATE), RATE)
 
 
-def _by_fluidsynth(notes: Sequence[Played], sound: Sound) -> NDArray[np.float32]:
+def _by_fluidsynth(notes: Sequence[PlayedNote], sound: SoundPreset) -> NDArray[np.float32]:
     end = max(note.stop for note in notes) + SECONDS
-    heard = fluid.rendered(notes, sound, rate=RATE, seconds=end)
-    in_room(heard, RATE)
+    heard = fluidsynth.render(notes, sound, rate=RATE, seconds=end)
+    add_reverb(heard, RATE)
     return np.ascontiguousarray(heard.T)
 
 
-def _loaded(sound: Sound) -> Instrument:
-    tables = read_tables(sound.font)
-    return Instrument(tables, zones_of(tables, sound.bank, sound.program), RATE)
+def _loaded(sound: SoundPreset) -> Instrument:
+    tables = read_soundfont(sound.font)
+    return Instrument(tables, preset_zones(tables, sound.bank, sound.program), RATE)
 
 
 @cache
-def _shipped(sound: Sound) -> Instrument:
+def _shipped(sound: SoundPreset) -> Instrument:
     return _loaded(sound)

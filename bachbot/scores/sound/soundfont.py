@@ -37,7 +37,7 @@ _NAMES = {b"LIST", *(name.encode() for name in ("smpl", "sm24", "pmod", "imod", 
 
 
 @dataclass(frozen=True, eq=False)
-class Tables:
+class SoundFont:
     """What a soundfont file holds, not yet interpreted.
 
     Parameters
@@ -59,12 +59,12 @@ class Tables:
         return self.records[name]
 
 
-def damaged(path: Path, what: str) -> UsageError:
+def unplayable(path: Path, what: str) -> UsageError:
     """The error of a soundfont that cannot be played."""
     return UsageError(f"{path} cannot be played, {what}: give a sound .sf2 or .sf3 file")
 
 
-def read_tables(path: Path) -> Tables:
+def read_soundfont(path: Path) -> SoundFont:
     """Read the tables of a soundfont; its samples stay on disk.
 
     Parameters
@@ -80,22 +80,24 @@ def read_tables(path: Path) -> Tables:
     try:
         size = path.stat().st_size
         if not 12 <= size <= _LARGEST:
-            raise damaged(path, f"it has {size} bytes")
+            raise unplayable(path, f"it has {size} bytes")
         content = np.memmap(path, np.uint8, "r")
     except OSError as error:
         raise UsageError(
             f"the soundfont {path} could not be read ({error.strerror}): give a .sf2 or .sf3 file"
         ) from error
     if content[:4].tobytes() != b"RIFF" or content[8:12].tobytes() != b"sfbk":
-        raise damaged(path, "it is no soundfont")
+        raise unplayable(path, "it is no soundfont")
     found: dict[str, NDArray[np.uint8]] = {}
     for name, body in _chunks(path, content, 12):
         if name == b"LIST":
             found |= {n.decode("latin-1"): b for n, b in _chunks(path, body, 4)}
     missing = [name for name in ("smpl", *_RECORDS) if name not in found]
     if missing:
-        raise damaged(path, f"its part '{missing[0]}' is missing")
-    return Tables(path, found["smpl"], {name: _table(path, name, found[name]) for name in _RECORDS})
+        raise unplayable(path, f"its part '{missing[0]}' is missing")
+    return SoundFont(
+        path, found["smpl"], {name: _table(path, name, found[name]) for name in _RECORDS}
+    )
 
 
 def _chunks(
@@ -109,18 +111,18 @@ def _chunks(
         length = int.from_bytes(content[start + 4 : start + 8].tobytes(), "little")
         stop = start + 8 + length
         if stop > len(content):
-            raise damaged(path, "it is cut short")
+            raise unplayable(path, "it is cut short")
         yield name, content[start + 8 : stop]
         # Chunks of odd length are padded by the standard; some programs leave the padding out.
         padded = length % 2 == 1 and content[stop : stop + 4].tobytes() not in _NAMES
         start = stop + padded
-    raise damaged(path, "it has too many parts")
+    raise unplayable(path, "it has too many parts")
 
 
 def _table(path: Path, name: str, content: NDArray[np.uint8]) -> Table:
     record = np.dtype(_RECORDS[name])
     if len(content) % record.itemsize or not 0 < len(content) <= _LARGEST_TABLE:
-        raise damaged(path, f"its part '{name}' has {len(content)} bytes")
+        raise unplayable(path, f"its part '{name}' has {len(content)} bytes")
     return np.frombuffer(content.tobytes(), record)
 
 
@@ -190,13 +192,13 @@ class Envelope:
     sustain: float
 
 
-def presets(tables: Tables) -> dict[tuple[int, int], str]:
+def presets(tables: SoundFont) -> dict[tuple[int, int], str]:
     """List the presets: (bank, program) to name, in order of the file."""
     heads = tables["phdr"][:-1]
     return {(int(h["bank"]), int(h["program"])): h["name"].decode("latin-1").strip() for h in heads}
 
 
-def zones_of(tables: Tables, bank: int, program: int) -> list[Zone]:
+def preset_zones(tables: SoundFont, bank: int, program: int) -> list[Zone]:
     """List what a preset plays at the velocity `VELOCITY`.
 
     Parameters
@@ -217,13 +219,13 @@ def zones_of(tables: Tables, bank: int, program: int) -> list[Zone]:
     for outer in _zones(tables, heads, int(index), "pbag", "pgen", _INSTRUMENT):
         number = outer[_INSTRUMENT]
         if not 0 <= number < len(tables["inst"]) - 1:
-            raise damaged(tables.path, f"its preset {program} names an instrument {number}")
+            raise unplayable(tables.path, f"its preset {program} names an instrument {number}")
         for inner in _zones(tables, tables["inst"], number, "ibag", "igen", _SAMPLE):
             low, high = _common(outer, inner, _KEYS)
             if low <= high and _sounds(outer, inner):
                 out.append(_zone(outer, inner, low, high))
             if len(out) > _MOST_ZONES:
-                raise damaged(tables.path, f"its preset {program} has too many parts")
+                raise unplayable(tables.path, f"its preset {program} has too many parts")
     return out
 
 
@@ -252,7 +254,7 @@ def cutoff(zone: Zone) -> float:
 
 
 def _zones(
-    tables: Tables, heads: Table, index: int, bag: str, generator: str, last: int
+    tables: SoundFont, heads: Table, index: int, bag: str, generator: str, last: int
 ) -> Iterator[Generators]:
     """Generators of each zone of a preset or instrument, those of its global zone merged in.
 
@@ -261,14 +263,14 @@ def _zones(
     bags, records = tables[bag]["generator"], tables[generator]
     first, stop = (int(heads["bag"][i]) for i in (index, index + 1))
     if not first <= stop < len(bags) or bags[stop] >= len(records) + 1:
-        raise damaged(tables.path, f"its part '{bag}' is too short")
+        raise unplayable(tables.path, f"its part '{bag}' is too short")
     common: Generators = {}
     for number in range(first, stop):
         low, high = int(bags[number]), int(bags[number + 1])
         if not low <= high <= len(records):
-            raise damaged(tables.path, f"its part '{generator}' is too short")
+            raise unplayable(tables.path, f"its part '{generator}' is too short")
         if high - low > 200:
-            raise damaged(tables.path, f"a zone of '{bag}' has {high - low} generators")
+            raise unplayable(tables.path, f"a zone of '{bag}' has {high - low} generators")
         part = records[low:high]
         own = dict(zip(part["what"].tolist(), part["amount"].tolist(), strict=True))
         if last in own:
@@ -331,7 +333,7 @@ class Sample:
     loop: tuple[int, int] | None
 
 
-def sample_of(tables: Tables, zone: Zone) -> Sample:
+def read_sample(tables: SoundFont, zone: Zone) -> Sample:
     """Read the sample of a zone, with what the zone changes about it.
 
     Raises
@@ -341,14 +343,14 @@ def sample_of(tables: Tables, zone: Zone) -> Sample:
     """
     heads = tables["shdr"]
     if not 0 <= zone.sample < len(heads) - 1:
-        raise damaged(tables.path, f"it names a sample {zone.sample}")
+        raise unplayable(tables.path, f"it names a sample {zone.sample}")
     head = heads[zone.sample]
     name = head["name"].decode("latin-1").strip()
     start, end, loop_start, loop_end = (
         int(head[field]) for field in ("start", "end", "loop_start", "loop_end")
     )
     if int(head["kind"]) & _ROM or not 400 <= head["rate"] <= 192_000 or start >= end:
-        raise damaged(tables.path, f"its sample '{name}' is none")
+        raise unplayable(tables.path, f"its sample '{name}' is none")
     if int(head["kind"]) & _VORBIS:
         frames = _vorbis(tables, name, start, end)
         start = 0
@@ -363,10 +365,10 @@ def sample_of(tables: Tables, zone: Zone) -> Sample:
     if zone.amount(54) in (1, 3):
         loop = (loop_start + a - start, loop_end + b - start)
         if not 0 <= loop[0] <= loop[1] - 2 <= len(frames) - 2:
-            raise damaged(tables.path, f"the loop of its sample '{name}' lies outside of it")
+            raise unplayable(tables.path, f"the loop of its sample '{name}' lies outside of it")
     stop = len(frames) + last
     if not 0 <= first < stop <= len(frames) or (loop and (first > loop[0] or loop[1] > stop)):
-        raise damaged(tables.path, f"its sample '{name}' is cut where there is nothing")
+        raise unplayable(tables.path, f"its sample '{name}' is cut where there is nothing")
     if loop:
         loop = (loop[0] - first, loop[1] - first)
     root = zone.amount(58) if zone.amount(58) >= 0 else int(head["pitch"])
@@ -375,29 +377,29 @@ def sample_of(tables: Tables, zone: Zone) -> Sample:
     )
 
 
-def _plain(tables: Tables, name: str, start: int, end: int) -> NDArray[np.float32]:
+def _plain(tables: SoundFont, name: str, start: int, end: int) -> NDArray[np.float32]:
     """Frames of 16 bits."""
     if 2 * end > len(tables.pool):
-        raise damaged(tables.path, f"its sample '{name}' lies outside of it")
+        raise unplayable(tables.path, f"its sample '{name}' lies outside of it")
     if end - start > _LONGEST:
-        raise damaged(tables.path, f"its sample '{name}' is too long")
+        raise unplayable(tables.path, f"its sample '{name}' is too long")
     raw = np.frombuffer(tables.pool[2 * start : 2 * end].tobytes(), "<i2")
     return raw.astype(np.float32) / np.float32(32768)
 
 
-def _vorbis(tables: Tables, name: str, start: int, end: int) -> NDArray[np.float32]:
+def _vorbis(tables: SoundFont, name: str, start: int, end: int) -> NDArray[np.float32]:
     """An Ogg Vorbis stream, all of it."""
     import soundfile
 
     if end > len(tables.pool):
-        raise damaged(tables.path, f"its sample '{name}' lies outside of it")
+        raise unplayable(tables.path, f"its sample '{name}' lies outside of it")
     try:
         with soundfile.SoundFile(io.BytesIO(tables.pool[start:end].tobytes())) as stream:
             if stream.channels != 1 or not 0 < stream.frames <= _LONGEST:
-                raise damaged(tables.path, f"its sample '{name}' is no tone of one channel")
+                raise unplayable(tables.path, f"its sample '{name}' is no tone of one channel")
             frames: NDArray[np.float32] = stream.read(dtype="float32")
     except (soundfile.SoundFileError, RuntimeError) as error:
-        raise damaged(tables.path, f"its sample '{name}' cannot be decoded") from error
+        raise unplayable(tables.path, f"its sample '{name}' cannot be decoded") from error
     if not np.isfinite(frames).all():
-        raise damaged(tables.path, f"its sample '{name}' holds no numbers")
+        raise unplayable(tables.path, f"its sample '{name}' holds no numbers")
     return frames

@@ -23,7 +23,7 @@ _SLOWING, _SLOWEST = 4.0, 0.75
 
 
 @dataclass(frozen=True)
-class Played:
+class PlayedNote:
     """One note as it is played.
 
     Parameters
@@ -42,7 +42,7 @@ class Played:
     stop: float
 
 
-def play(soundings: Sequence[Sounding], *, tempo: float) -> list[Played]:
+def perform(soundings: Sequence[Sounding], *, tempo: float) -> list[PlayedNote]:
     """Give each note its time.
 
     Parameters
@@ -85,7 +85,7 @@ def play(soundings: Sequence[Sounding], *, tempo: float) -> list[Played]:
     stops = stops - np.array([_BREATH if end in breaths else 0 for end in ends])
     stops = _rearticulated(notes, starts, stops)
     return [
-        Played(note.voice, note.pitch, float(start), float(stop))
+        PlayedNote(note.voice, note.pitch, float(start), float(stop))
         for note, start, stop in zip(notes, starts, stops, strict=True)
     ]
 

@@ -25,16 +25,16 @@ from made_font import (
 )
 
 from bachbot.errors import UsageError
-from bachbot.scores.sound.choice import PROGRAMS, Sound
-from bachbot.scores.sound.soundfont import Envelope, envelope, presets, read_tables, zones_of
-from bachbot.scores.sound.tone import Instrument, Layer, shaped
+from bachbot.scores.sound.instruments import PROGRAMS, SoundPreset
+from bachbot.scores.sound.sampler import Instrument, Layer, envelope_levels
+from bachbot.scores.sound.soundfont import Envelope, envelope, preset_zones, presets, read_soundfont
 
 OUT = 44100
 
 
 def instrument(path: Path, program: int = 19) -> Instrument:
-    read = read_tables(path)
-    return Instrument(read, zones_of(read, 0, program), OUT)
+    read = read_soundfont(path)
+    return Instrument(read, preset_zones(read, 0, program), OUT)
 
 
 def played(path: Path, key: int = 69, seconds: float = 3.0, program: int = 19) -> np.ndarray:
@@ -51,9 +51,9 @@ def frequency(tone: np.ndarray) -> float:
 
 def open_and_play(path: Path) -> list[Layer]:
     """As `synthesize` does, with the instrument that is taken where none is named."""
-    sound = Sound.parse(str(path))
-    read = read_tables(sound.font)
-    return Instrument(read, zones_of(read, sound.bank, sound.program), OUT).layers(69, 0.5)
+    sound = SoundPreset.parse(str(path))
+    read = read_soundfont(sound.font)
+    return Instrument(read, preset_zones(read, sound.bank, sound.program), OUT).layers(69, 0.5)
 
 
 def refused(path: Path, match: str) -> None:
@@ -73,7 +73,7 @@ def refused_or_played(path: Path) -> None:
         message = ""
         for layer in layers:
             assert np.isfinite(layer.tone).all()
-            assert np.isfinite(shaped(layer.envelope, 1000, len(layer.tone), OUT)).all()
+            assert np.isfinite(envelope_levels(layer.envelope, 1000, len(layer.tone), OUT)).all()
     assert "\n" not in message
 
 
@@ -129,7 +129,7 @@ def test_attenuation_and_place(tmp_path: Path) -> None:
 
 def test_the_envelope_rises_holds_falls_and_is_let_go() -> None:
     shape = Envelope(delay=0.1, attack=0.2, hold=0.3, decay=1.0, release=0.5, sustain=20.0)
-    level = shaped(shape, 2 * OUT, 3 * OUT, OUT)
+    level = envelope_levels(shape, 2 * OUT, 3 * OUT, OUT)
     at = lambda second: 20 * np.log10(level[int(second * OUT)] + 1e-9)  # noqa: E731
     assert level[: OUT // 10].max() == 0
     assert level[int(0.2 * OUT)] == pytest.approx(0.5, abs=0.01)
@@ -152,7 +152,7 @@ def test_a_preset_adds_to_its_instrument_and_keys_choose_the_sample(tmp_path: Pa
     parts["pbag"] = struct.pack("<HHHH", 0, 0, 2, 0)
     path = tmp_path / "a.sf2"
     path.write_bytes(soundfont(parts, sine_pool(), b"x"))
-    low, high = zones_of(read_tables(path), 0, 19)
+    low, high = preset_zones(read_soundfont(path), 0, 19)
     assert envelope(low, 60).release == pytest.approx(2)
     assert envelope(high, 60).release == pytest.approx(2 ** (-10800 / 1200))
     assert frequency(played(path, 57)) == pytest.approx(220, abs=0.05)
@@ -187,29 +187,29 @@ def test_a_file_without_padding_is_read(tmp_path: Path) -> None:
 
 
 def test_ours_has_four_instruments_on_every_key_and_a_notice() -> None:
-    sounds = [Sound.parse(name) for name in PROGRAMS]
+    sounds = [SoundPreset.parse(name) for name in PROGRAMS]
     [font] = {sound.font for sound in sounds}
-    assert set(presets(read_tables(font))) == {(0, p) for p in PROGRAMS.values()}
+    assert set(presets(read_soundfont(font))) == {(0, p) for p in PROGRAMS.values()}
     notice = (font.parent / "COPYRIGHT").read_text(encoding="utf-8")
     assert "Frank Wen" in notice
     assert "Permission is hereby granted, free of charge" in notice
     for sound in sounds:
-        zones = zones_of(read_tables(font), 0, sound.program)
+        zones = preset_zones(read_soundfont(font), 0, sound.program)
         for key in range(128):
             assert sum(z.low <= key <= z.high for z in zones) == 1
 
 
 def test_choosing(tmp_path: Path) -> None:
     font = sine_font(tmp_path / "A.SF2", program=7)
-    assert Sound.parse(str(font)).program == 7
-    assert Sound.parse(f"{font}:7") == Sound.parse(str(font))
+    assert SoundPreset.parse(str(font)).program == 7
+    assert SoundPreset.parse(f"{font}:7") == SoundPreset.parse(str(font))
     with pytest.raises(UsageError, match=r"no program 19: give one of 7, counted from 0"):
-        Sound.parse(f"{font}:19")
+        SoundPreset.parse(f"{font}:19")
     with pytest.raises(UsageError, match=r"could not be read \(No such file"):
-        Sound.parse(str(tmp_path / "none.sf2"))
+        SoundPreset.parse(str(tmp_path / "none.sf2"))
     for text in ("", "flute", "a.wav", "a.sf2:x", ".sf2"):
         with pytest.raises(UsageError, match="is no sound"):
-            Sound.parse(text)
+            SoundPreset.parse(text)
 
 
 # Anybody's files.

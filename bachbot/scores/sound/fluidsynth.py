@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.errors import UsageError
-from bachbot.scores.sound.choice import Sound
-from bachbot.scores.sound.effects import LEVELS, PLACES
+from bachbot.scores.sound.instruments import SoundPreset
+from bachbot.scores.sound.mixing import LEVELS, PLACES
 from bachbot.scores.sound.soundfont import VELOCITY
-from bachbot.scores.sound.timing import Played
+from bachbot.scores.sound.timing import PlayedNote
 
 _TICKS = 5000
 """Ticks a second: fluidsynth itself keeps time by blocks of 64 samples."""
@@ -21,13 +21,13 @@ _PATIENCE = 600
 """Seconds."""
 
 
-def found() -> bool:
+def is_installed() -> bool:
     """Whether the command is there."""
     return shutil.which("fluidsynth") is not None
 
 
-def rendered(
-    notes: Sequence[Played], sound: Sound, *, rate: int, seconds: float
+def render(
+    notes: Sequence[PlayedNote], sound: SoundPreset, *, rate: int, seconds: float
 ) -> NDArray[np.float32]:
     """Play notes by fluidsynth, each voice on a channel of its own, without its effects.
 
@@ -76,11 +76,11 @@ def rendered(
     return out
 
 
-def _unplayable(sound: Sound) -> UsageError:
+def _unplayable(sound: SoundPreset) -> UsageError:
     return UsageError(f"fluidsynth cannot play {sound.font}: give a sound .sf2 or .sf3 file")
 
 
-def _midi(notes: Sequence[Played], sound: Sound) -> bytes:
+def _midi(notes: Sequence[PlayedNote], sound: SoundPreset) -> bytes:
     """The notes as MIDI, in seconds: the tempo has been played out already."""
     import io
 

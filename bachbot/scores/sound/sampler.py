@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from bachbot.scores.sound.soundfont import (
     Envelope,
     Sample,
-    Tables,
+    SoundFont,
     Zone,
     cutoff,
     envelope,
-    sample_of,
+    read_sample,
 )
 
 _FINE = 88_200
@@ -58,7 +58,7 @@ class Instrument:
         Samples a second that are wanted.
     """
 
-    def __init__(self, tables: Tables, zones: list[Zone], rate: int) -> None:
+    def __init__(self, tables: SoundFont, zones: list[Zone], rate: int) -> None:
         self._tables, self._zones, self._rate = tables, zones, rate
         self._fine: dict[tuple[object, ...], tuple[Sample, NDArray[np.float32], int]] = {}
 
@@ -101,13 +101,13 @@ class Instrument:
         """The sample of a zone at a rate that can be read between its frames."""
         which = (zone.sample, *(zone.amount(n) for n in (0, 1, 2, 3, 4, 12, 45, 50, 54, 58)))
         if which not in self._fine:
-            sample = sample_of(self._tables, zone)
+            sample = read_sample(self._tables, zone)
             times = -(-_FINE // sample.rate)
             self._fine[which] = (sample, _finer(sample, times), times)
         return self._fine[which]
 
 
-def shaped(shape: Envelope, held: int, length: int, rate: int) -> NDArray[np.float32]:
+def envelope_levels(shape: Envelope, held: int, length: int, rate: int) -> NDArray[np.float32]:
     """Level of a note that is held so long, shape [length]: rise, hold, decay, release.
 
     Parameters

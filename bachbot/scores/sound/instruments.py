@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bachbot.errors import UsageError
-from bachbot.scores.sound.soundfont import damaged, presets, read_tables
+from bachbot.scores.sound.soundfont import presets, read_soundfont, unplayable
 
 PROGRAMS = {"organ": 19, "choir": 52, "strings": 48, "piano": 0}
 """The instruments that come with bachbot, and their programs in General MIDI, counted from 0."""
@@ -14,7 +14,7 @@ _SHIPPED = Path(__file__).parent / "instruments.sf3"
 
 
 @dataclass(frozen=True)
-class Sound:
+class SoundPreset:
     """What a score is played on.
 
     Parameters
@@ -33,7 +33,7 @@ class Sound:
     shipped: bool
 
     @classmethod
-    def parse(cls, text: str) -> "Sound":
+    def parse(cls, text: str) -> "SoundPreset":
         """Read ``organ``, ``choir``, ``strings``, ``piano`` or ``FILE.sf2``, ``FILE.sf2:PROGRAM``.
 
         Of a file without a program it is the church organ (19), or what comes first where there is
@@ -53,9 +53,9 @@ class Sound:
                 "FILE.sf2:PROGRAM"
             )
         path = Path(match[1])
-        held = list(presets(read_tables(path)))
+        held = list(presets(read_soundfont(path)))
         if not held:
-            raise damaged(path, "it holds no instrument")
+            raise unplayable(path, "it holds no instrument")
         if match[2] is None:
             bank, program = (0, 19) if (0, 19) in held else held[0]
         else:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.errors import UsageError
-from bachbot.scores.sound.timing import Played
-from bachbot.scores.sound.tone import Instrument, Layer, shaped
+from bachbot.scores.sound.sampler import Instrument, Layer, envelope_levels
+from bachbot.scores.sound.timing import PlayedNote
 
 LOUDNESS = -20.0
 """Of every rendering, in LUFS: low enough that a piano's attacks stay below the highest peak."""
@@ -62,7 +62,7 @@ def true_peak(samples: NDArray[np.float32]) -> float:
     return peak
 
 
-def leveled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+def normalize_loudness(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     """Bring a rendering to `LOUDNESS`, or as near as its peaks allow.
 
     Parameters
@@ -93,7 +93,7 @@ SECONDS = 1.2
 _LEVEL = 0.05
 
 
-def in_room(dry: NDArray[np.float32], rate: int) -> None:
+def add_reverb(dry: NDArray[np.float32], rate: int) -> None:
     """Add the echo of a small church, in place: decaying noise, convolved block by block.
 
     Overlap-add; the room hears both sides as one and answers differently left and right.
@@ -138,7 +138,7 @@ PLACES = (-0.45, -0.15, 0.15, 0.45)
 """From left (-1) to right (1): S, A, T, B, gently."""
 
 
-def mixed(notes: Sequence[Played], instrument: Instrument, rate: int) -> NDArray[np.float32]:
+def mix(notes: Sequence[PlayedNote], instrument: Instrument, rate: int) -> NDArray[np.float32]:
     """Play notes in a room.
 
     Parameters
@@ -170,11 +170,11 @@ def mixed(notes: Sequence[Played], instrument: Instrument, rate: int) -> NDArray
         for note in sorted(here, key=lambda n: (n.start, n.voice)):
             for layer in layers:
                 _add(dry, note, layer, rate)
-    in_room(dry, rate)
+    add_reverb(dry, rate)
     return np.ascontiguousarray(dry.T)
 
 
-def _add(dry: NDArray[np.float32], note: Played, layer: Layer, rate: int) -> None:
+def _add(dry: NDArray[np.float32], note: PlayedNote, layer: Layer, rate: int) -> None:
     """Add one note, in place.
 
     It begins at a whole number of its periods: two voices that meet on a pitch add up, whenever
@@ -185,7 +185,7 @@ def _add(dry: NDArray[np.float32], note: Played, layer: Layer, rate: int) -> Non
     held = max(1, round((note.stop - note.start) * rate))
     tail = len(layer.tone)
     length = min(held + int(layer.envelope.release * rate), tail, dry.shape[1] - first)
-    level = shaped(layer.envelope, min(held, length), length, rate)
+    level = envelope_levels(layer.envelope, min(held, length), length, rate)
     tone = layer.tone[:length] * level * np.float32(LEVELS[note.voice])
     # Equal power from left to right.
     angle = (np.clip(PLACES[note.voice] + layer.position, -1, 1) + 1) * np.pi / 4
