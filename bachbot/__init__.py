@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bachbot.decoding import DecodingOptions
     from bachbot.engine import ComposeOptions, DecodingResult, Engine, harmonize
     from bachbot.engine import compose_pieces as compose
-    from bachbot.scores import Layout, Score, load_score, save_score
+    from bachbot.scores import Layout, Score, load_score, render, save_score
 
 __version__ = "0.1.0"
 
@@ -37,6 +37,7 @@ __all__ = [
     "compose",
     "harmonize",
     "load_score",
+    "render",
     "save_score",
 ]
 
@@ -53,6 +54,7 @@ _HOMES = {
     "compose": "bachbot.engine:compose_pieces",
     "harmonize": "bachbot.engine",
     "load_score": "bachbot.scores",
+    "render": "bachbot.scores",
     "save_score": "bachbot.scores",
 }
 

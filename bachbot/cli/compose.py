@@ -40,11 +40,11 @@ def compose(
 ) -> None:
     """Compose a chorale from nothing, or go on from an opening."""
     from bachbot.chorale import VOICES, Key, Meter
-    from bachbot.cli.show import numbered, progress, writable
+    from bachbot.cli.show import numbered, progress, read_score, writable
     from bachbot.decoding import DecodingOptions, Penalties
     from bachbot.engine import ComposeOptions, Engine
     from bachbot.errors import UsageError
-    from bachbot.scores import Layout, load_score, save_score
+    from bachbot.scores import Layout, save_score
 
     if mode not in (None, "major", "minor"):
         raise UsageError(f"'{mode}' is no mode: give major or minor")
@@ -66,7 +66,7 @@ def compose(
         bars=bars,
         meter=Meter.parse(meter or "4/4"),
         key=wanted,
-        prime=load_score(prime, voices=VOICES) if prime else None,
+        prime=read_score(prime, voices=VOICES) if prime else None,
         prime_bars=prime_bars,
     )
     output = writable(output or Path("chorale.musicxml"), prime)

@@ -1,7 +1,6 @@
 """An explained piece as tables and as JSON."""
 
 import json
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -140,17 +139,16 @@ def explain(
     bar 0.
     """
     from bachbot.chorale import VOICES, Key
-    from bachbot.cli.show import writable
-    from bachbot.scores import load_score, save_score
+    from bachbot.cli.show import read_score, writable
+    from bachbot.scores import save_score
     from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
     from bachbot.theory.explanation import explain as explained
 
     if numerals is not None:
         writable(numerals, file)
-    with warnings.catch_warnings():
-        # What is read here gets no new harmony that they might not fit.
-        warnings.filterwarnings("ignore", message=".*chord symbols are left out")
-        score = load_score(file, key=Key.parse(key) if key else None, voices=VOICES)
+    # The score gets no new harmony that its chord symbols might not fit.
+    tonality = Key.parse(key) if key else None
+    score = read_score(file, key=tonality, voices=VOICES, ignore=["chord symbols"])
     found = explained(score.chorale)
     if numerals is not None:
         save_score(add_roman_numerals(score, found.harmonies), numerals)

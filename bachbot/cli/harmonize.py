@@ -100,13 +100,13 @@ def _names(files: list[Path]) -> dict[Path, str]:
 def _load(
     files: list[Path], voices: "tuple[Voice, ...]", key: "Key | None"
 ) -> "tuple[dict[Path, Score], dict[Path, BachbotError]]":
-    from bachbot.scores import load_score
+    from bachbot.cli.show import read_score
 
     loaded: dict[Path, Score] = {}
     failed: dict[Path, BachbotError] = {}
     for path in files:
         try:
-            loaded[path] = load_score(path, key=key, voices=voices)
+            loaded[path] = read_score(path, key=key, voices=voices)
         except BachbotError as error:
             failed[path] = error
     return loaded, failed
@@ -191,12 +191,12 @@ def harmonize(
         return
 
     from bachbot.chorale import VOICES
-    from bachbot.cli.show import numbered, page, progress, writable
+    from bachbot.cli.show import numbered, page, progress, read_score, writable
     from bachbot.engine import Engine
-    from bachbot.scores import bars_of, load_score, save_score
+    from bachbot.scores import bars_of, save_score
 
     output = writable(output or Path(f"{melody.stem}-harmonized.musicxml"), melody)
-    score = load_score(melody, key=tonality, voices=VOICES if bars else voices)
+    score = read_score(melody, key=tonality, voices=VOICES if bars else voices)
     engine = Engine.load(checkpoint)
     with progress("harmonizing") as advance:
         found = engine.harmonize(

@@ -1,6 +1,7 @@
 """The user's own pieces: four-part chorales in files or folders, as measures want them."""
 
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,8 +9,9 @@ from typing import TYPE_CHECKING
 from bachbot.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from bachbot.chorale import Chorale
+    from bachbot.chorale import Chorale, Key, Voice
     from bachbot.scores import Score
+    from bachbot.scores.score import NoticeKind
 
 
 def read_pieces(paths: Sequence[Path]) -> "list[Chorale]":
@@ -32,17 +34,41 @@ def read_pieces(paths: Sequence[Path]) -> "list[Chorale]":
     """
     from bachbot.chorale import VOICES
     from bachbot.corpus.jsb import read_as_they_are
-    from bachbot.scores import load_score
 
     found: list[Chorale] = []
     for path in paths:
         if path.suffix == ".npz":
             found += read_as_they_are(path)
         elif path.is_dir():
-            found += [load_score(file, voices=VOICES).chorale for file in scores_in(path)]
+            found += [read_score(file, voices=VOICES).chorale for file in scores_in(path)]
         else:
-            found.append(load_score(path, voices=VOICES).chorale)
+            found.append(read_score(path, voices=VOICES).chorale)
     return found
+
+
+def read_score(
+    path: Path,
+    *,
+    key: "Key | None" = None,
+    voices: "Sequence[Voice]",
+    ignore: "Collection[NoticeKind]" = (),
+) -> "Score":
+    """Load a score and print its notices to standard error.
+
+    Parameters
+    ----------
+    path, key, voices
+        As `bachbot.load_score` takes them.
+    ignore : collection of NoticeKind
+        Notices that are not printed.
+    """
+    from bachbot.scores import load_score
+
+    score = load_score(path, key=key, voices=voices)
+    for notice in score.notices:
+        if notice.kind not in ignore:
+            print(f"bachbot: warning: {path.name}: {notice}", file=sys.stderr)  # noqa: T201
+    return score
 
 
 def scores_in(folder: Path) -> list[Path]:
@@ -53,12 +79,12 @@ def scores_in(folder: Path) -> list[Path]:
     UsageError
         If there is none.
     """
-    from bachbot.scores.readers.load import KINDS
+    from bachbot.scores.readers.source import INPUT_FORMATS
 
-    files = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in KINDS)
+    files = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in INPUT_FORMATS)
     if not files:
         raise UsageError(
-            f"the folder {folder} holds no score: give one with files in {' '.join(KINDS)}"
+            f"the folder {folder} holds no score: give one with files in {' '.join(INPUT_FORMATS)}"
         )
     return files
 
@@ -137,9 +163,9 @@ def writable(path: Path, source: Path | None = None) -> Path:
     OutputError
         If its folder is not there.
     """
-    from bachbot.scores.save import SUFFIXES
+    from bachbot.scores.save import OUTPUT_FORMATS
 
-    check_output(path, SUFFIXES)
+    check_output(path, tuple(OUTPUT_FORMATS))
     if source is not None and path.exists() and source.exists() and path.samefile(source):
         raise UsageError(f"{path} is the file that is read: write to another one")
     return path

@@ -168,10 +168,11 @@ def four_voices(score: "Score") -> "list[Part] | str":
 def _source(file: str, parts: "Sequence[Part]") -> Source:
     from music21 import stream
 
-    from bachbot.scores.grid import lay, lines_of
+    from bachbot.scores.grid import quantize
+    from bachbot.scores.readers.music21_parts import read_parts
 
-    lines, bars = lines_of(parts)
-    grid = lay(lines, bars)
+    lines, bars = read_parts(parts)
+    grid = quantize(lines, bars)
     key = _analyzed_key(stream.Score(parts))
     written = Chorale(
         pitch=grid.pitch,

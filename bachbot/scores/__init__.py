@@ -1,23 +1,24 @@
-"""Scores: read, complete, write, engrave, sound."""
+"""Scores: read, completed, written, engraved and played."""
 
 from bachbot.scores.bars import BarRange, bars_of
 from bachbot.scores.layout import Layout
 from bachbot.scores.musicxml.complete import complete, from_chorale
 from bachbot.scores.musicxml.rewrite import rewrite_bars
 from bachbot.scores.readers.load import load_score
-from bachbot.scores.save import check_suffix, save_score
-from bachbot.scores.score import Score, Sounding, section_starts, soundings
+from bachbot.scores.save import render, save_score
+from bachbot.scores.score import Notice, Score, Sounding, section_starts, soundings
 
 __all__ = [
     "BarRange",
     "Layout",
+    "Notice",
     "Score",
     "Sounding",
     "bars_of",
-    "check_suffix",
     "complete",
     "from_chorale",
     "load_score",
+    "render",
     "rewrite_bars",
     "save_score",
     "section_starts",

@@ -1,4 +1,9 @@
-"""Which name a pitch has: C sharp or D flat."""
+"""Pitches and their names: steps, semitones, accidentals, and the choice of C sharp or D flat.
+
+A note name without its octave is an integer throughout the package: its position on the line of
+fifths, ... Bb -2, F -1, C 0, G 1, D 2, ..., F# 6, ... (Temperley's "tonal pitch class"). A
+position and a MIDI pitch together are a spelled pitch: step, alteration and octave.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import REST, Chorale, Voice
+from bachbot.chorale import REST, Chorale, Voice, line_of_fifths, note_name
+
+SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+"""Semitones of each step above C."""
+
+ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+"""MusicXML's names of the accidentals, by alteration in semitones."""
 
 _RADIUS = 4
 """How far around a note its surroundings reach, in frames: a beat."""
@@ -134,3 +145,73 @@ def _notes(chorale: Chorale, voices: list[int]) -> list[_Note]:
                 _Note(voice, start, stop, pitch, step if abs(step) == 1 and following >= 0 else 0)
             )
     return notes
+
+
+def spelled_pitch(midi: int, name: int) -> tuple[str, int, int]:
+    """Step, alteration in semitones, and octave of a pitch.
+
+    Parameters
+    ----------
+    midi : int
+        MIDI pitch.
+    name : int
+        Position of its name on the line of fifths.
+
+    Examples
+    --------
+    >>> spelled_pitch(60, 12), spelled_pitch(60, 0)  # B sharp 3, C 4
+    (('B', 1, 3), ('C', 0, 4))
+    """
+    text = note_name(name)
+    alter = text.count("#") - text.count("b")
+    return text[0], alter, (midi - alter - SEMITONES[text[0]]) // 12 - 1
+
+
+def midi_and_name(step: str, alter: int, octave: int) -> tuple[int, int]:
+    """MIDI pitch, and position of the name on the line of fifths; inverts `spelled_pitch`.
+
+    Parameters
+    ----------
+    step : str
+        A key of `SEMITONES`.
+    alter : int
+        Sharps, or minus flats.
+    octave : int
+        4 is the octave from middle C.
+
+    Examples
+    --------
+    >>> midi_and_name("B", 1, 3)
+    (60, 12)
+    """
+    return 12 * (octave + 1) + SEMITONES[step] + alter, line_of_fifths(step) + 7 * alter
+
+
+def signature_alter(fifths: int, step: str) -> int:
+    """Alteration that a key signature gives to a step.
+
+    Parameters
+    ----------
+    fifths : int
+        Sharps of the signature, or minus its flats.
+    step : str
+        A key of `SEMITONES`.
+
+    Examples
+    --------
+    >>> signature_alter(2, "C"), signature_alter(2, "G"), signature_alter(-1, "B")
+    (1, 0, -1)
+    """
+    return (fifths - line_of_fifths(step) + 5) // 7
+
+
+def pitch_label(midi: int) -> str:
+    """Label of a MIDI pitch for a message, such as ``C4``; black keys as sharps.
+
+    Examples
+    --------
+    >>> pitch_label(60), pitch_label(61), pitch_label(70)
+    ('C4', 'C#4', 'A#4')
+    """
+    step, alter, octave = spelled_pitch(midi, (midi * 7 + 1) % 12 - 1)
+    return f"{step}{'#' * alter}{octave}"

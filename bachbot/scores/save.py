@@ -1,19 +1,35 @@
-"""Write a score to a file, in the format of its suffix."""
+"""Write a score: to bytes in a given format, or to a file in the format of its suffix."""
 
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, get_args
 from xml.etree import ElementTree
 
-from bachbot.errors import OutputError
+from bachbot.errors import OutputError, UsageError
 from bachbot.files import write_whole
 from bachbot.scores.layout import Layout
 from bachbot.scores.score import Score, soundings
 
-SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
-"""Suffixes of sound."""
-SUFFIXES = (".musicxml", ".xml", ".mxl", ".mid", ".midi", ".svg", ".png", ".pdf", *SOUNDS)
-"""Suffixes that can be written."""
+OutputFormat = Literal["musicxml", "mxl", "midi", "svg", "png", "pdf", "wav", "flac", "ogg", "mp3"]
+"""Formats that can be written; ``"mxl"`` is compressed MusicXML."""
+
+OUTPUT_FORMATS: Mapping[str, OutputFormat] = {
+    ".musicxml": "musicxml",
+    ".xml": "musicxml",
+    ".mxl": "mxl",
+    ".mid": "midi",
+    ".midi": "midi",
+    ".svg": "svg",
+    ".png": "png",
+    ".pdf": "pdf",
+    ".wav": "wav",
+    ".flac": "flac",
+    ".ogg": "ogg",
+    ".mp3": "mp3",
+}
+"""Suffixes that can be written, and their formats."""
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -28,17 +44,16 @@ _CONTAINER = (
 
 
 def save_score(score: Score, path: str | Path, *, layout: Layout | None = None) -> None:
-    """Write a score to a file, whole or not at all.
+    """Write a score to a file: all of it or, if that fails, nothing.
 
     Parameters
     ----------
     score : Score
-        What `load_score`, `complete` or `from_chorale` gave.
+        From `load_score`, `complete` or `from_chorale`.
     path : str or Path
-        Its suffix says what is written: MusicXML (``.musicxml``, ``.xml``, compressed ``.mxl``),
-        MIDI (``.mid``, ``.midi``, one track and channel a voice), an engraving (``.svg``,
-        ``.png``, ``.pdf``) or sound (``.wav``, ``.flac``, ``.ogg``, ``.mp3``). The folder must be
-        there.
+        Its suffix is the format: MusicXML (``.musicxml``, ``.xml``, compressed ``.mxl``), MIDI
+        (``.mid``, ``.midi``), an engraving (``.svg``, ``.png``, ``.pdf``) or sound (``.wav``,
+        ``.flac``, ``.ogg``, ``.mp3``). The folder must exist.
     layout : Layout, optional
         Staves of an engraving; tempo and instrument of MIDI and sound.
 
@@ -47,55 +62,83 @@ def save_score(score: Score, path: str | Path, *, layout: Layout | None = None) 
     OutputError
         If the suffix is none of these, or the file cannot be written.
     UsageError
-        If a soundfont of one's own cannot be played.
+        If the user's soundfont cannot be played.
+
+    See Also
+    --------
+    render : The same as bytes.
     """
     path = Path(path)
-    layout = layout or Layout()
-    suffix = check_suffix(path)
-    if suffix in (".musicxml", ".xml"):
-        write_whole(path, musicxml(score).encode())
-    elif suffix == ".mxl":
-        write_whole(path, _compressed(musicxml(score)))
-    elif suffix in (".mid", ".midi"):
-        from bachbot.scores.sound.midi import midi_bytes
-
-        write_whole(path, midi_bytes(score, layout.tempo, program=layout.program))
-    elif suffix in SOUNDS:
-        from bachbot.scores.sound.audio import write_audio
-
-        write_audio(soundings(score), path, tempo=layout.tempo, sound=layout.sound)
-    else:
-        from bachbot.scores.engraving.engrave import write_engraving
-
-        write_engraving(musicxml(score), path, layout=layout)
+    suffix = path.suffix.lower()
+    if suffix not in OUTPUT_FORMATS:
+        raise OutputError(
+            f"{path}: '{suffix}' is not a suffix that can be written: "
+            f"use {', '.join(OUTPUT_FORMATS)}"
+        )
+    write_whole(path, render(score, OUTPUT_FORMATS[suffix], layout=layout))
 
 
-def check_suffix(path: str | Path) -> str:
-    """Give the suffix of a file that can be written; to be called before long work.
+def render(score: Score, format: OutputFormat, *, layout: Layout | None = None) -> bytes:  # noqa: A002
+    r"""Return a score as the content of a file.
+
+    Parameters
+    ----------
+    score : Score
+        From `load_score`, `complete` or `from_chorale`.
+    format : {"musicxml", "mxl", "midi", "svg", "png", "pdf", "wav", "flac", "ogg", "mp3"}
+        MIDI has one track and channel a voice. SVG and PNG are one picture, as wide as A4 and as
+        tall as the music; PDF has pages of A4. Sound is stereo at 44.1 kHz.
+    layout : Layout, optional
+        Staves of an engraving; tempo and instrument of MIDI and sound.
 
     Raises
     ------
+    UsageError
+        If the format is none of these, or the user's soundfont cannot be played.
     OutputError
-        If it is none of `SUFFIXES`.
+        If the music is too long for one picture (PDF has pages) or for a sound file.
+    ScoreError
+        If the score has no note to play, or cannot be engraved.
+
+    Examples
+    --------
+    >>> from bachbot import load_score
+    >>> render(load_score(b"X:1\nT:Scale\nK:C\ncdef|gabc'|"), "midi")[:4]
+    b'MThd'
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise OutputError(
-            f"{path}: '{suffix}' is no suffix that can be written: give {', '.join(SUFFIXES)}"
+    layout = layout or Layout()
+    if format not in get_args(OutputFormat):
+        raise UsageError(
+            f"'{format}' is not a format that can be written: "
+            f"use {', '.join(get_args(OutputFormat))}"
         )
-    return suffix
+    if format == "musicxml":
+        return musicxml(score).encode()
+    if format == "mxl":
+        return _compress(musicxml(score))
+    if format == "midi":
+        from bachbot.scores.sound.midi import midi_bytes
+
+        return midi_bytes(score, layout.tempo, program=layout.program)
+    if format in ("svg", "png", "pdf"):
+        from bachbot.scores.engraving.engrave import engraving_bytes
+
+        return engraving_bytes(musicxml(score), f".{format}", staves=layout.staves)
+    from bachbot.scores.sound.audio import audio_bytes
+
+    return audio_bytes(soundings(score), f".{format}", tempo=layout.tempo, sound=layout.sound)
 
 
 def musicxml(score: Score) -> str:
-    """Give a score as MusicXML text."""
+    """Return a score as MusicXML text."""
     return _HEAD + ElementTree.tostring(score.document.root, encoding="unicode") + "\n"
 
 
-def _compressed(text: str) -> bytes:
+def _compress(text: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in (("META-INF/container.xml", _CONTAINER), ("score.musicxml", text)):
-            # A fixed date: the same music makes the same file.
+            # With a fixed date the same music gives the same bytes.
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)

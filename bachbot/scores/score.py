@@ -3,10 +3,35 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 from bachbot.chorale import Chorale, Voice
 from bachbot.scores.grid import frame_of
 from bachbot.scores.readers.document import Document, Line
+
+NoticeKind = Literal[
+    "parts", "percussion", "tunes", "octave", "off grid", "chord symbols", "key change"
+]
+"""What a notice is about."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that a reader changed or left out, and that the user should know.
+
+    Parameters
+    ----------
+    kind : NoticeKind
+        What it is about.
+    message : str
+        One line, without the name of the file.
+    """
+
+    kind: NoticeKind
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
 
 
 @dataclass(frozen=True)
@@ -47,7 +72,9 @@ class Score:
     document : Document
         The page, as MusicXML.
     lines : mapping of Voice to Line
-        Where on the page each voice stands.
+        Where on the page each voice is.
+    notices : tuple of Notice
+        What the reader changed or left out.
     """
 
     chorale: Chorale
@@ -55,6 +82,7 @@ class Score:
     title: str
     document: Document
     lines: Mapping[Voice, Line]
+    notices: tuple[Notice, ...] = ()
 
 
 def soundings(score: Score) -> list[Sounding]:

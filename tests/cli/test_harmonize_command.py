@@ -100,7 +100,7 @@ BAD_SCORES = {
         tune(note("C5", 8, "half") + note("+E5", 8, "half") + note("D5", 8, "half")),
         "chord",
     ),
-    "wide.musicxml": (tune(note("C2", 8, "half") + note("C7", 8, "half")), "compass"),
+    "wide.musicxml": (tune(note("C2", 8, "half") + note("C7", 8, "half")), "range"),
     "noise.mid": ("MThd but no more", "noise.mid"),
     "noise.mxl": ("PK no zip", "noise.mxl"),
     "noise.krn": ("**kern\n4zz\n*-", "noise.krn"),

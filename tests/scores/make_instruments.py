@@ -13,8 +13,8 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from cents import cents_off
 from made_font import INSTRUMENT, KEYS, SAMPLE, Preset, head, soundfont, tables
-from pitch import cents_off
 
 from bachbot.scores.sound.instruments import PROGRAMS
 from bachbot.scores.sound.sampler import Instrument

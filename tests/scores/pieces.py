@@ -1,16 +1,16 @@
 """Scores to test on: Bach's own, and a made-up tune that has one of everything."""
 
 import importlib.util
-import warnings
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from bachbot.chorale import REST, VOICES, Chorale
-from bachbot.errors import BachbotWarning
 from bachbot.scores import load_score
 
 BACH = Path(importlib.util.find_spec("music21").origin).parent / "corpus" / "bach"
+EXAMPLES = Path(__file__).parents[2] / "corpus" / "examples"
 
 # Pickups, split bars, 3/4, 3/2, changing meter, rests, ties over bar lines, minor, sharps, flats.
 CHORALES = (
@@ -107,10 +107,42 @@ EVERYTHING = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def quietly(path, **options):
-    """Load a score; what it warns of is not the matter."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", BachbotWarning)
-        return load_score(path, **options)
+    """Load a score, whatever its notices."""
+    return load_score(path, **options)
+
+
+def load_clean(path, **options):
+    """Load a score about which there is nothing to notice."""
+    score = load_score(path, **options)
+    assert score.notices == ()
+    return score
+
+
+def notices_of(path, **options):
+    """The messages of a score's notices, by kind."""
+    return {notice.kind: notice.message for notice in load_score(path, **options).notices}
+
+
+def notes_of(score):
+    """Each note of the first part: name, octave, quarters, tie ends, lyrics."""
+    rows = []
+    for note in score.document.part(0).iter("note"):
+        if note.find("grace") is None and note.find("rest") is None:
+            divisions = int(score.document.part(0).findtext(".//divisions"))
+            rows.append(
+                (
+                    note.findtext("pitch/step"),
+                    int(note.findtext("pitch/alter") or 0),
+                    int(note.findtext("pitch/octave")),
+                    Fraction(int(note.findtext("duration")), divisions),
+                    [t.get("type") for t in note.findall("tie")],
+                    [
+                        (y.get("number"), y.findtext("syllabic"), y.findtext("text"))
+                        for y in note.findall("lyric")
+                    ],
+                )
+            )
+    return rows
 
 
 def bach(name, voices=VOICES):

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from cents import cents_off, near
 from made_font import sine_font
-from pitch import cents_off, near
 
 from bachbot.errors import OutputError, ScoreError, UsageError
 from bachbot.scores.score import Sounding

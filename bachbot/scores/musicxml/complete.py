@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
@@ -76,7 +77,7 @@ def complete(score: Score, chorale: Chorale, given: Sequence[Voice]) -> Score:
         for voice in VOICES
     }
     root = score_root(score.title, parts, _creators(document.root))
-    return _score(chorale, score.title, root)
+    return replace(_score(chorale, score.title, root), notices=score.notices)
 
 
 def from_chorale(chorale: Chorale, title: str) -> Score:

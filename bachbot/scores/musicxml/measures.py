@@ -10,15 +10,14 @@ from xml.etree.ElementTree import Element, SubElement, indent
 from bachbot.chorale import FRAMES_PER_QUARTER, Voice
 from bachbot.scores.musicxml.copied_parts import belongs_to_line
 from bachbot.scores.musicxml.notes import (
-    ACCIDENTALS,
     Accidentals,
     GridBar,
     GridNote,
     add_accidental,
     bar_notes,
     insert_child,
-    spelled,
 )
+from bachbot.scores.pitch import ACCIDENTALS, spelled_pitch
 from bachbot.scores.readers.document import Document, Line, plain_number, transposition
 
 _UNMOVED = ("barline", "print")
@@ -366,9 +365,9 @@ def _as_written(notes: Sequence[GridNote], terms: PartAttributes) -> Sequence[Gr
 def _transposed(pitch: int, name: int, note: GridNote, terms: PartAttributes) -> GridNote:
     pitch, name = pitch - terms.chromatic, name - terms.shift
     # Twelve fifths away is the same pitch: no more than a double accidental.
-    while spelled(pitch, name)[1] > max(ACCIDENTALS):
+    while spelled_pitch(pitch, name)[1] > max(ACCIDENTALS):
         name -= 12
-    while spelled(pitch, name)[1] < min(ACCIDENTALS):
+    while spelled_pitch(pitch, name)[1] < min(ACCIDENTALS):
         name += 12
     return replace(note, pitch=pitch, name=name)
 

@@ -9,15 +9,12 @@ from xml.etree.ElementTree import Element, SubElement
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import REST, Chorale, Meter, Voice, note_name
+from bachbot.chorale import REST, Chorale, Meter, Voice
 from bachbot.errors import UsageError
 from bachbot.scores.grid import Bar, bar_offsets, frame_of
 from bachbot.scores.musicxml.note_values import VALUES, assign_beams, split_duration
+from bachbot.scores.pitch import ACCIDENTALS, signature_alter, spelled_pitch
 
-ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
-"""MusicXML's names of alterations."""
-
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ORDER = (
     "grace", "chord", "cue", "pitch", "rest", "unpitched", "duration", "tie", "instrument",
     "footnote", "level", "voice", "type", "dot", "accidental", "time-modification", "stem",
@@ -85,7 +82,7 @@ class Accidentals:
 
     def needed(self, step: str, alter: int, octave: int) -> bool:
         """Whether a note needs its accidental written; takes note of it."""
-        signature = (self.fifths - "FCGDAEB".index(step) + 6) // 7
+        signature = signature_alter(self.fifths, step)
         changed = self.seen.get((step, octave), signature) != alter
         self.seen[step, octave] = alter
         return changed
@@ -206,7 +203,7 @@ def _note(note: GridNote, start: int, value: int, levels: Sequence[str]) -> Elem
     if note.name is None:
         SubElement(element, "rest")
     else:
-        step, alter, octave = spelled(note.pitch, note.name)
+        step, alter, octave = spelled_pitch(note.pitch, note.name)
         pitch = SubElement(element, "pitch")
         SubElement(pitch, "step").text = step
         if alter:
@@ -257,24 +254,3 @@ def insert_child(note: Element, child: Element) -> None:
     """Put a child into a note, where MusicXML's order of elements wants it."""
     rank = _ORDER.index(child.tag)
     note.insert(sum(_ORDER.index(c.tag) <= rank for c in note if c.tag in _ORDER), child)
-
-
-def spelled(pitch: int, name: int) -> tuple[str, int, int]:
-    """Step, alteration and octave of a pitch.
-
-    Parameters
-    ----------
-    pitch : int
-        MIDI pitch.
-    name : int
-        Its place on the line of fifths.
-
-    Examples
-    --------
-    >>> spelled(60, 12), spelled(60, 0)  # B sharp 3, C 4
-    (('B', 1, 3), ('C', 0, 4))
-    """
-    text = note_name(name)
-    alter = text.count("#") - text.count("b")
-    natural = pitch - alter
-    return text[0], alter, (natural - _SEMITONES[text[0]]) // 12 - 1

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bachbot.chorale import REST, VOICES, Chorale, Voice
 from bachbot.errors import UsageError
 from bachbot.scores.bars import check_whole
-from bachbot.scores.grid import lay
+from bachbot.scores.grid import quantize
 from bachbot.scores.musicxml.complete import names_of
 from bachbot.scores.musicxml.copied_parts import HARMONY, belongs_to_line
 from bachbot.scores.musicxml.measures import (
@@ -213,10 +213,10 @@ class _Page:
                 replace(old, notes=(), names=(), chord=None),
             )
         # What the page shows: a fermata on a note that leads out of a bar may not be there.
-        fermata = lay([lines[voice].notes for voice in VOICES], document.bars).fermata
+        fermata = quantize([lines[voice].notes for voice in VOICES], document.bars).fermata
         source = self.score.chorale
         found = replace(chorale, fermata=fermata, meter=source.meter, position=source.position)
-        return Score(found, VOICES, self.score.title, document, lines)
+        return Score(found, VOICES, self.score.title, document, lines, self.score.notices)
 
 
 _SPANS = ("slur", "glissando", "slide", "wavy-line")

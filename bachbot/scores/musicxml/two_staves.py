@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from bachbot.errors import ScoreError
+from bachbot.scores.pitch import ACCIDENTALS, signature_alter
 
-_ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _STAVES = (
     ("Soprano\nAlto", "S.\nA.", "G", "2"),
     ("Tenor\nBass", "T.\nB.", "F", "4"),
@@ -305,10 +305,10 @@ def _set_accidentals(bars: Sequence[_Bar], fifths: int) -> None:
         step = (pitch.findtext("step") or "C").strip()
         octave = (pitch.findtext("octave") or "4").strip()
         alter = round(Fraction((pitch.findtext("alter") or "0").strip()))
-        signature = (fifths - "FCGDAEB".index(step) + 6) // 7
-        if seen.get((step, octave), signature) != alter and not asked and alter in _ACCIDENTALS:
+        signature = signature_alter(fifths, step)
+        if seen.get((step, octave), signature) != alter and not asked and alter in ACCIDENTALS:
             accidental = Element("accidental")
-            accidental.text = _ACCIDENTALS[alter]
+            accidental.text = ACCIDENTALS[alter]
             note.insert(_place(note, _BEFORE_ACCIDENTAL), accidental)
         seen[step, octave] = alter
 

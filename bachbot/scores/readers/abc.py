@@ -13,8 +13,10 @@ from xml.etree.ElementTree import Element, SubElement
 from bachbot.chorale import line_of_fifths
 from bachbot.errors import ScoreError
 from bachbot.scores.musicxml.parts import key_element
-from bachbot.scores.readers.abc_music import AbcVoice, words_under
+from bachbot.scores.pitch import SEMITONES, signature_alter
+from bachbot.scores.readers.abc_music import ALTERS, AbcVoice, words_under
 from bachbot.scores.readers.tune import tune_tree
+from bachbot.scores.score import Notice
 
 _FIELD = re.compile(r"([A-Za-z+]):(.*)")
 _KEY = re.compile(r"([A-G])(#|b)?\s*([A-Za-z]*)(.*)", re.DOTALL)
@@ -30,7 +32,7 @@ _ACCENTS = {"`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u
 _MAX_VOICES = 16
 
 
-def abc_tree(content: bytes) -> tuple[Element, tuple[str, ...]]:
+def abc_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
     """Read an ABC tune.
 
     Notes, chords, rests, ties, tuplets, broken rhythm, grace notes, slurs, the usual
@@ -47,8 +49,8 @@ def abc_tree(content: bytes) -> tuple[Element, tuple[str, ...]]:
     -------
     tree : Element
         ``score-partwise``.
-    notices : tuple of str
-        What was passed over that the user should know of.
+    notices : tuple of Notice
+        What was left out.
 
     Raises
     ------
@@ -86,8 +88,9 @@ def abc_tree(content: bytes) -> tuple[Element, tuple[str, ...]]:
             pending, verse = "", 0
     if pending:
         reader.music(pending)
-    notices = ("it holds several tunes: the first is taken",) if tunes > 1 else ()
-    return reader.tree(), notices
+    if tunes > 1:
+        return reader.tree(), (Notice("tunes", "it has several tunes: only the first is read"),)
+    return reader.tree(), ()
 
 
 class _Reader:
@@ -230,9 +233,9 @@ def _signature(value: str) -> tuple[dict[str, int], int, str | None]:
             fifths, mode = 0, None
     if abs(fifths) > 7:
         raise ScoreError(f"K:{value[:20]} has more than seven accidentals: write another key")
-    signature = {letter: (fifths - index + 6) // 7 for index, letter in enumerate("FCGDAEB")}
+    signature = {step: signature_alter(fifths, step) for step in SEMITONES}
     for sign, letter in re.findall(r"(?<![\w=])(\^{1,2}|_{1,2}|=)([A-Ga-g])(?!\w)", rest):
-        signature[letter.upper()] = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}[sign]
+        signature[letter.upper()] = ALTERS[sign]
     return signature, fifths, mode
 
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from bachbot.errors import ScoreError
+from bachbot.scores.pitch import midi_and_name, spelled_pitch
 from bachbot.scores.readers.tune import Syllable, TuneBar, TuneNote
 
 _TOKEN = re.compile(
@@ -29,9 +30,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _PITCH = re.compile(r"(\^{1,2}|_{1,2}|=)?([A-Ga-g])([,']*)")
-_ALTERS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
-_STEPS = "FCGDAEB"
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+ALTERS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
+"""ABC's accidentals: alteration in semitones."""
+
 _MARKS = {
     ".": "staccato", "!staccato!": "staccato", "!tenuto!": "tenuto",
     "!accent!": "accent", "!>!": "accent", "!emphasis!": "accent", "L": "accent",
@@ -176,10 +177,10 @@ class AbcVoice:
         carried = ties.get((letter, octave))
         if match[1] is None and carried is not None:
             alter = carried  # a tie carries its accidental over the bar line
-            midi, name = _midi(letter, octave, alter)
+            midi, name = midi_and_name(letter, alter, octave)
         else:
             midi, name = self._pitch(match)
-        if carried is not None and _midi(letter, octave, carried)[0] == midi:
+        if carried is not None and midi_and_name(letter, carried, octave)[0] == midi:
             note.edges.add("tie stop")
         if match[1]:
             note.explicit.add(len(note.pitches))
@@ -189,9 +190,9 @@ class AbcVoice:
         """MIDI pitch and place on the line of fifths; takes note of an accidental."""
         letter, octave = match[2].upper(), _octave(match)
         if match[1]:
-            self.altered[letter] = _ALTERS[match[1]]
+            self.altered[letter] = ALTERS[match[1]]
         alter = self.altered.get(letter, self.signature.get(letter, 0))
-        return _midi(letter, octave, alter)
+        return midi_and_name(letter, alter, octave)
 
     def _bars_of_rest(self, figure: str) -> None:
         count = int(_length(figure))
@@ -210,8 +211,7 @@ class AbcVoice:
         if self.bars and self.bars[-1].notes and self.bars[-1].notes[-1] is note:
             note.edges.add("tie start")
             for midi, name in note.pitches:
-                letter, alter = _STEPS[(name + 1) % 7], (name + 1) // 7
-                octave = (midi - alter - _SEMITONES[letter]) // 12 - 1
+                letter, alter, octave = spelled_pitch(midi, name)
                 self.ties[letter, octave] = alter
 
     def _slur(self, sign: str) -> None:
@@ -380,8 +380,3 @@ def _octave(match: re.Match[str]) -> int:
     if not 0 <= octave <= 8:
         raise ScoreError("a note is outside all hearing: mend the ABC")
     return octave
-
-
-def _midi(letter: str, octave: int, alter: int) -> tuple[int, int]:
-    midi = 12 * (octave + 1) + _SEMITONES[letter] + alter
-    return midi, _STEPS.index(letter) - 1 + 7 * alter

@@ -24,7 +24,7 @@ _MELODY = re.compile(
 )
 
 
-def assign(
+def assign_voices(
     document: Document, wanted: Sequence[Voice]
 ) -> tuple[dict[Voice, Line], tuple[str, ...]]:
     """Find the line of each voice that is asked for.

@@ -14,13 +14,12 @@ from xml.etree.ElementTree import Element
 
 from bachbot.errors import ScoreError
 from bachbot.scores.grid import Bar, LineNote
+from bachbot.scores.pitch import SEMITONES, midi_and_name
 
 MAX_QUARTERS = 4096
 """Longest piece, in quarter notes."""
 
 _MAX_BARS = 4096
-_STEPS = "FCGDAEB"
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _NUMBER = re.compile(r"\s*([+-]?\d{1,7}(\.\d{1,6})?)\s*")
 _BEATS = re.compile(r"\s*\d{1,3}(\s*\+\s*\d{1,3})*\s*")
 
@@ -190,12 +189,13 @@ class _Reader:
         step = (pitch.findtext("step") or "").strip()
         octave = plain_number(pitch.findtext("octave"))
         alter = round(plain_number(pitch.findtext("alter"), Fraction(0)) or 0)
-        if step not in _SEMITONES or octave is None or abs(alter) > 4:
+        if step not in SEMITONES or octave is None or abs(alter) > 4:
             raise ScoreError(f"a note in bar {self.bar + 1} has no proper pitch: export it again")
-        midi = 12 * (int(octave) + 1) + _SEMITONES[step] + alter + self.chromatic
+        midi, name = midi_and_name(step, alter, int(octave))
+        midi += self.chromatic
         if not 0 <= midi <= 127:
             raise ScoreError(f"a note in bar {self.bar + 1} is outside all hearing: mend it")
-        return midi, _STEPS.index(step) - 1 + 7 * alter + self.shift
+        return midi, name + self.shift
 
     def _quarters(self, element: Element) -> Fraction:
         duration = plain_number(element.findtext("duration"))

@@ -3,14 +3,18 @@
 import contextlib
 import io
 import re
+import threading
 import warnings
 from xml.etree.ElementTree import Element
 
 from bachbot.chorale import Key
 from bachbot.errors import ScoreError
-from bachbot.scores.readers.source import musicxml_tree
+from bachbot.scores.readers.musicxml import musicxml_tree
 
 _LONGEST = 200
+_LOCK = threading.Lock()
+"""One thread at a time: the warning filters and the error stream belong to the whole process."""
+
 _KEY = re.compile(r"^(?:\*[^\t\n]*\t)*\*([A-Ga-g][#-]?):\s*(?:\t|$)", re.MULTILINE)
 
 
@@ -36,7 +40,7 @@ def kern_tree(content: bytes) -> Element:
         text = content.decode("latin-1")
     if "**kern" not in text:
         raise ScoreError("it has no **kern spine: give Humdrum kern")
-    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+    with _LOCK, warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         try:
             return _mended(musicxml_tree(_converted("\n".join(text.splitlines()))), text)

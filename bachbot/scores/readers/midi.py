@@ -16,12 +16,13 @@ import numpy as np
 
 from bachbot.chorale import REST, Chorale, Key, Meter
 from bachbot.errors import ScoreError, UsageError
-from bachbot.scores.grid import LineNote, frame_of, lay
+from bachbot.scores.grid import LineNote, frame_of, quantize
 from bachbot.scores.keys import estimate_key
 from bachbot.scores.musicxml.note_values import split_duration
 from bachbot.scores.musicxml.parts import key_element, time_element
 from bachbot.scores.pitch import nearest_name, spell
 from bachbot.scores.readers.tune import Syllable, TuneBar, TuneNote, tune_tree
+from bachbot.scores.score import Notice
 
 _PERCUSSION = 9
 _MAX_NOTES = 100_000
@@ -184,15 +185,15 @@ def _snapped(at: Fraction, triplets: set[int]) -> Fraction:
     return beat + Fraction(round((at - beat) * steps), steps)
 
 
-def midi_tree(content: bytes) -> tuple[Element, tuple[str, ...]]:
+def midi_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
     """Bring a MIDI file to MusicXML, spelled for its key.
 
     Returns
     -------
     tree : Element
         ``score-partwise``.
-    notices : tuple of str
-        What was passed over that the user should know of.
+    notices : tuple of Notice
+        What was left out.
 
     Raises
     ------
@@ -210,13 +211,13 @@ def midi_tree(content: bytes) -> tuple[Element, tuple[str, ...]]:
         (line.name, _in_bars(line, spelling, bars, song, key))
         for line, spelling in zip(song.lines, names, strict=True)
     ]
-    notices = ("its percussion is left aside",) if song.percussion else ()
+    notices = (Notice("percussion", "its percussion is ignored"),) if song.percussion else ()
     return tune_tree(parts, song.title), notices
 
 
 def _spelled(song: MidiSong, written: Key | None) -> tuple[Key, list[list[list[int]]]]:
     """Key of a song, and for each line and note the names of its pitches."""
-    grid = lay([_line_notes(line) for line in song.lines], [])
+    grid = quantize([_line_notes(line) for line in song.lines], [])
     # The written mode is not trusted: most programs write major whatever the tune.
     key = estimate_key(grid.pitch, written.fifths if written else None)
     names = np.zeros(grid.pitch.shape, dtype=np.int16)

@@ -1,28 +1,139 @@
-"""Bytes of a MusicXML file, plain or compressed, to a tree. Every file is taken for hostile."""
+"""Where a score is read from: a path, bytes or a binary file object, and which format it has."""
 
-import io
 import re
-import zipfile
-import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+from typing import BinaryIO, Literal, get_args
 
-from bachbot.errors import ScoreError
+from bachbot.errors import ScoreError, UsageError
+
+InputFormat = Literal["musicxml", "mxl", "midi", "abc", "kern"]
+"""Formats that can be read; ``"mxl"`` is compressed MusicXML."""
+
+INPUT_FORMATS: Mapping[str, InputFormat] = {
+    ".musicxml": "musicxml",
+    ".xml": "musicxml",
+    ".mxl": "mxl",
+    ".mid": "midi",
+    ".midi": "midi",
+    ".abc": "abc",
+    ".krn": "kern",
+    ".kern": "kern",
+}
+"""Suffixes that can be read, and their formats."""
 
 MAX_BYTES = 32 * 2**20
-"""Largest file, and largest unpacked score, in bytes."""
+"""Largest file, and largest score in a compressed file, in bytes."""
 
-_MAX_ENTRIES = 1000
-_MAX_DEPTH = 64
-_DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*\[|<!ENTITY", re.IGNORECASE)
-_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_ENCODINGS = {"utf-8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"}
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_KERN = re.compile(rb"^(?:\*\*[^\t\r\n]*\t)*\*\*kern\b", re.MULTILINE)
+_ABC = re.compile(rb"^X:[ \t]*\d.*?^K:", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The content of a score file.
+
+    Parameters
+    ----------
+    content : bytes
+        Not empty, and not longer than `MAX_BYTES`.
+    format : InputFormat
+        Its format.
+    label : str
+        What an error message calls it.
+    name : str
+        File name without folder and suffix; empty if there is none.
+    """
+
+    content: bytes
+    format: InputFormat
+    label: str
+    name: str
+
+
+def open_source(source: str | Path | bytes | BinaryIO, format: str | None = None) -> Source:  # noqa: A002
+    """Read the content of a score file and find its format.
+
+    Parameters
+    ----------
+    source : str, Path, bytes or binary file object
+        A path, or the content itself.
+    format : InputFormat, optional
+        Default: by the suffix of the file name; without a name, by the content.
+
+    Raises
+    ------
+    ScoreError
+        If the file cannot be read, is empty or too large, or its format is not known.
+    UsageError
+        If the source or the format is none of these.
+    """
+    if format is not None and format not in get_args(InputFormat):
+        raise UsageError(
+            f"'{format}' is not a format that can be read: use {', '.join(get_args(InputFormat))}"
+        )
+    if isinstance(source, str | Path):
+        path = Path(source)
+        found = format or INPUT_FORMATS.get(path.suffix.lower())
+        if found is None:
+            raise ScoreError(
+                f"{path}: '{path.suffix.lower()}' is not the suffix of a score that can be read: "
+                f"use {', '.join(INPUT_FORMATS)}"
+            )
+        return Source(read_bytes(path), found, str(path), path.stem)  # type: ignore[arg-type]
+    if isinstance(source, bytes | bytearray | memoryview):
+        content, path = bytes(source), Path()
+    elif hasattr(source, "read"):
+        content = source.read(MAX_BYTES + 1)
+        if not isinstance(content, bytes):
+            raise UsageError("the file is open as text: open it in binary mode ('rb')")
+        name = getattr(source, "name", None)  # a number where the file has no name
+        path = Path(name) if isinstance(name, str) else Path()
+    else:
+        raise UsageError(
+            f"a score cannot be read from {type(source).__name__}: give a path, bytes or a binary "
+            "file object"
+        )
+    label = path.name or "the score"
+    _check_size(content, label)
+    found = format or INPUT_FORMATS.get(path.suffix.lower()) or detect_format(content)
+    if found is None:
+        raise ScoreError(
+            f"{label}: its format cannot be detected: give format= one of "
+            f"{', '.join(get_args(InputFormat))}"
+        )
+    return Source(content, found, label, path.stem)  # type: ignore[arg-type]
+
+
+def detect_format(content: bytes) -> InputFormat | None:
+    r"""Detect the format of a score by its content; None if that is not certain.
+
+    MIDI and compressed files begin with their signatures, XML with ``<``; a kern file has a line
+    with a ``**kern`` spine, an ABC tune a line ``X:`` and after it a line ``K:``.
+
+    Examples
+    --------
+    >>> detect_format(b"X:1\nT:Scale\nK:C\nCDEF|")
+    'abc'
+    >>> detect_format(b"dear diary") is None
+    True
+    """
+    if content.startswith(b"MThd"):
+        return "midi"
+    if content.startswith(b"PK\x03\x04"):
+        return "mxl"
+    text = content.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith((b"<", *_UTF16)):
+        return "musicxml"
+    if _KERN.search(text):
+        return "kern"
+    return "abc" if _ABC.search(text) else None
 
 
 def read_bytes(path: Path) -> bytes:
-    """Content of a file.
+    """Read the content of a score file.
 
     Raises
     ------
@@ -34,132 +145,20 @@ def read_bytes(path: Path) -> bytes:
         if not path.exists():
             raise ScoreError(f"there is no file {path}: give the name of a score")
         if not path.is_file():
-            raise ScoreError(f"{path} is no file: give the name of a score")
+            raise ScoreError(f"{path} is not a file: give the name of a score")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ScoreError(f"{path} cannot be read ({reason}): give another file") from error
+    _check_size(content, str(path))
+    return content
+
+
+def _check_size(content: bytes, label: str) -> None:
     if len(content) > MAX_BYTES:
         raise ScoreError(
-            f"{path} is larger than {MAX_BYTES // 2**20} MiB: give a score of one tune"
+            f"{label} is larger than {MAX_BYTES // 2**20} MiB: give a score of one tune"
         )
     if not content.strip():
-        raise ScoreError(f"{path} is empty: give a score")
-    return content
-
-
-def musicxml_tree(content: bytes) -> Element:
-    """Parse MusicXML, compressed or not, into a ``score-partwise`` tree.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-
-    Raises
-    ------
-    ScoreError
-        If it is no MusicXML, or is made to do harm: entities, unpacked size, nesting.
-    """
-    if content.startswith(b"PK"):
-        content = _unzipped(content)
-    root = _parsed(_text(content))
-    if root.tag == "score-timewise":
-        root = _partwise(root)
-    if root.tag != "score-partwise":
-        raise ScoreError(f"its XML is <{root.tag[:40]}>, not MusicXML: export it as MusicXML")
-    return root
-
-
-def _unzipped(content: bytes) -> bytes:
-    """Take the score out of a compressed MusicXML file."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = archive.namelist()
-            if len(names) > _MAX_ENTRIES:
-                raise ScoreError(f"the archive holds {len(names)} files: export the score again")
-            name = None
-            if "META-INF/container.xml" in names:
-                container = _parsed(_text(_member(archive, "META-INF/container.xml")))
-                # The first rootfile is the score; its namespace differs from program to program.
-                for element in container.iter():
-                    if element.tag.rpartition("}")[2] == "rootfile":
-                        name = element.get("full-path")
-                        break
-            if name not in names:
-                name = next(
-                    (
-                        n
-                        for n in names
-                        if n.lower().endswith((".xml", ".musicxml"))
-                        and not n.startswith("META-INF")
-                    ),
-                    None,
-                )
-            if name is None:
-                raise ScoreError("the archive holds no MusicXML: export the score again")
-            return _member(archive, name)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError,
-            KeyError, OSError, ValueError) as error:  # fmt: skip
-        raise ScoreError("the compressed score is damaged: export it again") from error
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    # The size that the archive states may lie: read no more than is allowed.
-    with archive.open(name) as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ScoreError(
-            f"it unpacks to more than {MAX_BYTES // 2**20} MiB: give a score of one tune"
-        )
-    return content
-
-
-def _text(content: bytes) -> str:
-    """Decode here, so that what is searched for entities is what is parsed."""
-    encoding = next((name for bom, name in _BOMS if content.startswith(bom)), None)
-    if encoding is None:
-        declared = _DECLARED.match(content)
-        encoding = declared.group(1).decode().lower() if declared else "utf-8"
-    if encoding not in _ENCODINGS:
-        raise ScoreError(f"its text is in {encoding}: export it in UTF-8")
-    try:
-        return content.decode(encoding).removeprefix("\ufeff")
-    except UnicodeError as error:
-        raise ScoreError(f"its text is not in {encoding} as it says: export it in UTF-8") from error
-
-
-def _parsed(text: str) -> Element:
-    if _DOCTYPE.search(text):
-        raise ScoreError("its XML declares entities, which no score needs: export it again")
-    try:
-        root = ElementTree.fromstring(text)
-    except (ElementTree.ParseError, ValueError, RecursionError) as error:
-        raise ScoreError(f"its XML is damaged ({error}): export it again") from error
-    level, depth = [root], 0
-    while level:
-        depth += 1
-        if depth > _MAX_DEPTH:
-            raise ScoreError(f"its XML is nested deeper than {_MAX_DEPTH}: export it again")
-        level = [child for element in level for child in element]
-    return root
-
-
-def _partwise(root: Element) -> Element:
-    """Turn measures of parts into parts of measures."""
-    out = Element("score-partwise", root.attrib)
-    parts: dict[str, Element] = {}
-    for element in root:
-        if element.tag != "measure":
-            out.append(element)
-            continue
-        for cell in element.findall("part"):
-            identity = cell.get("id", "")
-            if identity not in parts:
-                parts[identity] = Element("part", {"id": identity})
-            measure = Element("measure", element.attrib)
-            measure.extend(cell)
-            parts[identity].append(measure)
-    out.extend(parts.values())
-    return out
+        raise ScoreError(f"{label} is empty: give a score")

@@ -10,7 +10,8 @@ from xml.etree.ElementTree import Element, SubElement
 from bachbot.errors import ScoreError
 from bachbot.scores.grid import Bar, bar_offsets
 from bachbot.scores.musicxml.note_values import beam_values
-from bachbot.scores.musicxml.notes import ACCIDENTALS, Accidentals, spelled
+from bachbot.scores.musicxml.notes import Accidentals
+from bachbot.scores.pitch import ACCIDENTALS, spelled_pitch
 
 _TYPES = ("breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
 _MAX_DIVISIONS = 20160
@@ -208,7 +209,7 @@ def _notes(measure: Element, bar: TuneBar, divisions: int) -> None:
             else:
                 accidental = _pitch(element, pitch, name, accidentals)
                 if number in piece.explicit:
-                    accidental = ACCIDENTALS.get((name + 1) // 7)
+                    accidental = ACCIDENTALS.get(spelled_pitch(pitch, name)[1])
                 elif "tie stop" in piece.edges:
                     accidental = None
             SubElement(element, "duration").text = str(int(piece.length * divisions))
@@ -271,7 +272,7 @@ def _grace(measure: Element, grace: tuple[int, int], accidentals: Accidentals) -
 
 def _pitch(element: Element, midi: int, name: int, accidentals: Accidentals) -> str | None:
     """Write a pitch; give its accidental if it needs one."""
-    step, alter, octave = spelled(midi, name)
+    step, alter, octave = spelled_pitch(midi, name)
     pitch = SubElement(element, "pitch")
     SubElement(pitch, "step").text = step
     if alter:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cents import cents_off
 from made_font import sine_font
-from pitch import cents_off
 
 from bachbot.errors import UsageError
 from bachbot.scores.sound import fluidsynth

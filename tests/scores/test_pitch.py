@@ -1,15 +1,26 @@
-"""Names of notes: against those of Bach's editors."""
+"""Pitches and their names; the spelling against that of Bach's editors."""
 
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from pieces import BACH, quietly
 from strategies import chorales
 
 from bachbot.chorale import VOICES, Chorale, Key, Voice, note_name
 from bachbot.errors import ScoreError
 from bachbot.scores.musicxml.complete import names_of
-from bachbot.scores.pitch import nearest_name, spell, written_fifths
+from bachbot.scores.pitch import (
+    ACCIDENTALS,
+    SEMITONES,
+    midi_and_name,
+    nearest_name,
+    pitch_label,
+    signature_alter,
+    spell,
+    spelled_pitch,
+    written_fifths,
+)
 
 # Every sixth of the half that the weights were not tuned on.
 HELD_OUT = sorted(BACH.glob("bwv*.mxl"))[1::6]
@@ -81,3 +92,22 @@ def test_keys_of_too_many_accidentals_are_written_as_their_twins(key, fifths):
 
 def test_the_nearest_name():
     assert [nearest_name(p * 7, 2) for p in (60, 61, 66, 70)] == [0, 7, 6, -2]
+
+
+@given(st.sampled_from("CDEFGAB"), st.sampled_from(sorted(ACCIDENTALS)), st.integers(0, 8))
+def test_a_spelled_pitch_is_its_midi_pitch_and_name_and_back(step, alter, octave):
+    midi, name = midi_and_name(step, alter, octave)
+    assert midi % 12 == name * 7 % 12 == (SEMITONES[step] + alter) % 12
+    assert spelled_pitch(midi, name) == (step, alter, octave)
+
+
+@pytest.mark.parametrize("fifths", range(-7, 8))
+def test_a_key_signature_alters_its_steps_in_order(fifths):
+    altered = {step: signature_alter(fifths, step) for step in "FCGDAEB"}
+    sharps, flats = "FCGDAEB"[: max(fifths, 0)], "BEADGCF"[: max(-fifths, 0)]
+    assert altered == {step: (step in sharps) - (step in flats) for step in altered}
+
+
+def test_labels_of_pitches():
+    labels = ["A0", "C4", "C#4", "D4", "D#4", "E4", "F4", "F#4", "G4", "G#4", "A4", "A#4", "B4"]
+    assert [pitch_label(midi) for midi in (21, *range(60, 72))] == labels
