@@ -21,7 +21,13 @@ from bachbot.scores import Layout, Score, complete, from_chorale, save_score, so
 from bachbot.scores.sound import fluidsynth
 from bachbot.scores.sound.audio import RATE, encode_audio
 from bachbot.scores.sound.instruments import SoundPreset
-from bachbot.scores.sound.mixing import SECONDS, add_reverb, loudness, mix, normalize_loudness
+from bachbot.scores.sound.mixing import (
+    REVERB_SECONDS,
+    add_reverb,
+    loudness,
+    mix,
+    normalize_loudness,
+)
 from bachbot.scores.sound.sampler import Instrument
 from bachbot.scores.sound.soundfont import preset_zones, read_soundfont
 from bachbot.scores.sound.timing import PlayedNote
@@ -103,7 +109,7 @@ class Stage:
     Parameters
     ----------
     sound : str
-        What plays: see `Sound.parse`.
+        What plays: see `SoundPreset.parse`.
     tempo : float
         Quarter notes a minute.
 
@@ -118,8 +124,8 @@ class Stage:
         self._tempo = tempo
         self._instrument: Instrument | None = None
         # bachbot's own instruments are the same with and without fluidsynth.
-        if self._sound.shipped or not fluidsynth.is_installed():
-            tables = read_soundfont(self._sound.font)
+        if self._sound.bundled or not fluidsynth.is_installed():
+            tables = read_soundfont(self._sound.path)
             zones = preset_zones(tables, self._sound.bank, self._sound.program)
             self._instrument = Instrument(tables, zones, RATE)
 
@@ -139,7 +145,7 @@ class Stage:
             If the sound cannot be played.
         """
         time = clock(pair.bach.frames, pair.held, self._tempo)
-        count = int((time.starts[-1] + SECONDS) * RATE) + 1
+        count = int((time.starts[-1] + REVERB_SECONDS) * RATE) + 1
         one, other = (self._side(played(soundings(s), time), count) for s in sides)
         levels = loudness(one, RATE), loudness(other, RATE)
         target = min(levels)

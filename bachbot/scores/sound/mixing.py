@@ -1,4 +1,4 @@
-"""The mix: each voice at its place, in one room, at one loudness."""
+"""Mixing: panned voices, reverberation, loudness."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -10,25 +10,25 @@ from bachbot.errors import UsageError
 from bachbot.scores.sound.sampler import Instrument, Layer, envelope_levels
 from bachbot.scores.sound.timing import PlayedNote
 
-LOUDNESS = -20.0
-"""Of every rendering, in LUFS: low enough that a piano's attacks stay below the highest peak."""
-HIGHEST = -1.0
-"""Highest true peak, in dB below full scale (EBU R 128)."""
+TARGET_LOUDNESS = -20.0
+"""Loudness in LUFS: low enough that a piano's attacks stay below `MAX_PEAK`."""
+MAX_PEAK = -1.0
+"""Highest true peak in dBFS (EBU R 128)."""
 
 _BLOCK = 1 << 20
-_BETWEEN = 2.0
-"""How much higher than the samples the tone between them may run, in any sound of instruments."""
+_MAX_OVERSHOOT = 2.0
+"""Upper bound of the true peak over the highest sample, for sounds of instruments."""
 
 
 def loudness(samples: NDArray[np.float32], rate: int) -> float:
-    """Integrated loudness by ITU-R BS.1770-4, gated; by pyloudnorm.
+    """Return the gated integrated loudness (ITU-R BS.1770-4, by pyloudnorm).
 
     Parameters
     ----------
     samples : ndarray of float32, shape [n, 2]
-        Left and right, 0.4 seconds or more.
+        Left and right, at least 0.4 seconds.
     rate : int
-        Samples a second.
+        Samples per second.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def loudness(samples: NDArray[np.float32], rate: int) -> float:
 
 
 def true_peak(samples: NDArray[np.float32]) -> float:
-    """Highest value between the samples too, read at four times the rate (BS.1770-4, annex 2).
+    """Return the highest value, between samples too, at four times the rate (BS.1770-4, annex 2).
 
     Parameters
     ----------
@@ -63,90 +63,92 @@ def true_peak(samples: NDArray[np.float32]) -> float:
 
 
 def normalize_loudness(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    """Bring a rendering to `LOUDNESS`, or as near as its peaks allow.
+    """Bring samples to `TARGET_LOUDNESS`, or as near as their peaks allow.
 
     Parameters
     ----------
     samples : ndarray of float32, shape [n, 2]
-        Left and right, 0.4 seconds or more.
+        Left and right, at least 0.4 seconds.
     rate : int
-        Samples a second.
+        Samples per second.
 
     Returns
     -------
     ndarray of float32, shape [n, 2]
-        No true peak above `HIGHEST`; silence stays silence.
+        No true peak is above `MAX_PEAK`; silence stays silence.
     """
     highest = float(np.abs(samples).max())
     if not highest:
         return samples
-    now, ceiling = loudness(samples, rate), 10 ** (HIGHEST / 20)
-    gain = 10 ** ((LOUDNESS - now) / 20) if np.isfinite(now) else np.inf
-    # The peaks between samples are only sought where they can matter.
-    if gain * highest > ceiling / _BETWEEN:
+    measured, ceiling = loudness(samples, rate), 10 ** (MAX_PEAK / 20)
+    gain = 10 ** ((TARGET_LOUDNESS - measured) / 20) if np.isfinite(measured) else np.inf
+    # True peaks are costly: only computed if they can matter.
+    if gain * highest > ceiling / _MAX_OVERSHOOT:
         gain = min(gain, ceiling / true_peak(samples))
     return samples * np.float32(gain)
 
 
-SECONDS = 1.2
-"""How long the echo lasts."""
-_LEVEL = 0.05
+REVERB_SECONDS = 1.2
+"""Length of the reverberation."""
+_REVERB_LEVEL = 0.05
 
 
 def add_reverb(dry: NDArray[np.float32], rate: int) -> None:
-    """Add the echo of a small church, in place: decaying noise, convolved block by block.
+    """Add the reverberation of a small church, in place.
 
-    Overlap-add; the room hears both sides as one and answers differently left and right.
+    Convolves the sum of both channels with decaying noise that differs left and right, by
+    overlap-add.
 
     Parameters
     ----------
     dry : ndarray of float32, shape [2, samples]
-        Left and right; the echo is cut off at the end.
+        Left and right; the reverberation is cut off at the end.
     rate : int
-        Samples a second.
+        Samples per second.
     """
-    room = _room(rate)
-    size = 1 << int(np.ceil(np.log2(2 * room.shape[1])))
-    block = size - room.shape[1] + 1
-    answer = np.fft.rfft(room, size)
-    heard = dry.sum(axis=0)
-    for start in range(0, len(heard), block):
-        spectrum = np.fft.rfft(heard[start : start + block], size)
-        wet = np.fft.irfft(spectrum * answer, size)[:, : dry.shape[1] - start]
-        dry[:, start : start + size] += (_LEVEL * wet).astype(np.float32)
+    impulse = _impulse_response(rate)
+    size = 1 << int(np.ceil(np.log2(2 * impulse.shape[1])))
+    block = size - impulse.shape[1] + 1
+    response = np.fft.rfft(impulse, size)
+    mono = dry.sum(axis=0)
+    for start in range(0, len(mono), block):
+        spectrum = np.fft.rfft(mono[start : start + block], size)
+        wet = np.fft.irfft(spectrum * response, size)[:, : dry.shape[1] - start]
+        dry[:, start : start + size] += (_REVERB_LEVEL * wet).astype(np.float32)
 
 
 @cache
-def _room(rate: int) -> NDArray[np.float32]:
-    """Answer of the room to a clap, left and right, shape [2, samples], of energy 1 a side."""
-    samples = int(SECONDS * rate)
+def _impulse_response(rate: int) -> NDArray[np.float32]:
+    """Return the impulse response of the room, shape [2, samples], of energy 1 on each side."""
+    samples = int(REVERB_SECONDS * rate)
     time = np.arange(samples) / rate
     noise = np.random.default_rng(1685).standard_normal((2, samples + 8))
-    # Walls swallow the high tones: a short running mean.
+    # Walls absorb high frequencies: a short running mean.
     soft = sum(noise[:, i : i + samples] for i in range(8)) / 8
-    decay = np.exp(-6.9 * time / SECONDS) * np.clip((time - 0.012) / 0.015, 0, 1)
-    # It ends in silence, not with a step.
-    answer = soft * decay * np.clip((SECONDS - time) / 0.1, 0, 1)
-    answer /= np.sqrt((answer**2).sum(axis=1, keepdims=True))
-    room: NDArray[np.float32] = answer.astype(np.float32)
-    room.setflags(write=False)
-    return room
+    decay = np.exp(-6.9 * time / REVERB_SECONDS) * np.clip((time - 0.012) / 0.015, 0, 1)
+    # Fades to silence at the end.
+    response = soft * decay * np.clip((REVERB_SECONDS - time) / 0.1, 0, 1)
+    response /= np.sqrt((response**2).sum(axis=1, keepdims=True))
+    out: NDArray[np.float32] = response.astype(np.float32)
+    out.setflags(write=False)
+    return out
 
 
-LEVELS = (1.0, 0.8, 0.85, 0.95)
-PLACES = (-0.45, -0.15, 0.15, 0.45)
-"""From left (-1) to right (1): S, A, T, B, gently."""
+VOICE_LEVELS = (1.0, 0.8, 0.85, 0.95)
+"""Amplitudes of S, A, T, B."""
+VOICE_PANNING = (-0.45, -0.15, 0.15, 0.45)
+"""Positions of S, A, T, B from left (-1) to right (1)."""
 
 
 def mix(notes: Sequence[PlayedNote], instrument: Instrument, rate: int) -> NDArray[np.float32]:
-    """Play notes in a room.
+    """Play notes on an instrument, pan the voices and add reverberation.
 
     Parameters
     ----------
     notes : sequence of Played
         At least one, in any order.
     instrument : Instrument
-        What plays them.
+        Instrument to play them on.
     rate : int
         Samples a second; the instrument's.
 
@@ -158,16 +160,16 @@ def mix(notes: Sequence[PlayedNote], instrument: Instrument, rate: int) -> NDArr
     Raises
     ------
     UsageError
-        If the soundfont is damaged, or has nothing on a key that is played.
+        If the soundfont is damaged, or has no sample for a key that is played.
     """
     end = max(note.stop for note in notes)
-    dry = np.zeros((2, int((end + SECONDS) * rate) + 1), dtype=np.float32)
+    dry = np.zeros((2, int((end + REVERB_SECONDS) * rate) + 1), dtype=np.float32)
     for key in sorted({note.pitch for note in notes}):
-        here = [note for note in notes if note.pitch == key]
-        layers = instrument.layers(key, max(note.stop - note.start for note in here))
+        same_key = [note for note in notes if note.pitch == key]
+        layers = instrument.layers(key, max(note.stop - note.start for note in same_key))
         if not layers:
-            raise UsageError(f"the soundfont has nothing on key {key}: give another instrument")
-        for note in sorted(here, key=lambda n: (n.start, n.voice)):
+            raise UsageError(f"the soundfont has no sample for key {key}: use another instrument")
+        for note in sorted(same_key, key=lambda n: (n.start, n.voice)):
             for layer in layers:
                 _add(dry, note, layer, rate)
     add_reverb(dry, rate)
@@ -177,8 +179,8 @@ def mix(notes: Sequence[PlayedNote], instrument: Instrument, rate: int) -> NDArr
 def _add(dry: NDArray[np.float32], note: PlayedNote, layer: Layer, rate: int) -> None:
     """Add one note, in place.
 
-    It begins at a whole number of its periods: two voices that meet on a pitch add up, whenever
-    each of them came in. No note moves by more than half a period, 8 ms for the lowest C.
+    Its start is rounded to a whole number of its periods, so that two voices in unison are in phase
+    and add up. No note moves by more than half a period, 8 ms for the lowest C.
     """
     frequency = 440 * 2 ** ((note.pitch - 69) / 12)
     first = round(round(note.start * frequency) / frequency * rate)
@@ -186,8 +188,8 @@ def _add(dry: NDArray[np.float32], note: PlayedNote, layer: Layer, rate: int) ->
     tail = len(layer.tone)
     length = min(held + int(layer.envelope.release * rate), tail, dry.shape[1] - first)
     level = envelope_levels(layer.envelope, min(held, length), length, rate)
-    tone = layer.tone[:length] * level * np.float32(LEVELS[note.voice])
+    tone = layer.tone[:length] * level * np.float32(VOICE_LEVELS[note.voice])
     # Equal power from left to right.
-    angle = (np.clip(PLACES[note.voice] + layer.position, -1, 1) + 1) * np.pi / 4
+    angle = (np.clip(VOICE_PANNING[note.voice] + layer.position, -1, 1) + 1) * np.pi / 4
     dry[0, first : first + length] += np.float32(np.cos(angle)) * tone
     dry[1, first : first + length] += np.float32(np.sin(angle)) * tone

@@ -26,7 +26,7 @@ def test_it_plays_our_font_as_we_do(name: str) -> None:
     keys = (40, 48, 55, 60, 67, 72, 79)
     notes = [PlayedNote(0, key, 3 * i, 3 * i + 2) for i, key in enumerate(keys)]
     theirs = fluidsynth.render(notes, sound, rate=RATE, seconds=3 * len(keys)).T
-    read = read_soundfont(sound.font)
+    read = read_soundfont(sound.path)
     ours = mix(notes, Instrument(read, preset_zones(read, 0, sound.program), RATE), RATE)
     levels = []
     for i, key in enumerate(keys):
@@ -53,6 +53,6 @@ def test_voices_and_times() -> None:
 
 def test_what_it_cannot_play(tmp_path: Path) -> None:
     sound = SoundPreset.parse(str(sine_font(tmp_path / "a.sf2")))
-    sound.font.write_bytes(b"RIFF")
+    sound.path.write_bytes(b"RIFF")
     with pytest.raises(UsageError, match="fluidsynth cannot play"):
         fluidsynth.render([PlayedNote(0, 69, 0, 1)], sound, rate=RATE, seconds=2)
