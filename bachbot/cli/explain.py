@@ -141,7 +141,7 @@ def explain(
     from bachbot.chorale import VOICES, Key
     from bachbot.cli.show import read_score, writable
     from bachbot.scores import save_score
-    from bachbot.scores.musicxml.numerals import with_numerals
+    from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
     from bachbot.theory.explanation import explain as explained
 
     if numerals is not None:
@@ -151,7 +151,7 @@ def explain(
     score = read_score(file, key=tonality, voices=VOICES, ignore=["chord symbols"])
     found = explained(score.chorale)
     if numerals is not None:
-        save_score(with_numerals(score, found.harmonies), numerals)
+        save_score(add_roman_numerals(score, found.harmonies), numerals)
     if json:
         typer.echo(as_json(found, file, score.title))
     else:

@@ -183,6 +183,6 @@ def page(score: "Score", numerals: bool) -> "Score":
     """A score as it is to be written, with Roman numerals under the bass if they are wanted."""
     if not numerals:
         return score
-    from bachbot.scores.musicxml.numerals import with_numerals
+    from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
 
-    return with_numerals(score)
+    return add_roman_numerals(score)

@@ -12,7 +12,7 @@ from bachbot.decoding.options import Progress
 from bachbot.encoding import FillRequest
 from bachbot.errors import UsageError
 from bachbot.runtime import Model
-from bachbot.scores import BarRange, Score, complete, from_chorale, rewritten, section_starts
+from bachbot.scores import BarRange, Score, complete, from_chorale, rewrite_bars, section_starts
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,7 @@ class HarmonizeRequest:
         if self.bars is None:
             score = complete(self.score, found, self.given)
         else:
-            score = rewritten(self.score, found, self.cells)
+            score = rewrite_bars(self.score, found, self.cells)
         return DecodingResult(
             score, candidate.log_probability, candidate.charged, candidate.ending, candidate.seed
         )

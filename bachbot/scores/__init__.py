@@ -3,7 +3,7 @@
 from bachbot.scores.bars import BarRange, bars_of
 from bachbot.scores.layout import Layout
 from bachbot.scores.musicxml.complete import complete, from_chorale
-from bachbot.scores.musicxml.rewrite import rewritten
+from bachbot.scores.musicxml.rewrite import rewrite_bars
 from bachbot.scores.readers.load import load_score
 from bachbot.scores.save import render, save_score
 from bachbot.scores.score import Notice, Score, Sounding, section_starts, soundings
@@ -19,7 +19,7 @@ __all__ = [
     "from_chorale",
     "load_score",
     "render",
-    "rewritten",
+    "rewrite_bars",
     "save_score",
     "section_starts",
     "soundings",

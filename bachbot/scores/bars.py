@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from bachbot.chorale import FRAMES_PER_QUARTER
 from bachbot.errors import UsageError
-from bachbot.scores.musicxml.notes import slots_of
+from bachbot.scores.musicxml.notes import grid_bars
 from bachbot.scores.score import Score
 
 _RANGE = re.compile(r"\s*(\d{1,5})\s*(?:[-–]\s*(\d{1,5})\s*)?")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bachbot.errors import UsageError
-from bachbot.scores.sound.choice import Sound
+from bachbot.scores.sound.instruments import SoundPreset
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Layout:
         if not 10 <= self.tempo <= 400:
             faults.append(f"a tempo of {self.tempo:g}: give 10 to 400 quarter notes a minute")
         try:
-            Sound.parse(self.sound)
+            SoundPreset.parse(self.sound)
         except UsageError as error:
             faults.append(str(error))
         if faults:
@@ -47,4 +47,4 @@ class Layout:
     @property
     def program(self) -> int:
         """Program of the instrument in General MIDI, counted from 0."""
-        return Sound.parse(self.sound).program
+        return SoundPreset.parse(self.sound).program

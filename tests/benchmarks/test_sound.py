@@ -8,8 +8,8 @@ from fractions import Fraction
 import pytest
 
 from bachbot.scores.score import Sounding
-from bachbot.scores.sound.audio import FORMATS, encoded, synthesize
-from bachbot.scores.sound.choice import PROGRAMS
+from bachbot.scores.sound.audio import FORMATS, encode_audio, synthesize
+from bachbot.scores.sound.instruments import PROGRAMS
 
 CHORDS = ((67, 62, 59, 43), (69, 62, 57, 50), (71, 62, 55, 43), (72, 64, 60, 48))
 BARS = [
@@ -29,4 +29,4 @@ def test_synthesize(benchmark, sound):
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_encoded(benchmark, suffix):
     samples = synthesize(BARS, tempo=72)
-    benchmark.pedantic(lambda: encoded(samples, suffix), rounds=3)
+    benchmark.pedantic(lambda: encode_audio(samples, suffix), rounds=3)

@@ -90,7 +90,7 @@ def test_the_key_goes_where_it_is_wanted_and_a_seed_is_drawn(run, given, tmp_pat
         (["--types", "SATB"], 2, "'SATB' is no type"),
         (["--trials", 0], 2, "0 trials: give 1 to 1000"),
         (["--format", "flac"], 2, "formats 'flac'"),
-        (["--sound", "kazoo"], 2, "'kazoo' is no sound"),
+        (["--sound", "kazoo"], 2, "'kazoo' is not a sound"),
         (["--tempo", 300], 2, "a tempo of 300"),
         (["--decoder", "guess"], 2, "there is no decoder 'guess'"),
         (["--trials", 13, "--types", "S"], 2, "only 12 pieces will do for trials of type S"),

@@ -54,7 +54,7 @@ def test_midi_names_the_instrument(here, untrained):
 @pytest.mark.parametrize(
     ("sound", "said"),
     [
-        ("kazoo", "'kazoo' is no sound: give organ, choir, strings, piano"),
+        ("kazoo", "'kazoo' is not a sound: use organ, choir, strings, piano"),
         ("none.sf2", "none.sf2 could not be read"),
         ("bad.sf2", "bad.sf2 cannot be played"),
     ],

@@ -21,7 +21,7 @@ from bachbot.listening.export.clips import Stage
 from bachbot.listening.export.folder import DATE
 from bachbot.listening.export.pairs import anew, bach_first, clip_names, trial_name
 from bachbot.listening.trials import read_trials
-from bachbot.scores.sound.effects import loudness
+from bachbot.scores.sound.mixing import loudness
 
 KINDS = ("S", "AT", "composition")
 QUICK = replace(REQUEST, trials=1, types={"AT": 1}, formats=("wav",), audio_only=True)

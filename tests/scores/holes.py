@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from bachbot.chorale import REST, Voice
-from bachbot.scores import bars_of, rewritten, save_score, section_starts
+from bachbot.scores import bars_of, rewrite_bars, save_score, section_starts
 
 ORDER = (
     "grace", "chord", "cue", "pitch", "rest", "duration", "tie", "instrument", "voice", "type",
@@ -78,7 +78,7 @@ def rewrite(score, bars, voices, seed=0):
     found = bars_of(score, bars)
     cells = hole(score.chorale.frames, voices, found.frames.start, found.frames.stop)
     wanted = refilled(score.chorale, cells, seed, section_starts(score))
-    return rewritten(score, wanted, cells), wanted, cells
+    return rewrite_bars(score, wanted, cells), wanted, cells
 
 
 def saved(score, folder):

@@ -16,9 +16,9 @@ import numpy as np
 from cents import cents_off
 from made_font import INSTRUMENT, KEYS, SAMPLE, Preset, head, soundfont, tables
 
-from bachbot.scores.sound.choice import PROGRAMS
-from bachbot.scores.sound.soundfont import Tables, Zone, read_tables, zones_of
-from bachbot.scores.sound.tone import Instrument
+from bachbot.scores.sound.instruments import PROGRAMS
+from bachbot.scores.sound.sampler import Instrument
+from bachbot.scores.sound.soundfont import SoundFont, Zone, preset_zones, read_soundfont
 
 RATE = 44100
 LOWEST, HIGHEST = 33, 90
@@ -29,19 +29,19 @@ _LEFT_OUT = (15, 16, INSTRUMENT, KEYS, 44, SAMPLE)
 
 def main(source: Path, target: Path) -> None:
     """Write the soundfont, measure it and write it again in tune, twice."""
-    read = read_tables(source)
+    read = read_soundfont(source)
     cents: dict[int, int] = {}
     for _ in range(3):
         target.write_bytes(made(read, cents))
-        cents = tuned(read_tables(target))
+        cents = tuned(read_soundfont(target))
     print(cents)  # noqa: T201
 
 
-def tuned(font: Tables) -> dict[int, int]:
+def tuned(font: SoundFont) -> dict[int, int]:
     """The correction of each sample that brings the keys it plays into tune, in cents."""
     out = {}
     for program in PROGRAMS.values():
-        for zone in zones_of(font, 0, program):
+        for zone in preset_zones(font, 0, program):
             off = deviation(Instrument(font, [zone], RATE), zone)
             out[zone.sample] = round(float(font["shdr"]["cents"][zone.sample]) - off)
     return out
@@ -54,14 +54,14 @@ def deviation(instrument: Instrument, zone: Zone) -> float:
     return float(np.mean([cents_off(t, k, RATE) for t, k in zip(tones, keys, strict=True)]))
 
 
-def made(read: Tables, cents: dict[int, int]) -> bytes:
+def made(read: SoundFont, cents: dict[int, int]) -> bytes:
     """A soundfont of the presets of PROGRAMS alone, one layer of velocity of each."""
     pool, heads = b"", []
     presets: list[Preset] = []
     names = {(int(h["bank"]), int(h["program"])): h["name"] for h in read["phdr"][:-1]}
     for program in PROGRAMS.values():
         zones = []
-        for zone in sorted(zones_of(read, 0, program), key=lambda z: z.low):
+        for zone in sorted(preset_zones(read, 0, program), key=lambda z: z.low):
             if zone.high < LOWEST or zone.low > HIGHEST:
                 continue
             one = read["shdr"][zone.sample]

@@ -7,7 +7,7 @@ from pieces import CHORALES, EVERYTHING, bach, quietly
 
 from bachbot.chorale import VOICES
 from bachbot.errors import UsageError
-from bachbot.scores import bars_of, rewritten
+from bachbot.scores import bars_of, rewrite_bars
 from bachbot.scores.bars import bar_numbers
 
 
@@ -84,4 +84,4 @@ def test_a_bar_that_ends_within_a_sixteenth_is_refused(put):
         bars_of(score, "2")
     cells = hole(score.chorale.frames, VOICES, 9, 11)
     with pytest.raises(UsageError, match="bar 2 begins or ends within a sixteenth"):
-        rewritten(score, score.chorale, cells)
+        rewrite_bars(score, score.chorale, cells)

@@ -147,7 +147,7 @@ def test_a_suffix_that_cannot_be_written_and_a_folder_that_is_not_there(tmp_path
 
 
 def test_layout_refuses_what_cannot_be():
-    with pytest.raises(UsageError, match=r"3 staves.*tempo of 5.*'gong' is no sound"):
+    with pytest.raises(UsageError, match=r"3 staves.*tempo of 5.*'gong' is not a sound"):
         Layout(staves=3, tempo=5, sound="gong")
 
 

@@ -2,8 +2,7 @@ from tunes import note, tune
 
 from bachbot import Engine
 from bachbot.chorale import Voice
-from bachbot.scores import Layout, load_score, section_starts
-from bachbot.scores.engraving.engrave import write_engraving
+from bachbot.scores import load_score, section_starts
 
 BAR = note("C5", 16, "whole")
 FORWARD = '<barline location="left"><repeat direction="forward"/></barline>'
@@ -55,18 +54,3 @@ def test_written_fermatas_of_another_voice_are_kept_by_all(tmp_path):
     score = load_score(tmp_path / "a.musicxml", voices=[Voice.BASS])
     [found] = Engine.load().harmonize(score, given=[Voice.BASS])
     assert found.score.chorale.fermata.tolist() == [False] * 16 + [True] * 16 + [False] * 16
-
-
-def test_accidentals_that_a_file_leaves_out_are_engraved(tmp_path):
-    natural = BAR.replace("<step>C</step>", "<step>B</step>")
-    flats = tune(natural, natural + FORWARD).replace("<fifths>0", "<fifths>-3")
-    path = tmp_path / "a.svg"
-    write_engraving(flats, path, layout=Layout())
-    shown = path.read_text(encoding="utf-8")
-    explicit = flats.replace(
-        "<type>whole</type>", "<type>whole</type><accidental>natural</accidental>"
-    )
-    write_engraving(explicit, path, layout=Layout())
-    assert shown.count("E261") == path.read_text(encoding="utf-8").count("E261") > 0
-    write_engraving(flats.replace("<step>B</step>", "<step>C</step>"), path, layout=Layout())
-    assert path.read_text(encoding="utf-8").count("E261") == 0

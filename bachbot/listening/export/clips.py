@@ -18,13 +18,19 @@ from bachbot.listening.export.pairs import Pair
 from bachbot.listening.export.request import PAGES, ExportRequest
 from bachbot.listening.trials import CLIPS, Clip, path_of
 from bachbot.scores import Layout, Score, complete, from_chorale, save_score, soundings
-from bachbot.scores.sound import fluid
-from bachbot.scores.sound.audio import RATE, encoded
-from bachbot.scores.sound.choice import Sound
-from bachbot.scores.sound.effects import SECONDS, in_room, leveled, loudness, mixed
-from bachbot.scores.sound.soundfont import read_tables, zones_of
-from bachbot.scores.sound.timing import Played
-from bachbot.scores.sound.tone import Instrument
+from bachbot.scores.sound import fluidsynth
+from bachbot.scores.sound.audio import RATE, encode_audio
+from bachbot.scores.sound.instruments import SoundPreset
+from bachbot.scores.sound.mixing import (
+    REVERB_SECONDS,
+    add_reverb,
+    loudness,
+    mix,
+    normalize_loudness,
+)
+from bachbot.scores.sound.sampler import Instrument
+from bachbot.scores.sound.soundfont import preset_zones, read_soundfont
+from bachbot.scores.sound.timing import PlayedNote
 
 _CHUNK = {"mid": 8, "png": 12}
 """Bytes of an empty chunk."""
@@ -103,7 +109,7 @@ class Stage:
     Parameters
     ----------
     sound : str
-        What plays: see `Sound.parse`.
+        What plays: see `SoundPreset.parse`.
     tempo : float
         Quarter notes a minute.
 
@@ -114,13 +120,13 @@ class Stage:
     """
 
     def __init__(self, sound: str, tempo: float) -> None:
-        self._sound = Sound.parse(sound)
+        self._sound = SoundPreset.parse(sound)
         self._tempo = tempo
         self._instrument: Instrument | None = None
         # bachbot's own instruments are the same with and without fluidsynth.
-        if self._sound.shipped or not fluid.found():
-            tables = read_tables(self._sound.font)
-            zones = zones_of(tables, self._sound.bank, self._sound.program)
+        if self._sound.bundled or not fluidsynth.is_installed():
+            tables = read_soundfont(self._sound.path)
+            zones = preset_zones(tables, self._sound.bank, self._sound.program)
             self._instrument = Instrument(tables, zones, RATE)
 
     def heard(self, pair: Pair, sides: tuple[Score, Score]) -> tuple[Samples, Samples]:
@@ -139,7 +145,7 @@ class Stage:
             If the sound cannot be played.
         """
         time = clock(pair.bach.frames, pair.held, self._tempo)
-        count = int((time.starts[-1] + SECONDS) * RATE) + 1
+        count = int((time.starts[-1] + REVERB_SECONDS) * RATE) + 1
         one, other = (self._side(played(soundings(s), time), count) for s in sides)
         levels = loudness(one, RATE), loudness(other, RATE)
         target = min(levels)
@@ -149,16 +155,16 @@ class Stage:
         )
         return one, other
 
-    def _side(self, notes: list[Played], count: int) -> Samples:
+    def _side(self, notes: list[PlayedNote], count: int) -> Samples:
         if self._instrument is not None:
-            samples = mixed(notes, self._instrument, RATE)
+            samples = mix(notes, self._instrument, RATE)
         else:
-            wet = fluid.rendered(notes, self._sound, rate=RATE, seconds=count / RATE)
-            in_room(wet, RATE)
+            wet = fluidsynth.render(notes, self._sound, rate=RATE, seconds=count / RATE)
+            add_reverb(wet, RATE)
             samples = wet.T
         whole = np.zeros((count, 2), dtype=np.float32)
         whole[: len(samples)] = samples[:count]
-        return leveled(whole, RATE)
+        return normalize_loudness(whole, RATE)
 
 
 def _nameless(score: Score) -> Score:
@@ -221,7 +227,7 @@ def make_folder(folder: Path) -> None:
 
 def _sound(samples: NDArray[np.float32], form: str) -> bytes:
     if form != "mp3":
-        return encoded(samples, f".{form}")
+        return encode_audio(samples, f".{form}")
     import soundfile
 
     buffer = io.BytesIO()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Chorale, Voice
 from bachbot.scores.score import Sounding
-from bachbot.scores.sound.timing import Played
+from bachbot.scores.sound.timing import PlayedNote
 
 HOLD = 1.8
 """How many times as long the last quarter under a fermata lasts."""
@@ -69,7 +69,7 @@ def spots_of(chorale: Chorale) -> NDArray[np.intp]:
     return np.flatnonzero(chorale.fermata & ends)
 
 
-def played(notes: Sequence[Sounding], time: Clock) -> list[Played]:
+def played(notes: Sequence[Sounding], time: Clock) -> list[PlayedNote]:
     """Give each note its time; a pitch that is struck again is let go a little before.
 
     Parameters
@@ -94,7 +94,7 @@ def played(notes: Sequence[Sounding], time: Clock) -> list[Played]:
                 # A very short note keeps half of itself.
                 stops[index] = max(again - GAP, (start + stops[index]) / 2)
         found += [
-            Played(n.voice, n.pitch, _start(n, time), stop)
+            PlayedNote(n.voice, n.pitch, _start(n, time), stop)
             for n, stop in zip(own, stops, strict=True)
         ]
     return found

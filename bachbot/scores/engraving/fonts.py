@@ -1,4 +1,4 @@
-"""The text fonts of an engraving: those that matplotlib carries, so that they are always there."""
+"""Text fonts of engraved pages: the ones that matplotlib ships, so that they are always there."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from reportlab.pdfbase.ttfonts import TTFont
 
 FAMILY = "STIXGeneral"
-"""A Times, as verovio reckons with when it places words."""
+"""A Times; verovio assumes one when it places lyrics."""
 
 _FACES = {
     (False, False): "STIXGeneral.ttf",
@@ -20,25 +20,25 @@ _FACES = {
     (True, True): "STIXGeneralBolIta.ttf",
 }
 _FALLBACK = "DejaVuSerif.ttf"
-"""For letters that a Times lacks."""
+"""For letters that the Times does not have."""
 
 
 def _folder() -> Path:
-    # Found, not imported: matplotlib takes long to load and only its files are wanted.
+    # Only located: importing matplotlib is slow and only its files are needed.
     spec = find_spec("matplotlib")
     if spec is None or spec.origin is None:
-        raise OutputError("the text fonts are not there: install matplotlib, which carries them")
+        raise OutputError("the text fonts are missing: install matplotlib, which ships them")
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
 
 
-def files() -> list[str]:
-    """Paths of all fonts that an engraving uses."""
+def font_files() -> list[str]:
+    """Return the paths of all fonts that engraved pages use."""
     return [str(_folder() / name) for name in (*_FACES.values(), _FALLBACK)]
 
 
 @cache
 def font(bold: bool, italic: bool, fallback: bool = False) -> "TTFont":
-    """Give a text font by its style."""
+    """Return a text font by its style."""
     from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
     name = _FALLBACK if fallback else _FACES[bold, italic]
@@ -46,14 +46,14 @@ def font(bold: bool, italic: bool, fallback: bool = False) -> "TTFont":
         return TTFont(name.removesuffix(".ttf"), str(_folder() / name))
     except TTFError as error:
         raise OutputError(
-            f"the text font {name} cannot be read: install matplotlib anew, which carries it"
+            f"the text font {name} cannot be read: reinstall matplotlib, which ships it"
         ) from error
 
 
-def runs(text: str, bold: bool, italic: bool) -> list[tuple["TTFont", str]]:
-    """Cut a text into stretches that one font has all letters of.
+def split_by_font(text: str, bold: bool, italic: bool) -> list[tuple["TTFont", str]]:
+    """Split a text into runs with the font to draw each.
 
-    Letters that neither font has stay with the first one, which shows a box.
+    Letters that neither font has stay with the first font, which shows a box.
     """
     first, second = font(bold, italic), font(bold, italic, fallback=True)
     out: list[tuple[TTFont, str]] = []
@@ -67,6 +67,6 @@ def runs(text: str, bold: bool, italic: bool) -> list[tuple["TTFont", str]]:
     return out
 
 
-def width(text: str, size: float, bold: bool = False, italic: bool = False) -> float:
-    """Width of a text in the unit of its size."""
-    return sum(face.stringWidth(part, size) for face, part in runs(text, bold, italic))
+def text_width(text: str, size: float, bold: bool = False, italic: bool = False) -> float:
+    """Return the width of a text, in the unit of `size`."""
+    return sum(face.stringWidth(part, size) for face, part in split_by_font(text, bold, italic))

@@ -1,4 +1,8 @@
-"""Engraved pages as PDF: every line a vector, every word text."""
+"""Engraved pages as PDF, with lines as vectors and words as text.
+
+svglib was tried in its place: it takes nine times as long, renders the page less exactly and has no
+fallback font. `tests/benchmarks/compare_libraries.py` prints the comparison.
+"""
 
 import io
 import math
@@ -9,7 +13,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from bachbot.scores.engraving import fonts
-from bachbot.scores.engraving.page import SVG, XLINK
+from bachbot.scores.engraving.svg import SVG, XLINK
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
@@ -18,24 +22,24 @@ if TYPE_CHECKING:
 _POINTS_PER_MM = 72 / 25.4
 _TRANSFORM = re.compile(r"(translate|scale|rotate|matrix)\(([^)]*)\)")
 _PATH = re.compile(r"([MmLlHhVvCcSsQqTtZz])|([-+]?(?:\d*\.\d+|\d+\.?)(?:[eE][-+]?\d+)?)")
-_TAKES = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "Z": 0}
+_OPERANDS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "Z": 0}
 
 Segment = tuple[str, tuple[float, ...]]
 """``M``, ``L``, ``C`` or ``Z`` and its points, in absolute coordinates."""
 
 
 def pdf_bytes(pages: Sequence[str], *, title: str = "") -> bytes:
-    """Put engraved pages into one PDF.
+    """Write engraved pages to one PDF.
 
-    Verovio's SVG is drawn shape by shape: lines, outlines and text are all that it has. The same
-    pages make the same bytes.
+    Verovio's SVG has only lines, outlines and text; each is drawn in turn. The same pages give the
+    same bytes.
 
     Parameters
     ----------
     pages : sequence of str
         SVG of `bachbot.scores.engraving.engrave.engrave`.
     title : str
-        Title in the file's properties.
+        Title in the document properties.
     """
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfgen.canvas import Canvas
@@ -45,7 +49,7 @@ def pdf_bytes(pages: Sequence[str], *, title: str = "") -> bytes:
     canvas.setTitle(title)
     canvas.setCreator("bachbot")
     for bold, italic, fallback in ((0, 0, 0), (1, 0, 0), (0, 1, 0), (1, 1, 0), (0, 0, 1)):
-        # The fonts are kept between files and a subset of one is a file's own: register anew.
+        # Fonts are cached, but each file has its own subset of them: register them again.
         pdfmetrics.registerFont(fonts.font(bool(bold), bool(italic), bool(fallback)))
     for number, page in enumerate(pages):
         _Drawing(canvas, ElementTree.fromstring(page), f"p{number}").draw()
@@ -55,7 +59,7 @@ def pdf_bytes(pages: Sequence[str], *, title: str = "") -> bytes:
 
 
 class _Drawing:
-    """One page of SVG on its way to a canvas."""
+    """Draws one SVG page on a canvas."""
 
     def __init__(self, canvas: "Canvas", root: Element, name: str) -> None:
         self.canvas = canvas
@@ -76,13 +80,13 @@ class _Drawing:
             return
         scale = wide / float(inner.get("viewBox", "0 0 1 1").split()[2])
         self._make_forms()
-        # SVG counts downwards from the top, PDF upwards from the bottom.
+        # The y axis of SVG points down, that of PDF up.
         self.canvas.transform(scale, 0, 0, -scale, 0, high)
         for child in inner:
             self._element(child)
 
     def _make_forms(self) -> None:
-        """Keep each sign of the music font once, to be used many times."""
+        """Store each glyph of the music font once, for repeated use."""
         for identity, glyph in self.glyphs.items():
             self.canvas.beginForm(self.name + identity, -10000, -10000, 10000, 10000)
             for child in glyph:
@@ -93,7 +97,7 @@ class _Drawing:
         if "placeholder" in element.get("class", "").split():
             return
         self.canvas.saveState()
-        for matrix in transforms(element.get("transform", "")):
+        for matrix in parse_transforms(element.get("transform", "")):
             self.canvas.transform(*matrix)
         tag = element.tag.removeprefix(SVG)
         if tag == "g":
@@ -115,11 +119,11 @@ class _Drawing:
         bold = element.get("font-weight") == "bold"
         italic = element.get("font-style") == "italic"
         share = {"middle": 0.5, "end": 1.0}.get(element.get("text-anchor", "start"), 0.0)
-        x = float(element.get("x", "0")) - share * fonts.width(text, size, bold, italic)
+        x = float(element.get("x", "0")) - share * fonts.text_width(text, size, bold, italic)
         self.canvas.translate(x, float(element.get("y", "0")))
         self.canvas.scale(1, -1)
         line = self.canvas.beginText(0, 0)
-        for face, part in fonts.runs(text, bold, italic):
+        for face, part in fonts.split_by_font(text, bold, italic):
             line.setFont(face.fontName, size)
             line.textOut(part)
         self.canvas.drawText(line)
@@ -127,7 +131,7 @@ class _Drawing:
     def _shape(self, tag: str, element: Element) -> None:
         path = self.canvas.beginPath()
         if tag == "path":
-            _follow(path, segments(element.get("d", "")))
+            _draw_path(path, parse_path(element.get("d", "")))
         elif tag in ("polygon", "polyline"):
             points = [float(n) for n in re.split(r"[\s,]+", element.get("points", "").strip())]
             pairs = list(zip(points[::2], points[1::2], strict=True))
@@ -155,8 +159,8 @@ class _Drawing:
         self.canvas.drawPath(path, stroke=int(thick > 0), fill=int(filled))
 
 
-def transforms(text: str) -> Iterator[tuple[float, float, float, float, float, float]]:
-    """Give the matrices of a ``transform`` attribute, the outermost first."""
+def parse_transforms(text: str) -> Iterator[tuple[float, float, float, float, float, float]]:
+    """Yield the matrices of a ``transform`` attribute, the outermost first."""
     for kind, arguments in _TRANSFORM.findall(text):
         n = [float(a) for a in re.split(r"[\s,]+", arguments.strip())]
         if kind == "translate":
@@ -171,22 +175,21 @@ def transforms(text: str) -> Iterator[tuple[float, float, float, float, float, f
             yield n[0], n[1], n[2], n[3], n[4], n[5]
 
 
-def segments(text: str) -> Iterator[Segment]:
-    """Read the data of a path: moves, lines, cubics and closings in absolute coordinates.
+def parse_path(text: str) -> Iterator[Segment]:
+    """Parse path data into moves, lines, cubic curves and closings in absolute coordinates.
 
-    Quadratic curves are given as the cubics that they equal. Arcs are not read: verovio draws
-    none.
+    Quadratic curves become the equivalent cubic ones. Arcs are not supported: verovio draws none.
 
     Examples
     --------
-    >>> list(segments("M1 2h3v-1z"))
+    >>> list(parse_path("M1 2h3v-1z"))
     [('M', (1.0, 2.0)), ('L', (4.0, 2.0)), ('L', (4.0, 1.0)), ('Z', ())]
     """
     x = y = 0.0
     start = (0.0, 0.0)
     control = (0.0, 0.0)
     before = ""
-    for letter, n in _commands(text):
+    for letter, n in _path_commands(text):
         kind = letter.upper()
         dx, dy = (x, y) if letter.islower() else (0.0, 0.0)
         points = [(n[i] + dx, n[i + 1] + dy) for i in range(0, len(n) - 1, 2)]
@@ -217,11 +220,11 @@ def segments(text: str) -> Iterator[Segment]:
 
 
 def _toward(point: tuple[float, float], handle: tuple[float, float]) -> tuple[float, float]:
-    """Two thirds of the way from an end of a quadratic curve to its handle."""
+    """Return the point two thirds of the way from the end of a quadratic curve to its handle."""
     return (point[0] + 2 * (handle[0] - point[0]) / 3, point[1] + 2 * (handle[1] - point[1]) / 3)
 
 
-def _commands(text: str) -> Iterator[tuple[str, list[float]]]:
+def _path_commands(text: str) -> Iterator[tuple[str, list[float]]]:
     letter = ""
     numbers: list[float] = []
     for command, number in _PATH.findall(text):
@@ -231,14 +234,14 @@ def _commands(text: str) -> Iterator[tuple[str, list[float]]]:
                 yield command, []
         elif letter and letter not in "Zz":
             numbers.append(float(number))
-            if len(numbers) == _TAKES[letter.upper()]:
+            if len(numbers) == _OPERANDS[letter.upper()]:
                 yield letter, numbers
                 numbers = []
-                # More points after a move are lines.
+                # Further points after a move are lines.
                 letter = {"M": "L", "m": "l"}.get(letter, letter)
 
 
-def _follow(path: "PDFPathObject", data: Iterator[Segment]) -> None:
+def _draw_path(path: "PDFPathObject", data: Iterator[Segment]) -> None:
     for kind, points in data:
         if kind == "M":
             path.moveTo(*points)

@@ -11,9 +11,15 @@ from numpy.typing import NDArray
 from bachbot.chorale import VOICES, Chorale, Voice
 from bachbot.errors import UsageError
 from bachbot.scores.grid import frame_of
-from bachbot.scores.musicxml.notes import fermata_spots, slots_of
-from bachbot.scores.musicxml.parts import BarPlan, build_part, key_element, score_root, time_element
-from bachbot.scores.musicxml.verbatim import copied
+from bachbot.scores.musicxml.copied_parts import copy_part
+from bachbot.scores.musicxml.notes import fermata_frames, grid_bars
+from bachbot.scores.musicxml.parts import (
+    BarTemplate,
+    build_part,
+    key_element,
+    score_root,
+    time_element,
+)
 from bachbot.scores.pitch import spell, written_fifths
 from bachbot.scores.readers.document import Document, Line, read_document
 from bachbot.scores.score import Score
@@ -62,10 +68,10 @@ def complete(score: Score, chorale: Chorale, given: Sequence[Voice]) -> Score:
     names = spell(chorale, known)
     # The written fermatas rule where the soprano is given; else those that the model set.
     marked = score.chorale if Voice.SOPRANO in given else chorale
-    held = fermata_spots(marked.fermata, chorale.onset[:, Voice.SOPRANO])
+    held = fermata_frames(marked.fermata, chorale.onset[:, Voice.SOPRANO])
     plan = _plan(document, score.lines[given[0]])
     parts = {
-        voice: copied(document, score.lines[voice])
+        voice: copy_part(document, score.lines[voice])
         if voice in given
         else build_part(chorale, voice, names[:, voice], plan, held)
         for voice in VOICES
@@ -94,7 +100,7 @@ def from_chorale(chorale: Chorale, title: str) -> Score:
     for index, start in enumerate(starts[:-1]):
         last = index == len(starts) - 2
         plan.append(
-            BarPlan(
+            BarTemplate(
                 start,
                 starts[index + 1],
                 int(chorale.position[start]),
@@ -107,7 +113,7 @@ def from_chorale(chorale: Chorale, title: str) -> Score:
             )
         )
     names = spell(chorale, {})
-    held = fermata_spots(chorale.fermata, chorale.onset[:, Voice.SOPRANO])
+    held = fermata_frames(chorale.fermata, chorale.onset[:, Voice.SOPRANO])
     parts = {v: build_part(chorale, v, names[:, v], plan, held) for v in VOICES}
     creator = Element("creator", {"type": "composer"})
     creator.text = "bachbot"
@@ -131,13 +137,13 @@ def names_of(line: Line, frames: int) -> NDArray[np.int16]:
     return names
 
 
-def _plan(document: Document, line: Line) -> list[BarPlan]:
+def _plan(document: Document, line: Line) -> list[BarTemplate]:
     """Bars of the page, as the part of a given line shows them."""
     measures = document.part(line.part).findall("measure")
     plan = []
     fifths = 0
     changes = {signature.start: signature for signature in document.signatures}
-    slots = slots_of(document.bars)
+    slots = grid_bars(document.bars)
     for index, (bar, slot) in enumerate(zip(document.bars, slots, strict=True)):
         measure = measures[index] if index < len(measures) else Element("measure")
         new: list[Element] = []
@@ -153,7 +159,7 @@ def _plan(document: Document, line: Line) -> list[BarPlan]:
             time.attrib.pop("number", None)
             new.append(time)
         plan.append(
-            BarPlan(
+            BarTemplate(
                 slot.start,
                 slot.stop,
                 slot.position,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bachbot.chorale import REST, Chorale, Meter, Voice
 from bachbot.errors import UsageError
 from bachbot.scores.grid import Bar, bar_offsets, frame_of
-from bachbot.scores.musicxml.values import VALUES, beams, split
+from bachbot.scores.musicxml.note_values import VALUES, assign_beams, split_duration
 from bachbot.scores.pitch import ACCIDENTALS, signature_alter, spelled_pitch
 
 _ORDER = (
@@ -23,7 +23,7 @@ _ORDER = (
 
 
 @dataclass(frozen=True)
-class Slot:
+class GridBar:
     """A bar on the grid.
 
     Parameters
@@ -88,10 +88,10 @@ class Accidentals:
         return changed
 
 
-def slots_of(bars: Sequence[Bar]) -> list[Slot]:
+def grid_bars(bars: Sequence[Bar]) -> list[GridBar]:
     """Lay bars on the grid."""
     return [
-        Slot(
+        GridBar(
             start=frame_of(bar.start),
             stop=frame_of(bar.start + bar.length),
             position=frame_of(offset),
@@ -108,7 +108,7 @@ def _meter(beats: int, unit: int) -> Meter:
         return Meter()
 
 
-def fermata_spots(fermata: NDArray[np.bool_], onset: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def fermata_frames(fermata: NDArray[np.bool_], onset: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Frames in which all voices are held: the last of each soprano note under a fermata.
 
     Parameters
@@ -156,7 +156,7 @@ def grid_notes(
     ]
 
 
-def bar_notes(notes: Sequence[GridNote], slot: Slot) -> Iterator[tuple[int, int, Element]]:
+def bar_notes(notes: Sequence[GridNote], slot: GridBar) -> Iterator[tuple[int, int, Element]]:
     """Write what sounds in a bar: split into values that the meter shows, tied and beamed.
 
     Parameters
@@ -181,11 +181,11 @@ def bar_notes(notes: Sequence[GridNote], slot: Slot) -> Iterator[tuple[int, int,
     pieces = []
     for note in inside:
         start, stop = max(note.start, slot.start), min(note.stop, slot.stop)
-        for value in split(start - slot.start + slot.position, stop - start, slot.meter):
+        for value in split_duration(start - slot.start + slot.position, stop - start, slot.meter):
             pieces.append((start, value, note))
             start += value
     shape = [(s - slot.start + slot.position, v, n.name is None) for s, v, n in pieces]
-    for (start, value, note), levels in zip(pieces, beams(shape, slot.meter), strict=True):
+    for (start, value, note), levels in zip(pieces, assign_beams(shape, slot.meter), strict=True):
         yield start - slot.start, value, _note(note, start, value, levels)
 
 
@@ -232,7 +232,7 @@ def _note(note: GridNote, start: int, value: int, levels: Sequence[str]) -> Elem
     return element
 
 
-def show_accidental(note: Element, accidentals: Accidentals) -> None:
+def add_accidental(note: Element, accidentals: Accidentals) -> None:
     """Write the accidental that a note needs and does not show; takes note of it.
 
     A note that is tied to needs none: it sounds on as it was written.
@@ -247,10 +247,10 @@ def show_accidental(note: Element, accidentals: Accidentals) -> None:
     if accidentals.needed(step, int(alter), octave) and note.find("accidental") is None:
         shown = Element("accidental")
         shown.text = ACCIDENTALS[int(alter)]
-        put(note, shown)
+        insert_child(note, shown)
 
 
-def put(note: Element, child: Element) -> None:
+def insert_child(note: Element, child: Element) -> None:
     """Put a child into a note, where MusicXML's order of elements wants it."""
     rank = _ORDER.index(child.tag)
     note.insert(sum(_ORDER.index(c.tag) <= rank for c in note if c.tag in _ORDER), child)

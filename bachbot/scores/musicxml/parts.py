@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Chorale, Meter, Voice
-from bachbot.scores.musicxml.notes import Accidentals, Slot, bar_notes, grid_notes, show_accidental
+from bachbot.scores.musicxml.notes import (
+    Accidentals,
+    GridBar,
+    add_accidental,
+    bar_notes,
+    grid_notes,
+)
 
 _CLEFS = {
     Voice.SOPRANO: ("G", 2, 0),
@@ -20,7 +26,7 @@ _CLEFS = {
 
 
 @dataclass(frozen=True)
-class BarPlan(Slot):
+class BarTemplate(GridBar):
     """What a bar is to look like in every part.
 
     Parameters
@@ -48,7 +54,7 @@ def build_part(
     chorale: Chorale,
     voice: Voice,
     names: NDArray[np.int16],
-    bars: Sequence[BarPlan],
+    bars: Sequence[BarTemplate],
     held: NDArray[np.bool_],
 ) -> Element:
     """Write one voice of a chorale as a part.
@@ -85,13 +91,13 @@ def build_part(
         _attributes(measure, bar, voice if number == 0 else None)
         accidentals = Accidentals(bar.fifths)
         for _, _, note in bar_notes(notes, bar):
-            show_accidental(note, accidentals)
+            add_accidental(note, accidentals)
             measure.append(note)
         measure.extend(b for b in bar.barlines if b not in left)
     return part
 
 
-def _attributes(measure: Element, bar: BarPlan, voice: Voice | None) -> None:
+def _attributes(measure: Element, bar: BarTemplate, voice: Voice | None) -> None:
     """Write divisions and clef where a part begins, and what is new in this bar."""
     if voice is None and not bar.new:
         return

@@ -15,7 +15,7 @@ from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Key, Voice
 from bachbot.errors import ScoreError, UsageError
 from bachbot.scores.grid import quantize
 from bachbot.scores.keys import estimate_key
-from bachbot.scores.musicxml.verbatim import has_chord_symbols, move
+from bachbot.scores.musicxml.copied_parts import has_chord_symbols, transpose_octaves
 from bachbot.scores.pitch import pitch_label
 from bachbot.scores.readers.abc import abc_tree
 from bachbot.scores.readers.assign import assign_voices
@@ -102,7 +102,7 @@ class _Loader:
         if any(octaves.values()):
             for voice, line in lines.items():
                 if octaves[voice]:
-                    move(document.part(line.part), line, octaves[voice], voice)
+                    transpose_octaves(document.part(line.part), line, octaves[voice], voice)
             document = read_document(document.root)
             lines, _ = assign_voices(document, self.wanted)
         for voice, line in lines.items():

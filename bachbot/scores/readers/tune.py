@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element, SubElement
 
 from bachbot.errors import ScoreError
 from bachbot.scores.grid import Bar, bar_offsets
+from bachbot.scores.musicxml.note_values import beam_values
 from bachbot.scores.musicxml.notes import Accidentals
-from bachbot.scores.musicxml.values import beam_values
 from bachbot.scores.pitch import ACCIDENTALS, spelled_pitch
 
 _TYPES = ("breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")

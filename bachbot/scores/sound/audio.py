@@ -1,33 +1,32 @@
-"""The sound of a score: sampled instruments, each voice at its place, in a small church.
+"""Scores as sound: sampled instruments, the voices from left to right, in a small church.
 
-The player is our own because no library that pip installs everywhere plays a soundfont in tune
-without a system package. As of November 2026: pyfluidsynth needs the library of fluidsynth,
-tinysoundfont depends on pyaudio, which is built against PortAudio; libsonare, midirenderer and
-pysfizz have wheels for some platforms only, and none of them decodes the samples of an ``.sf3``;
-symusic's synthesizer was found to play off key. What libraries do well is left to them: decoding
-and writing sound files to soundfile, loudness to pyloudnorm, filters to SciPy, and the playing of a
-soundfont of one's own to fluidsynth where it is installed.
+The player is our own, because no library plays a soundfont in tune and installs with pip on every
+platform. As of November 2026: pyfluidsynth needs the fluidsynth library; tinysoundfont requires
+pyaudio, which is compiled against PortAudio, and its interpolation leaves 21 dB more noise
+(`tests/benchmarks/compare_libraries.py` prints the comparison); libsonare, midirenderer and pysfizz
+have wheels for some platforms only, and none of them decodes the samples of an ``.sf3``; symusic's
+synthesizer plays out of tune. Libraries do the rest: soundfile decodes and writes sound files,
+pyloudnorm measures loudness, SciPy filters, and fluidsynth plays the user's own soundfonts where it
+is installed.
 """
 
 import io
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.files import write_atomically
 from bachbot.scores.score import Sounding
-from bachbot.scores.sound import fluid
-from bachbot.scores.sound.choice import Sound
-from bachbot.scores.sound.effects import SECONDS, in_room, leveled, mixed
-from bachbot.scores.sound.soundfont import read_tables, zones_of
-from bachbot.scores.sound.timing import Played, play
-from bachbot.scores.sound.tone import Instrument
+from bachbot.scores.sound import fluidsynth
+from bachbot.scores.sound.instruments import SoundPreset
+from bachbot.scores.sound.mixing import REVERB_SECONDS, add_reverb, mix, normalize_loudness
+from bachbot.scores.sound.sampler import Instrument
+from bachbot.scores.sound.soundfont import preset_zones, read_soundfont
+from bachbot.scores.sound.timing import PlayedNote, perform
 
 RATE = 44100
-"""Samples a second."""
+"""Samples per second."""
 
 FORMATS = {
     ".wav": ("WAV", "PCM_16"),
@@ -35,10 +34,10 @@ FORMATS = {
     ".ogg": ("OGG", "VORBIS"),
     ".mp3": ("MP3", "MPEG_LAYER_III"),
 }
-"""What can be written, by suffix: container and coding, in the words of libsndfile."""
+"""Container and encoding of each suffix that can be written, as libsndfile names them."""
 
-_AT_ONCE = 1 << 16
-"""Frames; the Vorbis encoder overflows its stack on long pieces given whole."""
+_FRAMES_PER_WRITE = 1 << 16
+"""The Vorbis encoder overflows its stack if it gets a long piece at once."""
 
 
 def audio_bytes(
@@ -58,7 +57,7 @@ def audio_bytes(
     tempo : float
         Quarter notes a minute.
     sound : str
-        Instrument or soundfont: see `Sound.parse`.
+        Instrument or soundfont: see `SoundPreset.parse`.
 
     Raises
     ------
@@ -69,18 +68,11 @@ def audio_bytes(
     OutputError
         If the piece lasts longer than half an hour.
     """
-    return encoded(synthesize(soundings, tempo=tempo, sound=sound), suffix)
+    return encode_audio(synthesize(soundings, tempo=tempo, sound=sound), suffix)
 
 
-def write_audio(
-    soundings: Sequence[Sounding], path: Path, *, tempo: float, sound: str = "organ"
-) -> None:
-    """Write `audio_bytes` to a file, whole or not at all."""
-    write_atomically(path, audio_bytes(soundings, path.suffix.lower(), tempo=tempo, sound=sound))
-
-
-def encoded(samples: NDArray[np.float32], suffix: str) -> bytes:
-    """Give samples as a sound file.
+def encode_audio(samples: NDArray[np.float32], suffix: str) -> bytes:
+    """Encode samples as a sound file.
 
     Parameters
     ----------
@@ -96,18 +88,18 @@ def encoded(samples: NDArray[np.float32], suffix: str) -> bytes:
     with soundfile.SoundFile(
         buffer, "w", RATE, samples.shape[1], format=container, subtype=coding
     ) as out:
-        for start in range(0, len(samples), _AT_ONCE):
-            out.write(samples[start : start + _AT_ONCE])
+        for start in range(0, len(samples), _FRAMES_PER_WRITE):
+            out.write(samples[start : start + _FRAMES_PER_WRITE])
     return buffer.getvalue()
 
 
 def synthesize(
     soundings: Sequence[Sounding], *, tempo: float, sound: str = "organ"
 ) -> NDArray[np.float32]:
-    """Play notes, in equal temperament at A4 = 440 Hz.
+    """Play notes in equal temperament at A4 = 440 Hz.
 
-    A fermata is held and followed by a breath, the end slows down a little, and a note struck
-    again on its pitch is heard as a new one. The level is brought to -20 LUFS (ITU-R BS.1770-4).
+    A fermata is held and followed by a breath, the end slows down a little, and repeated notes are
+    separated. The loudness is -20 LUFS (ITU-R BS.1770-4).
 
     Parameters
     ----------
@@ -116,8 +108,9 @@ def synthesize(
     tempo : float
         Quarter notes a minute, above 0.
     sound : str
-        What plays: see `Sound.parse`. A soundfont of one's own is played by fluidsynth where it is
-        installed, which then decides the last bits; everything else is the same everywhere.
+        Instrument or soundfont: see `SoundPreset.parse`. If fluidsynth is installed it plays the
+        user's own soundfonts, and the last bits depend on its version; everything else is the same
+        on every machine.
 
     Returns
     -------
@@ -129,30 +122,30 @@ def synthesize(
     UsageError
         If the tempo is out of range, or the sound cannot be played.
     ScoreError
-        If nothing sounds.
+        If the score has no notes.
     OutputError
-        If it lasts over half an hour.
+        If the piece lasts longer than half an hour.
     """
-    notes = play(soundings, tempo=tempo)
-    chosen = Sound.parse(sound)
-    if not chosen.shipped and fluid.found():
-        return leveled(_by_fluidsynth(notes, chosen), RATE)
-    instrument = _shipped(chosen) if chosen.shipped else _loaded(chosen)
-    return leveled(mixed(notes, instrument, RATE), RATE)
+    notes = perform(soundings, tempo=tempo)
+    preset = SoundPreset.parse(sound)
+    if not preset.bundled and fluidsynth.is_installed():
+        return normalize_loudness(_render_fluidsynth(notes, preset), RATE)
+    instrument = _load_bundled(preset) if preset.bundled else _load(preset)
+    return normalize_loudness(mix(notes, instrument, RATE), RATE)
 
 
-def _by_fluidsynth(notes: Sequence[Played], sound: Sound) -> NDArray[np.float32]:
-    end = max(note.stop for note in notes) + SECONDS
-    heard = fluid.rendered(notes, sound, rate=RATE, seconds=end)
-    in_room(heard, RATE)
-    return np.ascontiguousarray(heard.T)
+def _render_fluidsynth(notes: Sequence[PlayedNote], preset: SoundPreset) -> NDArray[np.float32]:
+    end = max(note.stop for note in notes) + REVERB_SECONDS
+    samples = fluidsynth.render(notes, preset, rate=RATE, seconds=end)
+    add_reverb(samples, RATE)
+    return np.ascontiguousarray(samples.T)
 
 
-def _loaded(sound: Sound) -> Instrument:
-    tables = read_tables(sound.font)
-    return Instrument(tables, zones_of(tables, sound.bank, sound.program), RATE)
+def _load(preset: SoundPreset) -> Instrument:
+    font = read_soundfont(preset.path)
+    return Instrument(font, preset_zones(font, preset.bank, preset.program), RATE)
 
 
 @cache
-def _shipped(sound: Sound) -> Instrument:
-    return _loaded(sound)
+def _load_bundled(preset: SoundPreset) -> Instrument:
+    return _load(preset)

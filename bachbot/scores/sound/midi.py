@@ -15,19 +15,19 @@ _MINOR = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#",
 
 
 def midi_bytes(score: Score, tempo: float, *, program: int) -> bytes:
-    """Write a score as a MIDI file of format 1.
+    """Return a score as a MIDI file of format 1.
 
-    The first track holds title, tempo and signatures; each voice has a track and a channel of
-    its own, so that unisons and crossings are kept.
+    The first track has title, tempo and signatures; each voice has its own track and channel, so
+    that unisons and voice crossings are kept.
 
     Parameters
     ----------
     score : Score
         Any number of voices.
     tempo : float
-        Quarter notes a minute.
+        Quarter notes per minute.
     program : int
-        Instrument of every voice, 0 to 127.
+        General MIDI program of every voice, 0 to 127.
 
     Returns
     -------
@@ -37,21 +37,21 @@ def midi_bytes(score: Score, tempo: float, *, program: int) -> bytes:
     import mido
 
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS, charset="utf-8")
-    file.tracks.append(_conductor(score, tempo))
+    file.tracks.append(_conductor_track(score, tempo))
     notes = soundings(score)
     for voice in score.present:
         messages = [
             mido.MetaMessage("track_name", name=voice.label.capitalize(), time=0),
             mido.Message("program_change", channel=int(voice), program=min(program, 127), time=0),
         ]
-        messages += _played(note for note in notes if note.voice == voice)
+        messages += _note_messages(note for note in notes if note.voice == voice)
         file.tracks.append(_track(messages))
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
 
 
-def _conductor(score: Score, tempo: float):  # type: ignore[no-untyped-def]  # a mido track
+def _conductor_track(score: Score, tempo: float):  # type: ignore[no-untyped-def]  # a mido track
     import mido
 
     document = score.document
@@ -85,7 +85,7 @@ def _conductor(score: Score, tempo: float):  # type: ignore[no-untyped-def]  # a
 
 
 def _pickup(bar: Bar) -> tuple[int, int] | None:
-    """Time signature of a bar as short as it is: MIDI has no other way to write a pickup."""
+    """Return the time signature of a short measure: MIDI cannot write a pickup otherwise."""
     for unit in (bar.unit, 8, 16):
         beats = bar.length * unit / 4
         if beats.denominator == 1:
@@ -93,13 +93,13 @@ def _pickup(bar: Bar) -> tuple[int, int] | None:
     return None
 
 
-def _played(notes: Iterable[Sounding]) -> list:
+def _note_messages(notes: Iterable[Sounding]) -> list:
     import mido
 
     messages = []
     for note in notes:
         start, stop = round(note.start * TICKS), round((note.start + note.length) * TICKS)
-        # The end comes before the next note's beginning at the same time: `_track` keeps order.
+        # At the same time a note ends before the next begins: `_track` sorts stably.
         for kind, at in (("note_on", start), ("note_off", stop)):
             messages.append(
                 mido.Message(
@@ -114,7 +114,7 @@ def _played(notes: Iterable[Sounding]) -> list:
 
 
 def _track(messages: list):  # type: ignore[no-untyped-def]  # a mido track
-    """Put messages of absolute times in order, with the times between them."""
+    """Sort messages by absolute time and convert to delta times."""
     import mido
 
     track = mido.MidiTrack()

@@ -1,4 +1,4 @@
-"""SoundFont 2 files, read with care: tables, zones and samples."""
+"""SoundFont 2 files: tables, zones and samples, with every value checked."""
 
 import io
 from collections.abc import Iterator
@@ -11,25 +11,25 @@ from numpy.typing import NDArray
 from bachbot.errors import UsageError
 
 Table = NDArray[np.void]
-"""Records of one kind, shape [n]; the last one only ends the list."""
+"""Records of one kind, shape [n]; the last record is a terminator."""
 
-_LARGEST = 1 << 32
-"""Bytes that a RIFF file can count."""
-_LARGEST_TABLE = 1 << 26
-"""Bytes; the tables of the largest soundfonts in use take a few millions."""
-_MOST_CHUNKS = 200
-_ONE_NAME = ("name", "S20")
+_MAX_SIZE = 1 << 32
+"""Largest RIFF file, in bytes."""
+_MAX_TABLE_SIZE = 1 << 26
+"""Bytes; tables of the largest soundfonts in use have a few million."""
+_MAX_CHUNKS = 200
+_NAME = ("name", "S20")
 _BAG = [("generator", "<u2"), ("modulator", "<u2")]
 _GENERATOR = [("what", "<u2"), ("amount", "<i2")]
 _RECORDS = {
-    "phdr": [_ONE_NAME, ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("rest", "V12")],
+    "phdr": [_NAME, ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("rest", "V12")],
     "pbag": _BAG,
     "pgen": _GENERATOR,
-    "inst": [_ONE_NAME, ("bag", "<u2")],
+    "inst": [_NAME, ("bag", "<u2")],
     "ibag": _BAG,
     "igen": _GENERATOR,
     "shdr": [
-        _ONE_NAME, ("start", "<u4"), ("end", "<u4"), ("loop_start", "<u4"), ("loop_end", "<u4"),
+        _NAME, ("start", "<u4"), ("end", "<u4"), ("loop_start", "<u4"), ("loop_end", "<u4"),
         ("rate", "<u4"), ("pitch", "u1"), ("cents", "i1"), ("link", "<u2"), ("kind", "<u2"),
     ],
 }  # fmt: skip
@@ -37,35 +37,35 @@ _NAMES = {b"LIST", *(name.encode() for name in ("smpl", "sm24", "pmod", "imod", 
 
 
 @dataclass(frozen=True, eq=False)
-class Tables:
-    """What a soundfont file holds, not yet interpreted.
+class SoundFont:
+    """The content of a soundfont file, not yet interpreted.
 
     Parameters
     ----------
     path : Path
         The file.
     pool : ndarray of uint8, shape [bytes]
-        Samples, end to end; read from the file when used.
-    records : dict of str to Table
-        By the name of the chunk: phdr, pbag, pgen, inst, ibag, igen, shdr.
+        All samples, mapped from the file.
+    tables : dict of str to Table
+        Tables by chunk name: phdr, pbag, pgen, inst, ibag, igen, shdr.
     """
 
     path: Path
     pool: NDArray[np.uint8]
-    records: dict[str, Table]
+    tables: dict[str, Table]
 
     def __getitem__(self, name: str) -> Table:
-        """The table of one chunk."""
-        return self.records[name]
+        """Return the table of a chunk."""
+        return self.tables[name]
 
 
-def damaged(path: Path, what: str) -> UsageError:
-    """The error of a soundfont that cannot be played."""
-    return UsageError(f"{path} cannot be played, {what}: give a sound .sf2 or .sf3 file")
+def unplayable(path: Path, what: str) -> UsageError:
+    """Return the error for a soundfont that cannot be played."""
+    return UsageError(f"{path} cannot be played, {what}: use a valid .sf2 or .sf3 file")
 
 
-def read_tables(path: Path) -> Tables:
-    """Read the tables of a soundfont; its samples stay on disk.
+def read_soundfont(path: Path) -> SoundFont:
+    """Read the tables of a soundfont; the samples stay on disk.
 
     Parameters
     ----------
@@ -75,59 +75,61 @@ def read_tables(path: Path) -> Tables:
     Raises
     ------
     UsageError
-        If it is not there, is no soundfont, or is cut short.
+        If the file is missing, is not a soundfont, or is cut short.
     """
     try:
         size = path.stat().st_size
-        if not 12 <= size <= _LARGEST:
-            raise damaged(path, f"it has {size} bytes")
+        if not 12 <= size <= _MAX_SIZE:
+            raise unplayable(path, f"it has {size} bytes")
         content = np.memmap(path, np.uint8, "r")
     except OSError as error:
         raise UsageError(
-            f"the soundfont {path} could not be read ({error.strerror}): give a .sf2 or .sf3 file"
+            f"the soundfont {path} could not be read ({error.strerror}): use a .sf2 or .sf3 file"
         ) from error
     if content[:4].tobytes() != b"RIFF" or content[8:12].tobytes() != b"sfbk":
-        raise damaged(path, "it is no soundfont")
+        raise unplayable(path, "it is not a soundfont")
     found: dict[str, NDArray[np.uint8]] = {}
     for name, body in _chunks(path, content, 12):
         if name == b"LIST":
             found |= {n.decode("latin-1"): b for n, b in _chunks(path, body, 4)}
     missing = [name for name in ("smpl", *_RECORDS) if name not in found]
     if missing:
-        raise damaged(path, f"its part '{missing[0]}' is missing")
-    return Tables(path, found["smpl"], {name: _table(path, name, found[name]) for name in _RECORDS})
+        raise unplayable(path, f"its chunk '{missing[0]}' is missing")
+    return SoundFont(
+        path, found["smpl"], {name: _table(path, name, found[name]) for name in _RECORDS}
+    )
 
 
 def _chunks(
     path: Path, content: NDArray[np.uint8], start: int
 ) -> Iterator[tuple[bytes, NDArray[np.uint8]]]:
-    """Names and bodies of the chunks from a place on."""
-    for _ in range(_MOST_CHUNKS):
+    """Yield names and bodies of the chunks from an offset on."""
+    for _ in range(_MAX_CHUNKS):
         if start + 8 > len(content):
             return
         name = content[start : start + 4].tobytes()
         length = int.from_bytes(content[start + 4 : start + 8].tobytes(), "little")
         stop = start + 8 + length
         if stop > len(content):
-            raise damaged(path, "it is cut short")
+            raise unplayable(path, "it is cut short")
         yield name, content[start + 8 : stop]
-        # Chunks of odd length are padded by the standard; some programs leave the padding out.
+        # The standard pads chunks of odd length; some programs omit the padding.
         padded = length % 2 == 1 and content[stop : stop + 4].tobytes() not in _NAMES
         start = stop + padded
-    raise damaged(path, "it has too many parts")
+    raise unplayable(path, "it has too many chunks")
 
 
 def _table(path: Path, name: str, content: NDArray[np.uint8]) -> Table:
     record = np.dtype(_RECORDS[name])
-    if len(content) % record.itemsize or not 0 < len(content) <= _LARGEST_TABLE:
-        raise damaged(path, f"its part '{name}' has {len(content)} bytes")
+    if len(content) % record.itemsize or not 0 < len(content) <= _MAX_TABLE_SIZE:
+        raise unplayable(path, f"its chunk '{name}' has {len(content)} bytes")
     return np.frombuffer(content.tobytes(), record)
 
 
 VELOCITY = 80
-"""How hard every key is struck, 1 to 127."""
+"""MIDI velocity of every note, 1 to 127."""
 
-_MOST_ZONES = 20_000
+_MAX_ZONES = 20_000
 _INSTRUMENT, _SAMPLE = 41, 53
 _KEYS, _VELOCITIES = 43, 44
 _ROOT, _SCALE, _MODES, _FILTER = 58, 56, 54, 8
@@ -135,7 +137,7 @@ _DELAY, _ATTACK, _HOLD, _DECAY, _RELEASE = 33, 34, 35, 36, 38
 _ADDITIVE = frozenset(
     {5, 6, 7, 8, 9, 10, 11, 13, 15, 16, 17, *range(21, 41), 48, 51, 52, _SCALE}
 )  # fmt: skip
-"""Generators that a preset may add to; the others belong to instruments alone."""
+"""Generators that presets may offset; the others are for instruments only."""
 _DEFAULTS = {
     _FILTER: 13500, _ROOT: -1, _SCALE: 100,
     **dict.fromkeys((_DELAY, _ATTACK, _HOLD, _DECAY, _RELEASE), -12000),
@@ -146,14 +148,14 @@ Generators = dict[int, int]
 
 @dataclass(frozen=True)
 class Zone:
-    """A sample as a preset plays it over a range of keys.
+    """A sample with its settings for a range of keys.
 
     Parameters
     ----------
     sample : int
-        Number of the sample.
+        Index of the sample.
     generators : dict of int to int
-        Amounts by number of the generator, those of the preset added in.
+        Amounts by generator number, with the offsets of the preset added.
     low, high : int
         Lowest and highest key.
     """
@@ -164,22 +166,22 @@ class Zone:
     high: int
 
     def amount(self, generator: int) -> int:
-        """The amount of a generator, or the standard's default."""
+        """Return the amount of a generator, or the default of the standard."""
         return self.generators.get(generator, _DEFAULTS.get(generator, 0))
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """How the level of a note goes.
+    """Volume envelope of a note.
 
     Parameters
     ----------
     delay, attack, hold : float
-        Seconds of silence, of a straight rise and of full level.
+        Seconds of silence, of linear rise and of full level.
     decay, release : float
-        Seconds in which the level would fall by 100 dB.
+        Seconds for a fall by 100 dB.
     sustain : float
-        Decibels below full at which the decay ends, 0 to 144.
+        Decibels below full level at which the decay ends, 0 to 144.
     """
 
     delay: float
@@ -190,45 +192,45 @@ class Envelope:
     sustain: float
 
 
-def presets(tables: Tables) -> dict[tuple[int, int], str]:
-    """List the presets: (bank, program) to name, in order of the file."""
-    heads = tables["phdr"][:-1]
+def presets(font: SoundFont) -> dict[tuple[int, int], str]:
+    """Return the names of the presets by (bank, program), in file order."""
+    heads = font["phdr"][:-1]
     return {(int(h["bank"]), int(h["program"])): h["name"].decode("latin-1").strip() for h in heads}
 
 
-def zones_of(tables: Tables, bank: int, program: int) -> list[Zone]:
-    """List what a preset plays at the velocity `VELOCITY`.
+def preset_zones(font: SoundFont, bank: int, program: int) -> list[Zone]:
+    """Return the zones that a preset plays at `VELOCITY`.
 
     Parameters
     ----------
-    tables : Tables
+    font : SoundFont
         A soundfont.
     bank, program : int
-        A preset that it holds.
+        One of its presets.
 
     Raises
     ------
     UsageError
-        If the tables point at what is not there, or the preset is beyond measure.
+        If an index in the tables is out of range, or the preset has too many zones.
     """
-    heads = tables["phdr"]
+    heads = font["phdr"]
     [index, *_] = np.flatnonzero((heads["bank"][:-1] == bank) & (heads["program"][:-1] == program))
     out: list[Zone] = []
-    for outer in _zones(tables, heads, int(index), "pbag", "pgen", _INSTRUMENT):
+    for outer in _zones(font, heads, int(index), "pbag", "pgen", _INSTRUMENT):
         number = outer[_INSTRUMENT]
-        if not 0 <= number < len(tables["inst"]) - 1:
-            raise damaged(tables.path, f"its preset {program} names an instrument {number}")
-        for inner in _zones(tables, tables["inst"], number, "ibag", "igen", _SAMPLE):
-            low, high = _common(outer, inner, _KEYS)
-            if low <= high and _sounds(outer, inner):
+        if not 0 <= number < len(font["inst"]) - 1:
+            raise unplayable(font.path, f"its preset {program} refers to instrument {number}")
+        for inner in _zones(font, font["inst"], number, "ibag", "igen", _SAMPLE):
+            low, high = _intersection(outer, inner, _KEYS)
+            if low <= high and _matches_velocity(outer, inner):
                 out.append(_zone(outer, inner, low, high))
-            if len(out) > _MOST_ZONES:
-                raise damaged(tables.path, f"its preset {program} has too many parts")
+            if len(out) > _MAX_ZONES:
+                raise unplayable(font.path, f"its preset {program} has too many zones")
     return out
 
 
 def envelope(zone: Zone, key: int) -> Envelope:
-    """The volume envelope of one key."""
+    """Return the volume envelope of a key."""
     to_middle = 60 - key
     return Envelope(
         delay=_seconds(zone.amount(_DELAY), 5000),
@@ -241,34 +243,34 @@ def envelope(zone: Zone, key: int) -> Envelope:
 
 
 def _seconds(cents: int, most: int) -> float:
-    """Seconds, from a time in cents of an octave of one second."""
+    """Convert timecents (1200 log2 of seconds), limited to at most `most`, to seconds."""
     return float(2 ** (np.clip(cents, -12000, most) / 1200))
 
 
 def cutoff(zone: Zone) -> float:
-    """Where the low-pass filter cuts, in Hz; 20 kHz and above is no filter."""
+    """Return the cutoff of the low-pass filter in Hz; 20 kHz and above means no filter."""
     moved = zone.amount(11) * (1 - np.clip(zone.amount(29), 0, 1000) / 1000)
     return float(8.176 * 2 ** (np.clip(zone.amount(_FILTER) + moved, 1500, 13500) / 1200))
 
 
 def _zones(
-    tables: Tables, heads: Table, index: int, bag: str, generator: str, last: int
+    font: SoundFont, heads: Table, index: int, bag: str, generator: str, last: int
 ) -> Iterator[Generators]:
-    """Generators of each zone of a preset or instrument, those of its global zone merged in.
+    """Yield the generators of each zone of a preset or instrument, with the global zone merged in.
 
-    A zone that names neither instrument nor sample is global if it is the first, else nothing.
+    A zone without instrument or sample is global if it is the first, and ignored otherwise.
     """
-    bags, records = tables[bag]["generator"], tables[generator]
+    bags, records = font[bag]["generator"], font[generator]
     first, stop = (int(heads["bag"][i]) for i in (index, index + 1))
     if not first <= stop < len(bags) or bags[stop] >= len(records) + 1:
-        raise damaged(tables.path, f"its part '{bag}' is too short")
+        raise unplayable(font.path, f"its chunk '{bag}' is too short")
     common: Generators = {}
     for number in range(first, stop):
         low, high = int(bags[number]), int(bags[number + 1])
         if not low <= high <= len(records):
-            raise damaged(tables.path, f"its part '{generator}' is too short")
+            raise unplayable(font.path, f"its chunk '{generator}' is too short")
         if high - low > 200:
-            raise damaged(tables.path, f"a zone of '{bag}' has {high - low} generators")
+            raise unplayable(font.path, f"a zone of '{bag}' has {high - low} generators")
         part = records[low:high]
         own = dict(zip(part["what"].tolist(), part["amount"].tolist(), strict=True))
         if last in own:
@@ -282,13 +284,13 @@ def _range(generators: Generators, which: int) -> tuple[int, int]:
     return both & 0xFF, both >> 8
 
 
-def _common(outer: Generators, inner: Generators, which: int) -> tuple[int, int]:
+def _intersection(outer: Generators, inner: Generators, which: int) -> tuple[int, int]:
     (a, b), (c, d) = _range(outer, which), _range(inner, which)
     return max(a, c), min(b, d)
 
 
-def _sounds(outer: Generators, inner: Generators) -> bool:
-    low, high = _common(outer, inner, _VELOCITIES)
+def _matches_velocity(outer: Generators, inner: Generators) -> bool:
+    low, high = _intersection(outer, inner, _VELOCITIES)
     return low <= VELOCITY <= high
 
 
@@ -302,8 +304,8 @@ def _zone(outer: Generators, inner: Generators, low: int, high: int) -> Zone:
 
 
 _VORBIS, _ROM = 0x10, 0x8000
-_LONGEST = 1 << 24
-"""Frames: over six minutes of 44.1 kHz."""
+_MAX_FRAMES = 1 << 24
+"""More than six minutes at 44.1 kHz."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,13 +317,13 @@ class Sample:
     frames : ndarray of float32, shape [n]
         -1 to 1.
     rate : int
-        Frames a second.
+        Frames per second.
     root : int
-        MIDI key that it was recorded at.
+        MIDI key of its pitch.
     cents : int
-        What to add to its pitch to be in tune.
+        Pitch correction.
     loop : tuple of int, optional
-        First frame of what is repeated while the key is down, and the one after its last.
+        First frame of the loop, and the frame after its last.
     """
 
     frames: NDArray[np.float32]
@@ -331,30 +333,30 @@ class Sample:
     loop: tuple[int, int] | None
 
 
-def sample_of(tables: Tables, zone: Zone) -> Sample:
-    """Read the sample of a zone, with what the zone changes about it.
+def read_sample(font: SoundFont, zone: Zone) -> Sample:
+    """Read the sample of a zone and apply the zone's offsets and pitch.
 
     Raises
     ------
     UsageError
-        If it lies outside the file, cannot be decoded, or its loop lies outside of it.
+        If the sample is outside the file or cannot be decoded, or its loop is outside the sample.
     """
-    heads = tables["shdr"]
+    heads = font["shdr"]
     if not 0 <= zone.sample < len(heads) - 1:
-        raise damaged(tables.path, f"it names a sample {zone.sample}")
+        raise unplayable(font.path, f"it has no sample {zone.sample}")
     head = heads[zone.sample]
     name = head["name"].decode("latin-1").strip()
     start, end, loop_start, loop_end = (
         int(head[field]) for field in ("start", "end", "loop_start", "loop_end")
     )
     if int(head["kind"]) & _ROM or not 400 <= head["rate"] <= 192_000 or start >= end:
-        raise damaged(tables.path, f"its sample '{name}' is none")
+        raise unplayable(font.path, f"its sample '{name}' is not valid")
     if int(head["kind"]) & _VORBIS:
-        frames = _vorbis(tables, name, start, end)
+        frames = _read_vorbis(font, name, start, end)
         start = 0
     else:
-        frames = _plain(tables, name, start, end)
-    # Offsets of the zone: frames, and in steps of 32768.
+        frames = _read_pcm(font, name, start, end)
+    # Offsets of the zone in frames: fine, and coarse in steps of 32768.
     first, last, a, b = (
         zone.amount(fine) + 32768 * zone.amount(coarse)
         for fine, coarse in ((0, 4), (1, 12), (2, 45), (3, 50))
@@ -363,10 +365,10 @@ def sample_of(tables: Tables, zone: Zone) -> Sample:
     if zone.amount(54) in (1, 3):
         loop = (loop_start + a - start, loop_end + b - start)
         if not 0 <= loop[0] <= loop[1] - 2 <= len(frames) - 2:
-            raise damaged(tables.path, f"the loop of its sample '{name}' lies outside of it")
+            raise unplayable(font.path, f"the loop of its sample '{name}' is outside the sample")
     stop = len(frames) + last
     if not 0 <= first < stop <= len(frames) or (loop and (first > loop[0] or loop[1] > stop)):
-        raise damaged(tables.path, f"its sample '{name}' is cut where there is nothing")
+        raise unplayable(font.path, f"the offsets of its sample '{name}' are outside the sample")
     if loop:
         loop = (loop[0] - first, loop[1] - first)
     root = zone.amount(58) if zone.amount(58) >= 0 else int(head["pitch"])
@@ -375,29 +377,29 @@ def sample_of(tables: Tables, zone: Zone) -> Sample:
     )
 
 
-def _plain(tables: Tables, name: str, start: int, end: int) -> NDArray[np.float32]:
-    """Frames of 16 bits."""
-    if 2 * end > len(tables.pool):
-        raise damaged(tables.path, f"its sample '{name}' lies outside of it")
-    if end - start > _LONGEST:
-        raise damaged(tables.path, f"its sample '{name}' is too long")
-    raw = np.frombuffer(tables.pool[2 * start : 2 * end].tobytes(), "<i2")
+def _read_pcm(font: SoundFont, name: str, start: int, end: int) -> NDArray[np.float32]:
+    """Read frames of 16 bits."""
+    if 2 * end > len(font.pool):
+        raise unplayable(font.path, f"its sample '{name}' is outside the file")
+    if end - start > _MAX_FRAMES:
+        raise unplayable(font.path, f"its sample '{name}' is too long")
+    raw = np.frombuffer(font.pool[2 * start : 2 * end].tobytes(), "<i2")
     return raw.astype(np.float32) / np.float32(32768)
 
 
-def _vorbis(tables: Tables, name: str, start: int, end: int) -> NDArray[np.float32]:
-    """An Ogg Vorbis stream, all of it."""
+def _read_vorbis(font: SoundFont, name: str, start: int, end: int) -> NDArray[np.float32]:
+    """Decode an Ogg Vorbis stream."""
     import soundfile
 
-    if end > len(tables.pool):
-        raise damaged(tables.path, f"its sample '{name}' lies outside of it")
+    if end > len(font.pool):
+        raise unplayable(font.path, f"its sample '{name}' is outside the file")
     try:
-        with soundfile.SoundFile(io.BytesIO(tables.pool[start:end].tobytes())) as stream:
-            if stream.channels != 1 or not 0 < stream.frames <= _LONGEST:
-                raise damaged(tables.path, f"its sample '{name}' is no tone of one channel")
+        with soundfile.SoundFile(io.BytesIO(font.pool[start:end].tobytes())) as stream:
+            if stream.channels != 1 or not 0 < stream.frames <= _MAX_FRAMES:
+                raise unplayable(font.path, f"its sample '{name}' is not a mono stream")
             frames: NDArray[np.float32] = stream.read(dtype="float32")
     except (soundfile.SoundFileError, RuntimeError) as error:
-        raise damaged(tables.path, f"its sample '{name}' cannot be decoded") from error
+        raise unplayable(font.path, f"its sample '{name}' cannot be decoded") from error
     if not np.isfinite(frames).all():
-        raise damaged(tables.path, f"its sample '{name}' holds no numbers")
+        raise unplayable(font.path, f"its sample '{name}' has values that are not numbers")
     return frames

@@ -1,4 +1,4 @@
-"""When each note of a score is played: fermatas held, breaths, a slower end, notes struck again."""
+"""When each note of a score is played: fermatas, breaths, ritardando, repeated notes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,21 +10,22 @@ from numpy.typing import NDArray
 from bachbot.errors import OutputError, ScoreError, UsageError
 from bachbot.scores.score import Sounding
 
-_LONGEST = 30 * 60.0
-"""Seconds."""
+_MAX_SECONDS = 30 * 60.0
 _GAP = 0.1
-"""Seconds from the end of a note to the same pitch struck again."""
-_HOLD = 1.8
-"""How many times as long the last quarter of a note under a fermata lasts."""
+"""Seconds between the end of a note and its repetition on the same pitch."""
+_FERMATA_FACTOR = 1.8
+"""Lengthening of the last quarter of a note under a fermata."""
 _BREATH = 0.15
 """Seconds of silence after a fermata."""
-_SLOWING, _SLOWEST = 4.0, 0.75
-"""Quarters at the end over which the tempo falls, and to which share of itself."""
+_RITARDANDO_QUARTERS = 4.0
+"""Quarter notes at the end over which the tempo falls."""
+_FINAL_TEMPO = 0.75
+"""Tempo at the end, as a fraction of the tempo before."""
 
 
 @dataclass(frozen=True)
-class Played:
-    """One note as it is played.
+class PlayedNote:
+    """A note with its times in seconds.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ class Played:
     pitch : int
         MIDI pitch.
     start, stop : float
-        Seconds from the beginning at which the key goes down and up.
+        When the key is pressed and released, in seconds from the beginning.
     """
 
     voice: int
@@ -42,96 +43,98 @@ class Played:
     stop: float
 
 
-def play(soundings: Sequence[Sounding], *, tempo: float) -> list[Played]:
-    """Give each note its time.
+def perform(soundings: Sequence[Sounding], *, tempo: float) -> list[PlayedNote]:
+    """Compute when each note is played.
 
     Parameters
     ----------
     soundings : sequence of Sounding
         At least one, in any order.
     tempo : float
-        Quarter notes a minute, above 0.
+        Quarter notes per minute, above 0.
 
     Returns
     -------
     list of Played
-        By voice, then by time.
+        Sorted by voice, then by time.
 
     Raises
     ------
     UsageError
         If the tempo is out of range.
     ScoreError
-        If nothing sounds.
+        If the score has no notes.
     OutputError
-        If it lasts over half an hour.
+        If the piece lasts longer than half an hour.
     """
     if not (np.isfinite(tempo) and tempo > 0):
-        raise UsageError(f"a tempo of {tempo} cannot be played: give quarter notes a minute")
+        raise UsageError(
+            f"a tempo of {tempo} cannot be played: give quarter notes per minute, above 0"
+        )
     notes = sorted(
         (n for n in soundings if n.length > 0), key=lambda n: (n.voice, n.start, n.pitch)
     )
     if not notes:
-        raise ScoreError("the score holds no note to play: give one that does")
-    quarters, seconds, breaths = _clock(notes, tempo)
-    if seconds[-1] > _LONGEST:
+        raise ScoreError("the score has no notes to play: give one that has some")
+    quarters, seconds, breaths = _tempo_map(notes, tempo)
+    if seconds[-1] > _MAX_SECONDS:
         raise OutputError(
-            f"the piece lasts {seconds[-1] / 60:.0f} minutes: sound is written up to "
-            f"{_LONGEST / 60:.0f}; play it faster, or write .mid"
+            f"the piece lasts {seconds[-1] / 60:.0f} minutes and sound files at most "
+            f"{_MAX_SECONDS / 60:.0f}: use a faster tempo, or write .mid"
         )
     ends = [float(n.start + n.length) for n in notes]
     starts = np.interp([float(n.start) for n in notes], quarters, seconds)
     stops = np.interp(ends, quarters, seconds)
     stops = stops - np.array([_BREATH if end in breaths else 0 for end in ends])
-    stops = _rearticulated(notes, starts, stops)
+    stops = _separate_repeated_notes(notes, starts, stops)
     return [
-        Played(note.voice, note.pitch, float(start), float(stop))
+        PlayedNote(note.voice, note.pitch, float(start), float(stop))
         for note, start, stop in zip(notes, starts, stops, strict=True)
     ]
 
 
-def _clock(
+def _tempo_map(
     notes: Sequence[Sounding], tempo: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], set[float]]:
-    """When each point of the piece comes.
+    """Map positions in quarter notes to seconds.
 
     Returns
     -------
     quarters, seconds : ndarray of float, shape [points]
-        Points of the piece and their times; straight lines between them.
+        Positions and their times; linear in between.
     breaths : set of float
-        Quarters at which a fermata ends.
+        Positions at which a fermata ends.
     """
     end = max(float(n.start + n.length) for n in notes)
     held = [(float(n.start), float(n.start + n.length)) for n in notes if n.fermata]
     last = max(float(n.start) for n in notes)
-    slowing = min(_SLOWING, last / 4)
-    steps_down = np.linspace(last - slowing, last, 17)
+    ritardando = min(_RITARDANDO_QUARTERS, last / 4)
+    grid = np.linspace(last - ritardando, last, 17)
     marks = {0.0, end, *(max(a, b - 1) for a, b in held), *(b for _, b in held)}
-    quarters = np.unique(np.concatenate([steps_down, sorted(marks)]))
+    quarters = np.unique(np.concatenate([grid, sorted(marks)]))
     middles = (quarters[1:] + quarters[:-1]) / 2
-    pace = np.ones(len(middles))
+    speed = np.ones(len(middles))
     for start, stop in held:
-        pace[(middles > max(start, stop - 1)) & (middles < stop)] = 1 / _HOLD
-    if slowing > 0:
-        share = np.clip((middles - (last - slowing)) / slowing, 0, 1)
-        pace *= 1 - (1 - _SLOWEST) * share
-    steps = np.diff(quarters) * 60 / tempo / pace
-    # The breath is part of the time before the next note; the last fermata needs none.
+        speed[(middles > max(start, stop - 1)) & (middles < stop)] = 1 / _FERMATA_FACTOR
+    if ritardando > 0:
+        share = np.clip((middles - (last - ritardando)) / ritardando, 0, 1)
+        speed *= 1 - (1 - _FINAL_TEMPO) * share
+    steps = np.diff(quarters) * 60 / tempo / speed
+    # A breath comes before the next note; the last fermata needs none.
     breaths = {stop for _, stop in held if stop < end}
     steps[np.isin(quarters[1:], list(breaths))] += _BREATH
     return quarters, np.concatenate([[0.0], np.cumsum(steps)]), breaths
 
 
-def _rearticulated(
+def _separate_repeated_notes(
     notes: Sequence[Sounding], starts: NDArray[np.float64], stops: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """End a note early where its voice strikes the same pitch again at once."""
+    """End a note early if its voice repeats the same pitch at once."""
     stops = stops.copy()
     for index, (note, following) in enumerate(pairwise(notes)):
-        again = (note.voice, note.pitch) == (following.voice, following.pitch)
-        if again and starts[index + 1] - stops[index] < _GAP:
+        repeated = (note.voice, note.pitch) == (following.voice, following.pitch)
+        if repeated and starts[index + 1] - stops[index] < _GAP:
             early = starts[index + 1] - _GAP
-            # A very short note keeps half of itself.
+            # A very short note keeps half of its length.
             stops[index] = max(early, (starts[index] + stops[index]) / 2)
     return stops

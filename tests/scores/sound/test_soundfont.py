@@ -1,4 +1,4 @@
-"""Soundfonts, ours and anybody's: what they say is played, and what is damaged is refused."""
+"""Soundfonts are played as their settings say, and damaged ones are refused."""
 
 import io
 import struct
@@ -25,46 +25,46 @@ from made_font import (
 )
 
 from bachbot.errors import UsageError
-from bachbot.scores.sound.choice import PROGRAMS, Sound
-from bachbot.scores.sound.soundfont import Envelope, envelope, presets, read_tables, zones_of
-from bachbot.scores.sound.tone import Instrument, Layer, shaped
+from bachbot.scores.sound.instruments import PROGRAMS, SoundPreset
+from bachbot.scores.sound.sampler import Instrument, Layer, envelope_levels
+from bachbot.scores.sound.soundfont import Envelope, envelope, preset_zones, presets, read_soundfont
 
 OUT = 44100
 
 
 def instrument(path: Path, program: int = 19) -> Instrument:
-    read = read_tables(path)
-    return Instrument(read, zones_of(read, 0, program), OUT)
+    read = read_soundfont(path)
+    return Instrument(read, preset_zones(read, 0, program), OUT)
 
 
 def played(path: Path, key: int = 69, seconds: float = 3.0, program: int = 19) -> np.ndarray:
-    """The tone of the only layer of a key."""
+    """Return the tone of the only layer of a key."""
     [layer] = instrument(path, program).layers(key, seconds)
     return layer.tone
 
 
 def frequency(tone: np.ndarray) -> float:
-    """The strongest, to a hundredth of a hertz."""
+    """Return the strongest frequency, to a hundredth of a hertz."""
     size = np.abs(np.fft.rfft(tone * np.hanning(len(tone)), 1 << 22))
     return float(np.fft.rfftfreq(1 << 22, 1 / OUT)[size.argmax()])
 
 
 def open_and_play(path: Path) -> list[Layer]:
-    """As `synthesize` does, with the instrument that is taken where none is named."""
-    sound = Sound.parse(str(path))
-    read = read_tables(sound.font)
-    return Instrument(read, zones_of(read, sound.bank, sound.program), OUT).layers(69, 0.5)
+    """Play a key as `synthesize` does, with the default preset."""
+    sound = SoundPreset.parse(str(path))
+    read = read_soundfont(sound.path)
+    return Instrument(read, preset_zones(read, sound.bank, sound.program), OUT).layers(69, 0.5)
 
 
 def refused(path: Path, match: str) -> None:
-    """It is refused in one line, at the latest when it is played."""
+    """Check that a soundfont is refused in one line, at the latest when it is played."""
     with pytest.raises(UsageError, match=match) as caught:
         open_and_play(path)
     assert "\n" not in str(caught.value)
 
 
 def refused_or_played(path: Path) -> None:
-    """It is refused in one line, or what it plays is finite."""
+    """Check that a soundfont is refused in one line, or plays finite numbers."""
     try:
         layers = open_and_play(path)
     except UsageError as error:
@@ -73,11 +73,11 @@ def refused_or_played(path: Path) -> None:
         message = ""
         for layer in layers:
             assert np.isfinite(layer.tone).all()
-            assert np.isfinite(shaped(layer.envelope, 1000, len(layer.tone), OUT)).all()
+            assert np.isfinite(envelope_levels(layer.envelope, 1000, len(layer.tone), OUT)).all()
     assert "\n" not in message
 
 
-# What is asked of a font is what sounds.
+# Settings are followed.
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def refused_or_played(path: Path) -> None:
     ],
 )
 def test_tuning(tmp_path: Path, generators: dict[int, int], key: int, cents: float) -> None:
-    """Key, coarse and fine tuning, another root, keys a quarter tone apart."""
+    """Key, coarse and fine tuning, another root key, keys a quarter tone apart."""
     tone = played(sine_font(tmp_path / "a.sf2", generators=generators), key)
     assert 1200 * np.log2(frequency(tone) / 440) == pytest.approx(cents, abs=0.05)
 
@@ -111,7 +111,7 @@ def test_without_a_loop_it_ends(tmp_path: Path) -> None:
     assert len(tone) == pytest.approx(OUT, abs=50)
 
 
-def test_the_filter_halves_what_lies_at_its_edge(tmp_path: Path) -> None:
+def test_the_filter_attenuates_by_frequency(tmp_path: Path) -> None:
     """At the cutoff 3 dB down, two octaves above it 24 dB."""
     cents = 1200 * np.log2(440 / 8.176)
     for lower, drop in ((0, 3.0), (2400, 24.2)):
@@ -120,16 +120,16 @@ def test_the_filter_halves_what_lies_at_its_edge(tmp_path: Path) -> None:
         assert 20 * np.log10(0.5 / np.abs(tone).max()) == pytest.approx(drop, abs=0.3)
 
 
-def test_attenuation_and_place(tmp_path: Path) -> None:
+def test_attenuation_and_panning(tmp_path: Path) -> None:
     font = sine_font(tmp_path / "a.sf2", generators={MODE: 1, 48: 100, 17: -250})
     [layer] = instrument(font).layers(69, 1)
     assert np.abs(layer.tone[OUT // 2 :]).max() == pytest.approx(0.5 * 10 ** (-4 / 20), rel=0.01)
     assert layer.position == -0.5
 
 
-def test_the_envelope_rises_holds_falls_and_is_let_go() -> None:
+def test_the_envelope_has_every_stage() -> None:
     shape = Envelope(delay=0.1, attack=0.2, hold=0.3, decay=1.0, release=0.5, sustain=20.0)
-    level = shaped(shape, 2 * OUT, 3 * OUT, OUT)
+    level = envelope_levels(shape, 2 * OUT, 3 * OUT, OUT)
     at = lambda second: 20 * np.log10(level[int(second * OUT)] + 1e-9)  # noqa: E731
     assert level[: OUT // 10].max() == 0
     assert level[int(0.2 * OUT)] == pytest.approx(0.5, abs=0.01)
@@ -140,7 +140,7 @@ def test_the_envelope_rises_holds_falls_and_is_let_go() -> None:
     assert level[-1] == 0
 
 
-def test_a_preset_adds_to_its_instrument_and_keys_choose_the_sample(tmp_path: Path) -> None:
+def test_preset_offsets_and_key_ranges(tmp_path: Path) -> None:
     """Release: 1 s of the instrument, twice as long by the preset. Two ranges of keys."""
     zones = [
         {KEYS: 0 | 59 << 8, 38: 0, MODE: 1, SAMPLE: 0},
@@ -152,7 +152,7 @@ def test_a_preset_adds_to_its_instrument_and_keys_choose_the_sample(tmp_path: Pa
     parts["pbag"] = struct.pack("<HHHH", 0, 0, 2, 0)
     path = tmp_path / "a.sf2"
     path.write_bytes(soundfont(parts, sine_pool(), b"x"))
-    low, high = zones_of(read_tables(path), 0, 19)
+    low, high = preset_zones(read_soundfont(path), 0, 19)
     assert envelope(low, 60).release == pytest.approx(2)
     assert envelope(high, 60).release == pytest.approx(2 ** (-10800 / 1200))
     assert frequency(played(path, 57)) == pytest.approx(220, abs=0.05)
@@ -173,7 +173,7 @@ def test_compressed_samples(tmp_path: Path) -> None:
 
 
 def test_a_file_without_padding_is_read(tmp_path: Path) -> None:
-    """As Polyphone wrote some: a part of odd length, and the next one right after it."""
+    """A chunk of odd length with the next right after it, as some programs write."""
     path = tmp_path / "a.sf2"
     padded = soundfont(sine_parts(), sine_pool() + b"x", b"odd")
     at = padded.index(b"sdta") - 4
@@ -186,33 +186,33 @@ def test_a_file_without_padding_is_read(tmp_path: Path) -> None:
     assert frequency(played(path)) == pytest.approx(440, abs=0.05)
 
 
-def test_ours_has_four_instruments_on_every_key_and_a_notice() -> None:
-    sounds = [Sound.parse(name) for name in PROGRAMS]
-    [font] = {sound.font for sound in sounds}
-    assert set(presets(read_tables(font))) == {(0, p) for p in PROGRAMS.values()}
+def test_the_bundled_font_has_four_instruments_and_a_license() -> None:
+    sounds = [SoundPreset.parse(name) for name in PROGRAMS]
+    [font] = {sound.path for sound in sounds}
+    assert set(presets(read_soundfont(font))) == {(0, p) for p in PROGRAMS.values()}
     notice = (font.parent / "COPYRIGHT").read_text(encoding="utf-8")
     assert "Frank Wen" in notice
     assert "Permission is hereby granted, free of charge" in notice
     for sound in sounds:
-        zones = zones_of(read_tables(font), 0, sound.program)
+        zones = preset_zones(read_soundfont(font), 0, sound.program)
         for key in range(128):
             assert sum(z.low <= key <= z.high for z in zones) == 1
 
 
-def test_choosing(tmp_path: Path) -> None:
+def test_presets_are_parsed(tmp_path: Path) -> None:
     font = sine_font(tmp_path / "A.SF2", program=7)
-    assert Sound.parse(str(font)).program == 7
-    assert Sound.parse(f"{font}:7") == Sound.parse(str(font))
-    with pytest.raises(UsageError, match=r"no program 19: give one of 7, counted from 0"):
-        Sound.parse(f"{font}:19")
+    assert SoundPreset.parse(str(font)).program == 7
+    assert SoundPreset.parse(f"{font}:7") == SoundPreset.parse(str(font))
+    with pytest.raises(UsageError, match=r"no program 19: use one of 7, counted from 0"):
+        SoundPreset.parse(f"{font}:19")
     with pytest.raises(UsageError, match=r"could not be read \(No such file"):
-        Sound.parse(str(tmp_path / "none.sf2"))
+        SoundPreset.parse(str(tmp_path / "none.sf2"))
     for text in ("", "flute", "a.wav", "a.sf2:x", ".sf2"):
-        with pytest.raises(UsageError, match="is no sound"):
-            Sound.parse(text)
+        with pytest.raises(UsageError, match="is not a sound"):
+            SoundPreset.parse(text)
 
 
-# Anybody's files.
+# Damaged files are refused.
 
 
 def test_cut_short_anywhere(tmp_path: Path) -> None:
@@ -243,23 +243,23 @@ def test_not_a_soundfont(tmp_path: Path) -> None:
         ({"loop": (8000, 2**32 - 1)}, "loop of its sample"),
         ({"loop": (24000, 8000)}, "loop of its sample"),
         ({"loop": (9000, 9001)}, "loop of its sample"),
-        ({"span": (0, RATE * 2)}, "lies outside"),
-        ({"span": (2**32 - 2, 2**32 - 1)}, "lies outside"),
-        ({"span": (500, 500)}, "is none"),
-        ({"span": (500, 20)}, "is none"),
-        ({"rate": 0}, "is none"),
-        ({"rate": 2**32 - 1}, "is none"),
-        ({"generators": {MODE: 1, 0: 30000}}, "cut where there is nothing"),
-        ({"generators": {MODE: 1, 4: 32767, 12: 32767, 1: -5}}, "cut where there is nothing"),
+        ({"span": (0, RATE * 2)}, "outside the file"),
+        ({"span": (2**32 - 2, 2**32 - 1)}, "outside the file"),
+        ({"span": (500, 500)}, "is not valid"),
+        ({"span": (500, 20)}, "is not valid"),
+        ({"rate": 0}, "is not valid"),
+        ({"rate": 2**32 - 1}, "is not valid"),
+        ({"generators": {MODE: 1, 0: 30000}}, "offsets of its sample"),
+        ({"generators": {MODE: 1, 4: 32767, 12: 32767, 1: -5}}, "offsets of its sample"),
     ],
 )
-def test_samples_that_cannot_be(tmp_path: Path, options: dict, match: str) -> None:
+def test_invalid_samples(tmp_path: Path, options: dict, match: str) -> None:
     refused(sine_font(tmp_path / "a.sf2", **options), match)
 
 
 @pytest.mark.parametrize("name", ["phdr", "pbag", "pgen", "inst", "ibag", "igen", "shdr"])
-def test_tables_that_cannot_be(tmp_path: Path, name: str) -> None:
-    """Empty, of no whole number of records, missing, or pointing anywhere."""
+def test_invalid_tables(tmp_path: Path, name: str) -> None:
+    """Empty, cut within a record, missing, or with indices out of range."""
     path = tmp_path / "a.sf2"
     parts = sine_parts()
     for body in (b"", parts[name][:-1], None):
@@ -273,7 +273,7 @@ def test_tables_that_cannot_be(tmp_path: Path, name: str) -> None:
         refused_or_played(path)
 
 
-def test_a_font_that_multiplies_is_stopped(tmp_path: Path) -> None:
+def test_too_many_zones(tmp_path: Path) -> None:
     """A thousand zones of a preset, each of an instrument of a thousand zones."""
     parts = tables(
         [(b"x", 19, [{MODE: 1, SAMPLE: 0}] * 1000)], [head(b"a", (0, 100), (10, 90), RATE, 69)]
@@ -283,13 +283,13 @@ def test_a_font_that_multiplies_is_stopped(tmp_path: Path) -> None:
     parts["phdr"] = parts["phdr"][:38] + struct.pack("<20sHHH12x", b"EOP", 0, 0, 1000)
     path = tmp_path / "a.sf2"
     path.write_bytes(soundfont(parts, bytes(400), b"x"))
-    refused(path, "too many parts")
+    refused(path, "too many zones")
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=12))
 def test_bytes_changed_at_random(tmp_path: Path, changes: list[tuple[float, int]]) -> None:
-    """Of the tables, the head and the lengths: it plays finite numbers or is refused."""
+    """Changes in tables, header and lengths."""
     whole = bytearray(soundfont(sine_parts(), sine_pool(), b"x"))
     tables_at = whole.index(b"pdta") - 8
     places = [*range(110), *range(tables_at, len(whole))]

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from bachbot.scores.sound.effects import HIGHEST, LOUDNESS, leveled, loudness, true_peak
+from bachbot.scores.sound.mixing import (
+    MAX_PEAK,
+    TARGET_LOUDNESS,
+    loudness,
+    normalize_loudness,
+    true_peak,
+)
 
 RATE = 44100
 
@@ -45,12 +51,14 @@ def test_the_peak_between_samples_is_found() -> None:
 
 def test_leveled() -> None:
     for level in (-50, -20, -3):
-        assert loudness(leveled(sine(300, level), RATE), RATE) == pytest.approx(LOUDNESS, abs=0.02)
+        assert loudness(normalize_loudness(sine(300, level), RATE), RATE) == pytest.approx(
+            TARGET_LOUDNESS, abs=0.02
+        )
     # Clicks too thin to be loud are brought no higher than the highest peak.
     clicks = np.zeros((5 * RATE, 2), dtype=np.float32)
     clicks[:: RATE // 2] = 0.01
-    out = leveled(clicks, RATE)
-    assert true_peak(out) == pytest.approx(10 ** (HIGHEST / 20), rel=1e-3)
-    assert loudness(out, RATE) < LOUDNESS
+    out = normalize_loudness(clicks, RATE)
+    assert true_peak(out) == pytest.approx(10 ** (MAX_PEAK / 20), rel=1e-3)
+    assert loudness(out, RATE) < TARGET_LOUDNESS
     silent = np.zeros((RATE, 2), dtype=np.float32)
-    assert np.array_equal(leveled(silent, RATE), silent)
+    assert np.array_equal(normalize_loudness(silent, RATE), silent)

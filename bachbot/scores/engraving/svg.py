@@ -1,4 +1,4 @@
-"""A page of verovio's SVG, its text made plain and its heading set."""
+"""Verovio's SVG pages with plain text elements, a heading and page numbers."""
 
 import re
 from collections.abc import Iterator
@@ -13,25 +13,25 @@ from bachbot.scores.engraving import fonts
 SVG = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}"
 UNITS_PER_MM = 100
-"""Of the inner coordinates of a page."""
+"""Inner coordinates of a page to a millimeter."""
 
 _BOLD = frozenset(("ending", "fing", "reh", "tempo"))
 _ITALIC = frozenset(("dir", "dynam", "mNum"))
 _MUSIC = range(0xE000, 0xF900)
-"""Code points of SMuFL, the layout of music fonts."""
+"""Code points of SMuFL, the standard layout of music fonts."""
 _MUSIC_EM = 1000
 
 
 @dataclass(frozen=True)
 class Heading:
-    """What stands above the music.
+    """Title and authors above the music.
 
     Parameters
     ----------
     title : str
-        In the middle.
+        Centered.
     left, right : tuple of str
-        Lines below it: who wrote the words, who the music.
+        Lines below the title: authors of the words on the left, of the music on the right.
     """
 
     title: str = ""
@@ -45,7 +45,7 @@ class Heading:
         return (1000.0 if self.title else 0.0) + 480.0 * lines + (250.0 if lines else 0.0)
 
     @classmethod
-    def of(cls, root: Element) -> "Heading":
+    def from_musicxml(cls, root: Element) -> "Heading":
         """Read the heading of a partwise score."""
         title = root.findtext("work/work-title") or root.findtext("movement-title") or ""
         people: dict[str, list[str]] = {}
@@ -73,7 +73,7 @@ class _Run:
     def width(self) -> float:
         if self.music:
             return sum(_advance(letter) for letter in self.text) * self.size / _MUSIC_EM
-        return fonts.width(self.text, self.size, self.bold, self.italic)
+        return fonts.text_width(self.text, self.size, self.bold, self.italic)
 
 
 @dataclass(frozen=True)
@@ -84,20 +84,20 @@ class _Line:
     runs: tuple[_Run, ...]
 
 
-def finished(svg: str, heading: Heading | None, number: int | None) -> str:
-    """Make a page of verovio ready to be looked at, printed and drawn by others.
+def finish_page(svg: str, heading: Heading | None, number: int | None) -> str:
+    """Prepare a page of verovio for browsers, printers and other renderers.
 
-    Nested text becomes plain ``text`` elements; music signs within text become outlines, since
+    Nested text becomes plain ``text`` elements; music symbols within text become outlines, since
     no text font has them; sizes are in millimeters.
 
     Parameters
     ----------
     svg : str
-        Page of verovio, with a view box.
+        Verovio's page, with a view box.
     heading : Heading or None
-        Set at the top, where verovio left room for it.
+        Put at the top, in the space that verovio left.
     number : int or None
-        Page number, set at the foot.
+        Page number, put at the bottom.
 
     Returns
     -------
@@ -118,14 +118,14 @@ def finished(svg: str, heading: Heading | None, number: int | None) -> str:
     for group in list(margin):
         if "pgHead" in group.get("class", ""):
             margin.remove(group)
-    _plain(margin, False, False)
+    _flatten_text(margin, False, False)
     left, top = _translation(margin)
     room = 10 * wide - 2 * left
     if heading is not None:
-        margin.extend(_drawn(line) for line in _heading_lines(heading, room))
+        margin.extend(_draw_line(line) for line in _heading_lines(heading, room))
     if number is not None:
         run = _Run(str(number), 360, False, False)
-        margin.append(_drawn(_Line(room / 2, 10 * high - top - left / 2, "middle", (run,))))
+        margin.append(_draw_line(_Line(room / 2, 10 * high - top - left / 2, "middle", (run,))))
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -138,30 +138,30 @@ def _heading_lines(heading: Heading, room: float) -> Iterator[_Line]:
     y = 0.0
     if heading.title:
         y = 600.0
-        yield _Line(room / 2, y, "middle", (_fitted(heading.title, 720, room, bold=True),))
+        yield _Line(room / 2, y, "middle", (_fit(heading.title, 720, room, bold=True),))
         y += 330
-    for left, right in zip(*_same_length(heading.left, heading.right), strict=True):
+    for left, right in zip(*_pad(heading.left, heading.right), strict=True):
         y += 480
         share = room if not (left and right) else 0.48 * room
         if left:
-            yield _Line(0, y, "start", (_fitted(left, 400, share),))
+            yield _Line(0, y, "start", (_fit(left, 400, share),))
         if right:
-            yield _Line(room, y, "end", (_fitted(right, 400, share),))
+            yield _Line(room, y, "end", (_fit(right, 400, share),))
 
 
-def _same_length(*columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _pad(*columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     longest = max(map(len, columns))
     return ((*column, *[""] * (longest - len(column))) for column in columns)
 
 
-def _fitted(text: str, size: float, room: float, bold: bool = False) -> _Run:
-    """A run that is made smaller where it would be too long."""
-    wide = fonts.width(text, size, bold)
+def _fit(text: str, size: float, room: float, bold: bool = False) -> _Run:
+    """Return a run, made smaller if it would be too long."""
+    wide = fonts.text_width(text, size, bold)
     return _Run(text, size * min(1.0, room / wide) if wide else size, bold, False)
 
 
-def _plain(parent: Element, bold: bool, italic: bool) -> None:
-    """Replace the text elements below `parent` by plain ones."""
+def _flatten_text(parent: Element, bold: bool, italic: bool) -> None:
+    """Replace nested text elements below `parent` by plain ones."""
     classes = set(parent.get("class", "").split())
     bold = bold or bool(classes & _BOLD)
     italic = italic or bool(classes & _ITALIC)
@@ -169,55 +169,57 @@ def _plain(parent: Element, bold: bool, italic: bool) -> None:
         if child.tag == f"{SVG}text":
             parent.remove(child)
             for line in reversed(list(_lines(child, bold, italic))):
-                parent.insert(index, _drawn(line))
+                parent.insert(index, _draw_line(line))
         elif child.tag == f"{SVG}title":
             parent.remove(child)
         else:
-            _plain(child, bold, italic)
+            _flatten_text(child, bold, italic)
 
 
 def _lines(text: Element, bold: bool, italic: bool) -> Iterator[_Line]:
-    """The lines of a text element: each begins where a span sets a new place."""
-    place = [0.0, 0.0]
+    """Yield the lines of a text element; a span with a position of its own begins a new line."""
+    position = [0.0, 0.0]
     anchor = "start"
     runs: list[_Run] = []
 
-    def ended() -> Iterator[_Line]:
+    def finish_line() -> Iterator[_Line]:
         if any(run.text.strip() for run in runs):
-            yield _Line(place[0], place[1], anchor, _trimmed(runs))
+            yield _Line(position[0], position[1], anchor, _join(runs))
         runs.clear()
 
-    def walk(element: Element, size: float, bold: bool, italic: bool) -> Iterator[_Line]:
+    def visit(element: Element, size: float, bold: bool, italic: bool) -> Iterator[_Line]:
         nonlocal anchor
         if "x" in element.attrib or "y" in element.attrib:
-            yield from ended()
-            place[:] = [float(element.get(k, old)) for k, old in zip("xy", place, strict=True)]
+            yield from finish_line()
+            position[:] = [
+                float(element.get(k, old)) for k, old in zip("xy", position, strict=True)
+            ]
         anchor = element.get("text-anchor", anchor)
         size = float(element.get("font-size", f"{size}px").removesuffix("px"))
         weight, style = element.get("font-weight"), element.get("font-style")
         bold = weight == "bold" if weight else bold
         italic = style == "italic" if style else italic
-        # Verovio's file is indented: white space around elements is none of the text.
+        # White space around elements is indentation, not text.
         if element.text and (element.text.strip() or not len(element)):
             runs.extend(_split(re.sub(r"\s+", " ", element.text), size, bold, italic))
         for child in element:
             if child.tag == f"{SVG}tspan":
-                yield from walk(child, size, bold, italic)
+                yield from visit(child, size, bold, italic)
 
-    yield from walk(text, 0, bold, italic)
-    yield from ended()
+    yield from visit(text, 0, bold, italic)
+    yield from finish_line()
 
 
 def _split(text: str, size: float, bold: bool, italic: bool) -> Iterator[_Run]:
-    """Part music signs from letters."""
-    signs = "".join(map(chr, (_MUSIC.start, _MUSIC.stop - 1)))
-    for part in re.split(f"([{signs[0]}-{signs[1]}]+)", text):
+    """Separate music symbols from letters."""
+    ends = "".join(map(chr, (_MUSIC.start, _MUSIC.stop - 1)))
+    for part in re.split(f"([{ends[0]}-{ends[1]}]+)", text):
         if part:
             yield _Run(part, size, bold, italic)
 
 
-def _trimmed(runs: list[_Run]) -> tuple[_Run, ...]:
-    """Join runs of one style; SVG drops white space at the ends."""
+def _join(runs: list[_Run]) -> tuple[_Run, ...]:
+    """Join adjacent runs of one style and strip the ends, as SVG does."""
     joined: list[_Run] = []
     for run in runs:
         last = joined[-1] if joined else None
@@ -234,8 +236,8 @@ def _style(run: _Run) -> tuple[float, bool, bool]:
     return run.size, run.bold, run.italic
 
 
-def _drawn(line: _Line) -> Element:
-    """A text element, or a group of them where styles or fonts mix."""
+def _draw_line(line: _Line) -> Element:
+    """Return a text element, or a group of them if styles or fonts differ."""
     if len(line.runs) == 1 and not line.runs[0].music:
         return _text(line.x, line.y, line.anchor, line.runs[0])
     group = Element(f"{SVG}g")
@@ -259,7 +261,7 @@ def _text(x: float, y: float, anchor: str, run: _Run) -> Element:
         text.set("font-weight", "bold")
     if run.italic:
         text.set("font-style", "italic")
-    # Spaces between runs are kept as they are.
+    # Keeps the spaces between runs.
     text.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
     text.text = run.text
     return text
@@ -270,8 +272,8 @@ def _outlines(x: float, y: float, run: _Run) -> Iterator[Element]:
     for letter in run.text:
         outline = _outline(letter)
         if outline:
-            place = f"translate({x:g}, {y:g}) scale({scale:g}, {-scale:g})"
-            group = Element(f"{SVG}g", {"transform": place})
+            transform = f"translate({x:g}, {y:g}) scale({scale:g}, {-scale:g})"
+            group = Element(f"{SVG}g", {"transform": transform})
             SubElement(group, f"{SVG}path", {"d": outline})
             yield group
         x += _advance(letter) * scale
@@ -295,7 +297,7 @@ def _advance(letter: str) -> float:
 
 @cache
 def _outline(letter: str) -> str:
-    """Path of a music sign with y upwards; empty for one that the font lacks."""
+    """Return the path of a music symbol, y upwards; empty if the font does not have it."""
     path = _music_font() / "Leipzig" / f"{ord(letter):04X}.xml"
     if not path.is_file():
         return ""

@@ -1,4 +1,4 @@
-"""fluidsynth, where it is installed: it plays what our own player leaves out of a soundfont."""
+"""Soundfonts played by the fluidsynth program, which supports more of the format than ours."""
 
 import shutil
 import subprocess
@@ -10,37 +10,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.errors import UsageError
-from bachbot.scores.sound.choice import Sound
-from bachbot.scores.sound.effects import LEVELS, PLACES
+from bachbot.scores.sound.instruments import SoundPreset
+from bachbot.scores.sound.mixing import VOICE_LEVELS, VOICE_PANNING
 from bachbot.scores.sound.soundfont import VELOCITY
-from bachbot.scores.sound.timing import Played
+from bachbot.scores.sound.timing import PlayedNote
 
 _TICKS = 5000
-"""Ticks a second: fluidsynth itself keeps time by blocks of 64 samples."""
-_PATIENCE = 600
+"""MIDI ticks per second; fluidsynth itself keeps time in blocks of 64 samples."""
+_TIMEOUT = 600
 """Seconds."""
 
 
-def found() -> bool:
-    """Whether the command is there."""
+def is_installed() -> bool:
+    """Return whether the fluidsynth command is on the path."""
     return shutil.which("fluidsynth") is not None
 
 
-def rendered(
-    notes: Sequence[Played], sound: Sound, *, rate: int, seconds: float
+def render(
+    notes: Sequence[PlayedNote], preset: SoundPreset, *, rate: int, seconds: float
 ) -> NDArray[np.float32]:
-    """Play notes by fluidsynth, each voice on a channel of its own, without its effects.
+    """Play notes with fluidsynth, one channel a voice, without its own effects.
 
     Parameters
     ----------
     notes : sequence of Played
         At least one.
-    sound : Sound
-        What plays them.
+    preset : SoundPreset
+        Preset to play them with.
     rate : int
-        Samples a second.
+        Samples per second.
     seconds : float
-        How much is wanted; silence is added, or the end cut off.
+        Length of the result; the sound is padded with silence or cut off.
 
     Returns
     -------
@@ -56,32 +56,32 @@ def rendered(
 
     with tempfile.TemporaryDirectory(prefix="bachbot-") as folder:
         midi, wave = Path(folder) / "notes.mid", Path(folder) / "notes.wav"
-        midi.write_bytes(_midi(notes, sound))
+        midi.write_bytes(_midi(notes, preset))
         command = [
             "fluidsynth", "-n", "-i", "-q", "-o", "synth.default-soundfont=", "-R", "0", "-C",
             "0", "-r", str(rate), "-T", "wav", "-O", "float", "-F", str(wave),
-            str(sound.font.resolve()), str(midi),
+            str(preset.path.resolve()), str(midi),
         ]  # fmt: skip
         try:
-            done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
-            heard, _ = soundfile.read(wave, dtype="float32", always_2d=True)
+            result = subprocess.run(command, capture_output=True, timeout=_TIMEOUT, check=False)
+            played, _ = soundfile.read(wave, dtype="float32", always_2d=True)
         except (OSError, subprocess.TimeoutExpired, soundfile.SoundFileError) as error:
-            raise _unplayable(sound) from error
-    # It goes on without a soundfont that it cannot read.
-    if done.returncode or b"SoundFont" in done.stderr or not np.abs(heard).max(initial=0) > 0:
-        raise _unplayable(sound)
+            raise _unplayable(preset) from error
+    # fluidsynth continues without a soundfont that it cannot read.
+    if result.returncode or b"SoundFont" in result.stderr or not np.abs(played).max(initial=0) > 0:
+        raise _unplayable(preset)
     samples = int(seconds * rate) + 1
     out = np.zeros((2, samples), dtype=np.float32)
-    out[:, : len(heard)] = heard[:samples].T
+    out[:, : len(played)] = played[:samples].T
     return out
 
 
-def _unplayable(sound: Sound) -> UsageError:
-    return UsageError(f"fluidsynth cannot play {sound.font}: give a sound .sf2 or .sf3 file")
+def _unplayable(preset: SoundPreset) -> UsageError:
+    return UsageError(f"fluidsynth cannot play {preset.path}: use a valid .sf2 or .sf3 file")
 
 
-def _midi(notes: Sequence[Played], sound: Sound) -> bytes:
-    """The notes as MIDI, in seconds: the tempo has been played out already."""
+def _midi(notes: Sequence[PlayedNote], preset: SoundPreset) -> bytes:
+    """Return the notes as MIDI at one quarter note per second, since their times are in seconds."""
     import io
 
     import mido
@@ -89,23 +89,24 @@ def _midi(notes: Sequence[Played], sound: Sound) -> bytes:
     file = mido.MidiFile(type=1, ticks_per_beat=_TICKS)
     for voice in sorted({note.voice for note in notes}):
         track = mido.MidiTrack()
-        setting = (
+        setup = (
             mido.MetaMessage("set_tempo", tempo=1_000_000),
-            mido.Message("control_change", channel=voice, control=0, value=min(127, sound.bank)),
-            mido.Message("program_change", channel=voice, program=sound.program),
+            mido.Message("control_change", channel=voice, control=0, value=min(127, preset.bank)),
+            mido.Message("program_change", channel=voice, program=preset.program),
             mido.Message(
-                "control_change", channel=voice, control=10, value=round(64 + 63 * PLACES[voice])
+                "control_change", channel=voice, control=10,
+                value=round(64 + 63 * VOICE_PANNING[voice]),
             ),
-            # General MIDI's volume is squared.
+            # General MIDI squares the volume.
             mido.Message(
                 "control_change", channel=voice, control=7,
-                value=round(100 * np.sqrt(LEVELS[voice])),
+                value=round(100 * np.sqrt(VOICE_LEVELS[voice])),
             ),
         )  # fmt: skip
-        track.extend(setting)
+        track.extend(setup)
         now = 0
         own = [note for note in notes if note.voice == voice]
-        # An end comes before a beginning at the same time.
+        # At the same time a note ends before the next begins.
         events = sorted(
             [(round(n.stop * _TICKS), 0, n.pitch) for n in own]
             + [(round(n.start * _TICKS), VELOCITY, n.pitch) for n in own]

@@ -11,7 +11,7 @@ from made_page import PAGE
 from pieces import load_clean, quietly
 
 from bachbot.chorale import VOICES
-from bachbot.scores import rewritten, save_score
+from bachbot.scores import rewrite_bars, save_score
 
 S, A, T, B = VOICES
 
@@ -53,7 +53,7 @@ def test_a_direction_stays_at_its_time(page, lengths):
     pitch, tied = page.chorale.pitch.copy(), page.chorale.tied.copy()
     pitch[8:16, S], tied[8:16, S] = 72, True
     tied[8 + np.cumsum((0, *lengths[:-1])), S] = False
-    found = rewritten(page, replace(page.chorale, pitch=pitch, tied=tied), cells)
+    found = rewrite_bars(page, replace(page.chorale, pitch=pitch, tied=tied), cells)
     measure, divisions, position = measures(found, 0)[1], Fraction(1), Fraction(0)
     for element in measure:
         divisions = Fraction(element.findtext("divisions") or divisions)
@@ -90,7 +90,7 @@ def test_music21_hears_what_was_asked(page, tmp_path):
 
 def test_a_part_in_b_flat_is_written_a_tone_higher(page):
     cells = hole(page.chorale.frames, [T], 8, 16)
-    found = rewritten(page, page.chorale, cells)
+    found = rewrite_bars(page, page.chorale, cells)
     for measure in measures(found, 2):
         (note,) = measure.findall("note")
         assert pitched(note) == ["F", "1", "4"]

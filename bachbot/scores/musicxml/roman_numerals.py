@@ -16,7 +16,7 @@ _SIGNS = str.maketrans({"o": "°"})
 """What a page has instead of a letter."""
 
 
-def with_numerals(score: Score, harmonies: Sequence[Harmony] | None = None) -> Score:
+def add_roman_numerals(score: Score, harmonies: Sequence[Harmony] | None = None) -> Score:
     """Write the Roman numerals of a score under its bass.
 
     They are MusicXML's ``harmony`` elements with a ``function``, which notation programs take for

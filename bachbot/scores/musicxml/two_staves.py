@@ -25,7 +25,7 @@ _SLUR_NUMBERS = 6
 """MusicXML numbers slurs from 1; those of the lower voice of a staff are counted on from here."""
 
 
-def closed_score(musicxml: str) -> str:
+def two_staff_score(musicxml: str) -> str:
     """Write four parts on two staves, as hymn books do.
 
     Soprano and alto share the upper staff, tenor and bass the lower; the upper voice of each has
@@ -50,12 +50,12 @@ def closed_score(musicxml: str) -> str:
         If there are not four parts, or their bars differ.
     """
     root = ElementTree.fromstring(musicxml)
-    close(root)
+    use_two_staves(root)
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def close(root: Element) -> None:
-    """Do what `closed_score` does to a parsed score, in place."""
+def use_two_staves(root: Element) -> None:
+    """Do what `two_staff_score` does to a parsed score, in place."""
     parts = root.findall("part")
     if len(parts) != 4:
         raise ScoreError(

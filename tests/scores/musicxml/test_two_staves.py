@@ -10,7 +10,7 @@ from music21 import converter, corpus, stream
 from music21.musicxml.m21ToXml import GeneralObjectExporter
 
 from bachbot.errors import ScoreError
-from bachbot.scores.musicxml.closed import closed_score
+from bachbot.scores.musicxml.two_staves import two_staff_score
 
 CHORALES = ("bwv269", "bwv66.6", "bwv5.7", "bwv244.10", "bwv7.7", "bwv43.11")
 ALTER = {"flat-flat": -2, "flat": -1, "natural": 0, "sharp": 1, "double-sharp": 2}
@@ -25,7 +25,7 @@ def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
     """A chorale on four staves and on two, as MusicXML."""
     score = corpus.parse(f"bach/{request.param}")
     four = exported(score)
-    return four, closed_score(four)
+    return four, two_staff_score(four)
 
 
 def sounding(part: Element, voice: str | None = None) -> list[tuple]:
@@ -120,7 +120,7 @@ def test_stems_part_the_voices(pair: tuple[str, str]) -> None:
 
 
 def test_one_fermata_a_staff_at_a_time() -> None:
-    two = ElementTree.fromstring(closed_score(exported(corpus.parse("bach/bwv269"))))
+    two = ElementTree.fromstring(two_staff_score(exported(corpus.parse("bach/bwv269"))))
     kinds = []
     for part in two.findall("part"):
         marks = [
@@ -137,7 +137,7 @@ def test_one_fermata_a_staff_at_a_time() -> None:
 def test_words_stand_once() -> None:
     score = corpus.parse("bach/bwv269")
     sung = ElementTree.fromstring(exported(score)).find("part").findall("measure/note/lyric/text")
-    two = ElementTree.fromstring(closed_score(exported(score)))
+    two = ElementTree.fromstring(two_staff_score(exported(score)))
     found = two.findall("part/measure/note/lyric/text")
     assert [t.text for t in found] == [t.text for t in sung]
     assert len(found) > 30
@@ -171,7 +171,7 @@ REST = "<note><rest/><duration>1</duration><voice>1</voice></note>"
 
 
 def test_a_rest_of_both_is_written_once_and_one_of_either_stays() -> None:
-    two = closed_score(small(REST + quarter(), REST + REST, quarter() + REST, REST + quarter()))
+    two = two_staff_score(small(REST + quarter(), REST + REST, quarter() + REST, REST + quarter()))
     upper, lower = ElementTree.fromstring(two).findall("part")
     rests = [n.findtext("voice") for n in upper.iter("note") if n.find("rest") is not None]
     assert rests == ["1", "2"]  # the first quarter's is shared, the second is the alto's own
@@ -180,7 +180,7 @@ def test_a_rest_of_both_is_written_once_and_one_of_either_stays() -> None:
 
 def test_divisions_that_differ_are_made_one() -> None:
     parts = (quarter(duration=2) * 2, quarter(duration=3) * 2, quarter() * 2, quarter() * 2)
-    two = closed_score(small(*parts, divisions=(2, 3, 1, 1)))
+    two = two_staff_score(small(*parts, divisions=(2, 3, 1, 1)))
     for part in ElementTree.fromstring(two).findall("part"):
         assert part.findtext("measure/attributes/divisions") == "6"
         assert {n.findtext("duration") for n in part.iter("note")} == {"6"}
@@ -190,7 +190,9 @@ def test_an_accidental_of_the_other_voice_is_taken_back() -> None:
     """A soprano's C sharp would make the alto's C a C sharp, had it no natural."""
     sharp = "<note><pitch><step>C</step><alter>1</alter><octave>5</octave></pitch>"
     sharp += "<duration>1</duration><accidental>sharp</accidental></note>"
-    two = closed_score(small(sharp + quarter("E"), REST + quarter(), quarter() * 2, quarter() * 2))
+    two = two_staff_score(
+        small(sharp + quarter("E"), REST + quarter(), quarter() * 2, quarter() * 2)
+    )
     upper = ElementTree.fromstring(two).find("part")
     marks = [n.findtext("accidental") for n in upper.iter("note") if n.find("pitch") is not None]
     assert marks == ["sharp", None, "natural"]
@@ -198,13 +200,13 @@ def test_an_accidental_of_the_other_voice_is_taken_back() -> None:
 
 def test_what_cannot_be_closed() -> None:
     with pytest.raises(ScoreError, match="3 parts and two staves need four"):
-        closed_score(small(quarter() * 2, quarter() * 2, quarter() * 2))
+        two_staff_score(small(quarter() * 2, quarter() * 2, quarter() * 2))
     longer = small(*[quarter() * 2] * 4).replace(
         "</measure></part>", "</measure><measure/></part>", 1
     )
     with pytest.raises(ScoreError, match="2, 1, 1, 1 bars"):
-        closed_score(longer)
+        two_staff_score(longer)
     with pytest.raises(ScoreError, match="number"):
-        closed_score(small(*[quarter(duration="x") * 2] * 4))
+        two_staff_score(small(*[quarter(duration="x") * 2] * 4))
     with pytest.raises(ScoreError, match="step"):
-        closed_score(small(*[quarter("H") * 2] * 4))
+        two_staff_score(small(*[quarter("H") * 2] * 4))

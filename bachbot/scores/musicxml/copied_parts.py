@@ -16,7 +16,7 @@ _LEFT_OUT = (*HARMONY, "print", "listening", "grouping", "link", "bookmark")
 """Layout was made for another page, chord symbols for another harmony."""
 
 
-def copied(document: Document, line: Line) -> Element:
+def copy_part(document: Document, line: Line) -> Element:
     """Copy the part of a line, without what belongs to other lines, the page or the harmony.
 
     Every note, tie, fermata, lyric, slur, grace note, tuplet, direction, bar line, repeat and
@@ -36,7 +36,7 @@ def copied(document: Document, line: Line) -> Element:
 
 
 def has_chord_symbols(part: Element) -> bool:
-    """Tell whether a part has chord symbols or a figured bass, which `copied` leaves out."""
+    """Tell whether a part has chord symbols or a figured bass, which `copy_part` leaves out."""
     return any(measure.find(tag) is not None for measure in part for tag in HARMONY)
 
 
@@ -55,7 +55,7 @@ def _of_line(elements: list[Element], line: Line) -> Iterator[Element]:
             start = last if chord else position
             if not (chord or grace):
                 last, position = position, position + duration
-            if belongs(element, line):
+            if belongs_to_line(element, line):
                 if start > reached:
                     yield _skip(start - reached)
                 for staff in element.findall("staff"):
@@ -75,7 +75,7 @@ def _of_line(elements: list[Element], line: Line) -> Iterator[Element]:
             yield element
 
 
-def belongs(note: Element, line: Line) -> bool:
+def belongs_to_line(note: Element, line: Line) -> bool:
     """Tell whether a note of the line's part is of the line."""
     staff = (note.findtext("staff") or "1").strip()
     voice = (note.findtext("voice") or "1").strip()
@@ -88,11 +88,11 @@ def _skip(duration: Fraction) -> Element:
     return forward
 
 
-def move(part: Element, line: Line, octaves: int, voice: Voice) -> None:
+def transpose_octaves(part: Element, line: Line, octaves: int, voice: Voice) -> None:
     """Move a line of a part by octaves, in place, and give it the clef of its voice."""
     for note in part.iter("note"):
         octave = note.find("pitch/octave")
-        if octave is not None and belongs(note, line):
+        if octave is not None and belongs_to_line(note, line):
             octave.text = str(int(Fraction((octave.text or "").strip())) + octaves)
     for attributes in part.iter("attributes"):
         for index, element in enumerate(list(attributes)):

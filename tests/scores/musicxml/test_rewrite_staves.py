@@ -8,8 +8,8 @@ from holes import ORDER, assert_sounds, canonical, hole, measures, rewrite, save
 from pieces import bach, quietly
 
 from bachbot.chorale import VOICES
-from bachbot.scores import bars_of, rewritten
-from bachbot.scores.musicxml.closed import closed_score
+from bachbot.scores import bars_of, rewrite_bars
+from bachbot.scores.musicxml.two_staves import two_staff_score
 from bachbot.scores.save import musicxml
 
 S, A, T, B = VOICES
@@ -19,7 +19,7 @@ SHARP = {"flat-flat": -2, "flat": -1, "natural": 0, "sharp": 1, "double-sharp": 
 def closed(score, folder):
     """The score on two staves."""
     path = folder / "closed.musicxml"
-    path.write_text(closed_score(musicxml(score)), encoding="utf-8")
+    path.write_text(two_staff_score(musicxml(score)), encoding="utf-8")
     return quietly(path, voices=VOICES)
 
 
@@ -163,7 +163,7 @@ def _own(score, line):
 def test_of_two_voices_the_outer_shows_the_fermata(tmp_path):
     score = closed(bach("bwv66.6"), tmp_path)
     cells = hole(score.chorale.frames, VOICES, 0, score.chorale.frames)
-    found = rewritten(score, score.chorale, cells)
+    found = rewrite_bars(score, score.chorale, cells)
     kinds = {
         voice: {f.get("type") for n in pair_notes(found, voice) for f in n.iter("fermata")}
         for voice in VOICES

@@ -10,9 +10,9 @@ from pieces import bach, quietly
 from bachbot.chorale import VOICES, Voice
 from bachbot.errors import UsageError
 from bachbot.scores import from_chorale, save_score
-from bachbot.scores.engraving.page import SVG
-from bachbot.scores.musicxml.closed import closed_score
-from bachbot.scores.musicxml.numerals import with_numerals
+from bachbot.scores.engraving.svg import SVG
+from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
+from bachbot.scores.musicxml.two_staves import two_staff_score
 from bachbot.theory.analysis import analyze
 
 # Pickups, bars split at repeats, 3/4, 3/2, changing meter, rests, chords within long bass notes.
@@ -56,7 +56,7 @@ def without(root):
 def test_each_numeral_stands_where_its_chord_begins(name):
     score = bach(name)
     found = analyze(score.chorale)
-    page = written(with_numerals(score))
+    page = written(add_roman_numerals(score))
     assert [(at, text) for at, text, _ in page] == [(h.start, h.text) for h in found]
     assert [s.split(": ")[-1] for *_, s in page] == [h.text.replace("o", "°") for h in found]
 
@@ -65,7 +65,7 @@ def test_each_numeral_stands_where_its_chord_begins(name):
 def test_nothing_else_is_changed(name):
     score = bach(name)
     before = ElementTree.tostring(score.document.root)
-    after = with_numerals(score)
+    after = add_roman_numerals(score)
     assert ElementTree.tostring(score.document.root) == before
     assert without(after.document.root) == without(score.document.root)
     for part in range(3):
@@ -75,7 +75,7 @@ def test_nothing_else_is_changed(name):
 def test_the_key_stands_where_it_changes():
     score = bach("bwv66.6")
     found = analyze(score.chorale)
-    texts = [shown for *_, shown in written(with_numerals(score))]
+    texts = [shown for *_, shown in written(add_roman_numerals(score))]
     changes = [a is None or a.key != h.key
                for a, h in zip((None, *found), found, strict=False)]  # fmt: skip
     assert sum(changes) > 2
@@ -88,10 +88,10 @@ def test_the_key_stands_where_it_changes():
 
 
 def test_twice_is_once():
-    once = with_numerals(bach("bwv66.6"))
-    twice = with_numerals(once)
+    once = add_roman_numerals(bach("bwv66.6"))
+    twice = add_roman_numerals(once)
     assert written(twice) == written(once)
-    fewer = with_numerals(once, analyze(once.chorale)[:3])
+    fewer = add_roman_numerals(once, analyze(once.chorale)[:3])
     assert written(fewer) == written(once)[:3]
 
 
@@ -102,26 +102,26 @@ def test_chord_symbols_of_the_user_stay():
         "<harmony><root><root-step>F</root-step></root><kind>major</kind></harmony>"
     )
     measure.insert(0, symbol)
-    after = with_numerals(score).document.part(3)
+    after = add_roman_numerals(score).document.part(3)
     assert len(after.findall("measure/harmony/root")) == 1
 
 
 def test_a_page_that_was_made(corpus):
     """From the grid, where parts are written by us."""
     score = from_chorale(corpus.pieces[3].chorale, "made")
-    page = written(with_numerals(score))
+    page = written(add_roman_numerals(score))
     assert [at for at, *_ in page] == [h.start for h in analyze(score.chorale)]
 
 
 def test_two_voices_on_a_staff(tmp_path):
     """The bass may be the second voice of the second staff of one part."""
-    from bachbot.scores.musicxml.closed import closed_score
+    from bachbot.scores.musicxml.two_staves import two_staff_score
     from bachbot.scores.save import musicxml
 
     closed = tmp_path / "closed.musicxml"
-    closed.write_text(closed_score(musicxml(bach("bwv66.6"))), encoding="utf-8")
+    closed.write_text(two_staff_score(musicxml(bach("bwv66.6"))), encoding="utf-8")
     score = quietly(closed, voices=VOICES)
-    page = written(with_numerals(score))
+    page = written(add_roman_numerals(score))
     assert [at for at, *_ in page] == [h.start for h in analyze(score.chorale)]
     assert len(page) > 20
 
@@ -129,7 +129,7 @@ def test_two_voices_on_a_staff(tmp_path):
 def test_they_are_read_back_as_the_same_music(tmp_path):
     score = bach("bwv66.6")
     path = tmp_path / "numerals.musicxml"
-    save_score(with_numerals(score), path)
+    save_score(add_roman_numerals(score), path)
     assert quietly(path, voices=VOICES).chorale.same_music(score.chorale)
 
 
@@ -139,7 +139,7 @@ def test_other_programs_read_them(tmp_path):
 
     score = bach("bwv66.6")
     path = tmp_path / "numerals.musicxml"
-    save_score(with_numerals(score), path)
+    save_score(add_roman_numerals(score), path)
     part = converter.parse(path, forceSource=True).parts[3]
     found = analyze(score.chorale)
     read = part.recurse().getElementsByClass("Harmony")
@@ -150,24 +150,24 @@ def test_other_programs_read_them(tmp_path):
 def test_they_are_engraved(tmp_path):
     score = bach("bwv66.6")
     path = tmp_path / "numerals.svg"
-    save_score(with_numerals(score), path)
+    save_score(add_roman_numerals(score), path)
     root = ElementTree.parse(path).getroot()
     drawn = ["".join(t.itertext()) for t in root.iter(f"{SVG}text")]
-    for *_, text in written(with_numerals(score)):
+    for *_, text in written(add_roman_numerals(score)):
         assert text in drawn
         drawn.remove(text)
 
 
 def test_without_a_bass_there_is_nowhere_to_write():
     with pytest.raises(UsageError, match="under the bass"):
-        with_numerals(bach("bwv66.6", voices=(Voice.SOPRANO,)))
+        add_roman_numerals(bach("bwv66.6", voices=(Voice.SOPRANO,)))
 
 
 @pytest.mark.parametrize("name", PIECES[:3])
 def test_two_staves_carry_the_same_numerals(name):
-    score = with_numerals(bach(name))
+    score = add_roman_numerals(bach(name))
     closed = ElementTree.fromstring(
-        closed_score(ElementTree.tostring(score.document.root, "unicode"))
+        two_staff_score(ElementTree.tostring(score.document.root, "unicode"))
     )
     shown = [numeral for _, numeral, _ in written(score)]
     assert [h.findtext("function") for h in closed.iter("harmony")] == shown

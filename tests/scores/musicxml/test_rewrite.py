@@ -26,7 +26,7 @@ from strategies import chorales
 
 from bachbot.chorale import VOICES
 from bachbot.errors import UsageError
-from bachbot.scores import bars_of, from_chorale, rewritten
+from bachbot.scores import bars_of, from_chorale, rewrite_bars
 from bachbot.scores.bars import bar_numbers
 from bachbot.scores.save import musicxml
 
@@ -37,7 +37,7 @@ S, A, T, B = VOICES
 def test_all_given_is_the_same_score(name):
     score = bach(name)
     before = musicxml(score)
-    same = rewritten(score, score.chorale, np.ones((score.chorale.frames, 4), dtype=bool))
+    same = rewrite_bars(score, score.chorale, np.ones((score.chorale.frames, 4), dtype=bool))
     assert same is score
     assert musicxml(same) == before
 
@@ -46,15 +46,15 @@ def test_what_cannot_be_is_refused(everything):
     score = bach("bwv66.6")
     cells = hole(score.chorale.frames, VOICES, 4, 20)
     with pytest.raises(UsageError, match="frames"):
-        rewritten(score, score.chorale.sliced(0, 8), cells)
+        rewrite_bars(score, score.chorale.sliced(0, 8), cells)
     with pytest.raises(UsageError, match="frames"):
-        rewritten(score, score.chorale, cells[:8])
+        rewrite_bars(score, score.chorale, cells[:8])
     changed = refilled(score.chorale, hole(score.chorale.frames, [T], 24, 40), seed=1)
     with pytest.raises(UsageError, match="changes the tenor in frame"):
-        rewritten(score, changed, cells)
+        rewrite_bars(score, changed, cells)
     tune = quietly(everything)
     with pytest.raises(UsageError, match="no alto, tenor, bass"):
-        rewritten(tune, tune.chorale, np.ones((tune.chorale.frames, 4), dtype=bool))
+        rewrite_bars(tune, tune.chorale, np.ones((tune.chorale.frames, 4), dtype=bool))
 
 
 @pytest.mark.parametrize("name", CHORALES)
@@ -175,13 +175,13 @@ def test_fermatas_of_lower_voices_are_the_sopranos():
     bar = max(i for i, b in enumerate(score.document.bars) if b.start <= held[1].start)
     number = str(bar_numbers(score)[bar])
     cells = hole(score.chorale.frames, [A, T, B], *_ends(score, number))
-    found = rewritten(score, score.chorale, cells)
+    found = rewrite_bars(score, score.chorale, cells)
     for voice in (A, T, B):
         ends = {n.start + n.length for n in found.lines[voice].notes if n.fermata}
         assert held[1].start + held[1].length in ends
     silent = refilled(score.chorale, hole(score.chorale.frames, VOICES, *_ends(score, number)))
     silent = replace(silent, fermata=np.zeros(silent.frames, dtype=bool))
-    found = rewritten(score, silent, hole(silent.frames, VOICES, *_ends(score, number)))
+    found = rewrite_bars(score, silent, hole(silent.frames, VOICES, *_ends(score, number)))
     start, stop = (Fraction(f, 4) for f in _ends(score, number))
     for voice in VOICES:
         inside = [n for n in found.lines[voice].notes if start <= n.start < stop]
@@ -200,7 +200,7 @@ def test_a_tied_note_keeps_its_name_over_the_edge(put):
     score = quietly(put("page.musicxml", text), voices=VOICES)
     for bars, frames in (("4", (24, 32)), ("5", (32, 40))):
         cells = hole(score.chorale.frames, [S], *frames)
-        found = rewritten(score, score.chorale, cells)
+        found = rewrite_bars(score, score.chorale, cells)
         again = quietly(put("again.musicxml", musicxml(found)), voices=VOICES)
         assert again.chorale.same_music(score.chorale), bars
         assert pitched(measures(found, 0)[4].find("note"))[:2] == ["E", "-2"]

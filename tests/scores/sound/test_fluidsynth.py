@@ -8,26 +8,26 @@ from cents import cents_off
 from made_font import sine_font
 
 from bachbot.errors import UsageError
-from bachbot.scores.sound import fluid
-from bachbot.scores.sound.choice import Sound
-from bachbot.scores.sound.effects import mixed
-from bachbot.scores.sound.soundfont import read_tables, zones_of
-from bachbot.scores.sound.timing import Played
-from bachbot.scores.sound.tone import Instrument
+from bachbot.scores.sound import fluidsynth
+from bachbot.scores.sound.instruments import SoundPreset
+from bachbot.scores.sound.mixing import mix
+from bachbot.scores.sound.sampler import Instrument
+from bachbot.scores.sound.soundfont import preset_zones, read_soundfont
+from bachbot.scores.sound.timing import PlayedNote
 
-pytestmark = pytest.mark.skipif(not fluid.found(), reason="fluidsynth is not installed")
+pytestmark = pytest.mark.skipif(not fluidsynth.is_installed(), reason="fluidsynth is not installed")
 RATE = 44100
 
 
 @pytest.mark.parametrize("name", ["organ", "strings"])
 def test_it_plays_our_font_as_we_do(name: str) -> None:
     """Pitch within 3 cents and level within 1.5 dB, from key to key."""
-    sound = Sound.parse(name)
+    sound = SoundPreset.parse(name)
     keys = (40, 48, 55, 60, 67, 72, 79)
-    notes = [Played(0, key, 3 * i, 3 * i + 2) for i, key in enumerate(keys)]
-    theirs = fluid.rendered(notes, sound, rate=RATE, seconds=3 * len(keys)).T
-    read = read_tables(sound.font)
-    ours = mixed(notes, Instrument(read, zones_of(read, 0, sound.program), RATE), RATE)
+    notes = [PlayedNote(0, key, 3 * i, 3 * i + 2) for i, key in enumerate(keys)]
+    theirs = fluidsynth.render(notes, sound, rate=RATE, seconds=3 * len(keys)).T
+    read = read_soundfont(sound.path)
+    ours = mix(notes, Instrument(read, preset_zones(read, 0, sound.program), RATE), RATE)
     levels = []
     for i, key in enumerate(keys):
         part = slice(int((3 * i + 0.2) * RATE), int((3 * i + 1.9) * RATE))
@@ -39,8 +39,8 @@ def test_it_plays_our_font_as_we_do(name: str) -> None:
 
 def test_voices_and_times() -> None:
     """Two voices far apart in pitch stand left and right, when they should."""
-    notes = [Played(0, 76, 0.5, 1.5), Played(3, 52, 2.5, 3.5)]
-    left, right = fluid.rendered(notes, Sound.parse("strings"), rate=RATE, seconds=6)
+    notes = [PlayedNote(0, 76, 0.5, 1.5), PlayedNote(3, 52, 2.5, 3.5)]
+    left, right = fluidsynth.render(notes, SoundPreset.parse("strings"), rate=RATE, seconds=6)
     assert len(left) == 6 * RATE + 1
     level = [
         [np.sqrt((side[int(a * RATE) : int(b * RATE)] ** 2).mean()) for side in (left, right)]
@@ -52,7 +52,7 @@ def test_voices_and_times() -> None:
 
 
 def test_what_it_cannot_play(tmp_path: Path) -> None:
-    sound = Sound.parse(str(sine_font(tmp_path / "a.sf2")))
-    sound.font.write_bytes(b"RIFF")
+    sound = SoundPreset.parse(str(sine_font(tmp_path / "a.sf2")))
+    sound.path.write_bytes(b"RIFF")
     with pytest.raises(UsageError, match="fluidsynth cannot play"):
-        fluid.rendered([Played(0, 69, 0, 1)], sound, rate=RATE, seconds=2)
+        fluidsynth.render([PlayedNote(0, 69, 0, 1)], sound, rate=RATE, seconds=2)

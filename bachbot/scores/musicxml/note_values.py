@@ -24,7 +24,7 @@ VALUES: dict[int, tuple[str, int]] = {
 _LONGEST_FIRST = sorted(VALUES, reverse=True)
 
 
-def pulse(meter: Meter) -> int:
+def notated_beat(meter: Meter) -> int:
     """Length in frames of the beat that note values and beams follow: at most a quarter.
 
     In compound meters it is the dotted beat; half-note beats are written as two quarters.
@@ -36,7 +36,7 @@ def _compound(meter: Meter) -> bool:
     return meter.beat_frames > 16 // meter.unit
 
 
-def split(place: int, length: int, meter: Meter) -> list[int]:
+def split_duration(place: int, length: int, meter: Meter) -> list[int]:
     """Write a length as note values to be tied.
 
     A value begins on a beat, or ends within the beat that it begins in; of syncopations only
@@ -62,7 +62,7 @@ def split(place: int, length: int, meter: Meter) -> list[int]:
     >>> split(0, 10, Meter(4, 4)), split(2, 4, Meter(4, 4)), split(3, 5, Meter(4, 4))
     ([8, 2], [4], [1, 4])
     """
-    beat = pulse(meter)
+    beat = notated_beat(meter)
     out = []
     while length:
         value = next(
@@ -89,7 +89,7 @@ def _syncopated(place: int, value: int, beat: int, meter: Meter) -> bool:
     return not _compound(meter) and value == beat and 2 * (place % beat) == beat
 
 
-def beams(pieces: Sequence[tuple[int, int, bool]], meter: Meter) -> list[list[str]]:
+def assign_beams(pieces: Sequence[tuple[int, int, bool]], meter: Meter) -> list[list[str]]:
     """Beams of the notes of one bar.
 
     Parameters
@@ -105,7 +105,7 @@ def beams(pieces: Sequence[tuple[int, int, bool]], meter: Meter) -> list[list[st
         MusicXML's beam values for each piece, the eighths' beam first.
     """
     # Three eighths fill a bar of 3/8 and share one beam.
-    width = meter.bar_frames if (meter.beats, meter.unit) == (3, 8) else max(pulse(meter), 4)
+    width = meter.bar_frames if (meter.beats, meter.unit) == (3, 8) else max(notated_beat(meter), 4)
     groups: list[list[int]] = []
     for index, (place, length, rest) in enumerate(pieces):
         if rest or length > 3:
