@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from bachbot.listening.answers import AGES, EXPERIENCES, KINDS, SIDES, Answer, Answers
+from bachbot.listening.answers import AGES, CONDITIONS, EXPERIENCES, SIDES, Answer, Answers
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -12,11 +12,11 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 def answer(participant="p1", trial="t1", **changes):
     """An answer that is correct and counts by the usual rules, but for what is changed."""
     values = {
-        "kind": "AT",
+        "condition": "AT",
         "bach_side": "left",
         "chosen": "left",
-        "order": 1,
-        "seconds": 30.0,
+        "position": 1,
+        "response_time": 30.0,
         "plays_left": 1,
         "plays_right": 1,
         "heard_left": 1.0,
@@ -43,7 +43,7 @@ def any_answers(draw, max_size=12, participants=None):
     people = draw(st.lists(participants or names | formulas, min_size=1, max_size=5, unique=True))
     trials = draw(st.lists(names | formulas, min_size=1, max_size=5, unique=True))
     who = {p: (draw(st.sampled_from(AGES)), draw(st.sampled_from(EXPERIENCES))) for p in people}
-    what = {t: draw(st.sampled_from(KINDS)) for t in trials}
+    what = {t: draw(st.sampled_from(CONDITIONS)) for t in trials}
     rows = []
     for _ in range(draw(st.integers(0, max_size))):
         participant, trial = draw(st.sampled_from(people)), draw(st.sampled_from(trials))
@@ -66,4 +66,4 @@ def any_answers(draw, max_size=12, participants=None):
                 ),
             )
         )
-    return Answers.of(rows)
+    return Answers.from_rows(rows)

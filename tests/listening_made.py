@@ -8,7 +8,7 @@ from made_checkpoints import random_lookahead
 from bachbot.chorale import Chorale, Key, Meter
 from bachbot.corpus.store import Piece
 from bachbot.decoding import DecodingOptions
-from bachbot.listening.export.folder import export
+from bachbot.listening.export.exporter import export_listening_test
 from bachbot.listening.export.request import ExportRequest
 
 # I, IV, V and I again, and a step between them: S, A, T, B in C major.
@@ -39,7 +39,7 @@ PIECES = [piece(i, pickup=4 * (i % 2)) for i in range(12)]
 REQUEST = ExportRequest(
     trials=3,
     seed=5,
-    types={"S": 1, "AT": 1, "composition": 1},
+    conditions={"S": 1, "AT": 1, "composition": 1},
     options=DecodingOptions(method="greedy"),
 )
 
@@ -47,4 +47,4 @@ REQUEST = ExportRequest(
 def made_test(folder: Path, request: ExportRequest = REQUEST):
     """A test of made-up pieces by a model of random weights, and its key."""
     key = folder.parent / f"{folder.name}-key.json"
-    return export(folder, key, PIECES, random_lookahead(), request), key
+    return export_listening_test(folder, key, PIECES, random_lookahead(), request), key

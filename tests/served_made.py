@@ -1,4 +1,4 @@
-"""A site within this process, and browsers that ask it."""
+"""A site in this process, and browsers that use it."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import httpx
 from site_made import Clock, Listener
 
-from bachbot.listening.store.store import Store
+from bachbot.listening.store.answer_store import AnswerStore
 
 SECRET = b"s" * 32
 
 
 class Browser:
-    """Asks an application, without following redirects."""
+    """Sends requests to an application without following redirects."""
 
     def __init__(self, app, runner, address="192.0.2.1", base="http://listen.test"):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 4711))
@@ -34,8 +34,8 @@ class Browser:
 class Served:
     """A site, its store and its clock, and new browsers and listeners for it."""
 
-    store: Store
-    material: object
+    store: AnswerStore
+    stimuli: object
     app: object
     runner: asyncio.Runner
     clock: Clock = field(default_factory=Clock)
@@ -47,10 +47,10 @@ class Served:
         return Listener(self.browser(**options), self.clock)
 
     def participant(self, listener):
-        """What is kept of a listener."""
+        """What is stored about a listener."""
         return self.store.participant(listener.name)
 
-    def nothing_kept(self):
+    def nothing_stored(self):
         """Whether nobody has agreed or answered."""
         counts = self.store.counts()
         return counts.agreed == 0 and counts.answers == 0

@@ -1,4 +1,4 @@
-"""A made-up listening test with short tones for clips, and somebody who takes it."""
+"""A made-up listening test with short tones as clips, and a participant."""
 
 import io
 import re
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bachbot.listening.answer_key import Solution, Solutions, write_solutions
-from bachbot.listening.answers import EVERYTHING, KINDS
-from bachbot.listening.trials import Clip, Trial, Trials, digest, path_of
+from bachbot.listening.answer_key import AnswerKey, KeyEntry, write_answer_key
+from bachbot.listening.answers import ALL_SEGMENTS, CONDITIONS
+from bachbot.listening.trials import Clip, Trial, TrialList, clip_path, trials_digest
 
 NOON = datetime(2026, 5, 1, 12, 0, 30, tzinfo=UTC)
 TOKEN = "a token of many characters"
@@ -31,41 +31,41 @@ def tone(hertz, seconds, rate=8000):
 
 
 def make_test(folder, trials=14, seconds=2.0, rate=8000):
-    """Write a test's folder and the key beside it.
+    """Write the folder of a test and its answer key.
 
     Returns
     -------
     Path
-        Of the key.
+        The key.
     """
     folder = Path(folder)
     (folder / "clips").mkdir(parents=True)
-    pairs, behind = [], {}
+    listed, entries = [], {}
     for number in range(trials):
         ids = [
             f"{number:04x}{'c1' if side else 'c0'}{number * 7919 % 65536:06x}" for side in (0, 1)
         ]
         for side, name in enumerate(ids):
-            (folder / path_of(name, "wav")).write_bytes(
+            (folder / clip_path(name, "wav")).write_bytes(
                 tone(220 + 11 * number + side, seconds, rate)
             )
-        clips = tuple(Clip(name, seconds, {"wav": path_of(name, "wav")}) for name in ids)
-        trial = Trial(f"{number:04x}aaaaaaaa", KINDS[number % len(KINDS)], clips)
-        pairs.append(trial)
+        clips = tuple(Clip(name, seconds, {"wav": clip_path(name, "wav")}) for name in ids)
+        trial = Trial(f"{number:04x}aaaaaaaa", CONDITIONS[number % len(CONDITIONS)], clips)
+        listed.append(trial)
         bach = number % 2
-        behind[trial.id] = Solution(
-            trial.kind, ids[bach], ids[1 - bach], "made up", "1 to 4", 0.5, "none", "none", 1
+        entries[trial.id] = KeyEntry(
+            trial.condition, ids[bach], ids[1 - bach], "made up", "1 to 4", 0.5, "none", "none", 1
         )
-    text = Trials("Tones", tuple(pairs)).spelled().encode()
+    text = TrialList("Tones", tuple(listed)).to_text().encode()
     (folder / "trials.json").write_bytes(text)
     key = folder.with_name(f"{folder.name}-key.json")
-    write_solutions(Solutions(digest(text), 1, behind), key)
+    write_answer_key(AnswerKey(trials_digest(text), 1, entries), key)
     return key
 
 
 @dataclass
 class Clock:
-    """A clock that goes on when it is told to."""
+    """A clock that is set forward by hand."""
 
     now: datetime = NOON
 
@@ -73,15 +73,15 @@ class Clock:
         return self.now
 
     def forward(self, seconds):
-        """Let so many pass."""
+        """Set the clock forward."""
         self.now += timedelta(seconds=seconds)
 
 
 HEARD = {
     "plays_left": "1",
     "plays_right": "2",
-    "heard_left": EVERYTHING,
-    "heard_right": EVERYTHING,
+    "heard_left": ALL_SEGMENTS,
+    "heard_right": ALL_SEGMENTS,
 }
 
 
@@ -94,14 +94,14 @@ def field_of(page, name):
 
 @dataclass
 class Listener:
-    """Somebody with a browser.
+    """A participant with a browser.
 
     Parameters
     ----------
     browser : httpx.Client
-        That does not follow redirects by itself.
+        Does not follow redirects.
     clock : Clock, optional
-        The site's.
+        Of the site.
     """
 
     browser: object
@@ -110,7 +110,7 @@ class Listener:
 
     @property
     def name(self):
-        """The participant's, out of the cookie."""
+        """The id of the participant, from the cookie."""
         return self.browser.cookies["listener"].split(".")[0]
 
     def get(self, path):
@@ -131,12 +131,12 @@ class Listener:
         return self.post("/consent", agree="yes")
 
     def begin(self, age="26-45", experience="novice"):
-        """Come as far as the first trial's page, not yet shown."""
+        """Get to the first trial, without opening its page."""
         assert self.agree().headers["location"] == "/about"
         return self.post("/about", age=age, experience=experience)
 
     def look(self, number):
-        """Look at a trial's page, and hear both clips as far as the clock goes."""
+        """Open the page of a trial, and let enough time pass for both clips."""
         page = self.get(f"/trial/{number}")
         assert page.status_code == 200, page.text
         if self.clock:
@@ -144,7 +144,7 @@ class Listener:
         return page
 
     def answer(self, number, chosen="left", **fields):
-        """Look at a trial and answer it."""
+        """Open a trial and answer it."""
         trial = field_of(self.look(number), "trial")
         return self.send(number, trial, chosen, **fields)
 

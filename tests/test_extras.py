@@ -9,8 +9,8 @@ import bachbot
 from bachbot.errors import BachbotError, MissingExtraError
 from bachbot.evaluation.detection import detect
 from bachbot.extras import EXTRAS, missing_extra, require
-from bachbot.listening.analysis.analysis import analyze
-from bachbot.listening.analysis.power import Crowd, simulate
+from bachbot.listening.analysis.results import analyze_answers
+from bachbot.listening.analysis.simulation import Population, simulate_answers
 from bachbot.training.config import preset
 from bachbot.training.search import SearchConfig, open_study
 
@@ -72,9 +72,9 @@ def test_other_failures_are_not_taken_for_a_missing_extra(error):
 
 def test_functions_that_need_an_extra_say_so_before_they_work(monkeypatch, tmp_path):
     monkeypatch.setattr("bachbot.extras.find_spec", lambda _: None)
-    answers = simulate(Crowd(10, 0.6), np.random.default_rng(0))
+    answers = simulate_answers(Population(10, 0.6), np.random.default_rng(0))
     with pytest.raises(MissingExtraError, match=r"needs statsmodels, .*evaluate"):
-        analyze(answers)
+        analyze_answers(answers)
     with pytest.raises(MissingExtraError, match=r"needs scikit-learn, .*evaluate"):
         detect([], [], [])
     config = SearchConfig(base=preset("tiny"), storage=str(tmp_path / "study.journal"))

@@ -1,1 +1,1 @@
-"""The listening test: paired trials, the store of answers, and what they show."""
+"""A listening test: pairs of clips, the website and storage of answers, and their analysis."""

@@ -1,4 +1,7 @@
-"""The key of a listening test: which clip of each trial is Bach's. It stays with who gives it."""
+"""The answer key of a listening test: which clip of each trial is by Bach.
+
+Only the organizer of the test has it; it is never in the folder that participants can read.
+"""
 
 import json
 import re
@@ -8,58 +11,58 @@ from pathlib import Path
 
 from bachbot.errors import UsageError
 from bachbot.files import write_atomically
-from bachbot.listening.answers import KINDS, shown
+from bachbot.listening.answers import CONDITIONS, quoted
 from bachbot.listening.trials import (
-    NAME,
+    TRIALS_FILE,
+    check_fields,
     check_format,
     check_id,
-    digest,
-    fields_of,
-    parsed,
-    read_bytes,
+    parse_json,
+    read_test_file,
+    trials_digest,
 )
 
-FORMAT = "bachbot-key-1"
-"""Format of the file; another one is refused."""
+KEY_FORMAT = "bachbot-key-2"
+"""Format of the file; files of other formats are rejected."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Solution:
-    """What is behind one trial.
+class KeyEntry:
+    """The answer to one trial, and how its clips were made.
 
     Parameters
     ----------
-    type : str
-        One of `KINDS`.
+    condition : str
+        One of `CONDITIONS`.
     bach, other : str
-        The clips: Bach's, and the one that is not or not all his.
+        Names of the clips: the one that is by Bach, and the one with voices by the model.
     source : str
-        Bach's piece, as the corpus names it.
+        Name of Bach's piece in the corpus.
     bars : str
-        How much of it is heard, in words.
-    differs : float
-        Share of the frames of the voices that were written anew that differ from Bach's, 0 to 1.
+        The part of the piece that is played, in words.
+    difference : float
+        Share of the frames of the generated voices that differ from Bach's, 0 to 1.
     checkpoint : str
         Fingerprint of the model.
     decoder : str
-        How it was decoded, in words.
+        Method of decoding, in words.
     seed : int
-        Of that decoding.
+        Random seed of the decoding.
 
     Raises
     ------
     UsageError
-        If a name or the type cannot be.
+        If a name or the condition is not valid.
     """
 
-    type: str
+    condition: str
     bach: str
     other: str
     source: str
     bars: str
-    differs: float
+    difference: float
     checkpoint: str
     decoder: str
     seed: int
@@ -67,119 +70,122 @@ class Solution:
     def __post_init__(self) -> None:
         check_id("clip", self.bach)
         check_id("clip", self.other)
-        if self.type not in KINDS:
+        if self.condition not in CONDITIONS:
             raise UsageError(
-                f"a trial is of type {shown(str(self.type))}: give one of {', '.join(KINDS)}"
+                f"a trial has the condition {quoted(str(self.condition))}: give one of "
+                f"{', '.join(CONDITIONS)}"
             )
         if self.bach == self.other:
-            raise UsageError(f"both clips of a trial are {self.bach}: give two")
+            raise UsageError(f"both clips of a trial are {self.bach}: give two different ones")
 
 
 @dataclass(frozen=True)
-class Solutions:
-    """The key of a test.
+class AnswerKey:
+    """The answer key of a test.
 
     Parameters
     ----------
     trials_sha256 : str
-        Digest of the trials file that it belongs to.
+        Digest of the list of trials that the key belongs to.
     seed : int
-        Seed of the export, which makes the test again.
-    trials : mapping of str to Solution
-        By trial.
+        Random seed of the export; with it the same test can be made again.
+    trials : mapping of str to KeyEntry
+        By the name of the trial.
 
     Raises
     ------
     UsageError
-        If the digest or a trial's name cannot be.
+        If the digest or the name of a trial is not valid.
     """
 
     trials_sha256: str
     seed: int
-    trials: Mapping[str, Solution]
+    trials: Mapping[str, KeyEntry]
 
     def __post_init__(self) -> None:
         if not isinstance(self.trials_sha256, str) or not _DIGEST.fullmatch(self.trials_sha256):
-            raise UsageError("trials_sha256 is no SHA-256: give 64 hexadecimal digits")
+            raise UsageError("trials_sha256 is not a SHA-256 digest: give 64 hexadecimal digits")
         for name in self.trials:
             check_id("trial", name)
 
-    def spelled(self) -> str:
+    def to_text(self) -> str:
         """The text of the file."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
+        data = {"format": KEY_FORMAT, **asdict(self)}
+        return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
     def check(self, folder: Path) -> None:
-        """See that a test's folder is the one that this key belongs to, its list unchanged.
+        """Check that this is the key of the test in a folder, and the list of trials unchanged.
 
         Raises
         ------
         UsageError
-            If it is not, or cannot be read.
+            If it is not, or the list cannot be read.
         """
-        path = Path(folder) / NAME
-        if digest(read_bytes(path)) != self.trials_sha256:
+        path = Path(folder) / TRIALS_FILE
+        if trials_digest(read_test_file(path)) != self.trials_sha256:
             raise UsageError(
-                f"{path} is not the file that this key was written for, or was changed since: "
+                f"this key belongs to another test than {path}, or that file has been changed: "
                 "give the key of this test"
             )
 
 
-def write_solutions(solutions: Solutions, path: Path) -> None:
-    """Write a key, whole or not at all.
+def write_answer_key(key: AnswerKey, path: Path) -> None:
+    """Write an answer key, completely or not at all.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
-    write_atomically(path, solutions.spelled().encode())
+    write_atomically(path, key.to_text().encode())
 
 
-def read_solutions(path: Path, folder: Path | None = None) -> Solutions:
-    """Read a key.
+def read_answer_key(path: Path, folder: Path | None = None) -> AnswerKey:
+    """Read an answer key.
 
     Parameters
     ----------
     path : Path
-        As `write_solutions` wrote it.
+        As `write_answer_key` wrote it.
     folder : Path, optional
-        The test that it is to be the key of.
+        The test that the key must belong to.
 
     Raises
     ------
     UsageError
-        If it cannot be read, is no key, or belongs to another test.
+        If the file cannot be read, is not a valid key, or belongs to another test.
     """
     path = Path(path)
-    content = read_bytes(path)
+    content = read_test_file(path)
     try:
-        data = parsed(content)
-        check_format(data, FORMAT)
-        table = fields_of(data, "the key", ("format", *(f.name for f in fields(Solutions))))
+        data = parse_json(content)
+        check_format(data, KEY_FORMAT)
+        table = check_fields(data, "the key", ("format", *(f.name for f in fields(AnswerKey))))
         trials = table["trials"]
         if not isinstance(trials, dict):
-            raise UsageError("its trials are no table: export it again")
-        found = Solutions(
+            raise UsageError("the trials are not a table by name: export it again")
+        key = AnswerKey(
             trials_sha256=table["trials_sha256"],  # type: ignore[arg-type]
-            seed=_typed(table["seed"], "seed", int),
-            trials={name: _solution(row) for name, row in trials.items()},
+            seed=_checked(table["seed"], "seed", int),
+            trials={name: _parse_entry(row) for name, row in trials.items()},
         )
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
     if folder is not None:
-        found.check(folder)
-    return found
+        key.check(folder)
+    return key
 
 
-def _solution(data: object) -> Solution:
-    row = fields_of(data, "a trial of the key", [f.name for f in fields(Solution)])
-    return Solution(**{f.name: _typed(row[f.name], f.name, f.type) for f in fields(Solution)})
+def _parse_entry(data: object) -> KeyEntry:
+    row = check_fields(data, "a trial of the key", [f.name for f in fields(KeyEntry)])
+    return KeyEntry(**{f.name: _checked(row[f.name], f.name, f.type) for f in fields(KeyEntry)})
 
 
-def _typed(value: object, what: str, wanted: object):  # type: ignore[no-untyped-def]  # of a field
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if wanted is float and (whole or isinstance(value, float)):
+def _checked(value: object, what: str, expected: object):  # type: ignore[no-untyped-def]
+    """A value of JSON, if it is of the type of its field."""
+    integer = isinstance(value, int) and not isinstance(value, bool)
+    if expected is float and (integer or isinstance(value, float)):
         return float(value)  # type: ignore[arg-type]
-    if (wanted is int and whole) or (wanted is str and isinstance(value, str)):
+    if (expected is int and integer) or (expected is str and isinstance(value, str)):
         return value
-    raise UsageError(f"{what} is {shown(str(value))}: export it again")
+    raise UsageError(f"{what} is {quoted(str(value))}: export it again")

@@ -1,9 +1,9 @@
-"""Two hundred people at once, from consent to thanks, without a moment's thought between.
+"""Two hundred people at once, from consent to thanks, without pauses.
 
 Run with ``pytest tests/benchmarks/test_listen_load.py --benchmark-only``. Each has a connection of
-their own to one server process, fetches both clips of every pair whole, tells four times what was
-heard, and answers; the next request is sent as soon as the last one is answered. The people run on
-the same cores as the server. Seconds are those from the request to the whole answer.
+their own to one server process, fetches both clips of every pair, reports four times what was
+played, and answers; the next request is sent as soon as the last one is answered. The clients run
+on the same cores as the server. Seconds are from the request to the whole response.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from postgres_made import new_postgresql
 from server_made import serving
 from site_made import HEARD, field_of, make_test
 
-from bachbot.listening.store.store import read
+from bachbot.listening.store.answer_store import read_answers
 
 PEOPLE, TRIALS = 200, 10
 SECONDS, RATE = 0.3, 400_000
@@ -62,7 +62,7 @@ class Person:
             assert f"of {TRIALS}" in page.text
 
     async def trial(self, position):
-        """Both clips heard, one answer."""
+        """Play both clips and answer."""
         page = await self.ask("page", "GET", f"/trial/{position}")
         trial = field_of(page, "trial")
         clips = [part.split('"')[0] for part in page.text.split('<source src="')[1:]]
@@ -72,7 +72,7 @@ class Person:
             assert len(response.content) > 2 * SECONDS * RATE
         for part in (10, 20, 30, 40):
             heard = HEARD | {"trial": trial, "heard_left": "1" * part + "0" * (50 - part)}
-            await self.post("heard", f"/trial/{position}/heard", 204, **heard)
+            await self.post("heard", f"/trial/{position}/playback", 204, **heard)
         chosen = ("left", "right")[(self.number + position) % 2]
         answer = HEARD | {"trial": trial, "chosen": chosen}
         await self.post("answer", f"/trial/{position}", 303, **answer)
@@ -84,7 +84,7 @@ class Person:
         assert response.status_code == wanted, response.text
 
     async def ask(self, what, method, path, **options):
-        """Ask, and again where one is told to wait."""
+        """Send a request, and again if the server says to wait."""
         while True:
             start = asyncio.get_running_loop().time()
             response = await self.browser.request(method, path, **options)
@@ -96,8 +96,8 @@ class Person:
             await asyncio.sleep(int(response.headers["retry-after"]))
 
 
-def told(name, seconds, took, waited):
-    """The figures as lines of text."""
+def report(name, seconds, took, waited):
+    """The measurements as lines of text."""
     every = np.concatenate([np.array(v) for v in took.values()])
     lines = [
         "",
@@ -128,7 +128,7 @@ def test_two_hundred_at_once(benchmark, tmp_path, database, capsys):
         people = [Person(address, number, took) for number in range(PEOPLE)]
         benchmark.pedantic(lambda: asyncio.run(everybody(people)), rounds=1)
     acknowledged = {row for person in people for row in person.acknowledged}
-    stored = [(row.participant, row.trial, row.chosen) for row in read(url).rows()]
+    stored = [(row.participant, row.trial, row.chosen) for row in read_answers(url).rows()]
     assert len(acknowledged) == PEOPLE * TRIALS
     assert sorted(stored) == sorted(acknowledged)
     seconds = benchmark.stats["min"]
@@ -136,4 +136,4 @@ def test_two_hundred_at_once(benchmark, tmp_path, database, capsys):
     benchmark.extra_info["requests a second"] = sum(map(len, took.values())) / seconds
     benchmark.extra_info["p99 of answers"] = float(np.percentile(took["answer"], 99))
     with capsys.disabled():
-        sys.stdout.write(told(database, seconds, took, waited))
+        sys.stdout.write(report(database, seconds, took, waited))

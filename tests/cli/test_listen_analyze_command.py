@@ -1,20 +1,18 @@
 import csv
 import json
-import sys
-from types import ModuleType
 
 import numpy as np
 import pytest
 
 from bachbot.cli import main
-from bachbot.listening.analysis.power import Crowd, simulate
+from bachbot.listening.analysis.simulation import Population, simulate_answers
 from bachbot.listening.answers_csv import write_csv
 
 
 @pytest.fixture(scope="module")
 def answers():
-    crowd = Crowd(40, 0.65, leaning=-0.5, hasty=0.1, unheard=0.05)
-    return simulate(crowd, np.random.default_rng(0))
+    population = Population(40, 0.65, left_bias=-0.5, fast_rate=0.1, unheard_rate=0.05)
+    return simulate_answers(population, np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")
@@ -36,92 +34,91 @@ def run(capsys):
     return call
 
 
-def test_it_explains_itself(run):
-    told = run("--help")
-    assert "--fastest" in told
-    assert "beside the original's" in told
+def test_help(run):
+    printed = run("--help")
+    assert "--min-response-time" in printed
+    assert "compare them with the original study" in printed
 
 
-def test_the_tables_tell_answers_in_and_out_and_stand_beside_the_originals(
-    run, table, answers, monkeypatch
-):
+def test_the_tables_show_exclusions_and_the_original_study(run, table, answers, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    told = run(table)
-    assert f"came in │ {len(answers)} │ of 40 participants" in told
-    for words in ("too fast", "not heard", "composition", "0.590", "criterion", "the next test"):
-        assert words in told
-    assert "spread of participants" in told
-    assert "kept only the trials" in told
+    printed = run(table)
+    assert f"all │ {len(answers)} │ of 40 participants" in printed
+    for words in ("too fast", "not listened", "composition", "0.590", "criterion", "next test"):
+        assert words in printed
+    assert "standard deviation of participants" in printed
+    assert "kept only the trials" in printed
 
 
-def test_the_json_is_that_of_the_folder_and_every_file_is_written(run, table, tmp_path):
+def test_all_files_are_written_and_the_json_is_the_same(run, table, tmp_path):
     folder = tmp_path / "new" / "results"
     printed = json.loads(run(table, "--json", "-o", folder))
     assert json.loads((folder / "analysis.json").read_text(encoding="utf-8")) == printed
     assert {p.name for p in folder.iterdir()} == {
         "analysis.json",
-        "left-out.csv",
-        "by-type.svg",
+        "excluded.csv",
+        "by-condition.svg",
         "by-group.svg",
         "along-the-session.svg",
         "by-side.svg",
     }
-    with (folder / "left-out.csv").open(encoding="utf-8", newline="") as opened:
+    with (folder / "excluded.csv").open(encoding="utf-8", newline="") as opened:
         rows = list(csv.DictReader(opened))
     exclusions = printed["exclusions"]
     assert len(rows) == exclusions["answers"] - exclusions["kept"]
-    for reason, number in exclusions["left_out"].items():
+    for reason, number in exclusions["excluded"].items():
         assert sum(row["reason"] == reason for row in rows) == number
-    assert exclusions["left_out"]["too fast"] > 0
+    assert exclusions["excluded"]["too fast"] > 0
 
 
-def test_figures_as_pixels(run, table, tmp_path):
-    assert f"written to {tmp_path}" in run(table, "-o", tmp_path, "--figures", "png")
-    assert (tmp_path / "by-type.png").read_bytes().startswith(b"\x89PNG")
+def test_charts_as_png(run, table, tmp_path):
+    assert f"written to {tmp_path}" in run(table, "-o", tmp_path, "--chart-format", "png")
+    assert (tmp_path / "by-condition.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_rules_and_the_next_test_are_as_asked(run, table, answers):
-    told = json.loads(
-        run(table, "--json", "--fastest", 0, "--heard", 0, "--tell", 0.6, "--power", 0.9,
-            "--each", 8, "--trials", 60)
+def test_options_set_criteria_and_the_next_test(run, table, answers):
+    printed = json.loads(
+        run(table, "--json", "--min-response-time", 0, "--min-heard", 0, "--target-proportion", 0.6,
+            "--power", 0.9, "--answers-per-participant", 8, "--trials", 60)
     )  # fmt: skip
-    assert told["exclusions"]["kept"] == len(answers)
-    (power,) = told["power"]
-    assert (power["answers_each"], power["trials"]) == (8, 60)
-    assert (power["proportion"], power["wanted"]) == (0.6, 0.9)
-    whole = json.loads(run(table, "--json", "--whole", "--one-side", 5))["exclusions"]
-    assert whole["left_out"]["participant left out whole"] > 0
-    assert whole["kept"] + sum(whole["left_out"].values()) == len(answers)
+    assert printed["exclusions"]["kept"] == len(answers)
+    (power,) = printed["power"]
+    assert (power["answers_per_participant"], power["trials"]) == (8, 60)
+    assert (power["proportion"], power["target"]) == (0.6, 0.9)
+    whole = json.loads(run(table, "--json", "--exclude-participants", "--same-side-limit", 5))[
+        "exclusions"
+    ]
+    assert whole["excluded"]["participant excluded"] > 0
+    assert whole["kept"] + sum(whole["excluded"].values()) == len(answers)
 
 
-def test_a_database_is_read_by_its_store(run, answers, table, monkeypatch):
-    store = ModuleType("bachbot.listening.store.store")
+def test_answers_are_read_from_a_database(run, answers, table, monkeypatch):
     asked = []
-    store.read = lambda url: asked.append(url) or answers
-    monkeypatch.setitem(sys.modules, store.__name__, store)
-    told = json.loads(run("sqlite:///answers.db", "--json"))
+    store = "bachbot.listening.store.answer_store.read_answers"
+    monkeypatch.setattr(store, lambda url: asked.append(url) or answers)
+    printed = json.loads(run("sqlite:///answers.db", "--json"))
     assert asked == ["sqlite:///answers.db"]
-    assert told == json.loads(run(table, "--json"))
+    assert printed == json.loads(run(table, "--json"))
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
-        (["none.csv"], "none.csv is neither a file nor a database's address"),
-        (["{table}", "--heard", "2"], "the share to be heard is 2.0"),
-        (["{table}", "--fastest", "3600"], "none of 200 answers is left"),
-        (["{table}", "--tell", "0.5"], "a proportion of 0.5 cannot be told"),
+        (["none.csv"], "none.csv is neither a file nor the URL of a database"),
+        (["{table}", "--min-heard", "2"], "the minimum share heard is 2.0"),
+        (["{table}", "--min-response-time", "3600"], "all 200 answers are excluded"),
+        (["{table}", "--target-proportion", "0.5"], "a proportion of 0.5 cannot be"),
         (["{table}", "--trials", "1"], "--trials"),
     ],
 )
-def test_what_cannot_be_is_told_in_one_line(run, table, words, told):
+def test_bad_input_is_rejected_in_one_line(run, table, words, message):
     said = run(*(w.format(table=table) for w in words), status=2)
-    assert told in said
+    assert message in said
     assert said.startswith("bachbot: ")
     assert said.count("\n") == 1
 
 
-def test_a_bad_row_is_told_in_one_line(run, table, tmp_path):
+def test_a_bad_row_is_named_in_one_line(run, table, tmp_path):
     bad = tmp_path / "bad.csv"
     lines = table.read_text(encoding="utf-8").splitlines()
     bad.write_text(
@@ -133,7 +130,7 @@ def test_a_bad_row_is_told_in_one_line(run, table, tmp_path):
     assert said.count("\n") == 1
 
 
-def test_a_folder_that_cannot_be_made_is_told_before_any_work(run, tmp_path):
+def test_a_folder_that_cannot_be_created_is_reported_first(run, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     said = run("none.csv", "-o", tmp_path / "file" / "in", status=1)
-    assert "could not be made" in said
+    assert "could not be created" in said

@@ -17,7 +17,7 @@ from site_made import make_test
 from bachbot.chorale import Key
 from bachbot.corpus.store import Piece, PreparedCorpus
 from bachbot.extras import EXTRAS
-from bachbot.listening.analysis.power import Crowd, simulate
+from bachbot.listening.analysis.simulation import Population, simulate_answers
 from bachbot.listening.answers_csv import write_csv
 
 TWINKLE = Path(__file__).parents[2] / "corpus" / "examples" / "twinkle.musicxml"
@@ -75,7 +75,7 @@ def corpus_file(tmp_path_factory):
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
     path = tmp_path_factory.mktemp("answers") / "answers.csv"
-    write_csv(simulate(Crowd(20, 0.65), np.random.default_rng(0)), path)
+    write_csv(simulate_answers(Population(20, 0.65), np.random.default_rng(0)), path)
     return path
 
 
@@ -117,7 +117,7 @@ def test_a_listening_test_is_served(tmp_path, monkeypatch):
     (tmp_path / "hook").mkdir()
     for name, value in lacking(tmp_path / "hook", EXTRAS).items():
         monkeypatch.setenv(name, value)
-    make_test(tmp_path / "test", seconds=0.3)
+    make_test(tmp_path / "test", response_time=0.3)
     with (
         serving(tmp_path / "test") as (_, url),
         urllib.request.urlopen(url, timeout=60) as page,

@@ -1,1 +1,1 @@
-"""What the answers of a listening test show."""
+"""Statistics of a listening test: exclusions, proportions, mixed models, power and charts."""

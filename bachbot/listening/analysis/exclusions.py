@@ -1,4 +1,4 @@
-"""Which answers are left out, and why. Every answer is kept or has one reason."""
+"""Which answers are excluded from the analysis. Each answer is kept or has one reason."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -9,34 +9,35 @@ from numpy.typing import NDArray
 from bachbot.errors import UsageError
 from bachbot.listening.answers import Answers
 
-AGAIN = "answered again"
+REPEATED = "repeated trial"
 TOO_FAST = "too fast"
-NOT_HEARD = "not heard"
+NOT_LISTENED = "not listened"
 ONE_SIDE = "always the same side"
-WHOLE = "participant left out whole"
+PARTICIPANT_EXCLUDED = "participant excluded"
 
-REASONS = (AGAIN, TOO_FAST, NOT_HEARD, ONE_SIDE, WHOLE)
-"""In the order in which they are asked; the first that fits is the answer's reason."""
+REASONS = (REPEATED, TOO_FAST, NOT_LISTENED, ONE_SIDE, PARTICIPANT_EXCLUDED)
+"""In order of precedence: the first that applies is the reason of an answer."""
 
 
 @dataclass(frozen=True)
-class Rules:
-    """What an answer must be to count.
+class ExclusionCriteria:
+    """When an answer is excluded.
 
-    A participant's second answer to a trial never counts.
+    The second answer of a participant to the same trial is always excluded.
 
     Parameters
     ----------
-    fastest : float
-        Seconds from the first play to the answer; a shorter one is too fast. 0 lets all through.
-    heard : float
-        How much of both clips must have been heard, 0 to 1. 0 lets all through.
-    one_side : int, optional
-        A participant of this many answers or more, all on one side, is left out. One that guesses
-        five times does so once in sixteen, so it leaves out honest people too; unset unless given.
-    whole : bool
-        Leave a participant out whole where one answer was too fast or not heard, as the original's
-        test did.
+    min_response_time : float
+        Seconds from the first play to the answer; a faster answer is excluded. 0 keeps all.
+    min_heard : float
+        Share of both clips that must have been played, 0 to 1. 0 keeps all.
+    same_side_limit : int, optional
+        Excludes participants who gave at least this many answers, all on one side. Of those who
+        guess, one in sixteen does so with five answers, hence honest participants are excluded
+        too. Default: nobody is excluded for this.
+    exclude_participants : bool
+        Whether a single answer that is too fast or not listened to excludes all answers of its
+        participant, as in the original study.
 
     Raises
     ------
@@ -44,150 +45,161 @@ class Rules:
         If a value is out of range.
     """
 
-    fastest: float = 5.0
-    heard: float = 0.5
-    one_side: int | None = None
-    whole: bool = False
+    min_response_time: float = 5.0
+    min_heard: float = 0.5
+    same_side_limit: int | None = None
+    exclude_participants: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.fastest <= 3600:
-            raise UsageError(f"the fastest answer is {self.fastest} s: give 0 to 3600")
-        if not 0 <= self.heard <= 1:
-            raise UsageError(f"the share to be heard is {self.heard}: give 0 to 1")
-        if self.one_side is not None and self.one_side < 2:
+        if not 0 <= self.min_response_time <= 3600:
             raise UsageError(
-                f"{self.one_side} answers on one side cannot be told from chance: give 2 or more"
+                f"the minimum response time is {self.min_response_time} s: give 0 to 3600"
+            )
+        if not 0 <= self.min_heard <= 1:
+            raise UsageError(f"the minimum share heard is {self.min_heard}: give 0 to 1")
+        if self.same_side_limit is not None and self.same_side_limit < 2:
+            raise UsageError(
+                f"{self.same_side_limit} answers on the same side show nothing: give 2 or more"
             )
 
-    def described(self) -> dict[str, str]:
-        """Each reason in words, for those that these rules can give."""
-        told = {
-            AGAIN: "the participant had answered this trial before",
-            TOO_FAST: f"less than {self.fastest:g} s from the first play to the answer",
-            NOT_HEARD: f"less than {self.heard:.0%} of one of the clips was heard",
-            ONE_SIDE: f"the participant gave {self.one_side} answers or more, all on one side",
-            WHOLE: "another answer of the participant was too fast or not heard",
+    def describe(self) -> dict[str, str]:
+        """Each reason that these criteria can give, in words."""
+        texts = {
+            REPEATED: "the participant had answered this trial before",
+            TOO_FAST: f"less than {self.min_response_time:g} s from the first play to the answer",
+            NOT_LISTENED: f"less than {self.min_heard:.0%} of one of the clips was played",
+            ONE_SIDE: (
+                f"the participant gave {self.same_side_limit} answers or more, all on one side"
+            ),
+            PARTICIPANT_EXCLUDED: (
+                "another answer of the participant was too fast or not listened to"
+            ),
         }
         unused = {
-            TOO_FAST: self.fastest == 0,
-            NOT_HEARD: self.heard == 0,
-            ONE_SIDE: self.one_side is None,
-            WHOLE: not self.whole,
+            TOO_FAST: self.min_response_time == 0,
+            NOT_LISTENED: self.min_heard == 0,
+            ONE_SIDE: self.same_side_limit is None,
+            PARTICIPANT_EXCLUDED: not self.exclude_participants,
         }
-        return {reason: words for reason, words in told.items() if not unused.get(reason)}
+        return {reason: text for reason, text in texts.items() if not unused.get(reason)}
 
 
 @dataclass(frozen=True, eq=False)
-class Sifted:
-    """All answers, and of each whether it counts.
+class Exclusions:
+    """All answers, and for each the reason why it is excluded, if it is.
 
     Parameters
     ----------
     answers : Answers
-        All N that came in.
+        All N answers.
     reason : ndarray of str, shape [N]
-        Why each is left out, one of `REASONS`; empty where it is kept.
-    rules : Rules
-        By which.
+        One of `REASONS`, or empty where the answer is kept.
+    criteria : ExclusionCriteria
+        The criteria that were applied.
 
     Raises
     ------
     UsageError
-        If there are not as many reasons as answers, or one is not known.
+        If there is not one reason for each answer, or one is unknown.
     """
 
     answers: Answers
     reason: NDArray[np.str_]
-    rules: Rules
+    criteria: ExclusionCriteria
 
     def __post_init__(self) -> None:
         if len(self.reason) != len(self.answers):
             raise UsageError(
                 f"{len(self.reason)} reasons for {len(self.answers)} answers: give one for each"
             )
-        strange = set(self.reason.tolist()) - {"", *REASONS}
-        if strange:
-            raise UsageError(f"reasons {sorted(strange)} are not known: give {', '.join(REASONS)}")
+        unknown = set(self.reason.tolist()) - {"", *REASONS}
+        if unknown:
+            raise UsageError(f"reasons {sorted(unknown)} are unknown: give {', '.join(REASONS)}")
 
     @property
     def kept(self) -> Answers:
-        """The answers that count."""
-        return self.answers.where(self.reason == "")
+        """The answers that are kept."""
+        return self.answers.select(self.reason == "")
 
     @property
-    def left_out(self) -> dict[str, int]:
-        """How many answers each reason took, in the order of `REASONS`; 0 for a rule unused."""
+    def excluded(self) -> dict[str, int]:
+        """Number of answers excluded for each reason, in the order of `REASONS`."""
         found = Counter(self.reason.tolist())
         return {reason: found[reason] for reason in REASONS}
 
     def to_json(self) -> dict[str, object]:
-        """Counts in, counts out and why."""
+        """Numbers of answers and participants before and after, and the criteria."""
         kept = self.kept
         return {
             "answers": len(self.answers),
             "kept": len(kept),
-            "left_out": self.left_out,
-            "rules": self.rules.described(),
+            "excluded": self.excluded,
+            "criteria": self.criteria.describe(),
             "participants": self.answers.participants,
             "participants_kept": kept.participants,
         }
 
 
-def sift(answers: Answers, rules: Rules | None = None) -> Sifted:
-    """Hold every answer against the rules.
+def apply_exclusions(answers: Answers, criteria: ExclusionCriteria | None = None) -> Exclusions:
+    """Check every answer against the criteria.
 
     Parameters
     ----------
     answers : Answers
-        As they came in.
-    rules : Rules, optional
-        The usual ones unless given.
+        All answers.
+    criteria : ExclusionCriteria, optional
+        Default: the default criteria.
 
     Returns
     -------
-    Sifted
-        With as many answers as came in.
+    Exclusions
+        With as many answers as were given.
     """
-    rules = rules or Rules()
-    again = _again(answers)
-    fast = answers.seconds < rules.fastest
-    unheard = answers.heard < rules.heard
-    hits = {
-        AGAIN: again,
+    criteria = criteria or ExclusionCriteria()
+    repeated = _repeated(answers)
+    fast = answers.response_time < criteria.min_response_time
+    unheard = answers.min_heard < criteria.min_heard
+    applies = {
+        REPEATED: repeated,
         TOO_FAST: fast,
-        NOT_HEARD: unheard,
-        ONE_SIDE: _on_one_side(answers, again, rules.one_side),
-        WHOLE: _of_the_same(answers, (fast | unheard) & ~again) & rules.whole,
+        NOT_LISTENED: unheard,
+        ONE_SIDE: _one_sided(answers, repeated, criteria.same_side_limit),
+        PARTICIPANT_EXCLUDED: (
+            _same_participants(answers, (fast | unheard) & ~repeated)
+            & criteria.exclude_participants
+        ),
     }
     reason = np.full(len(answers), "", dtype=f"<U{max(map(len, REASONS))}")
     for name in REASONS:
-        reason[hits[name] & (reason == "")] = name
-    return Sifted(answers, reason, rules)
+        reason[applies[name] & (reason == "")] = name
+    return Exclusions(answers, reason, criteria)
 
 
-def _again(answers: Answers) -> NDArray[np.bool_]:
-    """Answers to a trial that the participant had answered before, by the clock."""
-    ranked = np.lexsort((answers.order, answers.answered_at))
-    pairs = np.stack([_numbered(answers.participant), _numbered(answers.trial)], axis=1)[ranked]
+def _repeated(answers: Answers) -> NDArray[np.bool_]:
+    """Whether the participant had answered the trial at an earlier time, shape [N]."""
+    by_time = np.lexsort((answers.position, answers.answered_at))
+    pairs = np.stack([_indices(answers.participant), _indices(answers.trial)], axis=1)[by_time]
     _, first = np.unique(pairs, axis=0, return_index=True)
-    again = np.ones(len(answers), dtype=np.bool_)
-    again[ranked[first]] = False
-    return again
+    repeated = np.ones(len(answers), dtype=np.bool_)
+    repeated[by_time[first]] = False
+    return repeated
 
 
-def _on_one_side(answers: Answers, again: NDArray[np.bool_], many: int | None) -> NDArray[np.bool_]:
-    if many is None:
+def _one_sided(
+    answers: Answers, repeated: NDArray[np.bool_], limit: int | None
+) -> NDArray[np.bool_]:
+    if limit is None:
         return np.zeros(len(answers), dtype=np.bool_)
-    who = _numbered(answers.participant)
-    given = np.bincount(who, ~again)
-    left = np.bincount(who, ~again & answers.chose_left)
-    return ((given >= many) & ((left == 0) | (left == given)))[who]
+    participant = _indices(answers.participant)
+    total = np.bincount(participant, ~repeated)
+    left = np.bincount(participant, ~repeated & answers.chose_left)
+    return ((total >= limit) & ((left == 0) | (left == total)))[participant]
 
 
-def _of_the_same(answers: Answers, hit: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Every answer of whoever gave one that was hit."""
-    return np.isin(answers.participant, answers.participant[hit])
+def _same_participants(answers: Answers, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """All answers of the participants who gave an answer for which the mask is true."""
+    return np.isin(answers.participant, answers.participant[mask])
 
 
-def _numbered(names: NDArray[np.str_]) -> NDArray[np.int64]:
+def _indices(names: NDArray[np.str_]) -> NDArray[np.int64]:
     return np.unique(names, return_inverse=True)[1]

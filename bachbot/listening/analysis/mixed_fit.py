@@ -1,4 +1,7 @@
-"""The posterior of the mixed model: its design, means by variational Bayes, covariance by the curvature."""
+"""Fitting the mixed-effects logistic regression: its design matrix and its posterior.
+
+Means are by variational Bayes, the covariance is by the curvature of the log-posterior.
+"""
 
 import warnings
 from collections.abc import Sequence
@@ -9,198 +12,196 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.errors import UsageError
-from bachbot.listening.answers import EXPERIENCES, KINDS, Answers
+from bachbot.listening.answers import CONDITIONS, EXPERIENCES, Answers
 
-Term = Literal["kind", "experience", "order"]
-
-_LEVELS: dict[Term, tuple[str, ...]] = {"kind": KINDS, "experience": EXPERIENCES}
+Term = Literal["condition", "experience", "position"]
 
 INTERCEPT = "intercept"
-A_TRIAL = "each trial of the session"
+PER_TRIAL = "each trial of the session"
+
+_LEVELS: dict[Term, tuple[str, ...]] = {"condition": CONDITIONS, "experience": EXPERIENCES}
+_LABELS: dict[Term, str] = {
+    "condition": "condition",
+    "experience": "experience",
+    "position": "the position in the session",
+}
+
+_FIXED_EFFECT_PRIOR_SD = 2.0
+_LOG_SD_PRIOR_SD = 1.0
+_INITIAL_SD = np.exp(-0.5)
+_MAX_ITERATIONS = 5_000
 
 
 @dataclass(frozen=True, eq=False)
-class Design:
-    """N answers by K fixed effects, the first the intercept.
+class DesignMatrix:
+    """N answers by K fixed effects, of which the first is the intercept.
 
     Parameters
     ----------
     matrix : ndarray of float64, shape [N, K]
-        Levels as 0 and 1; the position in the session about its mean, in its own deviations.
+        Levels as 0 and 1; the position in the session standardized.
     names : tuple of str
-        Of each column.
+        Of the columns.
     scales : tuple of float
-        What an effect is to be multiplied by to be in the unit that its name says.
+        Factors that convert the effects of the columns to the units in their names.
     levels : dict of Term to tuple of str
-        Those that have answers, of each term with levels.
-    against : dict of str to str
+        The levels that occur, for each term that has levels.
+    reference_levels : dict of str to str
         The level of each such term that has no column: the one with most answers.
     notes : tuple of str
-        Terms that were left out.
+        Terms that were dropped, in words.
     """
 
     matrix: NDArray[np.float64]
     names: tuple[str, ...]
     scales: tuple[float, ...]
     levels: dict[Term, tuple[str, ...]]
-    against: dict[str, str]
+    reference_levels: dict[str, str]
     notes: tuple[str, ...]
 
 
-def design(answers: Answers, terms: Sequence[Term]) -> Design:
-    """Columns of the terms asked for.
+def build_design_matrix(answers: Answers, terms: Sequence[Term]) -> DesignMatrix:
+    """The design matrix of some terms.
 
     Parameters
     ----------
     answers : Answers
         One or more.
-    terms : sequence of {"kind", "experience", "order"}
-        Each once at most.
+    terms : sequence of {"condition", "experience", "position"}
+        Without duplicates.
 
     Raises
     ------
     UsageError
-        If a term is not known, or there twice.
+        If a term is unknown or occurs twice.
     """
-    known = ("kind", "experience", "order")
+    known = ("condition", "experience", "position")
     if set(terms) - set(known) or len(set(terms)) < len(terms):
         raise UsageError(f"the terms are {', '.join(terms)}: give some of {', '.join(known)}")
     columns = [np.ones(len(answers))]
     names, scales, notes = [INTERCEPT], [1.0], []
     levels: dict[Term, tuple[str, ...]] = {}
-    against: dict[str, str] = {}
+    reference_levels: dict[str, str] = {}
     for term in terms:
         values = getattr(answers, term)
         found, counts = np.unique(values, return_counts=True)
+        label = _LABELS[term]
         if len(found) < 2:
-            notes.append(f"{_LABELS[term]} is the same in all answers: it is left out")
-        elif term == "order":
-            spread = float(values.std())
-            columns.append((values - values.mean()) / spread)
-            names.append(A_TRIAL)
-            scales.append(1 / spread)
+            notes.append(f"{label} is the same in all answers and was dropped")
+        elif term == "position":
+            deviation = float(values.std())
+            columns.append((values - values.mean()) / deviation)
+            names.append(PER_TRIAL)
+            scales.append(1 / deviation)
         else:
             levels[term] = tuple(level for level in _LEVELS[term] if level in found)
-            against[_LABELS[term]] = str(found[counts.argmax()])
+            reference_levels[label] = str(found[counts.argmax()])
             for level in levels[term]:
-                if level != against[_LABELS[term]]:
+                if level != reference_levels[label]:
                     columns.append((values == level).astype(float))
-                    names.append(f"{_LABELS[term]} {level}")
+                    names.append(f"{label} {level}")
                     scales.append(1.0)
     matrix = np.stack(columns, axis=1)  # [N, K]
-    return Design(matrix, tuple(names), tuple(scales), levels, against, tuple(notes))
-
-
-_LABELS: dict[Term, str] = {
-    "kind": "type",
-    "experience": "experience",
-    "order": "the position in the session",
-}
-
-
-_FIXED_PRIOR = 2.0
-_LOG_PRIOR = 1.0
-_START = np.exp(-0.5)
-_STEPS = 5_000
+    return DesignMatrix(matrix, tuple(names), tuple(scales), levels, reference_levels, tuple(notes))
 
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """What the answers say of the fixed effects and of the two spreads.
+    """Posterior of the fixed effects and of the standard deviations of the random effects.
 
     Parameters
     ----------
     effects : ndarray of float64, shape [K]
-        Means, in log-odds.
+        Means of the fixed effects, in log-odds.
     covariance : ndarray of float64, shape [K, K]
-        With participants and trials free and their deviations held.
-    deviations : ndarray of float64, shape [2]
-        Of participants and of trials, in log-odds.
+        Of the fixed effects, given the standard deviations of the random effects.
+    sds : ndarray of float64, shape [2]
+        Standard deviations of participants and of trials, in log-odds.
     """
 
     effects: NDArray[np.float64]
     covariance: NDArray[np.float64]
-    deviations: NDArray[np.float64]
+    sds: NDArray[np.float64]
 
 
-def fit_posterior(answers: Answers, made: Design) -> Posterior | str:
-    """Fit the model of a design.
+def fit_posterior(answers: Answers, design: DesignMatrix) -> Posterior | str:
+    """Fit the model.
 
     Parameters
     ----------
     answers : Answers
-        N of them, neither all right nor all wrong.
-    made : Design
+        N answers, neither all correct nor all wrong.
+    design : DesignMatrix
         Of the same answers.
 
     Returns
     -------
     Posterior or str
-        The latter says why there is none.
+        A str says why the fit failed.
     """
     from scipy import sparse
     from statsmodels.genmod.bayes_mixed_glm import BinomialBayesMixedGLM
     from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
-    people = _indicators(answers.participant)  # [N, P]
+    participants = _indicators(answers.participant)  # [N, P]
     trials = _indicators(answers.trial)  # [N, I]
     model = BinomialBayesMixedGLM(
         answers.correct.astype(float),
-        made.matrix,
-        sparse.hstack([people, trials], format="csr"),
-        np.repeat([0, 1], [people.shape[1], trials.shape[1]]),
-        vcp_p=_LOG_PRIOR,
-        fe_p=_FIXED_PRIOR,
+        design.matrix,
+        sparse.hstack([participants, trials], format="csr"),
+        np.repeat([0, 1], [participants.shape[1], trials.shape[1]]),
+        vcp_p=_LOG_SD_PRIOR_SD,
+        fe_p=_FIXED_EFFECT_PRIOR_SD,
     )
-    unknown = made.matrix.shape[1] + 2 + people.shape[1] + trials.shape[1]
-    # Whether it converged is asked below. The full BFGS would hold a square of all unknowns.
+    unknowns = design.matrix.shape[1] + 2 + participants.shape[1] + trials.shape[1]
+    # Convergence is checked below. Full BFGS would store a square matrix of all unknowns.
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", ConvergenceWarning)
         fit = model.fit_vb(
-            mean=np.zeros(unknown),
-            sd=np.full(unknown, _START),
+            mean=np.zeros(unknowns),
+            sd=np.full(unknowns, _INITIAL_SD),
             fit_method="L-BFGS-B",
-            minim_opts={"maxiter": _STEPS, "maxfun": 2 * _STEPS},
+            minim_opts={"maxiter": _MAX_ITERATIONS, "maxfun": 2 * _MAX_ITERATIONS},
         )
     means = np.concatenate([fit.fe_mean, fit.vcp_mean, fit.vc_mean])
     if not fit.optim_retvals.success or not np.isfinite(means).all():
-        return f"the fit did not converge in {fit.optim_retvals.nit} steps"
-    deviations = np.exp(fit.vcp_mean)
-    eta = made.matrix @ fit.fe_mean + model.exog_vc @ fit.vc_mean  # [N]
-    covariance = _covariance(made.matrix, people, trials, eta, deviations)
-    return Posterior(np.asarray(fit.fe_mean), covariance, deviations)
+        return f"the fit did not converge in {fit.optim_retvals.nit} iterations"
+    sds = np.exp(fit.vcp_mean)
+    log_odds = design.matrix @ fit.fe_mean + model.exog_vc @ fit.vc_mean  # [N]
+    covariance = _covariance(design.matrix, participants, trials, log_odds, sds)
+    return Posterior(np.asarray(fit.fe_mean), covariance, sds)
 
 
 def _covariance(
     matrix: NDArray[np.float64],
-    people: Any,
+    participants: Any,
     trials: Any,
-    eta: NDArray[np.float64],
-    deviations: NDArray[np.float64],
+    log_odds: NDArray[np.float64],
+    sds: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Block [K, K] of the inverse curvature of the log-posterior; people [N, P], trials [N, I].
+    """The block [K, K] of the inverse curvature of the log-posterior.
 
-    Participants answer apart from one another: their block is diagonal and is folded into the
-    others' (Schur), so that no square of all participants is ever held.
+    Participants [N, P] are independent of one another given the rest: their block is diagonal and
+    is eliminated first (Schur complement), so that no square matrix of all participants is stored.
     """
     from scipy import sparse
 
     effects, items = matrix.shape[1], trials.shape[1]
-    weight = 0.25 / np.cosh(eta / 2) ** 2  # [N]
+    weight = 0.25 / np.cosh(log_odds / 2) ** 2  # [N]
     rest = sparse.hstack([sparse.csr_array(matrix), trials], format="csr")  # [N, K + I]
-    prior = np.repeat([_FIXED_PRIOR**-2, deviations[1] ** -2], [effects, items])
+    prior = np.repeat([_FIXED_EFFECT_PRIOR_SD**-2, sds[1] ** -2], [effects, items])
     weighted = rest.multiply(weight[:, None]).tocsr()
-    own = people.T @ weight + deviations[0] ** -2  # [P]
-    shared = (people.T @ weighted).tocsr()  # [P, K + I]
-    folded = shared.T @ shared.multiply(1 / own[:, None]).tocsr()
-    curvature = (rest.T @ weighted - folded).toarray() + np.diag(prior)
+    diagonal = participants.T @ weight + sds[0] ** -2  # [P]
+    shared = (participants.T @ weighted).tocsr()  # [P, K + I]
+    eliminated = shared.T @ shared.multiply(1 / diagonal[:, None]).tocsr()
+    curvature = (rest.T @ weighted - eliminated).toarray() + np.diag(prior)
     return np.asarray(np.linalg.inv(curvature)[:effects, :effects])
 
 
 def _indicators(names: NDArray[np.str_]) -> Any:
-    """A sparse table of 0 and 1 with a row for each answer and a column for each name."""
+    """A sparse matrix of 0 and 1 with a row for each answer and a column for each name."""
     from scipy import sparse
 
-    found, which = np.unique(names, return_inverse=True)
+    found, column = np.unique(names, return_inverse=True)
     rows = np.arange(len(names))
-    return sparse.csr_array((np.ones(len(names)), (rows, which)), shape=(len(names), len(found)))
+    return sparse.csr_array((np.ones(len(names)), (rows, column)), shape=(len(names), len(found)))

@@ -1,4 +1,4 @@
-"""The mixed logistic model: correct answers by participants and trials drawn at random."""
+"""Mixed-effects logistic regression of correct answers, by participants and trials."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,82 +10,92 @@ from numpy.typing import ArrayLike, NDArray
 
 from bachbot.errors import UsageError
 from bachbot.evaluation.bootstrap import Interval
-from bachbot.listening.analysis.mixed_fit import Design, Posterior, Term, design, fit_posterior
+from bachbot.listening.analysis.mixed_fit import (
+    DesignMatrix,
+    Posterior,
+    Term,
+    build_design_matrix,
+    fit_posterior,
+)
 from bachbot.listening.answers import Answers
 
-_POINTS = 41
+_QUADRATURE_POINTS = 41
+_FEW = 6
+"""Participants or trials below which the estimate of their standard deviation is noted as rough."""
 
 
-def marginal(eta: ArrayLike, deviation: float) -> NDArray[np.float64]:
-    """Mean of the logistic function around some log-odds.
+def marginal(log_odds: ArrayLike, sd: float) -> NDArray[np.float64]:
+    """Mean of the logistic function over normally distributed log-odds.
 
     Parameters
     ----------
-    eta : array_like of float, shape [...]
-        Log-odds.
-    deviation : float
-        Of the normal spread around them, 0 or more.
+    log_odds : array_like of float, shape [...]
+        Means of the distributions.
+    sd : float
+        Their standard deviation, 0 or more.
 
     Returns
     -------
     ndarray of float64, shape [...]
-        Proportions, by 41 points of Gauss and Hermite.
+        Proportions, by Gauss-Hermite quadrature with 41 points.
     """
-    nodes, weights = _rule()
-    spread = np.asarray(eta, float)[..., None] + deviation * nodes
-    return np.asarray(_logistic(spread) @ weights)
+    nodes, weights = _quadrature()
+    points = np.asarray(log_odds, float)[..., None] + sd * nodes
+    return np.asarray(_logistic(points) @ weights)
 
 
-def marginal_slope(eta: ArrayLike, deviation: float) -> NDArray[np.float64]:
-    """Change of `marginal` with the log-odds: also the mean variance of one answer."""
-    nodes, weights = _rule()
-    chance = _logistic(np.asarray(eta, float)[..., None] + deviation * nodes)
-    return np.asarray((chance * (1 - chance)) @ weights)
+def marginal_slope(log_odds: ArrayLike, sd: float) -> NDArray[np.float64]:
+    """Derivative of `marginal` by the log-odds, which is also the mean variance of one answer."""
+    nodes, weights = _quadrature()
+    probability = _logistic(np.asarray(log_odds, float)[..., None] + sd * nodes)
+    return np.asarray((probability * (1 - probability)) @ weights)
 
 
 @lru_cache(maxsize=256)
-def log_odds(proportion: float, deviation: float) -> float:
-    """Log-odds whose `marginal` is a proportion.
+def log_odds_of(proportion: float, sd: float) -> float:
+    """Log-odds whose `marginal` is a given proportion.
 
     Parameters
     ----------
     proportion : float
         Above 0 and below 1.
-    deviation : float
-        0 or more.
+    sd : float
+        Standard deviation of the log-odds, 0 or more.
 
     Raises
     ------
     UsageError
-        If the proportion is 0, 1 or beyond.
+        If the proportion is out of range.
     """
     if not 0 < proportion < 1:
-        raise UsageError(f"a proportion of {proportion} has no log-odds: give 0 to 1, neither end")
-    # Beyond any root: the spread draws a proportion to one half by less than this.
-    reach = abs(np.log(proportion / (1 - proportion))) * (1 + deviation) + 10 * (1 + deviation)
+        raise UsageError(
+            f"a proportion of {proportion} has no log-odds: give one above 0 and below 1"
+        )
+    # The root is inside: the standard deviation pulls a proportion to one half by less than this.
+    reach = abs(np.log(proportion / (1 - proportion))) * (1 + sd) + 10 * (1 + sd)
     low, high = -reach, reach
     for _ in range(80):
         middle = (low + high) / 2
-        if marginal(middle, deviation) < proportion:
+        if marginal(middle, sd) < proportion:
             low = middle
         else:
             high = middle
     return float((low + high) / 2)
 
 
-def _logistic(eta: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 0.5 * (1 + np.tanh(eta / 2))
+def _logistic(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 0.5 * (1 + np.tanh(log_odds / 2))
 
 
 @lru_cache(maxsize=1)
-def _rule() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    nodes, weights = np.polynomial.hermite_e.hermegauss(_POINTS)
+def _quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_QUADRATURE_POINTS)
     return nodes, weights / weights.sum()
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and its interval of 95%."""
+    """An estimate and its 95% interval."""
 
     value: float
     interval: Interval
@@ -96,7 +106,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Unfitted:
+class UnfittedModel:
     """A model that could not be fitted.
 
     Parameters
@@ -113,56 +123,56 @@ class Unfitted:
 
 
 @dataclass(frozen=True)
-class Mixed:
+class MixedModel:
     """A fitted model.
 
     Parameters
     ----------
     effects : dict of str to Estimate
-        Log-odds: the intercept, then each level against the one named in `against`, and the gain
-        with each trial of the session.
-    against : dict of str to str
-        Of each term with levels, the one that the others are measured against.
+        Fixed effects in log-odds: the intercept, each level relative to its reference level, and
+        the change with each trial of the session. Their exponentials are odds ratios.
+    reference_levels : dict of str to str
+        Of each term with levels.
     overall : Estimate
-        Proportion that the population gets right, of answers mixed as these are.
-    by_kind, by_experience : dict of str to Estimate
-        The same of each type and experience, where the model has the term.
-    participant_deviation, trial_deviation : float
-        Of the two spreads, in log-odds.
+        Proportion correct in the population, for answers distributed over the levels as these are.
+    by_condition, by_experience : dict of str to Estimate
+        The same for each level, if the term is in the model.
+    participant_sd, trial_sd : float
+        Standard deviations of the random effects, in log-odds.
     answers, participants, trials : int
-        How many it rests on.
+        Numbers on which the fit is based.
     notes : tuple of str
-        What to bear in mind, none or more.
+        Caveats, in words.
     """
 
     effects: dict[str, Estimate]
-    against: dict[str, str]
+    reference_levels: dict[str, str]
     overall: Estimate
-    by_kind: dict[str, Estimate]
+    by_condition: dict[str, Estimate]
     by_experience: dict[str, Estimate]
-    participant_deviation: float
-    trial_deviation: float
+    participant_sd: float
+    trial_sd: float
     answers: int
     participants: int
     trials: int
     notes: tuple[str, ...] = ()
 
     @property
-    def deviation(self) -> float:
-        """Of both spreads together, in log-odds."""
-        return sqrt(self.participant_deviation**2 + self.trial_deviation**2)
+    def total_sd(self) -> float:
+        """Standard deviation of both random effects together, in log-odds."""
+        return sqrt(self.participant_sd**2 + self.trial_sd**2)
 
     def to_json(self) -> dict[str, object]:
         """Plain data."""
         return {
             "fitted": True,
-            "effects": _plain(self.effects),
-            "against": self.against,
+            "effects": _to_json(self.effects),
+            "reference_levels": self.reference_levels,
             "overall": self.overall.to_json(),
-            "by_type": _plain(self.by_kind),
-            "by_experience": _plain(self.by_experience),
-            "participant_deviation": self.participant_deviation,
-            "trial_deviation": self.trial_deviation,
+            "by_condition": _to_json(self.by_condition),
+            "by_experience": _to_json(self.by_experience),
+            "participant_sd": self.participant_sd,
+            "trial_sd": self.trial_sd,
             "answers": self.answers,
             "participants": self.participants,
             "trials": self.trials,
@@ -170,104 +180,111 @@ class Mixed:
         }
 
 
-def fit_mixed(answers: Answers, terms: Sequence[Term] = ()) -> Mixed | Unfitted:
+def fit_mixed_model(answers: Answers, terms: Sequence[Term] = ()) -> MixedModel | UnfittedModel:
     """Fit the model.
 
-    Both deviations have log-normal priors of median 1 and a deviation of 1 in their logarithm, and
-    fixed effects normal ones of deviation 2, statsmodels' own. So of listeners who do not differ at
-    all a small spread is found nevertheless.
+    Both standard deviations have log-normal priors with median 1 and a standard deviation of 1 of
+    the logarithm; fixed effects have normal priors with standard deviation 2. These are the
+    defaults of statsmodels. Because of the priors, the estimated standard deviation is above 0
+    even if all participants are equally good.
 
     Parameters
     ----------
     answers : Answers
-        That count.
-    terms : sequence of {"kind", "experience", "order"}
-        Fixed effects beside the intercept; one that does not vary is left out, with a note.
+        Those that are kept.
+    terms : sequence of {"condition", "experience", "position"}
+        Fixed effects in addition to the intercept; a term with one value is dropped with a note.
 
     Returns
     -------
-    Mixed or Unfitted
-        The latter where the answers cannot tell, or the fit does not converge.
+    MixedModel or UnfittedModel
+        The latter if there is too little data or the fit does not converge.
     """
-    reason = _untellable(answers)
+    reason = _unfittable(answers)
     if reason:
-        return Unfitted(reason)
-    made = design(answers, terms)
-    posterior = fit_posterior(answers, made)
+        return UnfittedModel(reason)
+    design = build_design_matrix(answers, terms)
+    posterior = fit_posterior(answers, design)
     if isinstance(posterior, str):
-        return Unfitted(posterior)
-    return _described(answers, made, posterior)
+        return UnfittedModel(posterior)
+    return _summarize(answers, design, posterior)
 
 
-def _untellable(answers: Answers) -> str:
-    for many, what in ((answers.participants, "participant"), (answers.trials, "trial")):
-        if many < 2:
-            return f"all answers are of one {what}: the spread of {what}s takes two or more"
+def _unfittable(answers: Answers) -> str:
+    for number, what in ((answers.participants, "participant"), (answers.trials, "trial")):
+        if number < 2:
+            return f"all answers are of one {what}: a standard deviation takes two {what}s or more"
     if answers.correct.all() or not answers.correct.any():
-        return f"every answer is {'right' if answers.correct.all() else 'wrong'}"
+        return f"every answer is {'correct' if answers.correct.all() else 'wrong'}"
     return ""
 
 
-def _described(answers: Answers, made: Design, posterior: Posterior) -> Mixed:
+def _summarize(answers: Answers, design: DesignMatrix, posterior: Posterior) -> MixedModel:
     fewer = min(answers.participants, answers.trials)
-    quantile = _quantile(max(1, fewer - 1))
+    quantile = _t_quantile(max(1, fewer - 1))
     effects = {}
-    for at, (name, scale) in enumerate(zip(made.names, made.scales, strict=True)):
-        value = float(posterior.effects[at]) * scale
-        half = quantile * sqrt(posterior.covariance[at, at]) * scale
+    for index, (name, scale) in enumerate(zip(design.names, design.scales, strict=True)):
+        value = float(posterior.effects[index]) * scale
+        half = quantile * sqrt(posterior.covariance[index, index]) * scale
         effects[name] = Estimate(value, Interval(value - half, value + half))
 
-    def of(rows: NDArray[np.bool_]) -> Estimate:
-        return _population(made.matrix[rows], posterior, quantile)
+    def estimate(rows: NDArray[np.bool_]) -> Estimate:
+        return _population_proportion(design.matrix[rows], posterior, quantile)
 
-    def by(term: Term, levels: NDArray[np.str_]) -> dict[str, Estimate]:
-        return {level: of(levels == level) for level in made.levels.get(term, ())}
+    def by_level(term: Term, levels: NDArray[np.str_]) -> dict[str, Estimate]:
+        return {level: estimate(levels == level) for level in design.levels.get(term, ())}
 
-    return Mixed(
+    return MixedModel(
         effects=effects,
-        against=made.against,
-        overall=of(np.ones(len(answers), dtype=np.bool_)),
-        by_kind=by("kind", answers.kind),
-        by_experience=by("experience", answers.experience),
-        participant_deviation=float(posterior.deviations[0]),
-        trial_deviation=float(posterior.deviations[1]),
+        reference_levels=design.reference_levels,
+        overall=estimate(np.ones(len(answers), dtype=np.bool_)),
+        by_condition=by_level("condition", answers.condition),
+        by_experience=by_level("experience", answers.experience),
+        participant_sd=float(posterior.sds[0]),
+        trial_sd=float(posterior.sds[1]),
         answers=len(answers),
         participants=answers.participants,
         trials=answers.trials,
-        notes=(*made.notes, *_notes(answers)),
+        notes=(*design.notes, *_notes(answers)),
     )
 
 
-def _population(matrix: NDArray[np.float64], posterior: Posterior, quantile: float) -> Estimate:
-    """Mean proportion over rows of the design, its interval by the delta method on log-odds."""
-    spread = float(np.hypot(*posterior.deviations))
-    eta = matrix @ posterior.effects  # [N]
-    value = float(marginal(eta, spread).mean())
-    slope = marginal_slope(eta, spread) @ matrix / len(matrix)  # [K]
-    odds = np.log(value / (1 - value))
-    half = quantile * sqrt(slope @ posterior.covariance @ slope) / (value * (1 - value))
-    low, high = 1 / (1 + np.exp(-(odds + np.array([-half, half]))))
+def _population_proportion(
+    matrix: NDArray[np.float64], posterior: Posterior, quantile: float
+) -> Estimate:
+    """Mean proportion over rows of the design matrix; the interval is by the delta method."""
+    sd = float(np.hypot(*posterior.sds))
+    log_odds = matrix @ posterior.effects  # [N]
+    value = float(marginal(log_odds, sd).mean())
+    gradient = marginal_slope(log_odds, sd) @ matrix / len(matrix)  # [K]
+    center = np.log(value / (1 - value))
+    half = quantile * sqrt(gradient @ posterior.covariance @ gradient) / (value * (1 - value))
+    low, high = 1 / (1 + np.exp(-(center + np.array([-half, half]))))
     return Estimate(value, Interval(float(low), float(high)))
 
 
 def _notes(answers: Answers) -> list[str]:
     notes = []
-    for names, many, what in (
+    for names, number, what in (
         (answers.participant, answers.participants, "participant"),
         (answers.trial, answers.trials, "trial"),
     ):
-        if len(names) == many:
-            notes.append(f"each {what} has one answer: the spread of {what}s is the prior's")
-        elif many < 6:
-            notes.append(f"there are {many} {what}s only: their spread is a rough guess")
+        if len(names) == number:
+            notes.append(
+                f"each {what} has one answer: the standard deviation of {what}s is the prior's"
+            )
+        elif number < _FEW:
+            notes.append(
+                f"there are only {number} {what}s: their standard deviation is a rough estimate"
+            )
     return notes
 
 
-def _quantile(degrees: int) -> float:
+def _t_quantile(degrees: int) -> float:
     from scipy.stats import t
 
     return float(t.ppf(0.975, degrees))
 
 
-def _plain(estimates: dict[str, Estimate]) -> dict[str, object]:
+def _to_json(estimates: dict[str, Estimate]) -> dict[str, object]:
     return {name: estimate.to_json() for name, estimate in estimates.items()}

@@ -13,28 +13,29 @@ from bachbot.evaluation.bootstrap import Interval
 from bachbot.listening.answers import Answers
 
 CHANCE = 0.5
-"""What guessing gets right."""
+"""Proportion correct of guessing."""
 
 
 @dataclass(frozen=True)
 class Proportion:
-    """How many of some answers are of one sort, mostly correct ones.
+    """The share of answers with some property, usually that they are correct.
 
-    The interval and the test take the answers for independent. Answers of one participant, and to
-    one trial, are not quite: `bachbot.listening.analysis.mixed_model` allows for that.
+    The interval and the test assume that the answers are independent. Answers of the same
+    participant, or to the same trial, are not; `bachbot.listening.analysis.mixed_model` does not
+    assume it.
 
     Parameters
     ----------
     hits, answers : int
-        So many of so many.
+        Number of answers with the property, and of all answers.
     participants : int
-        How many people gave them.
+        Number of participants who gave them.
     interval : Interval
-        Of 95% (Wilson).
+        Wilson's 95% interval.
     p_value : float
-        Exact, two-sided, against one half.
+        Of the exact two-sided binomial test against one half.
     holm : float, optional
-        The p-value corrected for the other groups that it stands among.
+        The p-value with Holm's correction for the other groups.
     """
 
     hits: int
@@ -46,11 +47,11 @@ class Proportion:
 
     @property
     def value(self) -> float:
-        """The proportion; NaN of no answers."""
+        """The proportion; NaN if there are no answers."""
         return self.hits / self.answers if self.answers else nan
 
     def to_json(self) -> dict[str, object]:
-        """Plain data; None where there is no figure."""
+        """Plain data; None where a value is not defined."""
         return {
             "hits": self.hits,
             "answers": self.answers,
@@ -62,27 +63,27 @@ class Proportion:
         }
 
 
-def proportion(hits: int, answers: int, participants: int = 0) -> Proportion:
+def estimate_proportion(hits: int, answers: int, participants: int = 0) -> Proportion:
     """A proportion with Wilson's interval and the exact binomial test against one half.
 
     Wilson (1927), *Probable inference, the law of succession, and statistical inference*; without
     correction for continuity, as Brown, Cai and DasGupta (2001, section 3.1.1) advise. The test
-    sums the probability of every count that is no likelier than the one found.
+    sums the probabilities of all counts that are at most as likely as the one observed.
 
     Parameters
     ----------
     hits, answers : int
         0 <= hits <= answers.
     participants : int
-        How many people gave them.
+        Number of participants who gave them.
 
     Raises
     ------
     UsageError
-        If the counts cannot be.
+        If there are more hits than answers, or fewer than 0.
     """
     if not 0 <= hits <= answers:
-        raise UsageError(f"{hits} of {answers} answers cannot be: give 0 to {answers}")
+        raise UsageError(f"{hits} hits in {answers} answers are impossible: give 0 to {answers}")
     if not answers:
         return Proportion(0, 0, participants, Interval(nan, nan), nan)
     from scipy.stats import binomtest
@@ -93,44 +94,44 @@ def proportion(hits: int, answers: int, participants: int = 0) -> Proportion:
     return Proportion(hits, answers, participants, interval, float(test.pvalue))
 
 
-def share(answers: Answers, hit: NDArray[np.bool_]) -> Proportion:
-    """The proportion of some answers for which a mask of shape [N] holds."""
-    return proportion(int(hit.sum()), len(answers), answers.participants)
+def proportion_of(answers: Answers, mask: NDArray[np.bool_]) -> Proportion:
+    """The proportion of answers for which a mask of shape [N] is true."""
+    return estimate_proportion(int(mask.sum()), len(answers), answers.participants)
 
 
-def by_group(
-    answers: Answers, groups: NDArray[np.str_], among: Sequence[str]
+def proportions_by_group(
+    answers: Answers, group: NDArray[np.str_], names: Sequence[str]
 ) -> dict[str, Proportion]:
-    """Proportion of correct answers in each group that has any, corrected for one another.
+    """Proportion correct of each group that has answers.
 
     Parameters
     ----------
     answers : Answers
-        N of them.
-    groups : ndarray of str, shape [N]
-        To which each belongs.
-    among : sequence of str
-        The groups, in the order wanted.
+        N answers.
+    group : ndarray of str, shape [N]
+        Name of the group of each answer.
+    names : sequence of str
+        All groups, in the order of the result.
 
     Returns
     -------
     dict of str to Proportion
-        With Holm's correction for as many groups as there are.
+        With Holm's correction for the number of groups.
     """
     found = {}
-    for group in among:
-        part = answers.where(groups == group)
+    for name in names:
+        part = answers.select(group == name)
         if len(part):
-            found[group] = share(part, part.correct)
-    corrected = holm([p.p_value for p in found.values()])
-    return {g: replace(p, holm=q) for (g, p), q in zip(found.items(), corrected, strict=True)}
+            found[name] = proportion_of(part, part.correct)
+    corrected = holm_correction([p.p_value for p in found.values()])
+    return {n: replace(p, holm=q) for (n, p), q in zip(found.items(), corrected, strict=True)}
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values that hold for all tests at once.
+def holm_correction(p_values: Sequence[float]) -> list[float]:
+    """P-values corrected for multiple testing.
 
     Holm (1979), *A simple sequentially rejective multiple test procedure*: the smallest of m is
-    multiplied by m, the next by m - 1, and none may fall below one before it.
+    multiplied by m, the next by m - 1, and so on; none may be below the one before it.
 
     Parameters
     ----------
@@ -151,24 +152,24 @@ _Z = 1.959963984540054
 
 @dataclass(frozen=True)
 class SideBias:
-    """How answers lie between the sides.
+    """How answers are distributed over the two sides.
 
     Parameters
     ----------
     bach_left : Proportion
-        Of trials that had Bach's clip on the left: tells whether the sides were drawn evenly.
+        Trials with Bach's clip on the left, which shows whether the sides are balanced.
     left : Proportion
-        Of answers "left".
+        Answers "left".
     correct_where_left, correct_where_right : Proportion
-        Of correct answers where Bach's clip was on the left, and on the right.
+        Correct answers where Bach's clip was on the left, and on the right.
     sensitivity : float
-        d', how far apart the two clips are heard, in standard deviations; 0 is guessing.
+        d', in standard deviations; 0 is guessing.
     sensitivity_interval : Interval
-        Of 95%.
+        95% interval.
     criterion : float
-        Below 0 leans to the left, above 0 to the right, in standard deviations.
+        In standard deviations; below 0 for a bias to the left, above 0 for one to the right.
     criterion_interval : Interval
-        Of 95%.
+        95% interval.
     """
 
     bach_left: Proportion
@@ -181,8 +182,8 @@ class SideBias:
     criterion_interval: Interval
 
     @property
-    def balanced(self) -> float:
-        """Mean of the correct answers' proportions on both sides; NaN where one has no answers."""
+    def balanced_accuracy(self) -> float:
+        """Balanced accuracy: mean proportion correct of the sides; NaN if one has no answers."""
         return (self.correct_where_left.value + self.correct_where_right.value) / 2
 
     def to_json(self) -> dict[str, object]:
@@ -193,7 +194,7 @@ class SideBias:
             "left": self.left.to_json(),
             "correct_where_bach_left": self.correct_where_left.to_json(),
             "correct_where_bach_right": self.correct_where_right.to_json(),
-            "balanced": self.balanced if both else None,
+            "balanced_accuracy": self.balanced_accuracy if both else None,
             "d_prime": self.sensitivity,
             "d_prime_interval": self.sensitivity_interval.to_json(),
             "criterion": self.criterion,
@@ -201,40 +202,41 @@ class SideBias:
         }
 
 
-def side_bias(answers: Answers) -> SideBias:
-    """Side bias of some answers.
+def estimate_side_bias(answers: Answers) -> SideBias:
+    """Side bias and sensitivity.
 
-    d' and criterion are those of a choice between two (Macmillan and Creelman, *Detection Theory*,
-    2nd edition, chapter 7): with the z-scores of "left" given Bach on the left and given Bach on
-    the right, d' is their difference over the root of two and the criterion minus half their sum.
-    Counts have one half added, and their totals one, so that none is 0 or all (Hautus, 1995). The
-    intervals are from the binomial variances of the two (Gourevitch and Galanter, 1967).
+    d' and criterion are those of a two-alternative forced choice (Macmillan and Creelman,
+    *Detection Theory*, 2nd edition, chapter 7): with the z-scores of "left" given Bach on the left
+    and given Bach on the right, d' is their difference over the root of two and the criterion
+    minus half their sum. Counts have one half added, and their totals one, so that no rate is 0 or
+    1 (log-linear correction, Hautus, 1995). The intervals are from the binomial variances of the
+    two (Gourevitch and Galanter, 1967).
 
     Parameters
     ----------
     answers : Answers
         One or more.
     """
-    on_left, on_right = answers.where(answers.bach_left), answers.where(~answers.bach_left)
-    z_left, var_left = _scored(int(on_left.chose_left.sum()), len(on_left))
-    z_right, var_right = _scored(int(on_right.chose_left.sum()), len(on_right))
+    on_left, on_right = answers.select(answers.bach_left), answers.select(~answers.bach_left)
+    z_left, var_left = _z_score(int(on_left.chose_left.sum()), len(on_left))
+    z_right, var_right = _z_score(int(on_right.chose_left.sum()), len(on_right))
     sensitivity = (z_left - z_right) / sqrt(2)
     criterion = -(z_left + z_right) / 2
-    spread = var_left + var_right
+    variance = var_left + var_right
     return SideBias(
-        bach_left=share(answers, answers.bach_left),
-        left=share(answers, answers.chose_left),
-        correct_where_left=share(on_left, on_left.correct),
-        correct_where_right=share(on_right, on_right.correct),
+        bach_left=proportion_of(answers, answers.bach_left),
+        left=proportion_of(answers, answers.chose_left),
+        correct_where_left=proportion_of(on_left, on_left.correct),
+        correct_where_right=proportion_of(on_right, on_right.correct),
         sensitivity=sensitivity,
-        sensitivity_interval=_around(sensitivity, sqrt(spread / 2)),
+        sensitivity_interval=_normal_interval(sensitivity, sqrt(variance / 2)),
         criterion=criterion,
-        criterion_interval=_around(criterion, sqrt(spread) / 2),
+        criterion_interval=_normal_interval(criterion, sqrt(variance) / 2),
     )
 
 
-def _scored(hits: int, answers: int) -> tuple[float, float]:
-    """The z-score of a proportion, and its variance."""
+def _z_score(hits: int, answers: int) -> tuple[float, float]:
+    """The z-score of a proportion and its variance."""
     from scipy.special import ndtri
 
     rate = (hits + 0.5) / (answers + 1)
@@ -243,98 +245,99 @@ def _scored(hits: int, answers: int) -> tuple[float, float]:
     return z, rate * (1 - rate) / ((answers + 1) * density**2)
 
 
-def _around(value: float, deviation: float) -> Interval:
+def _normal_interval(value: float, deviation: float) -> Interval:
     return Interval(value - _Z * deviation, value + _Z * deviation)
 
 
-_FEWEST = 5
-"""Participants below which errors made robust by participant are not to be trusted."""
+_MIN_PARTICIPANTS = 5
+"""Participants below which standard errors clustered by participant are not reliable."""
 
 
 @dataclass(frozen=True)
-class Learning:
-    """How correct answers change along the session.
+class LearningTrend:
+    """How the proportion correct changes along the session.
 
     Parameters
     ----------
-    by_order : dict of int to Proportion
-        Of each position that has answers; the tests are not corrected for one another.
+    by_position : dict of int to Proportion
+        Of each position that has answers; p-values are not corrected.
     slope : float or None
-        Log-odds gained with each trial; None where `trouble` says why.
+        Change with each trial in log-odds; None if it could not be estimated.
     interval : Interval or None
-        Of 95%, answers of one participant taken together.
+        95% interval from standard errors clustered by participant.
     p_value : float or None
         Two-sided, against no change.
-    trouble : str
-        Why there is no slope, empty where there is one.
+    problem : str
+        Why there is no slope; empty if there is one.
     """
 
-    by_order: dict[int, Proportion]
+    by_position: dict[int, Proportion]
     slope: float | None = None
     interval: Interval | None = None
     p_value: float | None = None
-    trouble: str = ""
+    problem: str = ""
 
     def to_json(self) -> dict[str, object]:
         """Plain data."""
         return {
-            "by_order": {str(order): p.to_json() for order, p in self.by_order.items()},
+            "by_position": {str(order): p.to_json() for order, p in self.by_position.items()},
             "slope": self.slope,
             "interval": self.interval.to_json() if self.interval else None,
             "p_value": self.p_value,
-            "trouble": self.trouble or None,
+            "problem": self.problem or None,
         }
 
 
-def learning(answers: Answers) -> Learning:
-    """The slope of correct answers on the position in the session.
+def estimate_learning(answers: Answers) -> LearningTrend:
+    """The change of the proportion correct with the position in the session.
 
-    A logistic regression whose errors are made robust by participant (Liang and Zeger, 1986). If
-    the types come in a fixed order, what it finds may be theirs: the mixed model sets them apart.
+    A logistic regression with standard errors clustered by participant (Liang and Zeger, 1986). If
+    the conditions are in a fixed order, their effect is confounded with the position; the mixed
+    model separates the two.
 
     Parameters
     ----------
     answers : Answers
         One or more.
     """
-    by_order = {}
-    for order in np.unique(answers.order):
-        part = answers.where(answers.order == order)
-        by_order[int(order)] = share(part, part.correct)
-    trouble = _trouble(answers, by_order)
-    if trouble:
-        return Learning(by_order, trouble=trouble)
-    return _sloped(answers, by_order)
+    by_position = {}
+    for position in np.unique(answers.position):
+        part = answers.select(answers.position == position)
+        by_position[int(position)] = proportion_of(part, part.correct)
+    problem = _find_problem(answers, by_position)
+    if problem:
+        return LearningTrend(by_position, problem=problem)
+    return _fit_slope(answers, by_position)
 
 
-def _trouble(answers: Answers, by_order: dict[int, Proportion]) -> str:
-    if len(by_order) < 2:
+def _find_problem(answers: Answers, by_position: dict[int, Proportion]) -> str:
+    if len(by_position) < 2:
         return "all answers are of one position in the session"
-    if answers.participants < _FEWEST:
-        return f"the answers are of fewer than {_FEWEST} participants"
-    right, wrong = answers.order[answers.correct], answers.order[~answers.correct]
-    if not len(right) or not len(wrong):
-        return f"every answer is {'right' if len(right) else 'wrong'}"
-    # The slope that fits best is then without bound (Albert and Anderson, 1984).
-    if right.max() <= wrong.min() or wrong.max() <= right.min():
-        return "right and wrong answers do not overlap along the session"
+    if answers.participants < _MIN_PARTICIPANTS:
+        return f"the answers are of fewer than {_MIN_PARTICIPANTS} participants"
+    correct, wrong = answers.position[answers.correct], answers.position[~answers.correct]
+    if not len(correct) or not len(wrong):
+        return f"every answer is {'correct' if len(correct) else 'wrong'}"
+    # With complete separation the estimate is infinite (Albert and Anderson, 1984).
+    if correct.max() <= wrong.min() or wrong.max() <= correct.min():
+        return "correct and wrong answers do not overlap along the session"
     return ""
 
 
-def _sloped(answers: Answers, by_order: dict[int, Proportion]) -> Learning:
+def _fit_slope(answers: Answers, by_position: dict[int, Proportion]) -> LearningTrend:
     import statsmodels.api as sm
 
-    order = answers.order.astype(float)
-    design = np.stack([np.ones(len(order)), order - order.mean()], axis=1)  # [N, 2]
+    position = answers.position.astype(float)
+    design = np.stack([np.ones(len(position)), position - position.mean()], axis=1)  # [N, 2]
     groups = np.unique(answers.participant, return_inverse=True)[1]
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fit = sm.GLM(answers.correct.astype(float), design, family=sm.families.Binomial()).fit(
             cov_type="cluster", cov_kwds={"groups": groups}, use_t=True
         )
     low, high = fit.conf_int()[1]
     found = (float(fit.params[1]), float(low), float(high), float(fit.pvalues[1]))
-    if said or not fit.converged or not np.isfinite(found).all():
-        return Learning(by_order, trouble="the logistic regression did not settle")
+    if caught or not fit.converged or not np.isfinite(found).all():
+        return LearningTrend(by_position, problem="the logistic regression did not converge")
     slope, low, high, p_value = found
-    return Learning(by_order, slope, Interval(low, high), p_value)
+    return LearningTrend(by_position, slope, Interval(low, high), p_value)

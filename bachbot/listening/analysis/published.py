@@ -1,11 +1,11 @@
-"""What others found, each with its source.
+"""Results of the original study and of related work, each with its source.
 
-The original's figures are those of the thesis (F. Liang, *BachBot: Automatic composition in the
-style of Bach chorales*, University of Cambridge, 2016, chapter 7): 721 people who had played both
-clips of every question, five questions each, 3605 answers. The proportions by type and by group are
-printed to two decimals in its figures' tables; the number of answers by experience and age too. How
-many fell to each type follows from its design: one AT, one ATB, two compositions each, and one
-single voice, drawn evenly, so about a quarter of 721 for each of S, A, T and B.
+The original study is that of the thesis (F. Liang, *BachBot: Automatic composition in the
+style of Bach chorales*, University of Cambridge, 2016, chapter 7): 721 people who played both
+clips of every question, five questions each, 3605 answers. Its figures print the proportions by
+condition and by group to two decimals, and the numbers of answers by experience and by age. The
+numbers by condition follow from its design: one AT, one ATB, two compositions, and one single voice
+each, so about a quarter of 721 for each of S, A, T and B.
 """
 
 from collections.abc import Mapping
@@ -13,36 +13,37 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bachbot.evaluation.bootstrap import Interval
-from bachbot.listening.analysis.proportions import proportion
-from bachbot.listening.answers import KINDS
+from bachbot.listening.analysis.proportions import estimate_proportion
+from bachbot.listening.answers import CONDITIONS
 
-PEOPLE = 721
+PARTICIPANTS = 721
 
 
 @dataclass(frozen=True)
-class Published:
-    """A proportion of correct answers as somebody printed it.
+class PublishedProportion:
+    """A proportion correct from the literature.
 
     Parameters
     ----------
     proportion : float
         0 to 1, to the decimals printed.
     answers : int or None
-        On which it rests, where that is known.
-    about : bool
-        Whether the number of answers follows from the design, and is not itself printed.
+        Number of answers, if known.
+    approximate : bool
+        Whether the number of answers follows from the design and is not printed itself.
     """
 
     proportion: float
     answers: int | None = None
-    about: bool = False
+    approximate: bool = False
 
     @property
     def interval(self) -> Interval | None:
-        """Wilson's of 95%, answers taken for independent; None where their number is not known."""
+        """Wilson's 95% interval for independent answers; None if their number is unknown."""
         if self.answers is None:
             return None
-        return proportion(round(self.proportion * self.answers), self.answers).interval
+        hits = round(self.proportion * self.answers)
+        return estimate_proportion(hits, self.answers).interval
 
     def to_json(self) -> dict[str, object]:
         """Plain data."""
@@ -50,26 +51,26 @@ class Published:
         return {
             "proportion": self.proportion,
             "answers": self.answers,
-            "answers_about": self.about,
+            "answers_approximate": self.approximate,
             "interval": interval.to_json() if interval else None,
         }
 
 
-_BY_DESIGN = (0.05, 0.05, 0.05, 0.05, 0.2, 0.2, 0.4)
-"""Share of a participant's five answers that falls to each type."""
+_CONDITION_WEIGHTS = (0.05, 0.05, 0.05, 0.05, 0.2, 0.2, 0.4)
+"""Share of each condition in the five answers of a participant."""
 
-BY_KIND: Mapping[str, Published] = MappingProxyType(
+BY_CONDITION: Mapping[str, PublishedProportion] = MappingProxyType(
     {
-        "S": Published(0.76, 180, about=True),
-        "A": Published(0.61, 180, about=True),
-        "T": Published(0.64, 180, about=True),
-        "B": Published(0.49, 180, about=True),
-        "AT": Published(0.73, PEOPLE),
-        "ATB": Published(0.67, PEOPLE),
-        "composition": Published(0.59, 2 * PEOPLE),
+        "S": PublishedProportion(0.76, 180, approximate=True),
+        "A": PublishedProportion(0.61, 180, approximate=True),
+        "T": PublishedProportion(0.64, 180, approximate=True),
+        "B": PublishedProportion(0.49, 180, approximate=True),
+        "AT": PublishedProportion(0.73, PARTICIPANTS),
+        "ATB": PublishedProportion(0.67, PARTICIPANTS),
+        "composition": PublishedProportion(0.59, 2 * PARTICIPANTS),
     }
 )
-"""The original's proportions by type (figure *responses-mask*)."""
+"""By condition (figure *responses-mask*)."""
 
 _BY_EXPERIENCE = {
     "novice": (970, (0.67, 0.56, 0.58, 0.43, 0.63, 0.62, 0.51)),
@@ -86,60 +87,63 @@ _BY_AGE = {
 }
 
 
-def _whole(groups: Mapping[str, tuple[int, tuple[float, ...]]]) -> Mapping[str, Published]:
-    """Of each group over all types, weighted as the design weights them."""
+def _over_conditions(
+    groups: Mapping[str, tuple[int, tuple[float, ...]]],
+) -> Mapping[str, PublishedProportion]:
+    """Mean of each group over all conditions, with the weights of the design."""
     return MappingProxyType(
         {
-            group: Published(
-                round(sum(w * p for w, p in zip(_BY_DESIGN, found, strict=True)), 3), answers
+            group: PublishedProportion(
+                round(sum(w * p for w, p in zip(_CONDITION_WEIGHTS, found, strict=True)), 3),
+                answers,
             )
             for group, (answers, found) in groups.items()
         }
     )
 
 
-def _split(
+def _by_group_and_condition(
     groups: Mapping[str, tuple[int, tuple[float, ...]]],
 ) -> Mapping[str, Mapping[str, float]]:
     return MappingProxyType(
         {
-            group: MappingProxyType(dict(zip(KINDS, found, strict=True)))
+            group: MappingProxyType(dict(zip(CONDITIONS, found, strict=True)))
             for group, (_, found) in groups.items()
         }
     )
 
 
-BY_EXPERIENCE = _whole(_BY_EXPERIENCE)
-"""The original's over all types, from `BY_EXPERIENCE_AND_KIND` by the weights of the design."""
+BY_EXPERIENCE = _over_conditions(_BY_EXPERIENCE)
+"""By experience: means of `BY_EXPERIENCE_AND_CONDITION` with the weights of the design."""
 
-BY_AGE = _whole(_BY_AGE)
-"""The same by age; the youngest and the oldest are few."""
+BY_AGE = _over_conditions(_BY_AGE)
+"""By age, in the same way; there are few answers of the youngest and the oldest."""
 
-BY_EXPERIENCE_AND_KIND = _split(_BY_EXPERIENCE)
+BY_EXPERIENCE_AND_CONDITION = _by_group_and_condition(_BY_EXPERIENCE)
 """As printed (figure *responses-mask-musicExperience*)."""
 
-BY_AGE_AND_KIND = _split(_BY_AGE)
+BY_AGE_AND_CONDITION = _by_group_and_condition(_BY_AGE)
 """As printed (figure *responses-mask-agegroup*)."""
 
 
 @dataclass(frozen=True)
-class Peer:
-    """A figure of another test, or another count of the same.
+class RelatedResult:
+    """A result of another test, or another publication of the same test.
 
     Parameters
     ----------
     what : str
-        Of what it is a proportion.
-    figure : Published
+        What the proportion is about.
+    result : PublishedProportion
         The proportion.
     source : str
-        Where it stands.
+        Publication.
     remark : str
-        What keeps it from being compared outright; empty where nothing does.
+        Why it is not directly comparable; empty if it is.
     """
 
     what: str
-    figure: Published
+    result: PublishedProportion
     source: str
     remark: str = ""
 
@@ -147,41 +151,43 @@ class Peer:
         """Plain data."""
         return {
             "what": self.what,
-            **self.figure.to_json(),
+            **self.result.to_json(),
             "source": self.source,
             "remark": self.remark or None,
         }
 
 
-PEERS: tuple[Peer, ...] = (
-    Peer(
+RELATED_RESULTS: tuple[RelatedResult, ...] = (
+    RelatedResult(
         "BachBot, compositions",
-        BY_KIND["composition"],
+        BY_CONDITION["composition"],
         "Liang, thesis, 2016, chapter 7: 721 people",
     ),
-    Peer(
+    RelatedResult(
         "BachBot, compositions",
-        Published(0.57),
-        "a later count of the same test: 1779 people",
+        PublishedProportion(0.57),
+        "a later evaluation of the same test: 1779 people",
     ),
-    Peer(
+    RelatedResult(
         "BachBot, compositions",
-        Published(0.51),
+        PublishedProportion(0.51),
         "Liang, Gotham, Johnson and Shotton, ISMIR 2017: 2336 people",
         "its script kept only the trials in which Bach came first",
     ),
-    Peer("JS Fake Chorales", Published(0.573, 4048), "Peracha, 2021: 4048 answers"),
-    Peer(
+    RelatedResult(
+        "JS Fake Chorales", PublishedProportion(0.573, 4048), "Peracha, 2021: 4048 answers"
+    ),
+    RelatedResult(
         "DeepBach, taken for Bach",
-        Published(0.5),
+        PublishedProportion(0.5),
         "Hadjeres, Pachet and Nielsen, ICML 2017",
         "one clip at a time, Bach or not: half the votes, not a choice between two",
     ),
-    Peer(
+    RelatedResult(
         "Bach, taken for Bach",
-        Published(0.75),
+        PublishedProportion(0.75),
         "Hadjeres, Pachet and Nielsen, ICML 2017",
         "in the same test as DeepBach",
     ),
 )
-"""Proportions to hold a test's beside."""
+"""Proportions to compare those of a test with."""

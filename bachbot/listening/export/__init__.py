@@ -1,1 +1,1 @@
-"""A listening test made: pairs chosen, clips written, a folder that runs offline."""
+"""Export of a listening test: pairs of clips, and a folder that works without a server."""

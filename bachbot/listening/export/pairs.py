@@ -1,4 +1,4 @@
-"""Pairs: a passage of Bach's and the same written anew, and which a test is made of."""
+"""Pairs: excerpts of Bach's chorales, and the same excerpts with voices that a model generated."""
 
 import hashlib
 from collections import Counter
@@ -12,263 +12,255 @@ from bachbot.corpus.store import Piece
 from bachbot.decoding import DecodingOptions
 from bachbot.errors import UsageError
 from bachbot.evaluation.generated import composed, fill_request, harmonize_pieces, like
-from bachbot.listening.answers import KINDS
-from bachbot.listening.export.clock import clock, spots_of
+from bachbot.listening.export.pair_timing import compute_timing, fermata_ends
+from bachbot.listening.export.request import COMPOSITION
 from bachbot.runtime import Checkpoint, build_model
+
+MIN_SECONDS, MAX_SECONDS = 15.0, 30.0
+"""Duration of an excerpt that is harmonized."""
+
+MAX_COMPOSITION_SECONDS = 60.0
+"""Duration of a whole piece."""
+
+_LETTERS = dict(zip("SATB", Voice, strict=True))
 
 
 def trial_name(seed: int, number: int) -> str:
     """Name of a trial: twelve hexadecimal digits."""
-    return _name(seed, number, "trial")
+    return _hash(seed, number, "trial")
 
 
 def clip_names(seed: int, number: int) -> tuple[str, str]:
-    """Names of the two clips of a trial: Bach's and the other one's.
+    """Names of the two clips of a trial: Bach's and the other one.
 
-    Either is as likely to come first in a listing of the folder.
+    Either is equally likely to be the first in a listing of the folder.
     """
-    return _name(seed, number, "first"), _name(seed, number, "second")
+    return _hash(seed, number, "first"), _hash(seed, number, "second")
 
 
 def bach_first(seed: int, number: int) -> bool:
-    """Whether Bach's clip stands first in the list of a trial: chance."""
+    """Whether Bach's clip is the first in the list of trials, at random."""
     return bool(np.random.default_rng([seed, 1, number]).integers(2))
 
 
-def _name(seed: int, number: int, what: str) -> str:
+def _hash(seed: int, number: int, what: str) -> str:
     """A keyed hash (RFC 7693)."""
     text = f"{number} {what}".encode()
     return hashlib.blake2b(text, digest_size=6, key=str(seed).encode()).hexdigest()
 
 
-COMPOSITION = "composition"
-
-EQUAL: Mapping[str, float] = dict.fromkeys(KINDS, 1.0)
-"""Every type as often."""
-
-ORIGINAL: Mapping[str, float] = dict.fromkeys("SATB", 0.25) | {
-    "AT": 1.0,
-    "ATB": 1.0,
-    COMPOSITION: 2.0,
-}
-"""The original's five questions: one voice, AT, ATB and two compositions (Liang and others, 2017,
-section 7)."""
-
-SHORTEST, LONGEST = 15.0, 30.0
-"""Seconds of a passage of whole phrases."""
-LONGEST_WHOLE = 60.0
-"""Seconds of a whole piece."""
+def generated_voices(condition: str) -> tuple[Voice, ...]:
+    """The voices that the model writes in a condition."""
+    if condition == COMPOSITION:
+        return tuple(Voice)
+    return tuple(_LETTERS[letter] for letter in condition)
 
 
-@dataclass(frozen=True, eq=False)
-class PieceChoice:
-    """What a trial is made of.
-
-    Parameters
-    ----------
-    kind : str
-        One of `KINDS`.
-    piece : Piece
-        Bach's.
-    stop : int
-        Frame after the last that is heard.
-    """
-
-    kind: str
-    piece: Piece
-    stop: int
-
-
-def shares(number: int, weights: Mapping[str, float], rng: np.random.Generator) -> list[str]:
-    """The type of each trial, in an order of chance.
+def allocate_conditions(
+    number: int, weights: Mapping[str, float], rng: np.random.Generator
+) -> list[str]:
+    """Conditions of all trials, in random order.
 
     Parameters
     ----------
     number : int
-        How many trials.
+        Number of trials.
     weights : mapping of str to float
-        How often each type is wanted beside the others, above 0.
+        Relative frequency of each condition, above 0.
     rng : Generator
-        Decides which types have one more where the number does not go up, and the order.
+        Decides ties and the order.
 
     Returns
     -------
     list of str
-        No type is more than one off its share.
+        The number of trials of each condition differs from its exact share by less than one
+        (largest remainder method).
     """
     total = sum(weights.values())
-    exact = {kind: number * weight / total for kind, weight in weights.items()}
-    counts = {kind: int(share + 1e-9) for kind, share in exact.items()}
-    # The largest remainders first, chance among equals.
-    left = sorted(counts, key=lambda k: (-round(exact[k] - counts[k], 9), rng.random()))
-    for kind in left[: number - sum(counts.values())]:
-        counts[kind] += 1
-    kinds = [kind for kind, count in counts.items() for _ in range(count)]
-    return [kinds[i] for i in rng.permutation(number)]
+    exact = {condition: number * weight / total for condition, weight in weights.items()}
+    counts = {condition: int(share + 1e-9) for condition, share in exact.items()}
+    by_remainder = sorted(counts, key=lambda c: (-round(exact[c] - counts[c], 9), rng.random()))
+    for condition in by_remainder[: number - sum(counts.values())]:
+        counts[condition] += 1
+    conditions = [condition for condition, count in counts.items() for _ in range(count)]
+    return [conditions[i] for i in rng.permutation(number)]
 
 
-class Chooser:
-    """Takes one piece after the other, never one twice for the same type.
+@dataclass(frozen=True, eq=False)
+class Excerpt:
+    """The part of a piece that is played in a trial.
+
+    Parameters
+    ----------
+    condition : str
+        One of `bachbot.listening.answers.CONDITIONS`.
+    piece : Piece
+        By Bach.
+    end : int
+        Number of frames, from the beginning of the piece.
+    """
+
+    condition: str
+    piece: Piece
+    end: int
+
+
+def excerpt_end(chorale: Chorale, condition: str, tempo: float) -> int | None:
+    """Number of frames of a piece that are played in a condition.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        The piece.
+    condition : str
+        One of `bachbot.listening.answers.CONDITIONS`.
+    tempo : float
+        Quarter notes per minute.
+
+    Returns
+    -------
+    int or None
+        For a harmonization up to the last fermata, or the end, such that it lasts `MIN_SECONDS` to
+        `MAX_SECONDS`. A composition is played as a whole if it lasts at most
+        `MAX_COMPOSITION_SECONDS` and a model can be asked for a piece of its shape: with regular
+        bars, the last one shorter by the pickup. None if the piece is not suitable.
+    """
+    if condition == COMPOSITION:
+        request = like(chorale)
+        regular = np.array_equal(chorale.meter.places(chorale.frames), chorale.position)
+        short = _seconds(chorale, (), tempo) <= MAX_COMPOSITION_SECONDS
+        suitable = regular and request.frames == chorale.frames and short
+        return chorale.frames if suitable else None
+    phrase_ends = [int(frame) + 1 for frame in fermata_ends(chorale)]
+    for end in sorted({*phrase_ends, chorale.frames}, reverse=True):
+        inner = [e for e in phrase_ends if e < end]
+        if MIN_SECONDS <= _seconds(chorale.sliced(0, end), inner, tempo) <= MAX_SECONDS:
+            return end
+    return None
+
+
+def _seconds(chorale: Chorale, phrase_ends: Sequence[int], tempo: float) -> float:
+    """Duration of a piece with fermatas at the ends of some phrases and on the last chord."""
+    fermatas = [*(end - 1 for end in phrase_ends), chorale.frames - 1]
+    return float(compute_timing(chorale.frames, fermatas, tempo).starts[-1])
+
+
+class ExcerptSelector:
+    """Selects pieces, none of them twice for the same condition.
 
     Parameters
     ----------
     pieces : sequence of Piece
-        To choose from.
+        To select from.
     tempo : float
-        Quarter notes a minute.
+        Quarter notes per minute.
     rng : Generator
-        Decides among pieces that are as good.
+        Decides among pieces that are equally suitable.
     """
 
     def __init__(self, pieces: Sequence[Piece], tempo: float, rng: np.random.Generator) -> None:
         self._pieces = pieces
         self._tempo = tempo
         self._rng = rng
-        self._taken: set[tuple[str, str]] = set()
-        self._uses: Counter[str] = Counter()
-        self._families: Counter[str] = Counter()
+        self._selected: set[tuple[str, str]] = set()
+        self._piece_uses: Counter[str] = Counter()
+        self._tune_uses: Counter[str] = Counter()
 
-    def take(self, kinds: Sequence[str]) -> list[PieceChoice]:
-        """A piece for each type of a list, those first that fewest pieces will do for.
+    def select(self, conditions: Sequence[str]) -> list[Excerpt]:
+        """An excerpt for each condition; compositions first, for which fewer pieces are suitable.
 
         Raises
         ------
         UsageError
-            If there are not enough.
+            If there are too few pieces.
         """
-        order = sorted(range(len(kinds)), key=lambda i: (kinds[i] != COMPOSITION, i))
-        found = {i: self._one(kinds[i]) for i in order}
-        return [found[i] for i in range(len(kinds))]
+        order = sorted(range(len(conditions)), key=lambda i: (conditions[i] != COMPOSITION, i))
+        found = {i: self._select_one(conditions[i]) for i in order}
+        return [found[i] for i in range(len(conditions))]
 
-    def give_back(self, choice: PieceChoice) -> None:
-        """Say that a piece was of no use for its type; it may be taken for another."""
-        self._uses[choice.piece.chorale.name] -= 1
-        self._families[choice.piece.family] -= 1
+    def reject(self, excerpt: Excerpt) -> None:
+        """Record that an excerpt is not used; its piece may be selected for other conditions."""
+        self._piece_uses[excerpt.piece.chorale.name] -= 1
+        self._tune_uses[excerpt.piece.family] -= 1
 
-    def _one(self, kind: str) -> PieceChoice:
-        fit = [
-            (piece, stop)
+    def _select_one(self, condition: str) -> Excerpt:
+        suitable = [
+            (piece, end)
             for piece in self._pieces
-            if (piece.chorale.name, kind) not in self._taken
-            and (stop := passage(piece.chorale, kind, self._tempo)) is not None
+            if (piece.chorale.name, condition) not in self._selected
+            and (end := excerpt_end(piece.chorale, condition, self._tempo)) is not None
         ]
-        if not fit:
-            taken = sum(k == kind for _, k in self._taken)
+        if not suitable:
+            available = sum(c == condition for _, c in self._selected)
             raise UsageError(
-                f"only {taken} pieces will do for trials of type {kind}: ask for fewer trials or "
-                "other types"
+                f"only {available} pieces are suitable for the condition {condition}: "
+                "ask for fewer trials or other conditions"
             )
-        piece, stop = min(fit, key=lambda pair: self._rank(pair[0]))
-        self._taken.add((piece.chorale.name, kind))
-        self._uses[piece.chorale.name] += 1
-        self._families[piece.family] += 1
-        return PieceChoice(kind, piece, stop)
+        piece, end = min(suitable, key=lambda pair: self._rank(pair[0]))
+        self._selected.add((piece.chorale.name, condition))
+        self._piece_uses[piece.chorale.name] += 1
+        self._tune_uses[piece.family] += 1
+        return Excerpt(condition, piece, end)
 
     def _rank(self, piece: Piece) -> tuple[int, int, float]:
-        """Least used first, then of the least used tune, then by chance."""
+        """The least used piece first, then that with the least used tune, then at random."""
         return (
-            self._uses[piece.chorale.name],
-            self._families[piece.family],
+            self._piece_uses[piece.chorale.name],
+            self._tune_uses[piece.family],
             self._rng.random(),
         )
 
 
-def passage(chorale: Chorale, kind: str, tempo: float) -> int | None:
-    """Where what is heard of a piece stops.
-
-    Parameters
-    ----------
-    chorale : Chorale
-        A piece.
-    kind : str
-        One of `KINDS`.
-    tempo : float
-        Quarter notes a minute.
-
-    Returns
-    -------
-    int or None
-        Frames. Of a harmonization the last fermata, or the end, between `SHORTEST` and `LONGEST`;
-        a composition is heard whole, where it is no longer than `LONGEST_WHOLE` and of a shape
-        that can be asked for: regular bars, and the pickup missing from the last. None where that
-        cannot be.
-    """
-    if kind == COMPOSITION:
-        wanted = like(chorale)
-        regular = np.array_equal(chorale.meter.positions(chorale.frames), chorale.position)
-        fits = regular and wanted.frames == chorale.frames
-        return chorale.frames if fits and _seconds(chorale, (), tempo) <= LONGEST_WHOLE else None
-    ends = [int(spot) + 1 for spot in spots_of(chorale)]
-    for end in sorted({*ends, chorale.frames}, reverse=True):
-        inner = [s for s in ends if s < end]
-        if SHORTEST <= _seconds(chorale.sliced(0, end), inner, tempo) <= LONGEST:
-            return end
-    return None
-
-
-def _seconds(chorale: Chorale, ends: Sequence[int], tempo: float) -> float:
-    """How long a piece lasts whose phrases end there, its last chord held."""
-    held = [*(end - 1 for end in ends), chorale.frames - 1]
-    return float(clock(chorale.frames, held, tempo).starts[-1])
-
-
-_LETTERS = dict(zip("SATB", Voice, strict=True))
-
-
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two sides of a trial, in Bach's key, equally long, with the same fermatas.
+    """The two versions of a trial, in Bach's key, of the same length and with the same fermatas.
 
     Parameters
     ----------
-    kind : str
-        One of `KINDS`.
+    condition : str
+        One of `bachbot.listening.answers.CONDITIONS`.
     source : str
-        Bach's piece, as the corpus names it.
-    bach, ours : Chorale
-        T frames each. A fermata stands over the soprano's note at each of `held`.
-    held : tuple of int
-        Last frame of each hold.
+        Name of Bach's piece in the corpus.
+    bach, generated : Chorale
+        T frames each. The soprano has a fermata at each of `fermatas`.
+    fermatas : tuple of int
+        Last frame of each note under a fermata.
     seed : int
-        Of the decoding.
+        Random seed of the decoding.
     """
 
-    kind: str
+    condition: str
     source: str
     bach: Chorale
-    ours: Chorale
-    held: tuple[int, ...]
+    generated: Chorale
+    fermatas: tuple[int, ...]
     seed: int
 
     @property
-    def anew(self) -> tuple[Voice, ...]:
-        """The voices that were written anew."""
-        return anew(self.kind)
+    def voices(self) -> tuple[Voice, ...]:
+        """The voices that the model wrote."""
+        return generated_voices(self.condition)
 
     @property
-    def differs(self) -> float:
-        """Share of the frames of those voices in which pitch or tie is not Bach's."""
-        voices = list(self.anew)
-        pitch = self.bach.pitch[:, voices] != self.ours.pitch[:, voices]
-        return float(np.mean(pitch | (self.bach.tied[:, voices] != self.ours.tied[:, voices])))
+    def difference(self) -> float:
+        """Share of the frames of these voices whose pitch or tie differs from Bach's."""
+        voices = list(self.voices)
+        pitch = self.bach.pitch[:, voices] != self.generated.pitch[:, voices]
+        tied = self.bach.tied[:, voices] != self.generated.tied[:, voices]
+        return float(np.mean(pitch | tied))
 
 
-def anew(kind: str) -> tuple[Voice, ...]:
-    """The voices that are written anew in a trial of some type."""
-    return tuple(Voice) if kind == COMPOSITION else tuple(_LETTERS[letter] for letter in kind)
-
-
-class Writer:
-    """Writes the other side of each pair.
+class PairGenerator:
+    """Generates the model's version of each pair.
 
     Parameters
     ----------
     checkpoint : Checkpoint
         A trained model.
     options : DecodingOptions
-        How to harmonize.
+        For harmonizations.
     composing : DecodingOptions
-        How to compose; each piece with the next seed.
+        For compositions; each has the next seed.
     """
 
     def __init__(
@@ -277,87 +269,92 @@ class Writer:
         self._checkpoint = checkpoint
         self._options = options
         self._composing = composing
-        self._composed = 0
+        self._compositions = 0
 
-    def pairs(self, choices: Sequence[PieceChoice]) -> list[Pair]:
-        """A pair for each choice, in their order.
+    def generate(self, excerpts: Sequence[Excerpt]) -> list[Pair]:
+        """A pair for each excerpt.
 
         Raises
         ------
         DecodingError, EncodingError
-            If a piece cannot be written.
+            If the model cannot harmonize a piece.
         """
         found: dict[int, Pair] = {}
-        harmonized = [i for i, c in enumerate(choices) if c.kind != COMPOSITION]
-        if harmonized:
-            # The whole tune is known while a passage of it is harmonized.
-            works = [
-                fill_request(choices[i].piece.chorale, set(Voice) - set(anew(choices[i].kind)))
-                for i in harmonized
+        harmonizations = [i for i, e in enumerate(excerpts) if e.condition != COMPOSITION]
+        if harmonizations:
+            # The model is given the whole tune, although only an excerpt is played.
+            requests = [
+                fill_request(
+                    excerpts[i].piece.chorale,
+                    set(Voice) - set(generated_voices(excerpts[i].condition)),
+                )
+                for i in harmonizations
             ]
             dtype = "float64" if self._options.method == "sample" else "float32"
             model = build_model(self._checkpoint, dtype=dtype)
-            written = harmonize_pieces(model, works, self._options)
+            results = harmonize_pieces(model, requests, self._options)
             found |= {
-                i: _pair(choices[i], ours, self._options.seed)
-                for i, ours in zip(harmonized, written, strict=True)
+                i: _make_pair(excerpts[i], generated, self._options.seed)
+                for i, generated in zip(harmonizations, results, strict=True)
             }
-        for i, choice in enumerate(choices):
-            if choice.kind == COMPOSITION:
-                found[i] = self._composition(choice)
-        return [found[i] for i in range(len(choices))]
+        for i, excerpt in enumerate(excerpts):
+            if excerpt.condition == COMPOSITION:
+                found[i] = self._compose(excerpt)
+        return [found[i] for i in range(len(excerpts))]
 
-    def _composition(self, choice: PieceChoice) -> Pair:
-        options = replace(self._composing, seed=self._composing.seed + self._composed)
-        self._composed += 1
+    def _compose(self, excerpt: Excerpt) -> Pair:
+        options = replace(self._composing, seed=self._composing.seed + self._compositions)
+        self._compositions += 1
         model = build_model(self._checkpoint, dtype="float64")
-        [ours] = composed(model, [choice.piece.chorale], options)
-        return _pair(choice, ours, options.seed)
+        [generated] = composed(model, [excerpt.piece.chorale], options)
+        return _make_pair(excerpt, generated, options.seed)
 
 
-def written(chooser: Chooser, kinds: Sequence[str], writer: Writer) -> list[Pair]:
-    """Pairs of the types asked for, the two sides of each different.
+def make_pairs(
+    selector: ExcerptSelector, conditions: Sequence[str], generator: PairGenerator
+) -> list[Pair]:
+    """A pair for each condition, with two different versions.
 
-    Where the model wrote just what Bach did there is nothing to tell, and another piece is taken.
+    If the model wrote exactly what Bach did, another piece is selected.
 
     Raises
     ------
     UsageError
-        If there are not enough pieces.
+        If there are too few pieces.
     DecodingError, EncodingError
-        If a piece cannot be written.
+        If the model cannot harmonize a piece.
     """
     found: dict[int, Pair] = {}
-    while len(found) < len(kinds):
-        open_ = [i for i in range(len(kinds)) if i not in found]
-        choices = chooser.take([kinds[i] for i in open_])
-        for i, choice, pair in zip(open_, choices, writer.pairs(choices), strict=True):
-            if pair.differs:
+    while len(found) < len(conditions):
+        missing = [i for i in range(len(conditions)) if i not in found]
+        excerpts = selector.select([conditions[i] for i in missing])
+        for i, excerpt, pair in zip(missing, excerpts, generator.generate(excerpts), strict=True):
+            if pair.difference:
                 found[i] = pair
             else:
-                chooser.give_back(choice)
-    return [found[i] for i in range(len(kinds))]
+                selector.reject(excerpt)
+    return [found[i] for i in range(len(conditions))]
 
 
-def _pair(choice: PieceChoice, ours: Chorale, seed: int) -> Pair:
-    """Both sides cut, in Bach's key, under the same fermatas."""
-    source = choice.piece.chorale
-    bach = source.sliced(0, choice.stop)
-    held: tuple[int, ...]
-    if choice.kind == COMPOSITION:
-        # How many fermatas there are, and where, would tell them apart: the last chord alone.
-        held = (choice.stop - 1,)
+def _make_pair(excerpt: Excerpt, generated: Chorale, seed: int) -> Pair:
+    """Cut both versions, transpose them to Bach's key, and give them the same fermatas."""
+    source = excerpt.piece.chorale
+    bach = source.sliced(0, excerpt.end)
+    fermatas: tuple[int, ...]
+    if excerpt.condition == COMPOSITION:
+        # The number and the positions of fermatas would tell them apart: the last chord alone.
+        fermatas = (excerpt.end - 1,)
     else:
-        held = tuple(int(spot) for spot in spots_of(bach))
-    sides = []
-    for side in (bach, ours.sliced(0, choice.stop)):
-        key = choice.piece.source_key
-        moved = side.transposed(-source.transposed_by, key)
-        sides.append(replace(moved, fermata=_under(side, held), name=""))
-    return Pair(choice.kind, source.name, sides[0], sides[1], held, seed)
+        fermatas = tuple(int(frame) for frame in fermata_ends(bach))
+    versions = []
+    for version in (bach, generated.sliced(0, excerpt.end)):
+        transposed = version.transposed(-source.transposed_by, excerpt.piece.source_key)
+        fermata = _under_fermatas(version, fermatas)
+        versions.append(replace(transposed, fermata=fermata, name=""))
+    return Pair(excerpt.condition, source.name, versions[0], versions[1], fermatas, seed)
 
 
-def _under(chorale: Chorale, held: Sequence[int]) -> np.ndarray:
-    """Frames of the soprano's notes that sound at some frames, shape [T]."""
-    number = np.cumsum(~chorale.tied[:, Voice.SOPRANO])
-    return np.isin(number, number[list(held)])
+def _under_fermatas(chorale: Chorale, fermatas: Sequence[int]) -> np.ndarray:
+    """Whether each frame is part of a soprano note under one of the fermatas, shape [T]."""
+    note = np.cumsum(~chorale.tied[:, Voice.SOPRANO])
+    return np.isin(note, note[list(fermatas)])

@@ -1,1 +1,1 @@
-"""The listening test as a site. Loads nothing before it is served."""
+"""The website of the listening test. Its libraries are imported only when it is served."""

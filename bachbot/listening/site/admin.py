@@ -1,13 +1,23 @@
-"""The page of counts, for whoever has the token. It never goes into an address."""
+"""The organizer's page of counts, behind a token that is never part of an address."""
 
 import hmac
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from bachbot.listening.site.forms import PostedForm
-from bachbot.listening.site.security import ADMIN_HOURS, RequestRefused, new_name, remember
-from bachbot.listening.site.site import Site, SiteOf, go_to, visitor
+from bachbot.listening.site.context import (
+    CurrentForm,
+    CurrentSite,
+    SiteContext,
+    redirect_to,
+    visitor_of,
+)
+from bachbot.listening.site.sessions import (
+    ADMIN_HOURS,
+    RequestRefused,
+    new_participant_id,
+    set_session_cookie,
+)
 
 router = APIRouter()
 
@@ -16,25 +26,25 @@ _PATH = "/admin"
 
 
 @router.api_route(_PATH, methods=["GET", "HEAD"])
-def admin(request: Request, site: SiteOf) -> Response:
-    """Counts, or a field for the token."""
-    if _knows(request, site):
-        name = visitor(request).name
-        csrf = site.seal.form(name) if name else ""
-        return site.pages.page("counts", csrf=csrf, counts=site.store.counts())
-    return _door(request, site)
+def show_admin_page(request: Request, site: CurrentSite) -> Response:
+    """The counts, or the form to log in."""
+    if _logged_in(request, site):
+        participant_id = visitor_of(request).participant_id
+        csrf = site.signer.csrf_token(participant_id) if participant_id else ""
+        return site.pages.page("admin", csrf=csrf, counts=site.store.counts())
+    return _login_page(request, site)
 
 
 @router.post(_PATH)
-def enter(form: PostedForm, request: Request, site: SiteOf) -> Response:
-    """Take the token."""
-    token = _token(site)
+def log_in(form: CurrentForm, request: Request, site: CurrentSite) -> Response:
+    """Check the token."""
+    token = _admin_token(site)
     if not hmac.compare_digest(form.get("token").encode(), token.encode()):
-        return _door(request, site, "That is not the token.", 403)
-    response = go_to(_PATH)
+        return _login_page(request, site, "This token is not correct.", 403)
+    response = redirect_to(_PATH)
     response.set_cookie(
         _COOKIE,
-        site.seal.admin(token),
+        site.signer.sign_admin(token),
         max_age=ADMIN_HOURS * 3600,
         path=_PATH,
         secure=site.settings.https,
@@ -45,36 +55,39 @@ def enter(form: PostedForm, request: Request, site: SiteOf) -> Response:
 
 
 @router.api_route(f"{_PATH}/counts", methods=["GET", "HEAD"])
-def counts(request: Request, site: SiteOf) -> Response:
-    """The same counts as data, which the page asks for again and again."""
-    if not _knows(request, site):
-        raise RequestRefused(403, "Give the token first.")
+def send_counts(request: Request, site: CurrentSite) -> Response:
+    """The counts as JSON, which the page loads every few seconds."""
+    if not _logged_in(request, site):
+        raise RequestRefused(403, "Please log in first.")
     return JSONResponse(site.store.counts().to_json())
 
 
-@router.post(f"{_PATH}/leave")
-def leave(form: PostedForm, site: SiteOf) -> Response:
-    """Forget that the token was given."""
-    _token(site)
-    response = go_to(_PATH)
+@router.post(f"{_PATH}/logout")
+def log_out(form: CurrentForm, site: CurrentSite) -> Response:
+    """Delete the organizer's cookie."""
+    _admin_token(site)
+    response = redirect_to(_PATH)
     response.delete_cookie(
         _COOKIE, path=_PATH, secure=site.settings.https, httponly=True, samesite="strict"
     )
     return response
 
 
-def _door(request: Request, site: Site, trouble: str = "", status: int = 200) -> Response:
-    name = visitor(request).name or new_name()
-    response = site.pages.page("door", status, csrf=site.seal.form(name), trouble=trouble)
-    remember(response, name, site.seal, site.settings.https)
+def _login_page(
+    request: Request, site: SiteContext, problem: str = "", status: int = 200
+) -> Response:
+    participant_id = visitor_of(request).participant_id or new_participant_id()
+    csrf = site.signer.csrf_token(participant_id)
+    response = site.pages.page("admin_login", status, csrf=csrf, problem=problem)
+    set_session_cookie(response, participant_id, site.signer, site.settings.https)
     return response
 
 
-def _knows(request: Request, site: Site) -> bool:
-    return site.seal.admin_is(request.cookies.get(_COOKIE, ""), _token(site))
+def _logged_in(request: Request, site: SiteContext) -> bool:
+    return site.signer.verify_admin(request.cookies.get(_COOKIE, ""), _admin_token(site))
 
 
-def _token(site: Site) -> str:
+def _admin_token(site: SiteContext) -> str:
     if site.settings.admin_token is None:
-        raise RequestRefused(404, "There is nothing here.")
+        raise RequestRefused(404, "There is no page at this address.")
     return site.settings.admin_token

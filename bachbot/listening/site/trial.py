@@ -1,5 +1,6 @@
-"""The page of a trial: two clips, one answer."""
+"""The page of a trial: two clips and a choice between them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -7,94 +8,107 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from bachbot.errors import UsageError
-from bachbot.listening.answers import EVERYTHING, PARTS, SIDES, Answer, Hearing
-from bachbot.listening.site.entry import known
-from bachbot.listening.site.forms import Posted, PostedForm
-from bachbot.listening.site.security import RequestRefused
-from bachbot.listening.site.site import Site, SiteOf, go_to, visitor, where
-from bachbot.listening.store.schema import GivenAnswer, Pairing, Participant, ShownTrial
+from bachbot.listening.answers import ALL_SEGMENTS, SEGMENTS, SIDES, Answer, Playback
+from bachbot.listening.site.context import (
+    CurrentForm,
+    CurrentSite,
+    SiteContext,
+    SubmittedForm,
+    next_page,
+    participant_of,
+    participant_of_form,
+    redirect_to,
+)
+from bachbot.listening.site.sessions import RequestRefused
+from bachbot.listening.store.schema import (
+    Participant,
+    StoredAnswer,
+    TrialAssignment,
+    TrialProgress,
+)
 
 router = APIRouter()
 
-_GRACE = 1.0
-"""Seconds that the two clocks may disagree by."""
+_CLOCK_TOLERANCE = 1.0
+"""Seconds by which the clocks of server and browser may differ."""
 
-_LONGEST = 86_400.0
-_LISTEN = "Listen to both clips first."
-_UNSEEN = "This trial was not shown to you, so nothing was kept. Go back to the trial you were at."
-_MALFORMED = "What was heard could not be read, so nothing was kept. Load the page again."
+_MAX_SECONDS = 86_400.0
+_LISTEN_FIRST = "Please listen to both clips first."
+_NOT_SHOWN = "You have not reached this pair, so nothing was saved. Please go back to your pair."
+_MALFORMED = "Your browser sent something unexpected, so nothing was saved. Please reload the page."
 
 
 @router.api_route("/trial", methods=["GET", "HEAD"])
-def resume(request: Request, site: SiteOf) -> Response:
-    """Lead to the page at which one goes on."""
-    name = visitor(request).name
-    return go_to(where(site.store.participant(name) if name else None))
+def resume(request: Request, site: CurrentSite) -> Response:
+    """Redirect to the page at which the participant continues."""
+    return redirect_to(next_page(participant_of(request, site)))
 
 
-@router.api_route("/trial/{number:int}", methods=["GET", "HEAD"])
-def show(number: int, request: Request, site: SiteOf) -> Response:
-    """The trial that is next; any other leads there."""
-    name = visitor(request).name
-    participant = site.store.participant(name) if name else None
-    if participant is not None and not 1 <= number <= len(participant.plan):
-        raise RequestRefused(404, "There is no such trial.")
-    here = where(participant)
-    if participant is None or here != f"/trial/{number}":
-        return go_to(here)
-    pairing = participant.plan[number - 1]
-    shown = site.store.show(participant.name, pairing.trial, site.clock())
-    return _page(site, participant, pairing, shown.hearing)
+@router.api_route("/trial/{position:int}", methods=["GET", "HEAD"])
+def show_trial(position: int, request: Request, site: CurrentSite) -> Response:
+    """The participant's next trial; a request for another one is redirected there."""
+    participant = participant_of(request, site)
+    if participant is not None and not 1 <= position <= len(participant.assignments):
+        raise RequestRefused(404, "There is no such pair.")
+    expected = next_page(participant)
+    if participant is None or expected != f"/trial/{position}":
+        return redirect_to(expected)
+    assignment = participant.assignments[position - 1]
+    progress = site.store.record_shown(participant.id, assignment.trial, site.clock())
+    return _trial_page(site, participant, assignment, progress.playback)
 
 
-class Sent:
-    """A form of a trial's page.
+@dataclass(frozen=True)
+class TrialForm:
+    """A form that was submitted from the page of a trial.
 
     Parameters
     ----------
-    number : int
-        The trial's position, from the page's address.
-    form : Posted
-        What was filled in.
-    site : Site
-        What is served.
+    position : int
+        Position of the trial, from the address.
+    form : SubmittedForm
+        The form.
+    site : SiteContext
+        The site.
     """
 
-    def __init__(self, number: int, form: Posted, site: Site) -> None:
-        self.number, self.form, self.site = number, form, site
+    position: int
+    form: SubmittedForm
+    site: SiteContext
 
     def participant(self) -> Participant:
-        """Whoever sent it, the trial being one of theirs and not one that comes later.
+        """The participant, if the trial is one that they have reached.
 
         Raises
         ------
-        Refused
-            404 for a trial that is not theirs, 409 for one that is not there or not yet shown.
+        RequestRefused
+            404 if the trial is not one of theirs, 409 if it is not the one at this position or
+            they have not reached it.
         """
-        participant = known(self.site, self.form)
+        participant = participant_of_form(self.site, self.form)
         trial = self.form.get("trial")
-        if trial not in {pairing.trial for pairing in participant.plan}:
-            raise RequestRefused(404, _UNSEEN)
-        if not 1 <= self.number <= len(participant.plan):
-            raise RequestRefused(404, _UNSEEN)
-        if participant.plan[self.number - 1].trial != trial:
-            raise RequestRefused(409, _UNSEEN)
-        if participant.age is None or self.number > participant.position:
-            raise RequestRefused(409, _UNSEEN)
+        if trial not in {assignment.trial for assignment in participant.assignments}:
+            raise RequestRefused(404, _NOT_SHOWN)
+        if not 1 <= self.position <= len(participant.assignments):
+            raise RequestRefused(404, _NOT_SHOWN)
+        if participant.assignments[self.position - 1].trial != trial:
+            raise RequestRefused(409, _NOT_SHOWN)
+        if participant.age is None or self.position > participant.position:
+            raise RequestRefused(409, _NOT_SHOWN)
         return participant
 
-    def hearing(self) -> Hearing:
-        """What the page says was heard.
+    def playback(self) -> Playback:
+        """What was played, as the page reports it.
 
         Raises
         ------
-        Refused
-            422 if it says what cannot be.
+        RequestRefused
+            422 if a value is not valid.
         """
         try:
-            return Hearing(
-                _whole(self.form.get("plays_left")),
-                _whole(self.form.get("plays_right")),
+            return Playback(
+                _parse_count(self.form.get("plays_left")),
+                _parse_count(self.form.get("plays_right")),
                 self.form.get("heard_left"),
                 self.form.get("heard_right"),
             )
@@ -102,127 +116,133 @@ class Sent:
             raise RequestRefused(422, _MALFORMED) from error
 
 
-async def _at(number: int, form: PostedForm, site: SiteOf) -> Sent:
-    return Sent(number, form, site)
+async def _read_trial_form(position: int, form: CurrentForm, site: CurrentSite) -> TrialForm:
+    return TrialForm(position, form, site)
 
 
-SentForm = Annotated[Sent, Depends(_at)]
+CurrentTrialForm = Annotated[TrialForm, Depends(_read_trial_form)]
 
 
-@router.post("/trial/{number:int}/heard")
-def hear(sent: SentForm) -> Response:
-    """Keep what was heard so far, so that it is not lost when the page is left."""
-    participant = sent.participant()
-    heard = sent.hearing()
-    if sent.number == participant.position:
-        site, trial = sent.site, participant.plan[sent.number - 1].trial
-        if site.store.hear(participant.name, trial, heard, site.clock()) is None:
-            raise RequestRefused(409, _UNSEEN)
+@router.post("/trial/{position:int}/playback")
+def submit_playback(submitted: CurrentTrialForm) -> Response:
+    """Store what was played so far, so that it is not lost when the page is left."""
+    participant = submitted.participant()
+    playback = submitted.playback()
+    if submitted.position == participant.position:
+        site, trial = submitted.site, participant.assignments[submitted.position - 1].trial
+        if site.store.record_playback(participant.id, trial, playback, site.clock()) is None:
+            raise RequestRefused(409, _NOT_SHOWN)
     return Response(status_code=204)
 
 
-@router.post("/trial/{number:int}")
-def answer(sent: SentForm) -> Response:
-    """Keep an answer and lead to the next trial; answered before, it stays as it was."""
-    participant = sent.participant()
-    if sent.number < participant.position:
-        return go_to(where(participant))
-    site, pairing = sent.site, participant.plan[sent.number - 1]
+@router.post("/trial/{position:int}")
+def submit_answer(submitted: CurrentTrialForm) -> Response:
+    """Store an answer and continue; an answer that is stored already is not changed."""
+    participant = submitted.participant()
+    if submitted.position < participant.position:
+        return redirect_to(next_page(participant))
+    site, form = submitted.site, submitted.form
+    assignment = participant.assignments[submitted.position - 1]
     now = site.clock()
-    heard, measured = sent.hearing(), True
-    if not heard.started and sent.form.get("listened") == "yes":
-        # Without a script nobody but the participant can tell.
-        heard, measured = Hearing(1, 1, EVERYTHING, EVERYTHING), False
-    shown = site.store.hear(participant.name, pairing.trial, heard, now)
-    if shown is None:
-        raise RequestRefused(409, _UNSEEN)
-    trouble = _too_early(site, pairing, shown, now) or _unsaid(sent.form)
-    if trouble:
-        return _page(site, participant, pairing, shown.hearing, sent.form.get("chosen"), trouble)
-    site.store.answer(_given(sent, participant, shown, now, measured))
-    return go_to(where(site.store.participant(participant.name)))
-
-
-def _too_early(site: Site, pairing: Pairing, shown: ShownTrial, now: datetime) -> str:
-    """Why an answer does not count yet: by what was heard, and by the clock, which cannot be told.
-
-    Clips that are heard one after the other take as long as they are.
-    """
-    share = site.settings.heard
-    if not shown.hearing.started:
-        return f"{_LISTEN} If the page asks whether you have, tick the box when it is so."
-    if min(shown.hearing.left, shown.hearing.right) < share:
-        return (
-            f"{_LISTEN} You have heard {shown.hearing.left:.0%} of clip A and "
-            f"{shown.hearing.right:.0%} of clip B; an answer counts from {share:.0%} of both."
+    playback, measured = submitted.playback(), True
+    if not playback.started and form.get("listened") == "yes":
+        # Without JavaScript only the participant can tell.
+        playback, measured = Playback(1, 1, ALL_SEGMENTS, ALL_SEGMENTS), False
+    progress = site.store.record_playback(participant.id, assignment.trial, playback, now)
+    if progress is None:
+        raise RequestRefused(409, _NOT_SHOWN)
+    problem = _find_problem(site, assignment, progress, form.get("chosen"), now)
+    if problem:
+        return _trial_page(
+            site, participant, assignment, progress.playback, form.get("chosen"), problem
         )
-    wanted = share * 2 * site.material.seconds[pairing.trial] - _GRACE
-    if (now - shown.shown_at).total_seconds() < wanted:
-        return f"{_LISTEN} There was not yet time enough to hear them."
-    return ""
+    answer = _make_answer(submitted, participant, progress, now)
+    site.store.record_answer(StoredAnswer(answer, assignment, measured))
+    return redirect_to(next_page(site.store.participant(participant.id)))
 
 
-def _unsaid(form: Posted) -> str:
-    return "" if form.get("chosen") in SIDES else "Choose clip A or clip B."
+def _find_problem(
+    site: SiteContext,
+    assignment: TrialAssignment,
+    progress: TrialProgress,
+    chosen: str,
+    now: datetime,
+) -> str:
+    """Why an answer is not accepted yet, or an empty text.
+
+    What was played is checked by the report of the page, and also by the clock of the server,
+    which a client cannot influence: playing the clips one after the other takes their duration.
+    """
+    min_heard, playback = site.settings.min_heard, progress.playback
+    if not playback.started:
+        return f"{_LISTEN_FIRST} If the page has a box for this, tick it when you have listened."
+    if min(playback.left, playback.right) < min_heard:
+        return (
+            f"{_LISTEN_FIRST} You have listened to {playback.left:.0%} of clip A and "
+            f"{playback.right:.0%} of clip B; you can answer after {min_heard:.0%} of both."
+        )
+    min_seconds = min_heard * 2 * site.stimuli.seconds[assignment.trial] - _CLOCK_TOLERANCE
+    if (now - progress.shown_at).total_seconds() < min_seconds:
+        return f"{_LISTEN_FIRST} There has not been enough time to play them."
+    return "" if chosen in SIDES else "Please choose clip A or clip B."
 
 
-def _given(
-    sent: Sent, participant: Participant, shown: ShownTrial, now: datetime, measured: bool
-) -> GivenAnswer:
-    site, pairing = sent.site, participant.plan[sent.number - 1]
-    # Where the first play was told with the answer alone, it was somewhere after the page.
-    since = shown.played_at if shown.played_at and shown.played_at < now else shown.shown_at
-    return GivenAnswer(
-        Answer(
-            participant=participant.name,
-            trial=pairing.trial,
-            kind=site.material.kind[pairing.trial],
-            bach_side=pairing.side_of(site.material.bach[pairing.trial]),
-            chosen=sent.form.get("chosen"),
-            order=sent.number,
-            seconds=min(max((now - since).total_seconds(), 0.0), _LONGEST),
-            plays_left=shown.hearing.plays_left,
-            plays_right=shown.hearing.plays_right,
-            heard_left=shown.hearing.left,
-            heard_right=shown.hearing.right,
-            age=str(participant.age),
-            experience=str(participant.experience),
-            answered_at=now,
-        ),
-        pairing,
-        measured,
+def _make_answer(
+    submitted: TrialForm, participant: Participant, progress: TrialProgress, now: datetime
+) -> Answer:
+    site, playback = submitted.site, progress.playback
+    assignment = participant.assignments[submitted.position - 1]
+    # If the first play was reported together with the answer, it was some time after the page.
+    played = progress.played_at
+    start = played if played and played < now else progress.shown_at
+    return Answer(
+        participant=participant.id,
+        trial=assignment.trial,
+        condition=site.stimuli.condition[assignment.trial],
+        bach_side=assignment.side_of(site.stimuli.bach[assignment.trial]),
+        chosen=submitted.form.get("chosen"),
+        position=submitted.position,
+        response_time=min(max((now - start).total_seconds(), 0.0), _MAX_SECONDS),
+        plays_left=playback.plays_left,
+        plays_right=playback.plays_right,
+        heard_left=playback.left,
+        heard_right=playback.right,
+        age=str(participant.age),
+        experience=str(participant.experience),
+        answered_at=now,
     )
 
 
-def _page(
-    site: Site,
+def _trial_page(
+    site: SiteContext,
     participant: Participant,
-    pairing: Pairing,
-    heard: Hearing,
+    assignment: TrialAssignment,
+    playback: Playback,
     chosen: str = "",
-    trouble: str = "",
+    problem: str = "",
 ) -> Response:
+    sources = site.stimuli.sources
     clips = [
-        ("left", "A", site.material.sources[pairing.left], heard.plays_left, heard.heard_left),
-        ("right", "B", site.material.sources[pairing.right], heard.plays_right, heard.heard_right),
+        ("left", "A", sources[assignment.left], playback.plays_left, playback.heard_left),
+        ("right", "B", sources[assignment.right], playback.plays_right, playback.heard_right),
     ]
     return site.pages.page(
         "trial",
-        422 if trouble else 200,
-        csrf=site.seal.form(participant.name),
-        trouble=trouble,
+        422 if problem else 200,
+        csrf=site.signer.csrf_token(participant.id),
+        problem=problem,
         chosen=chosen,
-        trial=pairing.trial,
+        trial=assignment.trial,
         position=participant.position,
-        number=len(participant.plan),
-        seconds=site.material.seconds[pairing.trial],
-        share=site.settings.heard,
-        parts=PARTS,
+        total=len(participant.assignments),
+        seconds=site.stimuli.seconds[assignment.trial],
+        min_heard=site.settings.min_heard,
+        segments=SEGMENTS,
         clips=clips,
     )
 
 
-def _whole(text: str) -> int:
+def _parse_count(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 6:
-        raise UsageError("that is no number of plays: give a whole one")
+        raise UsageError("a number of plays is not valid: give a whole number")
     return int(text)

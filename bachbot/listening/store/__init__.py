@@ -1,1 +1,1 @@
-"""The store of a listening test's answers: SQLite or PostgreSQL."""
+"""Storage of a listening test's answers in SQLite or PostgreSQL."""

@@ -1,4 +1,4 @@
-"""The database behind the store: SQLite, or PostgreSQL by its address."""
+"""Connections to the database, SQLite or PostgreSQL, and the version of its tables."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +17,14 @@ from bachbot.errors import OutputError, UsageError
 from bachbot.extras import extra_error
 
 CONNECTIONS = 8
-"""At once; one process serves the site."""
+"""Largest number of connections at once; one process serves the site."""
 
 _WAIT = 30
-"""Seconds that a connection waits for its turn."""
+"""Seconds to wait for a connection or a lock."""
 
 _SQLITE = (
     "PRAGMA journal_mode = WAL",
-    # What was committed is on the disk, whatever becomes of the process or the machine.
+    # A committed transaction survives a crash of the process or the machine.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     f"PRAGMA busy_timeout = {_WAIT * 1000}",
@@ -45,24 +45,24 @@ def connect(url: str) -> Engine:
     Raises
     ------
     UsageError
-        If the address is none of those.
+        If the URL is not valid.
     MissingExtraError
         If PostgreSQL's driver is not installed.
     """
     address = _address(url)
     options: dict[str, object] = {"pool_size": CONNECTIONS, "max_overflow": 0}
     if address.get_backend_name() == "postgresql":
-        # A database that was started anew in between is no reason to refuse an answer.
+        # An answer must not fail because the database was restarted in between.
         options["pool_pre_ping"] = True
     engine = create_engine(address, pool_timeout=_WAIT, **options)
-    first = _SQLITE if is_sqlite(engine) else _POSTGRESQL
+    initial = _SQLITE if is_sqlite(engine) else _POSTGRESQL
 
     @event.listens_for(engine, "connect")
     def _(connection: DBAPIConnection, _record: object) -> None:
         if is_sqlite(engine):
             connection.isolation_level = None
         cursor = connection.cursor()
-        for statement in first:
+        for statement in initial:
             cursor.execute(statement)
         cursor.close()
         if not is_sqlite(engine):
@@ -74,12 +74,12 @@ def connect(url: str) -> Engine:
 
 
 def is_sqlite(engine: Engine) -> bool:
-    """Whether one writer at a time is all that the database has."""
+    """Whether the database is SQLite, which allows one writer at a time."""
     return engine.dialect.name == "sqlite"
 
 
-def upgrade(engine: Engine) -> None:
-    """Make the tables what this version wants them to be, or leave them if they are.
+def upgrade_schema(engine: Engine) -> None:
+    """Create the tables or upgrade them to this version, if they are not of this version yet.
 
     Raises
     ------
@@ -92,53 +92,53 @@ def upgrade(engine: Engine) -> None:
         connection.begin(),
     ):
         if not is_sqlite(engine):
-            # Two servers that start at once: the second waits, and finds all done.
+            # If two servers start at once, the second waits and then finds nothing left to do.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(1685)")
-        if _revision(connection) == _head():
+        if _schema_version(connection) == _latest_version():
             return
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def check(engine: Engine) -> None:
-    """Check that the tables are what this version wants, changing nothing.
+def check_schema(engine: Engine) -> None:
+    """Check that the tables are of this version, without changing them.
 
     Raises
     ------
     UsageError
-        If the database cannot be opened, or has no such tables.
+        If the database cannot be opened, or its tables are of another version.
     """
     name = engine.url.database
     if is_sqlite(engine) and not (name and Path(name).is_file()):
-        raise UsageError(f"there is no database {name}: give that of 'bachbot listen serve'")
+        raise UsageError(f"there is no database {name}: give the one of 'bachbot listen serve'")
     with _opening(engine), engine.connect() as connection:
-        if _revision(connection) != _head():
+        if _schema_version(connection) != _latest_version():
             raise UsageError(
-                f"{shown(engine)} holds no answers that this version reads: give a database of "
-                "'bachbot listen serve', served once by this version"
+                f"{redacted_url(engine)} has no answers that this version can read: give a "
+                "database that 'bachbot listen serve' of this version has used"
             )
 
 
 @contextmanager
-def working() -> Iterator[None]:
-    """Whatever goes wrong with an open database is told in one line.
+def database_errors() -> Iterator[None]:
+    """Turn errors of the database into `OutputError` with a message of one line.
 
     Raises
     ------
     OutputError
-        If the database did not do what it was asked.
+        If the database fails.
     """
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
         raise OutputError(
-            f"the database did not take it ({_first_line(error)}): see that it runs and has room"
+            f"the database failed ({_first_line(error)}): check that it is running and has space"
         ) from error
 
 
-def shown(engine: Engine) -> str:
-    """The database's address without its password."""
+def redacted_url(engine: Engine) -> str:
+    """The URL of the database without its password."""
     return engine.url.render_as_string(hide_password=True)
 
 
@@ -146,24 +146,24 @@ def _address(url: str) -> URL:
     try:
         address = make_url(url)
     except ArgumentError as error:
-        # It may hold a password: it is not said again.
-        raise UsageError(f"that is no database's address: give {_EXAMPLES}") from error
+        # The URL may contain a password, so the message does not repeat it.
+        raise UsageError(f"that is not the URL of a database: give {_EXAMPLES}") from error
     if address.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
         try:
             import psycopg  # noqa: F401
         except ImportError as error:
-            # Also where the C library that it wraps is not there: the extra brings that as well.
+            # Also if the C library that it wraps is missing; the extra installs that too.
             raise extra_error("psycopg") from error
         return address.set(drivername="postgresql+psycopg")
     if address.drivername in ("sqlite", "sqlite+pysqlite"):
         if address.database in (None, "", ":memory:") or address.query:
-            raise UsageError(f"{url} names no file that lasts: give {_EXAMPLES}")
+            raise UsageError(f"{url} does not name a file: give {_EXAMPLES}")
         return address
-    raise UsageError(f"{address.drivername} is no database that is known: give {_EXAMPLES}")
+    raise UsageError(f"{address.drivername} is not a supported database: give {_EXAMPLES}")
 
 
 def _begin(connection: Connection) -> None:
-    """A transaction that will write takes its turn at once: it cannot be refused later on."""
+    """Begin a transaction; one that will write locks at once, so that it cannot fail later."""
     writing = connection.get_execution_options().get("writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
@@ -174,30 +174,30 @@ def _opening(engine: Engine) -> Iterator[None]:
         yield
     except (SQLAlchemyError, NoSuchModuleError) as error:
         raise UsageError(
-            f"the database {shown(engine)} could not be opened ({_first_line(error)}): "
+            f"the database {redacted_url(engine)} could not be opened ({_first_line(error)}): "
             f"give {_EXAMPLES}"
         ) from error
 
 
-def _revision(connection: Connection) -> str | None:
-    """The step that the tables are at; none where there are none.
+def _schema_version(connection: Connection) -> str | None:
+    """The version of the tables; None if there are none.
 
     Raises
     ------
     UsageError
-        If the step is not known.
+        If this version of bachbot does not know it.
     """
     found = MigrationContext.configure(connection).get_current_revision()
     known = {s.revision for s in ScriptDirectory.from_config(_config()).walk_revisions()}
     if found is not None and found not in known:
         raise UsageError(
-            f"the database is at step {found}, which this version does not know: "
+            f"the database has tables of version {found}, which this bachbot cannot read: "
             "use the version of bachbot that made it, or a later one"
         )
     return found
 
 
-def _head() -> str | None:
+def _latest_version() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 

@@ -1,4 +1,4 @@
-"""The tables of the store, their rows, and what these stand for."""
+"""Tables of the database, their rows, and the random assignment of trials to participants."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -26,21 +26,21 @@ from sqlalchemy import (
 )
 
 from bachbot.errors import UsageError
-from bachbot.listening.answers import LONGEST_ID, PARTS, Answer, Hearing
+from bachbot.listening.answers import LEFT, MAX_ID_LENGTH, RIGHT, SEGMENTS, Answer, Playback
 from bachbot.listening.trials import Trial
 
-FEWEST, MOST = 5, 10
-"""Trials of a participant."""
+MIN_PER_PARTICIPANT, MAX_PER_PARTICIPANT = 5, 10
+"""Number of trials of a participant."""
 
 
 @dataclass(frozen=True)
-class Pairing:
-    """A trial as one participant meets it.
+class TrialAssignment:
+    """A trial of one participant: which clip is on which side.
 
     Parameters
     ----------
     trial, left, right : str
-        Names of the trial and of the clip on each side.
+        Names of the trial and of the clips.
     """
 
     trial: str
@@ -48,135 +48,154 @@ class Pairing:
     right: str
 
     def to_json(self) -> dict[str, str]:
-        """Plain data, which ``Pairing(**data)`` reads."""
+        """Plain data, from which ``TrialAssignment(**data)`` makes the same again."""
         return asdict(self)
 
     def side_of(self, clip: str) -> str:
-        """On which side a clip is: ``"left"`` or ``"right"``.
+        """The side of a clip: ``"left"`` or ``"right"``.
 
         Raises
         ------
         UsageError
-            If it is on neither.
+            If the clip is on neither side.
         """
         if clip not in (self.left, self.right):
             raise UsageError(f"clip {clip} is not in trial {self.trial}: give the key of this test")
-        return "left" if clip == self.left else "right"
+        return LEFT if clip == self.left else RIGHT
 
 
-def draw_pairings(trials: Sequence[Trial], each: int, random: Random) -> tuple[Pairing, ...]:
-    """Draw a participant's trials.
+def assign_trials(
+    trials: Sequence[Trial], per_participant: int, random: Random
+) -> tuple[TrialAssignment, ...]:
+    """Choose the trials of a participant at random.
 
-    The types come as evenly as there are trials of them, in random order; each pair's sides are
-    thrown by themselves.
+    Conditions are balanced as far as there are trials of them. The order of the trials and the
+    sides of the clips are random.
 
     Parameters
     ----------
     trials : sequence of Trial
         All trials of the test.
-    each : int
-        Trials of a participant; all where there are fewer.
+    per_participant : int
+        Number of trials to choose; all if there are fewer.
     random : Random
-        Source of chance; ``random.SystemRandom()`` where nobody is to foresee it.
+        ``random.SystemRandom()`` if nobody should be able to predict the choice.
 
     Raises
     ------
     UsageError
-        If there is no trial, or `each` is below 1.
+        If there is no trial, or `per_participant` is below 1.
     """
-    if not trials or each < 1:
-        raise UsageError(f"{each} of {len(trials)} trials cannot be drawn: give at least 1")
-    chosen = _spread(trials, each, random)
+    if not trials or per_participant < 1:
+        raise UsageError(
+            f"{per_participant} of {len(trials)} trials cannot be assigned: give at least 1"
+        )
+    chosen = _balanced_choice(trials, per_participant, random)
     random.shuffle(chosen)
-    return tuple(_seated(trial, random) for trial in chosen)
+    return tuple(_random_sides(trial, random) for trial in chosen)
 
 
-def _spread(trials: Sequence[Trial], each: int, random: Random) -> list[Trial]:
-    """One of every type in turn, types and trials shuffled, until there are enough."""
-    by_kind = defaultdict(list)
+def _balanced_choice(trials: Sequence[Trial], number: int, random: Random) -> list[Trial]:
+    """One trial of each condition in turn, in random order, until there are enough."""
+    by_condition = defaultdict(list)
     for trial in random.sample(trials, len(trials)):
-        by_kind[trial.kind].append(trial)
-    kinds = random.sample(sorted(by_kind), len(by_kind))
+        by_condition[trial.condition].append(trial)
+    conditions = random.sample(sorted(by_condition), len(by_condition))
     chosen: list[Trial] = []
-    while len(chosen) < min(each, len(trials)):
-        chosen += [by_kind[kind].pop() for kind in kinds if by_kind[kind]]
-    return chosen[:each]
+    while len(chosen) < min(number, len(trials)):
+        chosen += [by_condition[c].pop() for c in conditions if by_condition[c]]
+    return chosen[:number]
 
 
-def _seated(trial: Trial, random: Random) -> Pairing:
+def _random_sides(trial: Trial, random: Random) -> TrialAssignment:
     left, right = random.sample([clip.id for clip in trial.clips], 2)
-    return Pairing(trial.id, left, right)
+    return TrialAssignment(trial.id, left, right)
 
 
 @dataclass(frozen=True)
 class Participant:
-    """Somebody who agreed to take part.
+    """A person who agreed to take part.
 
     Parameters
     ----------
-    name : str
-        Random, and all that is known of who it is.
+    id : str
+        Random; nothing else is stored about who it is.
     age, experience : str, optional
-        As told; none before they were asked.
-    plan : tuple of Pairing
-        The trials, in their order.
+        None before the participant has answered these questions.
+    assignments : tuple of TrialAssignment
+        The trials, in order.
     correct : tuple of bool
-        Of each answer given so far whether it was right, in the same order.
+        Whether each answer given so far is correct, in the same order.
     """
 
-    name: str
+    id: str
     age: str | None
     experience: str | None
-    plan: tuple[Pairing, ...]
+    assignments: tuple[TrialAssignment, ...]
     correct: tuple[bool, ...] = ()
 
     @property
     def finished(self) -> bool:
-        """Whether every trial is answered."""
-        return len(self.correct) >= len(self.plan)
+        """Whether all trials are answered."""
+        return len(self.correct) >= len(self.assignments)
 
     @property
     def position(self) -> int:
-        """Position of the trial to be answered next, from 1; one past the last where none is."""
+        """Position of the next trial, from 1; one past the last if all are answered."""
         return len(self.correct) + 1
 
 
 @dataclass(frozen=True)
-class ShownTrial:
-    """How far a participant is with a trial.
+class TrialProgress:
+    """What a participant has done in a trial before answering it.
 
     Parameters
     ----------
     shown_at : datetime
-        When it was first shown.
+        When the trial was first shown.
     played_at : datetime, optional
-        When a clip was first started, as far as that was told.
-    hearing : Hearing
-        What was heard.
+        When a clip was first started, as far as the page has reported it.
+    playback : Playback
+        What was played.
     """
 
     shown_at: datetime
     played_at: datetime | None
-    hearing: Hearing
+    playback: Playback
 
 
 @dataclass(frozen=True)
-class GivenAnswer:
-    """An answer, and what the row keeps beside it.
+class StoredAnswer:
+    """An answer and what is stored with it.
 
     Parameters
     ----------
     answer : Answer
-        As the analysis reads it.
-    pairing : Pairing
+        For the analysis.
+    assignment : TrialAssignment
         Which clip was on which side.
     measured : bool
-        Whether the page told what was heard; if not, the participant did.
+        Whether the page measured what was played; if not, the participant said so.
     """
 
     answer: Answer
-    pairing: Pairing
+    assignment: TrialAssignment
     measured: bool = True
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A time in UTC, stored without its time zone, which SQLite cannot store."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert a value for the database."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert a value from the database."""
+        return None if value is None else value.replace(tzinfo=UTC)
 
 
 metadata = MetaData(
@@ -186,62 +205,46 @@ metadata = MetaData(
     }
 )
 
-
-class Moment(TypeDecorator[datetime]):
-    """A moment in UTC, kept without its zone: SQLite has no column that keeps one."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Into the database."""
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Out of the database."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
 test = Table(
     "test",
     metadata,
     Column("id", Integer, CheckConstraint("id = 1", name="ck_test_one"), primary_key=True),
     Column("trials_sha256", String(64), nullable=False),
 )
-"""One row: to which trials the answers are."""
+"""One row: the list of trials that the answers belong to."""
 
 participants = Table(
     "participants",
     metadata,
-    Column("id", String(LONGEST_ID), primary_key=True),
-    Column("created_at", Moment, nullable=False),
+    Column("id", String(MAX_ID_LENGTH), primary_key=True),
+    Column("created_at", UTCDateTime, nullable=False),
     Column("age", String(16)),
     Column("experience", String(16)),
-    Column("plan", JSON, nullable=False),
-    Column("finished_at", Moment),
+    Column("assignments", JSON, nullable=False),
+    Column("finished_at", UTCDateTime),
 )
-"""Who agreed to take part; moments to the minute."""
+"""One row per participant; times are rounded down to minutes."""
 
-listened = Table(
-    "listened",
+trial_progress = Table(
+    "trial_progress",
     metadata,
     Column("participant", ForeignKey(participants.c.id), primary_key=True),
-    Column("trial", String(LONGEST_ID), primary_key=True),
-    Column("shown_at", Moment, nullable=False),
-    Column("played_at", Moment),
+    Column("trial", String(MAX_ID_LENGTH), primary_key=True),
+    Column("shown_at", UTCDateTime, nullable=False),
+    Column("played_at", UTCDateTime),
     Column("plays_left", Integer, nullable=False),
     Column("plays_right", Integer, nullable=False),
-    Column("heard_left", String(PARTS), nullable=False),
-    Column("heard_right", String(PARTS), nullable=False),
+    Column("heard_left", String(SEGMENTS), nullable=False),
+    Column("heard_right", String(SEGMENTS), nullable=False),
 )
-"""What was heard of each trial that was shown, answered or not."""
+"""One row per participant and trial that was shown, answered or not."""
 
 answers = Table(
     "answers",
     metadata,
     Column("participant", ForeignKey(participants.c.id), primary_key=True),
-    Column("trial", String(LONGEST_ID), primary_key=True),
-    Column("kind", String(16), nullable=False),
+    Column("trial", String(MAX_ID_LENGTH), primary_key=True),
+    Column("condition", String(16), nullable=False),
     Column("bach_side", String(5), nullable=False),
     Column(
         "chosen",
@@ -250,82 +253,81 @@ answers = Table(
         nullable=False,
     ),
     Column("position", Integer, nullable=False),
-    Column("seconds", Float, nullable=False),
+    Column("response_time", Float, nullable=False),
     Column("plays_left", Integer, nullable=False),
     Column("plays_right", Integer, nullable=False),
     Column("heard_left", Float, nullable=False),
     Column("heard_right", Float, nullable=False),
-    Column("left_clip", String(LONGEST_ID), nullable=False),
-    Column("right_clip", String(LONGEST_ID), nullable=False),
+    Column("left_clip", String(MAX_ID_LENGTH), nullable=False),
+    Column("right_clip", String(MAX_ID_LENGTH), nullable=False),
     Column("measured", Boolean, nullable=False),
-    Column("answered_at", Moment, nullable=False),
+    Column("answered_at", UTCDateTime, nullable=False),
 )
-"""One row an answer; a participant has one to a trial."""
+"""One row per answer; a participant has one answer to a trial."""
 
 
-def shown_of(of: Connection, name: str, trial: str, locked: bool = False) -> ShownTrial | None:
-    """How far a participant is with a trial; none where it was never shown.
+def load_progress(
+    connection: Connection, participant_id: str, trial: str, lock: bool = False
+) -> TrialProgress | None:
+    """Load the progress of a participant in a trial; None if it was never shown.
 
     Parameters
     ----------
-    of : Connection
-        To the store's database.
-    name, trial : str
-        Whose, and which.
-    locked : bool
-        Keep others from writing it until the transaction ends.
+    connection : Connection
+        To the database.
+    participant_id, trial : str
+        Key of the row.
+    lock : bool
+        Whether to keep others from writing the row until the transaction ends.
     """
-    mine = (listened.c.participant == name) & (listened.c.trial == trial)
-    wanted = select(listened).where(mine)
-    row = of.execute(wanted.with_for_update() if locked else wanted).one_or_none()
+    where = (trial_progress.c.participant == participant_id) & (trial_progress.c.trial == trial)
+    query = select(trial_progress).where(where)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         return None
-    hearing = Hearing(row.plays_left, row.plays_right, row.heard_left, row.heard_right)
-    return ShownTrial(row.shown_at, row.played_at, hearing)
+    playback = Playback(row.plays_left, row.plays_right, row.heard_left, row.heard_right)
+    return TrialProgress(row.shown_at, row.played_at, playback)
 
 
-def listened_row(name: str, trial: str, shown: ShownTrial) -> dict[str, object]:
-    """A row of the table of what was heard."""
+def progress_row(participant_id: str, trial: str, progress: TrialProgress) -> dict[str, object]:
+    """The row of a participant's progress in a trial."""
     return {
-        "participant": name,
+        "participant": participant_id,
         "trial": trial,
-        "shown_at": shown.shown_at,
-        "played_at": shown.played_at,
-        "plays_left": shown.hearing.plays_left,
-        "plays_right": shown.hearing.plays_right,
-        "heard_left": shown.hearing.heard_left,
-        "heard_right": shown.hearing.heard_right,
+        "shown_at": progress.shown_at,
+        "played_at": progress.played_at,
+        **asdict(progress.playback),
     }
 
 
-_SAME = (
+_ANSWER_COLUMNS = (
     "participant",
     "trial",
-    "kind",
+    "condition",
     "bach_side",
     "chosen",
-    "seconds",
+    "position",
+    "response_time",
     "plays_left",
     "plays_right",
     "heard_left",
     "heard_right",
     "answered_at",
 )
-"""What a row and an `Answer` call alike; ``order`` is a word of SQL's own."""
+"""Columns of the table of answers that are fields of `Answer`."""
 
 
-def answer_row(given: GivenAnswer) -> dict[str, object]:
-    """A row of the table of answers."""
-    row = {column: getattr(given.answer, column) for column in _SAME}
+def answer_row(stored: StoredAnswer) -> dict[str, object]:
+    """The row of an answer."""
+    row = {column: getattr(stored.answer, column) for column in _ANSWER_COLUMNS}
     return row | {
-        "position": given.answer.order,
-        "left_clip": given.pairing.left,
-        "right_clip": given.pairing.right,
-        "measured": given.measured,
+        "left_clip": stored.assignment.left,
+        "right_clip": stored.assignment.right,
+        "measured": stored.measured,
     }
 
 
-def answer_of(row: Row[tuple[object, ...]]) -> Answer:
-    """An answer from its row, joined with its participant's."""
-    values = {column: getattr(row, column) for column in _SAME}
-    return Answer(order=row.position, age=row.age, experience=row.experience, **values)
+def answer_from_row(row: Row[tuple[object, ...]]) -> Answer:
+    """An answer from its row, joined with that of its participant."""
+    values = {column: getattr(row, column) for column in _ANSWER_COLUMNS}
+    return Answer(age=row.age, experience=row.experience, **values)

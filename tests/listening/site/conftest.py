@@ -7,17 +7,17 @@ from postgres_made import new_postgresql
 from served_made import SECRET, Served
 from site_made import TOKEN, Clock, make_test
 
-from bachbot.listening.site.app import create_app
-from bachbot.listening.site.material import load
-from bachbot.listening.site.site import SiteSettings
-from bachbot.listening.store.store import Store
+from bachbot.listening.site.context import SiteSettings
+from bachbot.listening.site.server import create_app
+from bachbot.listening.site.stimuli import load_stimuli
+from bachbot.listening.store.answer_store import AnswerStore
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
     """The trials of a made-up test, and its key."""
     folder = tmp_path_factory.mktemp("listening") / "test"
-    return load(folder, make_test(folder))
+    return load_stimuli(folder, make_test(folder))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -31,7 +31,7 @@ def database(request, tmp_path):
 @pytest.fixture
 def store(database):
     """A store on it."""
-    opened = Store.open(database)
+    opened = AnswerStore.open(database)
     yield opened
     opened.close()
 
@@ -44,23 +44,23 @@ def runner():
 
 @pytest.fixture
 def serve(made, store, runner):
-    """Make a site, with what settings one likes."""
+    """Make a site with some settings."""
 
     def serving(secret=SECRET, **settings):
         clock = Clock()
-        told = SiteSettings(**{"admin_token": TOKEN} | settings)
-        return Served(store, made, create_app(made, store, secret, told, clock), runner, clock)
+        chosen = SiteSettings(**{"admin_token": TOKEN} | settings)
+        return Served(store, made, create_app(made, store, secret, chosen, clock), runner, clock)
 
     return serving
 
 
 @pytest.fixture
 def site(serve):
-    """The usual site."""
+    """A site with default settings."""
     return serve()
 
 
 @pytest.fixture
 def listener(site):
-    """Somebody who comes to it."""
+    """A participant of it."""
     return site.listener()

@@ -20,29 +20,29 @@ def test_counts(site):
     half = site.listener()
     half.begin()
     half.answer(1)
-    operator = site.listener()
-    response = enter(operator)
+    organizer = site.listener()
+    response = enter(organizer)
     assert response.status_code == 303
     answers = site.store.answers()
-    found = operator.get("/admin/counts").json()
-    assert {k: found[k] for k in ("agreed", "told", "answered", "finished", "answers")} == {
+    found = organizer.get("/admin/counts").json()
+    assert {k: found[k] for k in ("agreed", "described", "answered", "finished", "answers")} == {
         "agreed": 3,
-        "told": 2,
+        "described": 2,
         "answered": 2,
         "finished": 1,
         "answers": 11,
     }
-    for kind, counted in found["types"].items():
-        of = answers.kind == kind
-        assert counted == {"answers": of.sum(), "correct": answers.correct[of].sum()}
-    page = operator.get("/admin")
+    for condition, counts in found["by_condition"].items():
+        mask = answers.condition == condition
+        assert counts == {"answers": mask.sum(), "correct": answers.correct[mask].sum()}
+    page = organizer.get("/admin")
     assert '<span class="figure" data-count="agreed">3</span>' in page.text
     assert TOKEN not in page.text
     half.answer(2)
-    assert operator.get("/admin/counts").json()["answers"] == 12
+    assert organizer.get("/admin/counts").json()["answers"] == 12
 
 
-def test_the_cookie_goes_to_that_page_alone(listener):
+def test_the_cookie_is_for_this_page_only(listener):
     found = SimpleCookie(enter(listener).headers["set-cookie"])["admin"]
     assert found["path"] == "/admin"
     assert found["samesite"] == "strict"
@@ -51,7 +51,7 @@ def test_the_cookie_goes_to_that_page_alone(listener):
 
 
 @pytest.mark.parametrize("token", ["", "x", TOKEN[:-1], TOKEN + " ", TOKEN.upper(), "é" * 20])
-def test_another_token_opens_nothing(listener, token):
+def test_a_wrong_token_is_rejected(listener, token):
     response = enter(listener, token)
     assert response.status_code == 403
     assert "admin" not in response.headers.get("set-cookie", "")
@@ -60,19 +60,19 @@ def test_another_token_opens_nothing(listener, token):
 
 
 @pytest.mark.parametrize("cookie", ["admin", "admin.aaaaaa.bbbbbb", TOKEN.replace(" ", "")])
-def test_a_forged_cookie_opens_nothing(site, cookie):
+def test_a_forged_cookie_is_rejected(site, cookie):
     browser = site.browser()
     browser.cookies.set("admin", cookie)
     assert browser.get("/admin/counts").status_code == 403
     assert "<table" not in browser.get("/admin").text
 
 
-def test_a_token_in_the_address_opens_nothing(listener):
+def test_a_token_in_the_address_is_ignored(listener):
     listener.arrive()
     assert "<table" not in listener.get(f"/admin?token={TOKEN.replace(' ', '+')}").text
 
 
-def test_tokens_cannot_be_tried_without_end(listener):
+def test_the_number_of_attempts_is_limited(listener):
     listener.arrive()
     statuses = [listener.post("/admin", token=f"guess {n}").status_code for n in range(12)]
     assert statuses == [403] * 10 + [429] * 2
@@ -86,8 +86,8 @@ def test_without_a_token_there_is_no_such_page(serve):
     assert enter(listener, "").status_code == 404
 
 
-def test_leaving(listener):
+def test_logging_out(listener):
     enter(listener)
     assert "<table" in listener.get("/admin").text
-    assert listener.post("/admin/leave").headers["location"] == "/admin"
+    assert listener.post("/admin/logout").headers["location"] == "/admin"
     assert "<table" not in listener.get("/admin").text

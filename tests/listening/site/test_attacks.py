@@ -1,4 +1,4 @@
-"""What is refused, with which status, and that nothing is kept of it."""
+"""Requests that are refused, with which status, and that nothing is stored of them."""
 
 import asyncio
 
@@ -6,16 +6,16 @@ import pytest
 from itsdangerous import TimestampSigner
 from site_made import HEARD, field_of
 
-from bachbot.listening.site import guard
-from bachbot.listening.site.guard import LARGEST
-from bachbot.listening.site.security import Seal
+from bachbot.listening.site import middleware
+from bachbot.listening.site.middleware import MAX_FORM_BYTES
+from bachbot.listening.site.sessions import SessionSigner
 
 COOKIE = "listener"
 
 
 @pytest.fixture
 def halfway(site):
-    """Somebody who has answered one trial and looks at the second."""
+    """A participant who has answered one trial and opened the second."""
     listener = site.listener()
     listener.begin()
     listener.answer(1)
@@ -24,14 +24,14 @@ def halfway(site):
 
 
 @pytest.fixture
-def same(site, halfway):
-    """Check afterwards that the database holds what it held before."""
-    before = kept(site)
+def unchanged(site, halfway):
+    """Check afterwards that the database has not changed."""
+    before = stored(site)
     yield
-    assert kept(site) == before
+    assert stored(site) == before
 
 
-def kept(site):
+def stored(site):
     return site.store.counts(), list(site.store.answers().rows())
 
 
@@ -42,41 +42,41 @@ def fields(listener, **changes):
 def other_cookies(listener):
     name = listener.name
     good = listener.browser.cookies[COOKIE]
-    head, moment, seal = good.rsplit(".", 2)
-    turned = "A" if seal[5] != "A" else "B"
+    head, timestamp, signature = good.rsplit(".", 2)
+    changed = "A" if signature[5] != "A" else "B"
     another = TimestampSigner(b"guess", salt="session", key_derivation="hmac").sign(name).decode()
     return {
         "none": None,
         "empty": "",
-        "unsealed": name,
-        "another's name": f"{'0' * 32}.{moment}.{seal}",
-        "later": f"{head}.zzzzzz.{seal}",
-        "seal turned": f"{head}.{moment}.{seal[:5]}{turned}{seal[6:]}",
-        "sealed by a guess": another,
-        "of the admin's page": Seal(b"s" * 32).admin("session"),
+        "unsigned": name,
+        "another's name": f"{'0' * 32}.{timestamp}.{signature}",
+        "later": f"{head}.zzzzzz.{signature}",
+        "signature changed": f"{head}.{timestamp}.{signature[:5]}{changed}{signature[6:]}",
+        "signed with a guess": another,
+        "the organizer's": SessionSigner(b"s" * 32).sign_admin("session"),
         "very long": "x" * 4000,
         "not ASCII": "%ff%00",
         "SQL": "' OR 1=1 --",
     }
 
 
-@pytest.mark.usefixtures("same")
+@pytest.mark.usefixtures("unchanged")
 def test_forged_cookies(site, halfway):
     for what, cookie in other_cookies(halfway).items():
         stranger = site.browser()
         if cookie is not None:
             stranger.cookies.set(COOKIE, cookie)
-        for path in ("/consent", "/about", "/trial/2", "/trial/2/heard", "/again"):
+        for path in ("/consent", "/about", "/trial/2", "/trial/2/playback", "/restart"):
             response = stranger.post(path, data=fields(halfway))
             assert response.status_code == 403, (what, path)
         assert stranger.get("/trial/2").headers["location"] == "/", what
         assert stranger.get("/thanks").headers["location"] == "/", what
-        clip = next(iter(site.material.clips))
+        clip = next(iter(site.stimuli.clips))
         assert stranger.get(f"/clips/{clip}").status_code == 403, what
 
 
-@pytest.mark.usefixtures("same")
-def test_a_cookie_of_ninety_one_days_ago(site, halfway, monkeypatch):
+@pytest.mark.usefixtures("unchanged")
+def test_an_expired_cookie(site, halfway, monkeypatch):
     import time
 
     later = time.time() + 91 * 86_400
@@ -84,8 +84,8 @@ def test_a_cookie_of_ninety_one_days_ago(site, halfway, monkeypatch):
     assert halfway.send(2, halfway.trial).status_code == 403
 
 
-@pytest.mark.usefixtures("same")
-def test_the_seal_of_a_form_is_of_its_session(site, halfway):
+@pytest.mark.usefixtures("unchanged")
+def test_a_csrf_token_is_of_its_session(site, halfway):
     other = site.listener()
     other.arrive()
     for csrf in ("", "0" * 64, other.csrf, halfway.csrf[:-1], halfway.csrf + "0", "é"):
@@ -96,7 +96,7 @@ def test_the_seal_of_a_form_is_of_its_session(site, halfway):
     assert halfway.browser.post("/trial/2", data=missing).status_code == 403
 
 
-@pytest.mark.usefixtures("same")
+@pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -107,7 +107,7 @@ def test_the_seal_of_a_form_is_of_its_session(site, halfway):
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-def test_forms_from_elsewhere(halfway, headers):
+def test_forms_from_other_sites(halfway, headers):
     response = halfway.browser.post("/trial/2", data=fields(halfway), headers=headers)
     assert response.status_code == 403
 
@@ -116,27 +116,27 @@ def test_forms_from_elsewhere(halfway, headers):
     "headers",
     [{}, {"Origin": "http://listen.test"}, {"Sec-Fetch-Site": "same-origin", "Origin": "null"}],
 )
-def test_forms_from_here(halfway, headers):
+def test_forms_from_this_site(halfway, headers):
     response = halfway.browser.post("/trial/2", data=fields(halfway), headers=headers)
     assert response.headers["location"] == "/trial/3"
 
 
-@pytest.mark.usefixtures("same")
-def test_trials_that_are_not_ones_own(site, halfway):
-    mine = {pair.trial for pair in site.participant(halfway).plan}
-    strangers = [trial.id for trial in site.material.trials if trial.id not in mine]
+@pytest.mark.usefixtures("unchanged")
+def test_trials_of_other_participants(site, halfway):
+    mine = {pair.trial for pair in site.participant(halfway).assignments}
+    strangers = [trial.id for trial in site.stimuli.trials if trial.id not in mine]
     assert strangers
     unknown = ["", "nothing", "0" * 12, "../1", "' OR 1=1", "\x00", "a" * 500, *strangers]
     for trial in unknown:
-        for path in ("/trial/2", "/trial/2/heard"):
+        for path in ("/trial/2", "/trial/2/playback"):
             response = halfway.browser.post(path, data=fields(halfway, trial=trial))
             assert response.status_code == 404, trial
 
 
-@pytest.mark.usefixtures("same")
-def test_trials_out_of_turn(site, halfway):
-    plan = site.participant(halfway).plan
-    third = plan[2].trial
+@pytest.mark.usefixtures("unchanged")
+def test_trials_out_of_order(site, halfway):
+    assignments = site.participant(halfway).assignments
+    third = assignments[2].trial
     assert halfway.send(3, third).status_code == 409
     assert halfway.send(2, third).status_code == 409
     assert halfway.send(3, halfway.trial).status_code == 409
@@ -144,39 +144,39 @@ def test_trials_out_of_turn(site, halfway):
     for number in (0, 11, 99, 10**30):
         assert halfway.send(number, halfway.trial).status_code == 404
         assert halfway.get(f"/trial/{number}").status_code == 404
-    for path in ("/trial/-1", "/trial/x", "/trial/1.0", "/trial/2/", "/trial/2/heard/x"):
+    for path in ("/trial/-1", "/trial/x", "/trial/1.0", "/trial/2/", "/trial/2/playback/x"):
         assert halfway.browser.post(path, data=fields(halfway)).status_code == 404
 
 
 def test_a_trial_that_was_never_shown(site):
     listener = site.listener()
     listener.begin()
-    trial = site.participant(listener).plan[0].trial
-    for path in ("/trial/1", "/trial/1/heard"):
+    trial = site.participant(listener).assignments[0].trial
+    for path in ("/trial/1", "/trial/1/playback"):
         sent = HEARD | {"csrf": listener.csrf, "trial": trial, "chosen": "left"}
         assert listener.browser.post(path, data=sent).status_code == 409
     assert len(site.store.answers()) == 0
 
 
-def test_before_one_has_agreed(site):
+def test_before_consent(site):
     listener = site.listener()
     listener.arrive()
-    sent = HEARD | {"trial": site.material.trials[0].id, "chosen": "left"}
-    for path in ("/about", "/trial/1", "/trial/1/heard", "/again"):
+    sent = HEARD | {"trial": site.stimuli.trials[0].id, "chosen": "left"}
+    for path in ("/about", "/trial/1", "/trial/1/playback", "/restart"):
         assert listener.post(path, **sent, age="26-45", experience="novice").status_code == 409
-    assert site.nothing_kept()
+    assert site.nothing_stored()
 
 
-def test_before_one_has_told_about_oneself(site):
+def test_before_the_questions_on_age_and_experience(site):
     listener = site.listener()
     listener.agree()
-    trial = site.participant(listener).plan[0].trial
+    trial = site.participant(listener).assignments[0].trial
     assert listener.send(1, trial).status_code == 409
     assert listener.get("/trial/1").headers["location"] == "/about"
     assert len(site.store.answers()) == 0
 
 
-@pytest.mark.usefixtures("same")
+@pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -194,8 +194,8 @@ def test_before_one_has_told_about_oneself(site):
         {"heard_right": "NaN"},
     ],
 )
-def test_what_cannot_have_been_heard(halfway, changes):
-    for path in ("/trial/2", "/trial/2/heard"):
+def test_invalid_playback(halfway, changes):
+    for path in ("/trial/2", "/trial/2/playback"):
         response = halfway.browser.post(path, data=fields(halfway, **changes))
         assert response.status_code == 422
 
@@ -203,7 +203,7 @@ def test_what_cannot_have_been_heard(halfway, changes):
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-@pytest.mark.usefixtures("same")
+@pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
@@ -218,15 +218,15 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
         (b"", FORM, 403),
     ],
 )
-def test_forms_that_are_none(halfway, body, headers, status):
+def test_invalid_forms(halfway, body, headers, status):
     response = halfway.browser.post("/trial/2", content=body, headers=headers)
     assert response.status_code == status
 
 
-@pytest.mark.usefixtures("same")
-@pytest.mark.parametrize("path", ["/consent", "/about", "/trial/2", "/trial/2/heard", "/admin"])
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize("path", ["/consent", "/about", "/trial/2", "/trial/2/playback", "/admin"])
 def test_forms_that_are_too_large(halfway, path):
-    response = halfway.browser.post(path, data=fields(halfway, more="x" * LARGEST))
+    response = halfway.browser.post(path, data=fields(halfway, more="x" * MAX_FORM_BYTES))
     assert response.status_code == 413
 
     async def in_pieces():
@@ -238,9 +238,9 @@ def test_forms_that_are_too_large(halfway, path):
     assert halfway.browser.post(path, content=b"a=1", headers=lying).status_code == 413
 
 
-@pytest.mark.usefixtures("same")
+@pytest.mark.usefixtures("unchanged")
 def test_a_form_that_never_ends(halfway, monkeypatch):
-    monkeypatch.setattr(guard, "PATIENCE", 0.05)
+    monkeypatch.setattr(middleware, "FORM_TIMEOUT", 0.05)
 
     async def slow():
         yield b"csrf="
@@ -250,36 +250,36 @@ def test_a_form_that_never_ends(halfway, monkeypatch):
     assert response.status_code == 408
 
 
-def test_the_largest_form_that_is_sent_is_far_from_too_large(halfway):
-    assert sum(len(k) + len(v) + 2 for k, v in fields(halfway).items()) < LARGEST / 8
+def test_real_forms_are_much_smaller_than_the_limit(halfway):
+    assert sum(len(k) + len(v) + 2 for k, v in fields(halfway).items()) < MAX_FORM_BYTES / 8
 
 
-@pytest.mark.usefixtures("same")
+@pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_other_methods(halfway, method):
     for path in ("/", "/consent", "/trial/2", "/admin"):
         assert halfway.browser.request(method, path).status_code == 405
 
 
-@pytest.mark.usefixtures("same")
+@pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize(
     "path",
     [
         "/docs", "/redoc", "/openapi.json", "/.env", "/trials.json", "/key.json", "/test-key.json",
-        "/static/", "/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py",
+        "/static/", "/static/../server.py", "/static/%2e%2e/server.py", "/static/..%2fserver.py",
         "/static/base.html", "/static/site.css/", "/favicon.ico", "//evil.example/", "/trial//1",
     ],
 )  # fmt: skip
-def test_what_is_not_there(halfway, path):
+def test_addresses_without_a_page(halfway, path):
     response = halfway.browser.get(f"http://listen.test{path}")
     assert response.status_code == 404
     assert "bach_side" not in response.text
 
 
-@pytest.mark.usefixtures("same")
+@pytest.mark.usefixtures("unchanged")
 def test_paths_in_the_names_of_clips(site, halfway):
-    clip = next(iter(site.material.clips))
-    key = site.material.clips[clip].path.parents[2] / "test-key.json"
+    clip = next(iter(site.stimuli.clips))
+    key = site.stimuli.clips[clip].path.parents[2] / "test-key.json"
     assert key.is_file()
     names = [
         "../../test-key.json", "..%2f..%2ftest-key.json", "%2e%2e/%2e%2e/test-key.json",
@@ -295,7 +295,7 @@ def test_paths_in_the_names_of_clips(site, halfway):
     assert halfway.browser.get(f"/clips/{clip}").status_code == 200
 
 
-def test_too_often(site, monkeypatch):
+def test_too_many_requests(site, monkeypatch):
     listener = site.listener()
     listener.begin()
     statuses = [listener.post("/about").status_code for _ in range(60)]
@@ -307,15 +307,16 @@ def test_too_often(site, monkeypatch):
     assert other.begin().status_code == 303
 
 
-def test_an_address_cannot_bring_people_without_end(site, monkeypatch):
-    monkeypatch.setattr(site.app, "_newcomers", guard.Buckets(guard.Rate(3, 0.001)))
+def test_an_address_cannot_enroll_participants_without_limit(site, monkeypatch):
+    limited = middleware.TokenBuckets(middleware.RateLimit(3, 0.001))
+    monkeypatch.setattr(site.app, "_address_consents", limited)
     statuses = [site.listener(address="192.0.2.9").agree().status_code for _ in range(5)]
     assert statuses == [303, 303, 303, 429, 429]
     assert site.store.counts().agreed == 3
     assert site.listener(address="192.0.2.10").agree().status_code == 303
 
 
-def test_no_address_is_kept(site, database, listener):
+def test_no_network_address_is_stored(site, database, listener):
     """Neither in a column nor in the bytes of the database's file."""
     from sqlalchemy import inspect
 
@@ -343,24 +344,24 @@ def test_no_address_is_kept(site, database, listener):
             assert b"Netscape" not in part.read_bytes()
 
 
-def test_a_database_that_fails_is_told_and_nothing_is_acknowledged(site, halfway, monkeypatch):
+def test_a_database_failure_is_reported_and_nothing_acknowledged(site, halfway, monkeypatch):
     from bachbot.errors import OutputError
 
     def full(*_):
-        raise OutputError("the database did not take it (disk full): see that it has room")
+        raise OutputError("the database failed (disk full): check that it has space")
 
-    before = kept(site)
+    before = stored(site)
     with monkeypatch.context() as patch:
-        patch.setattr(type(site.store), "answer", full)
+        patch.setattr(type(site.store), "record_answer", full)
         response = halfway.send(2, halfway.trial)
     assert response.status_code == 503
     assert response.headers["retry-after"] == "5"
     assert "disk full" not in response.text
-    assert kept(site) == before
+    assert stored(site) == before
     assert halfway.send(2, halfway.trial).headers["location"] == "/trial/3"
 
 
-def test_a_fault_shows_no_inside(site, halfway, monkeypatch):
+def test_an_internal_error_reveals_nothing(site, halfway, monkeypatch):
     def broken(*_):
         raise RuntimeError("a secret of the inside")
 

@@ -12,7 +12,7 @@ import pytest
 from server_made import serving
 from site_made import TOKEN, make_test
 
-from bachbot.listening.store.store import Store
+from bachbot.listening.store.answer_store import AnswerStore
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
@@ -30,7 +30,7 @@ pytestmark = [
 
 SIZES = {"desktop": (1200, 900), "phone": (390, 844)}
 SHOTS = os.environ.get("BACHBOT_SCREENSHOTS")
-"""Folder in which every page that is come by is left as a picture; none unless given."""
+"""Folder for a picture of every page. Default: no pictures."""
 
 FLAGS = (
     "--headless",
@@ -63,7 +63,7 @@ def tones(tmp_path, seconds):
 def site(tones, tmp_path):
     """The address of a server, and that of its database."""
     database = f"sqlite:///{tmp_path}/answers.db"
-    arguments = ["--database", database, "--secret", tmp_path / "secret", "--trials-each", "5"]
+    arguments = ["--database", database, "--secret", tmp_path / "secret", "--per-participant", "5"]
     with serving(tones, *arguments, "--admin-token", TOKEN) as (_, url):
         yield url, database
 
@@ -140,7 +140,7 @@ class Visit:
             path.write_bytes(base64.b64decode(taken["data"]))
 
     def heard(self, side):
-        return self.find(f'[data-side="{side}"] .said').text.startswith("Heard")
+        return self.find(f'[data-side="{side}"] .heard-text').text.startswith("Heard")
 
     def keys(self, *keys):
         ActionChains(self.driver).send_keys(*keys).perform()
@@ -168,16 +168,16 @@ def begin(visit):
 
 
 def stored(database):
-    store = Store.open(database)
+    store = AnswerStore.open(database)
     answers = store.answers()
     store.close()
     return answers
 
 
-def told_left(database):
-    """What the server was told of the left clip of the one trial, part by part."""
+def reported_left(database):
+    """Segments of the left clip of the only trial, as reported to the server."""
     with closing(sqlite3.connect(database.removeprefix("sqlite:///"))) as answers:
-        ((parts,),) = answers.execute("SELECT heard_left FROM listened")
+        ((parts,),) = answers.execute("SELECT heard_left FROM trial_progress")
     return parts
 
 
@@ -207,7 +207,7 @@ def test_from_consent_to_thanks(site, chromium, size):
         if position == 1:
             visit.click('[value="right"]')
             visit.click("button")
-            visit.wait(lambda: "Hear clip A and clip B first" in visit.find("#status").text)
+            visit.wait(lambda: "listen to clip A and clip B first" in visit.find("#status").text)
             visit.shot("4-trial-too-early")
         for side in ("left", "right", "left"):
             visit.script(f"document.querySelector('[data-side={side}] audio').play()")
@@ -226,8 +226,8 @@ def test_from_consent_to_thanks(site, chromium, size):
     assert set(answers.chosen) == {"right"}
     assert set(answers.plays_left) == {2}
     assert set(answers.plays_right) == {1}
-    assert answers.heard.min() >= 0.9
-    assert answers.seconds.min() > 1.6
+    assert answers.min_heard.min() >= 0.9
+    assert answers.response_time.min() > 1.6
     assert f"{answers.correct.sum()} of 5" in visit.find(".big").text
     assert quiet(chromium)
     addresses = asked_for(chromium, url)
@@ -238,7 +238,7 @@ def test_from_consent_to_thanks(site, chromium, size):
 
 
 @pytest.mark.parametrize("size", ["desktop"])
-def test_by_keyboard_alone(site, chromium, size):
+def test_keyboard_only(site, chromium, size):
     url, database = site
     visit = Visit(chromium, url, size)
     chromium.get(url)
@@ -271,7 +271,7 @@ def test_by_keyboard_alone(site, chromium, size):
 
 
 @pytest.mark.parametrize("size", ["desktop"])
-def test_the_keys_can_be_put_off(site, chromium, size):
+def test_the_keys_can_be_turned_off(site, chromium, size):
     visit = Visit(chromium, site[0], size)
     begin(visit)
     visit.click("#use-keys")
@@ -283,7 +283,7 @@ def test_the_keys_can_be_put_off(site, chromium, size):
 
 
 @pytest.mark.parametrize("size", ["phone"])
-def test_what_was_heard_is_there_after_the_page_is_loaded_again(site, chromium, size):
+def test_playback_is_still_there_after_reloading(site, chromium, size):
     visit = Visit(chromium, site[0], size)
     begin(visit)
     visit.keys("a")
@@ -291,7 +291,7 @@ def test_what_was_heard_is_there_after_the_page_is_loaded_again(site, chromium, 
     visit.wait(lambda: visit.script("return document.querySelector('audio').paused"))
     # What is told to the server is told when the clip ends.
     left = '[name="heard_left"]'
-    visit.wait(lambda: visit.find(left).get_attribute("value") == told_left(site[1]))
+    visit.wait(lambda: visit.find(left).get_attribute("value") == reported_left(site[1]))
     chromium.get(visit.url)
     visit.at("/trial/1")
     assert visit.heard("left")
@@ -302,7 +302,7 @@ def test_what_was_heard_is_there_after_the_page_is_loaded_again(site, chromium, 
 @pytest.mark.parametrize("seconds", [0.5])  # so short that nobody has to wait
 @pytest.mark.parametrize("scripts", [False])
 @pytest.mark.parametrize("size", ["desktop"])
-def test_without_scripts(site, chromium, size, scripts, seconds):
+def test_without_javascript(site, chromium, size, scripts, seconds):
     url, database = site
     visit = Visit(chromium, url, size)
     begin(visit)
@@ -312,7 +312,7 @@ def test_without_scripts(site, chromium, size, scripts, seconds):
         visit.click('[value="left"]')
         if position == 1:
             visit.click("button")
-            visit.wait(lambda: "Listen to both clips first" in visit.find("#trouble").text)
+            visit.wait(lambda: "listen to both clips first" in visit.find("#problem").text)
             visit.shot("11-without-scripts")
             assert visit.find('[value="left"]').is_selected()
         visit.click('[name="listened"]')

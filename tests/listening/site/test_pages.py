@@ -1,4 +1,4 @@
-"""What every page says to the browser, and that everybody can use it."""
+"""Headers, content policy and accessibility of all pages."""
 
 import re
 from html.parser import HTMLParser
@@ -8,7 +8,7 @@ import pytest
 from site_made import TOKEN, field_of
 
 import bachbot.listening.site
-from bachbot.listening.site.guard import HEADERS
+from bachbot.listening.site.middleware import HEADERS
 
 STATIC = Path(bachbot.listening.site.__file__).parent / "static"
 
@@ -37,12 +37,12 @@ def visited(site):
     found["not there"] = listener.get("/nowhere")
     found["not so"] = listener.browser.request("DELETE", "/")
     found["refused"] = site.browser().post("/about")
-    found["door"] = listener.get("/admin")
-    found["door again"] = listener.post("/admin", token="a guess")
+    found["login"] = listener.get("/admin")
+    found["login again"] = listener.post("/admin", token="a guess")
     listener.post("/admin", token=TOKEN)
     found["counts"] = listener.get("/admin")
     found["counts data"] = listener.get("/admin/counts")
-    found["clip"] = listener.get(f"/clips/{next(iter(site.material.clips))}")
+    found["clip"] = listener.get(f"/clips/{next(iter(site.stimuli.clips))}")
     found["style"] = listener.get("/static/site.css")
     found["script"] = listener.get("/static/trial.js")
     found["too often"] = next(
@@ -76,7 +76,7 @@ def test_the_headers_are_on_every_response(visited):
         assert "strict-transport-security" not in response.headers
 
 
-def test_pages_are_not_kept_and_files_are(visited):
+def test_pages_are_not_cached_and_files_are(visited):
     for what, response in visited.items():
         cache = response.headers["cache-control"]
         if what in ("style", "script"):
@@ -87,7 +87,7 @@ def test_pages_are_not_kept_and_files_are(visited):
             assert cache == "no-store", what
 
 
-def test_the_policy_lets_nothing_else_in():
+def test_the_content_security_policy_allows_only_this_site():
     policy = dict(
         part.strip().split(" ", 1) for part in HEADERS["Content-Security-Policy"].split(";")
     )
@@ -95,7 +95,7 @@ def test_the_policy_lets_nothing_else_in():
     assert set(policy.values()) == {"'none'", "'self'"}
 
 
-def test_nothing_is_fetched_from_elsewhere(visited):
+def test_nothing_is_loaded_from_other_sites(visited):
     for what, text in html(visited).items():
         for address in re.findall(r'(?:src|href|action|srcset|poster)="([^"]*)"', text):
             assert re.match(r"/[a-z]|/$|#main$", address), (what, address)
@@ -107,7 +107,7 @@ def test_nothing_is_fetched_from_elsewhere(visited):
 
 
 class Outline(HTMLParser):
-    """What a reader of screens goes by."""
+    """The structure that a screen reader uses."""
 
     void = frozenset(("meta", "link", "input", "br", "source"))
 
@@ -129,7 +129,7 @@ class Outline(HTMLParser):
             self.headings.append(int(tag[1]))
         if tag == "label" and "for" in given:
             self.named.add(given["for"])
-        for attribute in ("aria-labeledby", "aria-describedby", "for"):
+        for attribute in ("aria-labelledby", "aria-describedby", "for"):
             self.referred += given.get(attribute, "").split()
         if tag in ("input", "audio", "progress") and given.get("type") != "hidden":
             self.controls.append((tag, given, "label" in self.stack))
@@ -143,7 +143,7 @@ class Outline(HTMLParser):
             self.title += data
 
 
-def test_a_reader_of_screens_finds_its_way(visited):
+def test_pages_are_accessible_to_screen_readers(visited):
     titles = {}
     for what, text in html(visited).items():
         page = Outline(text)
@@ -155,7 +155,7 @@ def test_a_reader_of_screens_finds_its_way(visited):
         assert len(page.ids) == len(set(page.ids)), what
         assert set(page.referred) <= set(page.ids), what
         for tag, given, inside in page.controls:
-            named = inside or given.get("id") in page.named or "aria-labeledby" in given
+            named = inside or given.get("id") in page.named or "aria-labelledby" in given
             assert named, (what, tag, given)
         assert '<a class="skip" href="#main">' in text
         assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in text
@@ -164,7 +164,7 @@ def test_a_reader_of_screens_finds_its_way(visited):
     assert titles["trial again"].startswith("Not yet: Pair 1 of 10")
 
 
-def test_what_is_amiss_is_announced(visited):
+def test_problems_are_announced(visited):
     for what in ("consent again", "about again", "trial again"):
         assert visited[what].status_code == 422
         assert 'role="alert"' in visited[what].text
@@ -192,37 +192,37 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-def test_contrast_is_reckoned_right():
+def test_contrast_ratios():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_letters_stand_out(scheme):
+def test_text_has_enough_contrast(scheme):
     found = colors(scheme)
     pairs = [
         *((ink, on) for ink in ("ink", "soft", "accent") for on in ("paper", "card")),
         ("good", "card"), ("ink", "chosen"), ("on-accent", "accent"),
-        ("trouble", "trouble-card"),
+        ("problem", "problem-card"),
     ]  # fmt: skip
     for ink, on in pairs:
         assert contrast(found[ink], found[on]) >= 4.5, (ink, on)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_edges_of_controls_and_bars_stand_out(scheme):
+def test_controls_and_bars_have_enough_contrast(scheme):
     found = colors(scheme)
     for edge, on in [("line", "card"), ("line", "paper"), ("accent", "faint"), ("good", "faint")]:
         assert contrast(found[edge], found[on]) >= 3, (edge, on)
 
 
-def test_no_color_but_those():
+def test_all_colors_are_variables():
     style = (STATIC / "site.css").read_text(encoding="utf-8")
     outside = re.sub(r":root \{.*?\}", "", style, flags=re.DOTALL)
     assert not re.search(r"#[0-9a-fA-F]{3,8}\b|rgba?\(|hsla?\(", outside)
 
 
-def test_still_for_those_who_want_it_still():
+def test_motion_respects_the_preference_for_less():
     style = (STATIC / "site.css").read_text(encoding="utf-8")
     moving = style.index("transition")
     assert style.rindex("@media", 0, moving) == style.index(

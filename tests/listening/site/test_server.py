@@ -1,4 +1,4 @@
-"""A real server process: killed, started anew, told to end, asked over bare sockets."""
+"""A real server process: killed, restarted, stopped, and accessed over bare sockets."""
 
 import http.client
 import os
@@ -16,7 +16,7 @@ from server_made import serving
 from site_made import Listener, field_of, make_test
 
 from bachbot.cli import main
-from bachbot.listening.store.store import read
+from bachbot.listening.store.answer_store import read_answers
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +46,7 @@ def someone():
         browser.close()
 
 
-def test_killed_in_the_middle_it_loses_nothing_it_has_said_it_kept(
-    tones, arguments, database, someone
-):
+def test_a_killed_server_loses_no_acknowledged_answer(tones, arguments, database, someone):
     acknowledged, lock, cookies = [], threading.Lock(), {}
     enough = threading.Event()
 
@@ -77,7 +75,7 @@ def test_killed_in_the_middle_it_loses_nothing_it_has_said_it_kept(
         assert process.wait(30) == -signal.SIGKILL
         for done in taking:
             done.result(120)
-    kept = {(row.participant, row.trial, row.chosen) for row in read(database).rows()}
+    kept = {(row.participant, row.trial, row.chosen) for row in read_answers(database).rows()}
     assert len(acknowledged) >= 40
     assert set(acknowledged) <= kept
     # One that was kept, its word lost on the way, is no loss: it is shown as answered.
@@ -90,7 +88,7 @@ def test_killed_in_the_middle_it_loses_nothing_it_has_said_it_kept(
             assert again.get("/").headers["location"] == where
 
 
-def test_one_goes_on_where_one_stopped_when_it_is_started_anew(tones, arguments, database, someone):
+def test_participants_continue_after_a_restart(tones, arguments, database, someone):
     with serving(tones, *arguments) as (process, url):
         listener = someone(url)
         listener.begin()
@@ -108,12 +106,12 @@ def test_one_goes_on_where_one_stopped_when_it_is_started_anew(tones, arguments,
         for position in range(5, 11):
             again.answer(position)
         assert "of 10" in again.get("/thanks").text
-    assert len(read(database)) == 10
+    assert len(read_answers(database)) == 10
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_it_ends_in_peace(tones, arguments, number):
+def test_it_stops_cleanly(tones, arguments, number):
     with serving(tones, *arguments) as (process, url):
         assert httpx.get(url).status_code == 200
         process.send_signal(number)
@@ -123,7 +121,7 @@ def test_it_ends_in_peace(tones, arguments, number):
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_bare_paths_lead_nowhere(tones, arguments, someone):
+def test_unnormalized_paths_are_rejected(tones, arguments, someone):
     """What clients tidy up before they send it, sent as it is."""
     with serving(tones, *arguments) as (_, url):
         listener = someone(url)
@@ -144,7 +142,7 @@ def test_bare_paths_lead_nowhere(tones, arguments, someone):
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_what_is_no_http_hurts_nobody(tones, arguments, database):
+def test_malformed_http_is_rejected(tones, arguments, database):
     import socket
 
     with serving(tones, *arguments) as (process, url):
@@ -159,10 +157,10 @@ def test_what_is_no_http_hurts_nobody(tones, arguments, database):
             assert answer == b"" or b" 400 " in answer or b" 403 " in answer, garbage[:40]
         assert process.poll() is None
         assert httpx.get(url).status_code == 200
-    assert len(read(database)) == 0
+    assert len(read_answers(database)) == 0
 
 
-def test_secret_and_database_lie_beside_the_folder(tmp_path, someone):
+def test_secret_and_database_are_next_to_the_folder(tmp_path, someone):
     folder = tmp_path / "pilot"
     make_test(folder, trials=7, seconds=0.3)
     with serving(folder) as (_, url):
@@ -173,7 +171,7 @@ def test_secret_and_database_lie_beside_the_folder(tmp_path, someone):
     assert {"pilot", "pilot-key.json", "pilot-secret", "pilot-answers.db"} <= names
     assert stat.S_IMODE((tmp_path / "pilot-secret").stat().st_mode) == 0o600
     assert not any("secret" in p.name or "key" in p.name for p in folder.rglob("*"))
-    assert len(read(f"sqlite:///{tmp_path}/pilot-answers.db")) == 1
+    assert len(read_answers(f"sqlite:///{tmp_path}/pilot-answers.db")) == 1
 
 
 def served_wrongly(capsys, *arguments):
@@ -187,7 +185,7 @@ def served_wrongly(capsys, *arguments):
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-class TestWhatCannotBeServed:
+class TestBadInput:
     def test_no_such_folder(self, tmp_path, database, capsys):
         status, line = served_wrongly(capsys, tmp_path / "none")
         assert status == 2
@@ -205,7 +203,7 @@ class TestWhatCannotBeServed:
             pass
         status, line = served_wrongly(capsys, tones, *arguments)
         assert status == 2
-        assert "answers to other trials" in line
+        assert "answers to another test" in line
 
     def test_a_port_that_is_taken(self, tones, arguments, capsys):
         with serving(tones, *arguments) as (_, url):
@@ -220,7 +218,7 @@ class TestWhatCannotBeServed:
         assert status == 2
         assert "chmod 600" in line
 
-    def test_a_secret_that_is_none(self, tones, tmp_path, arguments, capsys):
+    def test_an_invalid_secret(self, tones, tmp_path, arguments, capsys):
         for content in ("", "hello", "00" * 31):
             (tmp_path / "secret").write_text(content, encoding="utf-8")
             (tmp_path / "secret").chmod(0o600)
@@ -232,22 +230,22 @@ class TestWhatCannotBeServed:
         ("option", "value", "said"),
         [
             ("--admin-token", "short", "16 or more"),
-            ("--heard", "1.5", "0.1 to 1"),
-            ("--heard", "nan", "0.1 to 1"),
+            ("--min-heard", "1.5", "0.1 to 1"),
+            ("--min-heard", "nan", "0.1 to 1"),
             ("--public-url", "listen.example", "https://listen.example.org"),
             ("--public-url", "https://listen.example/path", "https://listen.example.org"),
-            ("--trials-each", "4", "greater than or equal to 5"),
-            ("--database", "mysql://x/y", "no database that is known"),
+            ("--per-participant", "4", "greater than or equal to 5"),
+            ("--database", "mysql://x/y", "is not a supported database"),
             ("--host", "no.such.host.invalid", "give another"),
         ],
     )
-    def test_a_setting_that_cannot_be(self, tones, arguments, option, value, said, capsys):
+    def test_an_invalid_setting(self, tones, arguments, option, value, said, capsys):
         status, line = served_wrongly(capsys, tones, *arguments, option, value)
         assert status == 2
         assert said in line
 
 
-def test_the_command_is_told_of_quickly_and_loads_nothing_heavy():
+def test_help_imports_no_heavy_libraries():
     code = (
         "import sys; from bachbot.cli import main; main(['listen', 'serve', '--help']); "
         "print([m for m in ('fastapi', 'sqlalchemy', 'uvicorn', 'jinja2') if m in sys.modules])"
@@ -257,30 +255,30 @@ def test_the_command_is_told_of_quickly_and_loads_nothing_heavy():
     assert "--admin-token" in done.stdout
 
 
-def test_secrets_that_are_made_at_once_are_one(tmp_path):
-    from bachbot.listening.site.security import read_or_make
+def test_concurrent_creation_gives_one_secret(tmp_path):
+    from bachbot.listening.site.sessions import load_or_create_secret
 
     with ThreadPoolExecutor(8) as pool:
-        found = set(pool.map(lambda _: read_or_make(tmp_path / "secret"), range(16)))
+        found = set(pool.map(lambda _: load_or_create_secret(tmp_path / "secret"), range(16)))
     assert len(found) == 1
     assert len(found.pop()) == 32
     assert [p.name for p in tmp_path.iterdir()] == ["secret"]
     assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
 
 
-def test_the_umask_does_not_open_it(tmp_path):
-    from bachbot.listening.site.security import read_or_make
+def test_the_secret_is_private_whatever_the_umask(tmp_path):
+    from bachbot.listening.site.sessions import load_or_create_secret
 
     before = os.umask(0)
     try:
-        read_or_make(tmp_path / "secret")
+        load_or_create_secret(tmp_path / "secret")
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
 
 
-def test_it_answers_while_it_is_asked_to_end(tones, tmp_path):
-    """What is under way when it is told to end is ended."""
+def test_requests_in_progress_are_answered_when_it_stops(tones, tmp_path):
+    """Requests in progress are finished when the server is told to stop."""
     arguments = ["--database", f"sqlite:///{tmp_path}/a.db", "--secret", tmp_path / "secret"]
     with serving(tones, *arguments) as (process, url):
         statuses, enough = [], threading.Event()

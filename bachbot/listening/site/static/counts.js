@@ -1,10 +1,10 @@
 "use strict";
-// Asks for the counts again every few seconds and puts them where they stand.
+// Loads the counts every few seconds and updates the page.
 (() => {
-  const EVERY = 5000;
-  const fresh = document.getElementById("fresh");
+  const INTERVAL = 5000;
+  const status = document.getElementById("update-status");
 
-  function put(attribute, name, text) {
+  function update(attribute, name, text) {
     for (const cell of document.querySelectorAll(`[data-${attribute}]`)) {
       if (cell.getAttribute(`data-${attribute}`) === name && cell.textContent !== text) {
         cell.textContent = text;
@@ -17,18 +17,19 @@
       const response = await fetch("/admin/counts", { credentials: "same-origin" });
       if (!response.ok) throw new Error(response.statusText);
       const counts = await response.json();
-      for (const name of ["agreed", "told", "answered", "finished", "answers"]) {
-        put("count", name, String(counts[name]));
+      for (const name of ["agreed", "described", "answered", "finished", "answers"]) {
+        update("count", name, String(counts[name]));
       }
-      for (const [kind, of] of Object.entries(counts.types)) {
-        put("answers", kind, String(of.answers));
-        put("right", kind, of.answers ? `${Math.round((100 * of.correct) / of.answers)} %` : "–");
+      for (const [condition, row] of Object.entries(counts.by_condition)) {
+        update("answers", condition, String(row.answers));
+        const correct = row.answers ? `${Math.round((100 * row.correct) / row.answers)}%` : "–";
+        update("correct", condition, correct);
       }
-      if (fresh.textContent) fresh.textContent = "";
+      if (status.textContent) status.textContent = "";
     } catch {
-      fresh.textContent = "The counts could not be fetched; they are asked for again.";
+      status.textContent = "The counts could not be loaded. Trying again …";
     }
   }
 
-  setInterval(refresh, EVERY);
+  setInterval(refresh, INTERVAL);
 })();

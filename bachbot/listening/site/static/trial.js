@@ -1,42 +1,42 @@
 "use strict";
-// Notes what is heard of the two clips and tells the server, so that nothing is lost when the page
-// is left. The server decides; this page only explains.
+// Tracks what is played of the two clips and reports it to the server, so that nothing is lost when
+// the page is left. The server decides whether it is enough; this page only explains.
 (() => {
   const form = document.getElementById("trial");
   const status = document.getElementById("status");
-  const PARTS = Number(form.dataset.parts);
-  const SHARE = Number(form.dataset.share);
-  const EVERY = 5000;
-  const START = 0.25; // seconds from which a clip counts as started, not gone on with
+  const SEGMENTS = Number(form.dataset.segments);
+  const MIN_HEARD = Number(form.dataset.minHeard);
+  const REPORT_INTERVAL = 5000;
+  const START = 0.25; // playing from before this many seconds counts as a new start
 
   const clips = [...form.querySelectorAll(".clip")].map((section, index) => ({
     name: index ? "B" : "A",
     side: section.dataset.side,
     audio: section.querySelector("audio"),
-    said: section.querySelector(".said"),
+    text: section.querySelector(".heard-text"),
     bar: section.querySelector(".done"),
     plays: form.elements[`plays_${section.dataset.side}`],
     heard: form.elements[`heard_${section.dataset.side}`],
     broken: false,
   }));
-  const share = (clip) => clip.heard.value.split("1").length / PARTS - 1 / PARTS;
-  const enough = (clip) => share(clip) >= SHARE;
+  const share = (clip) => clip.heard.value.split("1").length / SEGMENTS - 1 / SEGMENTS;
+  const enough = (clip) => share(clip) >= MIN_HEARD;
 
-  // A part is heard when half of it or more was played.
-  function note(clip) {
+  // A segment counts as heard when at least half of it was played.
+  function update(clip) {
     const seconds = clip.audio.duration || Number(form.dataset.seconds);
-    const parts = [...clip.heard.value];
-    const length = seconds / PARTS;
-    for (let i = 0; i < PARTS; i++) {
+    const heard = [...clip.heard.value];
+    const length = seconds / SEGMENTS;
+    for (let i = 0; i < SEGMENTS; i++) {
       let played = 0;
       for (let r = 0; r < clip.audio.played.length; r++) {
         const from = Math.max(clip.audio.played.start(r), i * length);
         const to = Math.min(clip.audio.played.end(r), (i + 1) * length);
         played += Math.max(0, to - from);
       }
-      if (played >= length / 2) parts[i] = "1";
+      if (played >= length / 2) heard[i] = "1";
     }
-    clip.heard.value = parts.join("");
+    clip.heard.value = heard.join("");
     show(clip);
   }
 
@@ -44,26 +44,26 @@
     const percent = Math.round(share(clip) * 100);
     clip.bar.setAttribute("width", String(percent));
     const text = clip.broken
-      ? "This clip could not be loaded. Load the page again."
+      ? "This clip could not be loaded. Please reload the page."
       : enough(clip)
-        ? "Heard. You may hear it again."
+        ? "Heard. You can play it again."
         : percent
-          ? `${percent} % heard`
+          ? `${percent}% heard`
           : "Not heard yet";
-    if (clip.said.textContent !== text) clip.said.textContent = text;
-    clip.said.closest(".clip").classList.toggle("enough", enough(clip));
+    if (clip.text.textContent !== text) clip.text.textContent = text;
+    clip.text.closest(".clip").classList.toggle("enough", enough(clip));
   }
 
-  let sent = "";
-  function tell() {
+  let lastReport = "";
+  function report() {
     const fields = new URLSearchParams();
     for (const name of ["csrf", "trial", "plays_left", "plays_right", "heard_left", "heard_right"]) {
       fields.set(name, form.elements[name].value);
     }
     const body = fields.toString();
-    if (body === sent) return;
-    sent = body;
-    fetch(`${form.getAttribute("action")}/heard`, {
+    if (body === lastReport) return;
+    lastReport = body;
+    fetch(`${form.getAttribute("action")}/playback`, {
       method: "POST",
       headers: { "Content-Type": "application/x-www-form-urlencoded" },
       body,
@@ -71,10 +71,10 @@
       keepalive: true,
     }).then(
       (response) => {
-        if (!response.ok) sent = "";
+        if (!response.ok) lastReport = "";
       },
       () => {
-        sent = ""; // the answer itself carries it again
+        lastReport = ""; // the answer includes it too
       },
     );
   }
@@ -85,8 +85,8 @@
     announced.add(clip);
     const other = clips.find((c) => c !== clip);
     status.textContent = enough(other)
-      ? "Both clips are heard. Choose one."
-      : `Clip ${clip.name} is heard. Now hear clip ${other.name}.`;
+      ? "You have heard both clips. Choose one."
+      : `You have heard clip ${clip.name}. Now listen to clip ${other.name}.`;
   }
 
   for (const clip of clips) {
@@ -94,7 +94,7 @@
     audio.addEventListener("play", () => {
       if (clip.plays.value === "0" || audio.currentTime < START) {
         clip.plays.value = String(Number(clip.plays.value) + 1);
-        tell();
+        report();
       }
       for (const other of clips) if (other !== clip) other.audio.pause();
     });
@@ -102,14 +102,14 @@
       if (audio.playbackRate !== 1) audio.playbackRate = 1;
     });
     audio.addEventListener("timeupdate", () => {
-      note(clip);
+      update(clip);
       announce(clip);
     });
     for (const event of ["pause", "ended"]) {
       audio.addEventListener(event, () => {
-        note(clip);
+        update(clip);
         announce(clip);
-        tell();
+        report();
       });
     }
     audio.querySelector("source:last-of-type").addEventListener("error", () => {
@@ -119,12 +119,12 @@
     show(clip);
   }
   setInterval(() => {
-    if (clips.some((clip) => !clip.audio.paused)) tell();
-  }, EVERY);
+    if (clips.some((clip) => !clip.audio.paused)) report();
+  }, REPORT_INTERVAL);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") {
-      clips.forEach(note);
-      tell();
+      clips.forEach(update);
+      report();
     }
   });
 
@@ -133,30 +133,30 @@
   });
 
   form.addEventListener("submit", (event) => {
-    clips.forEach(note);
+    clips.forEach(update);
     const missing = clips.filter((clip) => !enough(clip)).map((clip) => `clip ${clip.name}`);
     if (missing.length) {
       event.preventDefault();
-      status.textContent = `Hear ${missing.join(" and ")} first.`;
+      status.textContent = `Please listen to ${missing.join(" and ")} first.`;
       return;
     }
     for (const clip of clips) clip.audio.pause();
-    // A second press must not be taken for a second answer; the server would not take it either.
+    // A second click must not submit twice; the server would ignore it too.
     form.querySelector("button").setAttribute("aria-disabled", "true");
   });
 
-  // Single keys disturb some ways of input, so they can be put off (WCAG 2.2, 2.1.4).
-  const KEPT = "bachbot-keys";
+  // Single-key shortcuts disturb some input methods, so they can be turned off (WCAG 2.2, 2.1.4).
+  const STORAGE_KEY = "bachbot-keys";
   const use = document.getElementById("use-keys");
   document.getElementById("keys").hidden = false;
   try {
-    use.checked = localStorage.getItem(KEPT) !== "off";
+    use.checked = localStorage.getItem(STORAGE_KEY) !== "off";
   } catch {
-    // No storage: the keys are on, and can be put off on each page.
+    // Without storage the keys are on, and can be turned off on each page.
   }
   use.addEventListener("change", () => {
     try {
-      localStorage.setItem(KEPT, use.checked ? "on" : "off");
+      localStorage.setItem(STORAGE_KEY, use.checked ? "on" : "off");
     } catch {
       // As above.
     }

@@ -1,4 +1,4 @@
-"""Alembic runs this: the steps go over the connection that `bachbot.listening.store.database` opened."""
+"""Alembic runs this module, over the connection that `bachbot.listening.store.database` opened."""
 
 from alembic import context
 
@@ -7,7 +7,7 @@ from bachbot.listening.store.schema import metadata
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    # SQLite can undo changes to tables; Alembic has to be told.
+    # SQLite can roll back changes to tables, which Alembic does not assume.
     transactional_ddl=True,
 )
 context.run_migrations()

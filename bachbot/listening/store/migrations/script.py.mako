@@ -10,10 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go to this step."""
+    """Upgrade to this version."""
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    """Go back from it."""
+    """Downgrade from it."""
     ${downgrades if downgrades else "pass"}

@@ -1,1 +1,1 @@
-"""One module a step."""
+"""One module per version of the tables."""

@@ -1,16 +1,16 @@
-"""The first tables."""
+"""The first version of the tables."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "4f2c1d7be035"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.create_table(
         "test",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -24,23 +24,23 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("age", sa.String(16)),
         sa.Column("experience", sa.String(16)),
-        sa.Column("plan", sa.JSON(), nullable=False),
+        sa.Column("assignments", sa.JSON(), nullable=False),
         sa.Column("finished_at", sa.DateTime()),
         sa.PrimaryKeyConstraint("id", name="pk_participants"),
     )
-    _make_listened()
-    _make_answers()
+    _create_trial_progress()
+    _create_answers()
 
 
 def downgrade() -> None:
-    """Drop them."""
-    for table in ("answers", "listened", "participants", "test"):
+    """Drop the tables."""
+    for table in ("answers", "trial_progress", "participants", "test"):
         op.drop_table(table)
 
 
-def _make_listened() -> None:
+def _create_trial_progress() -> None:
     op.create_table(
-        "listened",
+        "trial_progress",
         sa.Column("participant", sa.String(100), nullable=False),
         sa.Column("trial", sa.String(100), nullable=False),
         sa.Column("shown_at", sa.DateTime(), nullable=False),
@@ -50,22 +50,22 @@ def _make_listened() -> None:
         sa.Column("heard_left", sa.String(50), nullable=False),
         sa.Column("heard_right", sa.String(50), nullable=False),
         sa.ForeignKeyConstraint(
-            ["participant"], ["participants.id"], name="fk_listened_participant"
+            ["participant"], ["participants.id"], name="fk_trial_progress_participant"
         ),
-        sa.PrimaryKeyConstraint("participant", "trial", name="pk_listened"),
+        sa.PrimaryKeyConstraint("participant", "trial", name="pk_trial_progress"),
     )
 
 
-def _make_answers() -> None:
+def _create_answers() -> None:
     op.create_table(
         "answers",
         sa.Column("participant", sa.String(100), nullable=False),
         sa.Column("trial", sa.String(100), nullable=False),
-        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("condition", sa.String(16), nullable=False),
         sa.Column("bach_side", sa.String(5), nullable=False),
         sa.Column("chosen", sa.String(5), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("response_time", sa.Float(), nullable=False),
         sa.Column("plays_left", sa.Integer(), nullable=False),
         sa.Column("plays_right", sa.Integer(), nullable=False),
         sa.Column("heard_left", sa.Float(), nullable=False),
