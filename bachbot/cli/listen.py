@@ -339,15 +339,15 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write_analysis(analysis: "Analysis", folder: Path, chart_format: ChartFormat) -> None:
-    from bachbot.files import write_whole
+    from bachbot.files import write_atomically
     from bachbot.listening.analysis.charts import draw_charts
     from bachbot.listening.answers_csv import exclusions_to_csv
 
     text = json.dumps(analysis.to_json(), allow_nan=False, indent=2, ensure_ascii=False)
-    write_whole(folder / "analysis.json", f"{text}\n".encode())
-    write_whole(folder / "excluded.csv", exclusions_to_csv(analysis.exclusions).encode())
+    write_atomically(folder / "analysis.json", f"{text}\n".encode())
+    write_atomically(folder / "excluded.csv", exclusions_to_csv(analysis.exclusions).encode())
     for name, content in draw_charts(analysis, chart_format.value).items():
-        write_whole(folder / f"{name}.{chart_format.value}", content)
+        write_atomically(folder / f"{name}.{chart_format.value}", content)
 
 
 def _summarize(trials: "TrialList") -> str:

@@ -89,7 +89,7 @@ def bars_of(score: Score, text: str) -> BarRange:
     if numbers[stop - 1] != high:
         raise _no_bar(numbers, high)
     check_on_grid(score, range(first, stop))
-    slots = slots_of(score.document.bars)
+    slots = grid_bars(score.document.bars)
     end = score.chorale.frames if stop == len(slots) else slots[stop - 1].stop
     return BarRange(range(slots[first].start, end), range(first, stop))
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import REST, Chorale
-from bachbot.corpus.families import THRESHOLDS, likeness, skeleton
+from bachbot.corpus.families import THRESHOLDS, similarity, skeleton
 from bachbot.errors import UsageError
 from bachbot.scores.keys import estimate_key
 
@@ -146,7 +146,7 @@ def _tunes(
     tunes = [skeleton(chorale, _NOTES) for chorale in (*bach, *ours)]
     if not all(tune.size for tune in tunes):
         return tuple(groups)
-    alike = likeness(tunes)
+    alike = similarity(tunes)
     found = list(groups)
     for index in range(len(ours)):
         before = alike[len(bach) + index, : len(bach) + index]

@@ -89,9 +89,9 @@ class PairRenderer:
         self._tempo = tempo
         self._instrument: Instrument | None = None
         # The instruments of bachbot sound the same with and without fluidsynth.
-        if self._sound.shipped or not fluid.found():
-            tables = read_tables(self._sound.font)
-            zones = zones_of(tables, self._sound.bank, self._sound.program)
+        if self._sound.bundled or not fluidsynth.is_installed():
+            tables = read_soundfont(self._sound.path)
+            zones = preset_zones(tables, self._sound.bank, self._sound.program)
             self._instrument = Instrument(tables, zones, RATE)
 
     def render(self, pair: Pair, scores: tuple[Score, Score]) -> tuple[Samples, Samples]:
@@ -110,7 +110,7 @@ class PairRenderer:
             If the instrument cannot be played.
         """
         timing = compute_timing(pair.bach.frames, pair.fermatas, self._tempo)
-        length = int((timing.starts[-1] + SECONDS) * RATE) + 1
+        length = int((timing.starts[-1] + REVERB_SECONDS) * RATE) + 1
         one, other = (
             self._render_notes(schedule_notes(soundings(s), timing), length) for s in scores
         )
@@ -122,16 +122,16 @@ class PairRenderer:
         )
         return one, other
 
-    def _render_notes(self, notes: list[Played], length: int) -> Samples:
+    def _render_notes(self, notes: list[PlayedNote], length: int) -> Samples:
         if self._instrument is not None:
             samples = mix(notes, self._instrument, RATE)
         else:
-            wet = fluid.rendered(notes, self._sound, rate=RATE, seconds=length / RATE)
-            in_room(wet, RATE)
+            wet = fluidsynth.render(notes, self._sound, rate=RATE, seconds=length / RATE)
+            add_reverb(wet, RATE)
             samples = wet.T
         padded = np.zeros((length, 2), dtype=np.float32)
         padded[: len(samples)] = samples[:length]
-        return leveled(padded, RATE)
+        return normalize_loudness(padded, RATE)
 
 
 def make_clips_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Chorale, Voice
 from bachbot.scores.score import Sounding
-from bachbot.scores.sound.timing import Played
+from bachbot.scores.sound.timing import PlayedNote
 
 FERMATA_STRETCH = 1.8
 """Factor by which the last quarter under a fermata is longer."""
@@ -71,7 +71,7 @@ def fermata_ends(chorale: Chorale) -> NDArray[np.intp]:
     return np.flatnonzero(chorale.fermata & ends)
 
 
-def schedule_notes(notes: Sequence[Sounding], timing: PairTiming) -> list[Played]:
+def schedule_notes(notes: Sequence[Sounding], timing: PairTiming) -> list[PlayedNote]:
     """Assign times to notes; a note before the same pitch ends a little earlier.
 
     Parameters
@@ -83,7 +83,7 @@ def schedule_notes(notes: Sequence[Sounding], timing: PairTiming) -> list[Played
 
     Returns
     -------
-    list of Played
+    list of PlayedNote
         By voice, then by time.
     """
     scheduled = []
@@ -96,7 +96,7 @@ def schedule_notes(notes: Sequence[Sounding], timing: PairTiming) -> list[Played
                 # A very short note keeps half of its duration.
                 stops[index] = max(next_start - REPEATED_NOTE_GAP, (start + stops[index]) / 2)
         scheduled += [
-            Played(n.voice, n.pitch, _start(n, timing), stop)
+            PlayedNote(n.voice, n.pitch, _start(n, timing), stop)
             for n, stop in zip(part, stops, strict=True)
         ]
     return scheduled

@@ -127,7 +127,7 @@ def excerpt_end(chorale: Chorale, condition: str, tempo: float) -> int | None:
     """
     if condition == COMPOSITION:
         request = like(chorale)
-        regular = np.array_equal(chorale.meter.places(chorale.frames), chorale.position)
+        regular = np.array_equal(chorale.meter.positions(chorale.frames), chorale.position)
         short = _seconds(chorale, (), tempo) <= MAX_COMPOSITION_SECONDS
         suitable = regular and request.frames == chorale.frames and short
         return chorale.frames if suitable else None

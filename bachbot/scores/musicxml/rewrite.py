@@ -75,9 +75,9 @@ def rewrite_bars(score: Score, chorale: Chorale, cells: NDArray[np.bool_]) -> Sc
         return score
     slots = grid_bars(score.document.bars)
     replaced = np.array([~cells[slot.start : slot.stop].all(axis=0) for slot in slots])
-    check_whole(score, range(0))
+    check_on_grid(score, range(0))
     for bar in np.flatnonzero(replaced.any(axis=1)).tolist():
-        check_whole(score, range(bar, bar + 1))
+        check_on_grid(score, range(bar, bar + 1))
     page = _Page(
         score,
         slots,

@@ -19,7 +19,6 @@ from bachbot.chorale import REST, Chorale, Key, Meter
 from bachbot.errors import ScoreError, UsageError
 from bachbot.scores.grid import LineNote, frame_of, quantize
 from bachbot.scores.keys import estimate_key
-from bachbot.scores.musicxml.note_values import split_duration
 from bachbot.scores.musicxml.parts import key_element, time_element
 from bachbot.scores.pitch import nearest_name, spell
 from bachbot.scores.readers.tune import Syllable, TuneBar, TuneNote, tune_tree
@@ -356,7 +355,7 @@ def _note_values(
         into = begin - (beat - 1)
         if into.denominator in (1, 2, 4) and (end - begin).denominator in (1, 2, 4):
             position = int((begin - bar) * 4)
-            for value in split(position, int((end - begin) * 4), meter):
+            for value in split_duration(position, int((end - begin) * 4), meter):
                 out.append(TuneNote(Fraction(value, 4), list(pitches), joined=bool(position % 4)))
                 position += value
             break
