@@ -19,6 +19,7 @@ from bachbot.chorale import REST, Chorale, Key, Meter
 from bachbot.errors import ScoreError, UsageError
 from bachbot.scores.grid import LineNote, frame_of, quantize
 from bachbot.scores.keys import estimate_key
+from bachbot.scores.musicxml.note_values import split_duration
 from bachbot.scores.musicxml.parts import key_element, time_element
 from bachbot.scores.pitch import nearest_name, spell
 from bachbot.scores.readers.tune import Syllable, TuneBar, TuneNote, tune_tree
