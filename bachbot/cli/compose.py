@@ -27,7 +27,7 @@ def compose(
     ] = None,
     prime_bars: Annotated[
         int,
-        typer.Option("--prime-bars", help="Number of bars to continue from, without the pickup."),
+        typer.Option("--prime-bars", help="Number of bars of it, without the pickup."),
     ] = 2,
     temperature: shared.Temperature = None,
     top_p: shared.TopP = None,

@@ -240,7 +240,7 @@ def _options(
     parallels: bool,
     no_penalties: bool,
 ) -> "DecodingOptions":
-    from bachbot.decoding import DecodingOptions
+    from bachbot.decoding import DecodingOptions, Method
 
     if (beam is not None) + greedy + sample > 1:
         raise UsageError("--beam, --greedy and --sample exclude each other: give one")
@@ -254,7 +254,7 @@ def _options(
     named = {
         "beam": beam, "temperature": temperature, "top_p": top_p, "diversity": diversity,
     }  # fmt: skip
-    method = "greedy" if greedy else "sample" if sample else "beam"
+    method: Method = "greedy" if greedy else "sample" if sample else "beam"
     return DecodingOptions(
         method=method,
         seed=seed,

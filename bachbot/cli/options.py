@@ -12,7 +12,7 @@ from bachbot.errors import BachbotWarning, UsageError
 if TYPE_CHECKING:
     from bachbot.chorale import Chorale
     from bachbot.corpus.store import PreparedCorpus
-    from bachbot.decoding import DecodingOptions, Penalties
+    from bachbot.decoding import DecodingOptions, Method, Penalties
     from bachbot.runtime import Checkpoint
 
 CheckpointName = Annotated[
@@ -203,7 +203,7 @@ def described(options: "DecodingOptions") -> str:
     return text[options.method] + (", with penalties" if options.active_penalties.active else "")
 
 
-def penalties_of_flags(parallels: bool, no_penalties: bool, method: str) -> "Penalties | None":
+def penalties_of_flags(parallels: bool, no_penalties: bool, method: "Method") -> "Penalties | None":
     """The penalties that --parallels and --no-penalties leave; None for the default.
 
     Raises
@@ -220,7 +220,7 @@ def penalties_of_flags(parallels: bool, no_penalties: bool, method: str) -> "Pen
         return Penalties()
     if not parallels:
         return None
-    default = DecodingOptions(method=method).active_penalties  # type: ignore[arg-type]
+    default = DecodingOptions(method=method).active_penalties
     return default.without(PARALLELS)
 
 

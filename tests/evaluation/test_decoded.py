@@ -1,4 +1,5 @@
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from made_checkpoints import random_checkpoint
 from strategies import chorales
 
 from bachbot.chorale import REST, Chorale, Voice
-from bachbot.decoding import DecodingOptions, Penalties, fill, fill_request
+from bachbot.decoding import DecodingOptions, Penalties, fill, fill_all, fill_request
 from bachbot.evaluation import generated as decoded
 from bachbot.evaluation import harmonization as harmonization
 from bachbot.evaluation import partwriting, variety

@@ -59,7 +59,7 @@ def test_the_mean_costs_no_more_than_the_mean_cost(pair, corpus):
 def test_a_beam_goes_on_from_chosen_and_joined_states(pair, corpus):
     chorale = corpus.part("validation")[0].sliced(0, 16)
     work = FillRequest(chorale, Given.voices(16, [Voice.SOPRANO]))
-    options = DecodingOptions(beam=4, charges=Penalties())
+    options = DecodingOptions(beam=4, penalties=Penalties())
     alone, twice = [
         fill_all(m, [work], options)[0][0].chorale for m in (pair[1], Ensemble([pair[1]]))
     ]

@@ -47,7 +47,7 @@ def test_a_model_with_itself_scores_as_it_does_alone():
 
 def test_it_is_no_distribution_and_is_not_made_one_by_the_search():
     work = _work([Voice.SOPRANO])
-    options = DecodingOptions(method="beam", beam=4, charges=Penalties())
+    options = DecodingOptions(method="beam", beam=4, penalties=Penalties())
     found = fill_all(ProductOfExperts([PLAIN, AHEAD]), [work], options)[0][0]
     filled = FillRequest(found.chorale, work.given)
     assert found.log_probability == pytest.approx(_score(ProductOfExperts([PLAIN, AHEAD]), filled))
