@@ -148,7 +148,7 @@ class Forks(ToyModel):
             told = {C: 0.79, D: 0.2}
         elif frame % 4 == 1 and place == 0:
             told = {C: 0.99 if prefix[-4] == D else 1e-4}
-        self.told = {prefix: told}
+        self.probabilities = {prefix: told}
         return super()._logits(prefix)
 
 
