@@ -95,7 +95,7 @@ def test_likelier_than_chance_and_than_a_narrower_search(engine):
     source = bachbot.load_score(EXAMPLES / "twinkle.musicxml")
 
     def best(**options):
-        options = bachbot.DecodingOptions(charges=Penalties(), **options)
+        options = bachbot.DecodingOptions(penalties=Penalties(), **options)
         [found] = engine.harmonize(source, options=options)
         return found.log_probability
 
@@ -107,7 +107,7 @@ def test_several_differ_audibly_and_come_best_first(engine):
     source = bachbot.load_score(EXAMPLES / "amazing-grace.musicxml")
     found = engine.harmonize(source, options=bachbot.DecodingOptions(number=5))
     assert len(found) == 5
-    merits = [one.log_probability - one.charged for one in found]
+    merits = [one.log_probability - one.penalty for one in found]
     assert merits == sorted(merits, reverse=True)
     music = [one.score.chorale for one in found]
     sounding = source.chorale.pitch[:, 0] >= 0
@@ -199,7 +199,7 @@ def test_what_cannot_be(engine):
         engine.compose(bachbot.ComposeOptions(prime=tune))
     with pytest.raises(UsageError, match="give 1 or more"):
         engine.compose(bachbot.ComposeOptions(prime=four.score, prime_bars=0))
-    with pytest.raises(UsageError, match="has 12 bars and 13 were asked for"):
+    with pytest.raises(UsageError, match="has 12 bars, too few to continue 13"):
         engine.compose(bachbot.ComposeOptions(prime=four.score, prime_bars=13))
     with pytest.raises(CheckpointError, match="comes with bachbot"):
         bachbot.Engine.load("stone")

@@ -2,15 +2,25 @@
 
 from bachbot.chorale.chorale import REST, Chorale
 from bachbot.chorale.given import Given
-from bachbot.chorale.key import STANDARD, Key, Mode, line_of_fifths, note_name
+from bachbot.chorale.key import (
+    FINAL_TRIAD,
+    STANDARD,
+    TONIC_TRIAD,
+    Key,
+    Mode,
+    line_of_fifths,
+    note_name,
+)
 from bachbot.chorale.meter import FRAMES_PER_QUARTER, Meter
 from bachbot.chorale.pulse import Pulse
 from bachbot.chorale.voices import VOICES, Voice, parse_voices
 
 __all__ = [
+    "FINAL_TRIAD",
     "FRAMES_PER_QUARTER",
     "REST",
     "STANDARD",
+    "TONIC_TRIAD",
     "VOICES",
     "Chorale",
     "Given",

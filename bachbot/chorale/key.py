@@ -1,7 +1,9 @@
 """Keys, their signatures and their interval to C major or A minor."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from bachbot.errors import UsageError
@@ -128,3 +130,13 @@ def note_name(fifths: int) -> str:
 
 
 STANDARD: dict[str, Key] = {"major": Key("C", "major"), "minor": Key("A", "minor")}
+
+TONIC_TRIAD: Mapping[Mode, tuple[int, ...]] = MappingProxyType(
+    {"major": (0, 4, 7), "minor": (0, 3, 7)}
+)
+"""Semitones of the tonic triad above the tonic."""
+
+FINAL_TRIAD: Mapping[Mode, tuple[int, ...]] = MappingProxyType(
+    {"major": (0, 4, 7), "minor": (0, 3, 4, 7)}
+)
+"""What a final tonic chord may consist of: in minor also a major third (the Picardy third)."""

@@ -11,7 +11,7 @@ from bachbot.cli import options as shared
 def compose(
     output: shared.Output = None,
     bars: Annotated[
-        int | None, typer.Option("--bars", help="Length. [default: the model ends it]")
+        int | None, typer.Option("--bars", help="Length in bars. [default: the model chooses]")
     ] = None,
     meter: Annotated[
         str | None, typer.Option("--meter", help="Time signature. [default: 4/4]")
@@ -20,34 +20,36 @@ def compose(
         str | None, typer.Option("--key", help="Key, such as G or 'F# minor'. [default: C]")
     ] = None,
     mode: Annotated[
-        str | None, typer.Option("--mode", help="major or minor, where --key names none.")
+        str | None, typer.Option("--mode", help="major or minor, if --key does not say.")
     ] = None,
     prime: Annotated[
-        Path | None, typer.Option("--prime", help="A four-part score whose opening to go on from.")
+        Path | None, typer.Option("--prime", help="Continue the opening of this four-part score.")
     ] = None,
     prime_bars: Annotated[
-        int, typer.Option("--prime-bars", help="How many bars of it, its pickup not counted.")
+        int,
+        typer.Option("--prime-bars", help="Number of bars of it, without the pickup."),
     ] = 2,
     temperature: shared.Temperature = None,
     top_p: shared.TopP = None,
     seed: shared.Seed = 0,
     number: shared.Number = 1,
     parallels: shared.Parallels = False,
+    no_penalties: shared.NoPenalties = False,
     checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
     staves: shared.Staves = 4,
     tempo: shared.Tempo = 72.0,
     sound: shared.Sound = "organ",
 ) -> None:
-    """Compose a chorale from nothing, or go on from an opening."""
+    """Compose a new chorale, or continue the opening of one."""
     from bachbot.chorale import VOICES, Key, Meter
     from bachbot.cli.show import numbered, progress, read_score, writable
-    from bachbot.decoding import DecodingOptions, Penalties
+    from bachbot.decoding import DecodingOptions
     from bachbot.engine import ComposeOptions, Engine
     from bachbot.errors import UsageError
     from bachbot.scores import Layout, save_score
 
     if mode not in (None, "major", "minor"):
-        raise UsageError(f"'{mode}' is no mode: give major or minor")
+        raise UsageError(f"'{mode}' is not a mode: give major or minor")
     wanted = Key.parse(key or "C", mode=mode)  # type: ignore[arg-type]
     if mode is not None and wanted.mode != mode:
         raise UsageError(f"--key {key} is not {mode}: give a key and a mode that agree")
@@ -59,10 +61,10 @@ def compose(
         top_p=1.0 if top_p is None else top_p,
         seed=seed,
         number=number,
-        charges=Penalties() if parallels else None,
+        penalties=shared.penalties_of_flags(parallels, no_penalties, "sample"),
     )
     layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
-    plan = ComposeOptions(
+    request = ComposeOptions(
         bars=bars,
         meter=Meter.parse(meter or "4/4"),
         key=wanted,
@@ -72,7 +74,7 @@ def compose(
     output = writable(output or Path("chorale.musicxml"), prime)
     engine = Engine.load(checkpoint)
     with progress("composing") as advance:
-        found = engine.compose(plan, options=options, progress=advance)
+        found = engine.compose(request, options=options, progress=advance)
     for path, one in zip(numbered(output, len(found)), found, strict=True):
         save_score(one.score, path, layout=layout)
         typer.echo(f"{path}: {one.ending}")

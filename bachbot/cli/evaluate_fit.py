@@ -40,12 +40,12 @@ def fit_command(
     from rich.console import Console
 
     from bachbot.chorale import Voice
-    from bachbot.cli.fit_view import charges_text
+    from bachbot.cli.fit_view import penalties_text
     from bachbot.cli.show import progress
-    from bachbot.decoding import Penalties
+    from bachbot.decoding import Penalties, fill_request
     from bachbot.decoding.penalties import DEFAULT_PENALTIES
     from bachbot.evaluation.fitting import fit
-    from bachbot.evaluation.generated import fill_request, harmonize_pieces
+    from bachbot.evaluation.generated import harmonize_pieces
     from bachbot.runtime import build_model, load_checkpoint
 
     prepared = shared.load_corpus(corpus)
@@ -55,11 +55,11 @@ def fit_command(
     model = build_model(loaded)
     works = [fill_request(c, (Voice.SOPRANO,)) for c in bach]
 
-    def decode(charges: Penalties) -> list:
+    def decode(penalties: Penalties) -> list:
         options = shared.decoding_options("default", beam=beam)
         with progress("harmonizing") as advance:
             return harmonize_pieces(
-                model, works, replace(options, charges=charges), progress=advance
+                model, works, replace(options, penalties=penalties), progress=advance
             )
 
     console = Console(quiet=as_json)
@@ -68,7 +68,7 @@ def fit_command(
         typer.echo(json.dumps({"checkpoint": checkpoint, "split": split, **found.to_json()}))
         return
     console.print(f"Nearest to Bach: round {found.best + 1}.", highlight=False)
-    console.print(charges_text(found.charges), highlight=False, soft_wrap=True)
+    console.print(penalties_text(found.penalties), highlight=False, soft_wrap=True)
 
 
 def _telling(console: "Console") -> "Callable[[Mapping[str, RateMeasurement], Round], None]":

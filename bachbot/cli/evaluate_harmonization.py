@@ -24,7 +24,7 @@ def harmonization_command(
     beam: shared.BeamOption = None,
     temperature: shared.TemperatureOption = None,
     seed: shared.SeedOption = 0,
-    charged: shared.ChargedOption = None,
+    penalties: shared.PenaltiesOption = None,
     masks: Annotated[
         str, typer.Option("--masks", help="Which voices are masked in turn, with commas.")
     ] = "S,A,T,B,AT,ATB",
@@ -42,7 +42,8 @@ def harmonization_command(
     from bachbot.chorale import VOICES
     from bachbot.cli.harmonization_view import harmonization_table
     from bachbot.cli.show import progress
-    from bachbot.evaluation.generated import fill_request, harmonize_pieces
+    from bachbot.decoding import fill_request
+    from bachbot.evaluation.generated import harmonize_pieces
     from bachbot.evaluation.harmonization import MASKS, measure
     from bachbot.runtime import ProductOfExperts, build_model, load_checkpoint
 
@@ -51,7 +52,7 @@ def harmonization_command(
     if unknown:
         raise UsageError(f"there is no mask '{unknown[0]}': give some of {', '.join(MASKS)}")
     options = shared.decoding_options(
-        decoder, beam=beam, temperature=temperature, seed=seed, charged=charged
+        decoder, beam=beam, temperature=temperature, seed=seed, penalties=penalties
     )
     prepared = shared.load_corpus(corpus)
     pieces = shared.pieces_of(prepared, part, split, limit)

@@ -36,7 +36,7 @@ def partwriting_command(
     beam: shared.BeamOption = None,
     temperature: shared.TemperatureOption = None,
     seed: shared.SeedOption = 0,
-    charged: shared.ChargedOption = None,
+    penalties: shared.PenaltiesOption = None,
     jsb: Annotated[
         list[Path] | None,
         typer.Option(
@@ -66,7 +66,7 @@ def partwriting_command(
     title = "part-writing"
     if checkpoint is not None or not jsb:
         options = shared.decoding_options(
-            decoder, beam=beam, temperature=temperature, seed=seed, charged=charged
+            decoder, beam=beam, temperature=temperature, seed=seed, penalties=penalties
         )
         checkpoint = checkpoint or shared.DEFAULT_CHECKPOINT
         prepared = shared.load_corpus(corpus)
@@ -96,7 +96,8 @@ def _beside_bach(
     """His pieces, and the same as a decoder has them."""
     from bachbot.chorale import VOICES
     from bachbot.cli.show import progress
-    from bachbot.evaluation.generated import fill_request, harmonize_pieces
+    from bachbot.decoding import fill_request
+    from bachbot.evaluation.generated import harmonize_pieces
     from bachbot.evaluation.variety import decoding_metrics
     from bachbot.runtime import build_model
 

@@ -1,4 +1,4 @@
-"""A fit as it goes on, and the charges that come of it."""
+"""A fit as it goes on, and the penalties that come of it."""
 
 from collections.abc import Mapping
 
@@ -40,10 +40,6 @@ def round_table(number: int, targets: Mapping[str, RateMeasurement], tried: Roun
     return table
 
 
-def charges_text(charges: Penalties) -> str:
-    """Charges as Python writes them, to be pasted into `bachbot.decoding.penalties`."""
-    return (
-        f"Charges(rules={dict(charges.rules)!r}, strikes={dict(charges.strikes)!r}, "
-        f"still={charges.still!r}, leaps={charges.leaps!r}, fresh={charges.fresh!r}, "
-        f"astray={charges.astray!r}, unsettled={charges.unsettled!r})"
-    )
+def penalties_text(penalties: Penalties) -> str:
+    """The weights as Python writes them, to be pasted into `bachbot.decoding.penalties`."""
+    return f"Penalties.of({penalties.weights!r})"

@@ -1,4 +1,4 @@
-"""``bachbot harmonize FOLDER``: many tunes in one call."""
+"""``bachbot harmonize``: one score, or all scores in a folder."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bachbot.engine import DecodingResult
     from bachbot.scores import Layout, Score
 
-_AT_ONCE = 240
-"""How many scores are in memory at a time."""
+_SCORES_IN_MEMORY = 240
+"""Number of scores that are in memory at a time."""
 
 
 def harmonize_folder(
@@ -32,16 +32,16 @@ def harmonize_folder(
 ) -> None:
     """Harmonize every score in a folder into another one, as MusicXML.
 
-    A score that cannot be read or harmonized is told of and skipped.
+    A score that cannot be read or harmonized is reported and skipped.
 
     Raises
     ------
     UsageError
-        If the folder holds no score, or would be written over.
+        If the folder has no score, or the output would overwrite it.
     OutputError
-        If the other folder cannot be made.
+        If the output folder cannot be made.
     ScoreError
-        If some were skipped, once all others are written.
+        If some were skipped, after all others are written.
     """
     from bachbot.cli.show import progress
     from bachbot.engine import Engine
@@ -53,8 +53,8 @@ def harmonize_folder(
     skipped = 0
     names = _names(files)
     with progress("harmonizing") as advance:
-        for start in range(0, len(files), _AT_ONCE):
-            part = files[start : start + _AT_ONCE]
+        for start in range(0, len(files), _SCORES_IN_MEMORY):
+            part = files[start : start + _SCORES_IN_MEMORY]
             loaded, failed = _load(part, voices, key)
             found = engine.harmonize_all(
                 list(loaded.values()),
@@ -71,28 +71,28 @@ def harmonize_folder(
             for path, error in sorted(failed.items()):
                 typer.echo(f"bachbot: skipped {path}: {error}", err=True)
             skipped += len(failed)
-            advance(min(start + _AT_ONCE, len(files)), len(files))
+            advance(min(start + _SCORES_IN_MEMORY, len(files)), len(files))
     typer.echo(f"{target}: {len(files) - skipped} of {len(files)} scores harmonized")
     if skipped:
         raise ScoreError(
             f"{skipped} of {len(files)} files were skipped, the others are in {target}: "
-            "mend or remove those named above"
+            "fix or remove those named above"
         )
 
 
 def _make(target: Path, folder: Path) -> None:
     if target.exists() and target.resolve() == folder.resolve():
-        raise UsageError(f"{target} is the folder that is read: write to another one with -o")
+        raise UsageError(f"{target} is the folder that is read: give another one with -o")
     try:
         target.mkdir(exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"the folder {target} could not be made ({error.strerror}): write elsewhere with -o"
+            f"the folder {target} could not be made ({error.strerror}): give another one with -o"
         ) from error
 
 
 def _names(files: list[Path]) -> dict[Path, str]:
-    """What each result is called: by its stem, or its whole name where others share the stem."""
+    """File names of the results: by stem, or by whole name if another file has the same stem."""
     stems = [p.stem.lower() for p in files]
     return {p: f"{p.stem if stems.count(p.stem.lower()) == 1 else p.name}.musicxml" for p in files}
 
@@ -124,7 +124,7 @@ def harmonize(
     melody: Annotated[
         Path,
         typer.Argument(
-            help="Tune: MusicXML, .mxl, MIDI, ABC or Humdrum kern; or a folder of them."
+            help="Melody to harmonize (MusicXML, .mxl, MIDI, ABC or Humdrum kern), or a folder."
         ),
     ],
     output: shared.Output = None,
@@ -132,8 +132,8 @@ def harmonize(
         str | None,
         typer.Option(
             "--given",
-            help="Voices that come back as they are, such as soprano,bass. [default: soprano; "
-            "with --bars none]",
+            help="Voices to keep unchanged, such as soprano,bass. [default: soprano; "
+            "none with --bars]",
         ),
     ] = None,
     bars: Annotated[
@@ -143,47 +143,54 @@ def harmonize(
     key: Annotated[
         str | None, typer.Option("--key", help="Key, such as 'F# minor'. [default: estimated]")
     ] = None,
-    beam: Annotated[int | None, typer.Option("--beam", help="Beam search this wide.")] = None,
+    beam: Annotated[
+        int | None, typer.Option("--beam", help="Beam search of this width. [default: 10]")
+    ] = None,
     greedy: Annotated[
         bool,
-        typer.Option("--greedy", help="The likeliest token each time: quick, and the poorest."),
+        typer.Option("--greedy", help="Greedy search: fast, lower quality."),
     ] = False,
-    sample: Annotated[bool, typer.Option("--sample", help="Draw each token.")] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Sample the notes by probability.")
+    ] = False,
     temperature: shared.Temperature = None,
     top_p: shared.TopP = None,
     seed: shared.Seed = 0,
     number: shared.Number = 1,
-    variety: Annotated[
+    diversity: Annotated[
         float | None,
         typer.Option(
-            "--variety", help="How far --number leads each further one elsewhere, in nats."
+            "--diversity",
+            help="With --number: how different further versions should be. [default: 0.3]",
         ),
     ] = None,
     parallels: shared.Parallels = False,
+    no_penalties: shared.NoPenalties = False,
     numerals: shared.Numerals = False,
     checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
     staves: shared.Staves = 4,
     tempo: shared.Tempo = 72.0,
     sound: shared.Sound = "organ",
 ) -> None:
-    """Write the three voices under a tune, or whichever are missing.
+    """Harmonize a melody in four voices, or add the voices that a score lacks.
 
-    The tune comes back note for note, in its own key, meter and bars. Without --greedy or
-    --sample it is a beam search, 10 wide. Of a folder every score is harmonized into the folder -o.
+    The melody stays unchanged, in its own key, meter and bars. The default is beam search of
+    width 10. If given a folder, harmonizes every score in it into the folder -o.
     """
     from bachbot.chorale import Key, parse_voices
     from bachbot.scores import Layout
 
     options = _options(
         beam=beam, greedy=greedy, sample=sample, temperature=temperature, top_p=top_p,
-        seed=seed, number=number, variety=variety, parallels=parallels,
+        seed=seed, number=number, diversity=diversity, parallels=parallels,
+        no_penalties=no_penalties,
     )  # fmt: skip
     voices = parse_voices(given or "soprano") if given or bars is None else ()
     tonality = Key.parse(key) if key else None
     layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
     if melody.is_dir():
         if bars is not None:
-            raise UsageError("--bars belongs to one score, not to a folder: give a file")
+            raise UsageError("--bars works on one score, not on a folder: give a file")
         harmonize_folder(
             melody, output, voices=voices, key=tonality, options=options, layout=layout,
             checkpoint=checkpoint, numerals=numerals,
@@ -209,16 +216,15 @@ def harmonize(
     for path, one in zip(numbered(output, len(found)), found, strict=True):
         save_score(page(one.score, numerals), path, layout=layout)
         typer.echo(
-            f"{path}: {score.chorale.key}, {one.log_probability:.1f} nats{_charge(one.charged)}"
+            f"{path}: {score.chorale.key}, {one.log_probability:.1f} nats{_penalty(one.penalty)}"
         )
 
 
-def _charge(charged: float) -> str:
-    """What the part-writing was charged, or had earned, in words."""
-    if abs(charged) < 0.05:
+def _penalty(penalty: float) -> str:
+    """The sum of penalties and bonuses in words; empty if it is zero."""
+    if abs(penalty) < 0.05:
         return ""
-    word = "charged" if charged > 0 else "earned"
-    return f", {abs(charged):.1f} {word} for part-writing"
+    return f", part-writing {'penalty' if penalty > 0 else 'bonus'} {abs(penalty):.1f}"
 
 
 def _options(
@@ -230,25 +236,29 @@ def _options(
     top_p: float | None,
     seed: int,
     number: int,
-    variety: float | None,
+    diversity: float | None,
     parallels: bool,
+    no_penalties: bool,
 ) -> "DecodingOptions":
-    from bachbot.decoding import DecodingOptions, Penalties
+    from bachbot.decoding import DecodingOptions, Method
 
     if (beam is not None) + greedy + sample > 1:
-        raise UsageError("--beam, --greedy and --sample are three ways to search: give one")
+        raise UsageError("--beam, --greedy and --sample exclude each other: give one")
     for name, value in (("--temperature", temperature), ("--top-p", top_p)):
         if value is not None and not sample:
-            raise UsageError(f"{name} is of no meaning without --sample: give both or neither")
-    if variety is not None and (greedy or sample or number == 1):
-        raise UsageError("--variety belongs to a beam search with --number: give both or neither")
+            raise UsageError(f"{name} has no effect without --sample: give both or neither")
+    if diversity is not None and (greedy or sample or number == 1):
+        raise UsageError(
+            "--diversity has no effect without a beam search with --number: give both or neither"
+        )
     named = {
-        "beam": beam, "temperature": temperature, "top_p": top_p, "variety": variety,
+        "beam": beam, "temperature": temperature, "top_p": top_p, "diversity": diversity,
     }  # fmt: skip
+    method: Method = "greedy" if greedy else "sample" if sample else "beam"
     return DecodingOptions(
-        method="greedy" if greedy else "sample" if sample else "beam",
+        method=method,
         seed=seed,
         number=number,
-        charges=Penalties() if parallels else None,
+        penalties=shared.penalties_of_flags(parallels, no_penalties, method),
         **{name: value for name, value in named.items() if value is not None},  # type: ignore[arg-type]
     )

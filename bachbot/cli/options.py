@@ -13,20 +13,30 @@ from bachbot.files import DEFAULT_CHECKPOINT as DEFAULT_CHECKPOINT
 if TYPE_CHECKING:
     from bachbot.chorale import Chorale
     from bachbot.corpus.store import PreparedCorpus
-    from bachbot.decoding import DecodingOptions
+    from bachbot.decoding import DecodingOptions, Method, Penalties
     from bachbot.runtime import Checkpoint
 
 CheckpointName = Annotated[
     str, typer.Option("--checkpoint", help="Name of a shipped checkpoint, or its directory.")
 ]
 Temperature = Annotated[
-    float | None, typer.Option("--temperature", help="Below 1 plainer, above 1 more daring.")
+    float | None,
+    typer.Option(
+        "--temperature",
+        help="Sampling temperature: below 1 plainer, above 1 more daring.",
+    ),
 ]
 TopP = Annotated[
-    float | None, typer.Option("--top-p", help="Draw only from the likeliest choices of this much.")
+    float | None,
+    typer.Option(
+        "--top-p",
+        help="Nucleus sampling: keep the most likely tokens up to this total probability.",
+    ),
 ]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same music.")]
-Number = Annotated[int, typer.Option("--number", help="How many to write.")]
+Seed = Annotated[
+    int, typer.Option("--seed", help="Random seed: the same seed gives the same music.")
+]
+Number = Annotated[int, typer.Option("--number", help="Number of versions to write.")]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -35,54 +45,68 @@ Output = Annotated[
         help="File to write: .musicxml .mxl .mid .svg .png .pdf .wav .flac .ogg or .mp3.",
     ),
 ]
-Staves = Annotated[int, typer.Option("--staves", help="Engraved on 4 staves, or on 2.")]
-Tempo = Annotated[float, typer.Option("--tempo", help="Quarter notes a minute, for sound.")]
+Staves = Annotated[int, typer.Option("--staves", help="Number of staves: 4 or 2.")]
+Tempo = Annotated[float, typer.Option("--tempo", help="Quarter notes per minute.")]
 Sound = Annotated[
     str,
-    typer.Option("--sound", help="What plays: organ, choir, strings, piano or FILE.sf2[:PROGRAM]."),
+    typer.Option("--sound", help="Sound: organ, choir, strings, piano or FILE.sf2[:PROGRAM]."),
 ]
 Parallels = Annotated[
-    bool, typer.Option("--parallels", help="Let parallel fifths and octaves through.")
+    bool,
+    typer.Option(
+        "--parallels",
+        help="Allow parallel and hidden fifths and octaves: switch off their penalties alone.",
+    ),
+]
+NoPenalties = Annotated[
+    bool,
+    typer.Option(
+        "--no-penalties",
+        help="Switch off all penalties and bonuses: use the probabilities of the model alone.",
+    ),
 ]
 Numerals = Annotated[bool, typer.Option("--numerals", help="Write Roman numerals under the bass.")]
 
 
 DECODERS = ("default", "greedy", "beam", "sample")
 
-SplitOption = Annotated[str, typer.Option("--split", help="tune (the honest one) or file.")]
+SplitOption = Annotated[
+    str,
+    typer.Option("--split", help="tune: no tune in two parts; file: by file, which leaks tunes."),
+]
 PartOption = Annotated[str, typer.Option("--part", help="train, validation or test.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 CorpusOption = Annotated[
     Path | None,
-    typer.Option("--corpus", help="Prepared corpus; the user's cache unless given."),
+    typer.Option("--corpus", help="Prepared corpus. [default: the one in the user's cache]"),
 ]
 DecoderOption = Annotated[
     str,
-    typer.Option(
-        "--decoder", help="default (what 'bachbot harmonize' does), greedy, beam, sample."
-    ),
+    typer.Option("--decoder", help="default (as 'bachbot harmonize'), greedy, beam or sample."),
 ]
 BeamOption = Annotated[int | None, typer.Option("--beam", help="Width of the beam.")]
 TemperatureOption = Annotated[
-    float | None, typer.Option("--temperature", help="Of --decoder sample.")
+    float | None,
+    typer.Option("--temperature", help="Sampling temperature, only with --decoder sample."),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", help="Of the draws of --decoder sample.")]
-ChargedOption = Annotated[
+SeedOption = Annotated[int, typer.Option("--seed", help="Random seed, only with --decoder sample.")]
+PenaltiesOption = Annotated[
     bool | None,
     typer.Option(
-        "--charged/--uncharged",
-        help="Whether part-writing is charged. [default: with --decoder default alone]",
+        "--penalties/--no-penalties",
+        help="Use part-writing penalties or not. [default: only with --decoder default]",
         show_default=False,
     ),
 ]
 SetOption = Annotated[
     str,
     typer.Option(
-        "--set", help="harmonized (Bach's sopranos, the default decoder) or composed (new pieces)."
+        "--set", help="harmonized (Bach's sopranos, default decoder) or composed (new pieces)."
     ),
 ]
 LimitOption = Annotated[
-    int | None, typer.Option("--limit", min=1, help="Only the first so many pieces of the part.")
+    int | None,
+    typer.Option("--limit", min=1, help="Use only the first pieces of the part, this many."),
 ]
 
 
@@ -115,32 +139,32 @@ def decoding_options(
     beam: int | None = None,
     temperature: float | None = None,
     seed: int = 0,
-    charged: bool | None = None,
+    penalties: bool | None = None,
 ) -> "DecodingOptions":
-    """How a decoder of that name goes about it.
+    """The options of a decoder by name.
 
     Raises
     ------
     UsageError
-        If there is none of that name, or an option belongs to another.
+        If there is no such decoder, or it does not have an option.
     """
     from bachbot.decoding import DecodingOptions, Penalties
 
     if decoder not in DECODERS:
         raise UsageError(f"there is no decoder '{decoder}': give one of {', '.join(DECODERS)}")
     if beam is not None and decoder not in ("default", "beam"):
-        raise UsageError(f"--beam is of no meaning to the {decoder} decoder: give --decoder beam")
+        raise UsageError(f"--beam has no effect with --decoder {decoder}: give --decoder beam")
     if temperature is not None and decoder != "sample":
         raise UsageError(
-            f"--temperature is of no meaning to the {decoder} decoder: give --decoder sample"
+            f"--temperature has no effect with --decoder {decoder}: give --decoder sample"
         )
-    if charged is None:
-        charged = decoder == "default"
+    if penalties is None:
+        penalties = decoder == "default"
     named = {"beam": beam, "temperature": temperature}
     return DecodingOptions(
         **({} if decoder == "default" else {"method": decoder}),  # type: ignore[arg-type]
         seed=seed,
-        charges=None if charged else Penalties(),
+        penalties=None if penalties else Penalties(),
         **{name: value for name, value in named.items() if value is not None},  # type: ignore[arg-type]
     )
 
@@ -166,18 +190,39 @@ def our_set(checkpoint: "Checkpoint", bach: "Sequence[Chorale]", name: str) -> "
 
 
 def precision(options: "DecodingOptions") -> str:
-    """The type of number to step a model in: a draw must not hang on the last bit of a sum."""
+    """The float type to step a model in: samples must not depend on the last bit of a sum."""
     return "float64" if options.method == "sample" else "float32"
 
 
 def described(options: "DecodingOptions") -> str:
-    """A decoder in a few words."""
-    words = {
+    """A short description of a decoder."""
+    text = {
         "beam": f"beam of {options.beam}",
         "greedy": "greedy",
         "sample": f"sampled at {options.temperature:g}",
     }
-    return words[options.method] + (", part-writing charged" if options.charged.any else "")
+    return text[options.method] + (", with penalties" if options.active_penalties.active else "")
+
+
+def penalties_of_flags(parallels: bool, no_penalties: bool, method: "Method") -> "Penalties | None":
+    """The penalties that --parallels and --no-penalties leave; None for the default.
+
+    Raises
+    ------
+    UsageError
+        If both flags are given.
+    """
+    from bachbot.decoding import DecodingOptions, Penalties
+    from bachbot.decoding.penalties import PARALLELS
+
+    if parallels and no_penalties:
+        raise UsageError("--no-penalties switches off those of --parallels too: give one of them")
+    if no_penalties:
+        return Penalties()
+    if not parallels:
+        return None
+    default = DecodingOptions(method=method).active_penalties
+    return default.without(PARALLELS)
 
 
 def warn_of_leaks(checkpoint: "Checkpoint", corpus: "PreparedCorpus", split: str) -> None:

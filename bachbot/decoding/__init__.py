@@ -1,15 +1,23 @@
-"""Decoding: what is given × what proposes × what scores.
+"""Decoding: turns a model's token probabilities into music.
 
-- `plan` says which tokens are legal in every cell, with `fill` and `compose` to write it.
-- `proposals` choose among them: a beam, or draws.
-- The model scores, and `walk` brings the three together.
+Every decoder combines the same parts:
+
+- `requests` builds what is asked for from a chorale: which voices or cells are given.
+- `constraints` lists which tokens each cell may hold.
+- `penalties` is a list of penalties and bonuses that are added to the model's log-probabilities.
+- `strategies` selects the next tokens, by beam search or by sampling; `particle_filter` resamples
+  several hypotheses for each sampled candidate.
+- `hypotheses` holds what the search keeps of each hypothesis; `context` is what penalties see.
+- `search` runs them together, frame by frame.
+
+`harmonize` and `compose` are the two ways to use it; `options` holds their options and results.
 """
 
 from bachbot.decoding.compose import ComposeRequest, compose
-from bachbot.decoding.constraints import with_final_cadence
-from bachbot.decoding.harmonize import fill, fill_all
+from bachbot.decoding.harmonize import fill, fill_all, try_fill_all
 from bachbot.decoding.options import METHODS, Candidate, DecodingOptions, Method, Progress
 from bachbot.decoding.penalties import Penalties
+from bachbot.decoding.requests import fill_request, with_final_cadence
 
 __all__ = [
     "METHODS",
@@ -22,5 +30,7 @@ __all__ = [
     "compose",
     "fill",
     "fill_all",
+    "fill_request",
+    "try_fill_all",
     "with_final_cadence",
 ]

@@ -1,11 +1,11 @@
-"""Composing: the form of a new piece, and how it is drawn, several hypotheses a piece."""
+"""Composing: the form of a new piece, and how it is sampled with a particle filter."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import REST, STANDARD, Chorale, Given, Meter, Mode, Voice
+from bachbot.chorale import FINAL_TRIAD, REST, STANDARD, Chorale, Given, Meter, Mode, Voice
 from bachbot.decoding.constraints import (
     ANY,
     FERMATA_FREE,
@@ -25,43 +25,50 @@ from bachbot.runtime.protocol import Model
 from bachbot.theory.cadence import CadenceKind, final_cadence
 
 FEWEST_BARS, MOST_BARS = 4, 32
-"""Where the model may end a piece whose length is not asked for."""
+"""Between which lengths the model may end a piece if no length is given."""
 
 LONGEST = 400
-"""Most bars that may be asked for."""
+"""The greatest length that can be given, in bars."""
 
-_TRIAD: dict[Mode, list[int]] = {"major": [0, 4, 7], "minor": [0, 3, 4, 7]}
-"""Semitones of the tonic triad above the tonic; minor may close on the major third."""
+PARTICLES = 16
+"""Particles of each piece if a length is given."""
 
-_DOMINANT, _LOW_SEVENTH = 7, 10  # semitones above the tonic
+PARTICLES_FREE_LENGTH = 8
+"""Particles of each piece that the model ends itself: such pieces are longer."""
+
+_DOMINANT, _MINOR_SEVENTH, _LEADING_NOTE = 7, 10, 11  # semitones above the tonic
 _OUTER = (Voice.SOPRANO, Voice.BASS)
+
+_RANK: dict[CadenceKind, int] = {"perfect": 0, "imperfect": 2, "plagal": 2, "half": 4, "none": 6}
+_CUT = 3  # added to the rank of an end that is not the model's
+_NO_LEADING_NOTE = 7.0  # nats
 
 
 @dataclass(frozen=True, eq=False)
 class ComposeRequest:
-    """What a new piece is to be like.
+    """What a new piece should be like.
 
     Parameters
     ----------
     bars : int, optional
-        Full bars, those of the opening counted and a pickup not, 1 to 400. Without it the model
-        ends the piece itself, after 4 bars at the least and 32 at the most.
+        Number of full bars, 1 to 400; those of the opening count, a pickup does not. Default: the
+        model ends the piece itself, after 4 to 32 bars.
     meter : Meter
-        Time signature and pickup. After a pickup the last bar is as much shorter.
+        Time signature and pickup. After a pickup the last bar is shorter by the same length.
     mode : {"major", "minor"}
         C major or A minor.
     transposed_by : int
-        Semitones from the key that the piece will be sung in to C major or A minor, for the
-        compass of the voices.
+        Semitones from the key in which the piece will be sung to C major or A minor, for the
+        ranges of the voices.
     prime : Chorale, optional
-        An opening in C major or A minor to go on from, all four voices.
+        An opening in C major or A minor that the piece continues, all four voices.
     grid : int
-        Voices strike and stop only in frames that are a multiple of this, as in `Given`.
+        Notes start and stop only in frames that are a multiple of this, as in `Given`.
 
     Raises
     ------
     UsageError
-        If the length cannot be, or the opening has no frame or fills it.
+        If the length is out of range, or the opening is empty or as long as the piece.
     """
 
     bars: int | None = None
@@ -73,9 +80,9 @@ class ComposeRequest:
 
     def __post_init__(self) -> None:
         if self.bars is not None and not 1 <= self.bars <= LONGEST:
-            raise UsageError(f"{self.bars} bars were asked for: give 1 to {LONGEST}")
+            raise UsageError(f"the length is {self.bars} bars: give 1 to {LONGEST}")
         if self.mode not in STANDARD:
-            raise UsageError(f"'{self.mode}' is no mode: give major or minor")
+            raise UsageError(f"'{self.mode}' is not a mode: give major or minor")
         if self.prime is not None and not self.prime.frames:
             raise UsageError("the opening is empty: give one of a bar or more")
         if self.given >= self.frames:
@@ -91,112 +98,112 @@ class ComposeRequest:
 
     @property
     def frames(self) -> int:
-        """Frames of the piece, at the most where the model ends it."""
+        """Frames of the piece; the most there can be if the model ends it."""
         return int(self.bar_ends[(self.bars or MOST_BARS) - 1])
 
     @property
-    def close(self) -> int | None:
-        """First frame of the closing chord, where the length is asked for."""
+    def final_chord(self) -> int | None:
+        """First frame of the final chord, if a length is given."""
         if self.bars is None:
             return None
-        return max(self.frames - last_chord(self.meter), self.given)
+        return max(self.frames - final_chord_length(self.meter), self.given)
 
     @property
     def position(self) -> NDArray[np.int16]:
-        """Place in the bar of each frame, shape [frames]."""
-        return self._places[: self.frames]
+        """Metrical position of each frame in its bar, shape [frames]."""
+        return self._positions[: self.frames]
 
     @property
     def bar_ends(self) -> NDArray[np.int64]:
         """Frame after the end of each full bar if the piece ended there, shape [bars]."""
-        starts = np.flatnonzero(self._places == 0)
+        starts = np.flatnonzero(self._positions == 0)
         return starts[starts > 0][0 if self.meter.pickup == 0 else 1 :] - self.meter.pickup
 
     @property
-    def _places(self) -> NDArray[np.int16]:
-        """Places of more frames than any piece has."""
+    def _positions(self) -> NDArray[np.int16]:
+        """Metrical positions of more frames than the piece can have."""
         bar = self.meter.bar_frames
         room = ((self.bars or MOST_BARS) + 3) * bar
         if self.prime is None:
             return self.meter.positions(room)
-        # The bars of an opening may be irregular: what follows counts on from where it stops.
+        # The bars of an opening may be irregular: the next frames count on from its last.
         on = (self.prime.position[-1] + 1 + np.arange(room)) % bar
         return np.concatenate([self.prime.position, on]).astype(np.int16)
 
 
 def composition_constraints(request: ComposeRequest, vocabulary: Vocabulary) -> Constraints:
-    """The plan of a new piece.
+    """The constraints of a new piece.
 
-    It opens on the tonic triad with the tonic in the bass, and without a fermata in its first bar,
-    unless an opening is given. Where the length is asked for, it closes with the bass going from
-    the dominant, a beat long, to the tonic under a fermata; that is half a bar long, or a whole
-    one in bars of an odd number of beats. A bar before it, no minor seventh degree is struck in
-    minor: without that a piece that has strayed to the relative major does not come home. The
-    chords are the model's.
+    Unless an opening is given, the piece begins on the tonic triad with the tonic in the bass and
+    has no fermata in its first bar. If a length is given, it ends with the bass going from the
+    dominant, a beat long, to the tonic under a fermata; the final chord is half a bar long, or a
+    whole one in bars of an odd number of beats. In the bar before it, no minor seventh degree may
+    start in a minor piece: otherwise a piece that has moved to the relative major does not
+    return. The model chooses the chords.
 
     Parameters
     ----------
     request : ComposeRequest
-        What is asked for.
+        What the piece should be like.
     vocabulary : Vocabulary
         The model's.
 
     Raises
     ------
     DecodingError
-        If the vocabulary lacks a voice's compass.
+        If the vocabulary lacks the range of a voice.
     EncodingError
         If the opening has a pitch outside the vocabulary.
     """
     frames, opening = request.frames, request.given
-    compass = range_sets(vocabulary, request.transposed_by)[:4]
+    ranges = range_sets(vocabulary, request.transposed_by)[:4]
     above = (vocabulary.pitch_of - STANDARD[request.mode].pitch_class) % 12  # [V]
-    triad = np.tile(np.isin(above, _TRIAD[request.mode]), (4, 1))
+    triad = np.tile(np.isin(above, FINAL_TRIAD[request.mode]), (4, 1))
     triad[Voice.BASS] = above == 0
-    # Four voices at will, four on the tonic triad, four without the low seventh of minor, the bass
-    # on the dominant, no onset at all.
-    rising = compass & (above != _LOW_SEVENTH) if request.mode == "minor" else compass
-    dominant = compass[[Voice.BASS]] & (above == _DOMINANT)
-    palette = np.concatenate([compass, compass & triad, rising, dominant, np.zeros_like(dominant)])
-    at_will, on_triad, on_rise = np.arange(12).reshape(3, 4)
-    on_dominant, held = 12, 13
+    # For four voices each: any note, the tonic triad, all but the minor seventh degree of minor.
+    # For the bass: the dominant, no onset at all.
+    rising = ranges & (above != _MINOR_SEVENTH) if request.mode == "minor" else ranges
+    dominant = ranges[[Voice.BASS]] & (above == _DOMINANT)
+    allowed = np.concatenate([ranges, ranges & triad, rising, dominant, np.zeros_like(dominant)])
+    any_note, on_triad, on_rising = np.arange(12).reshape(3, 4)
+    on_dominant, no_onset = 12, 13
 
     token = np.full((frames, 4), FREE, dtype=np.int64)
     fermata = np.full(frames, FERMATA_FREE, dtype=np.int8)
-    which = np.tile(at_will, (frames, 1))
-    tie = np.ones((frames, 4), dtype=np.bool_)
-    tie[np.ix_(request.position == 0, _OUTER)] = False
+    set_index = np.tile(any_note, (frames, 1))
+    may_tie = np.ones((frames, 4), dtype=np.bool_)
+    may_tie[np.ix_(request.position == 0, _OUTER)] = False
     may_end = np.zeros(frames + 1, dtype=np.bool_)
     if request.prime is not None:
         token[:opening] = vocabulary.ids_of(request.prime.pitch, request.prime.tied)
         fermata[:opening] = request.prime.fermata
     else:
-        which[0] = on_triad
+        set_index[0] = on_triad
         fermata[: request.meter.bar_frames] = NO_FERMATA
-    last = request.close
+    last = request.final_chord
     if last is not None:
-        which[max(last - request.meter.bar_frames, opening + 1) : last] = on_rise
+        set_index[max(last - request.meter.bar_frames, opening + 1) : last] = on_rising
         fermata[max(last - 2 * request.meter.beat_frames, opening) : last] = NO_FERMATA
         fermata[last:] = FERMATA_HERE
-        which[last:] = on_triad
-        which[last + 1 :, _OUTER] = held
-        tie[last, _OUTER] = False
-        tie[last + 1 :, _OUTER] = True
+        set_index[last:] = on_triad
+        set_index[last + 1 :, _OUTER] = no_onset
+        may_tie[last, _OUTER] = False
+        may_tie[last + 1 :, _OUTER] = True
         before = last - request.meter.beat_frames
         if before > opening:
-            which[before:last, Voice.BASS] = held
-            which[before, Voice.BASS] = on_dominant
-            tie[before, Voice.BASS] = False
+            set_index[before:last, Voice.BASS] = no_onset
+            set_index[before, Voice.BASS] = on_dominant
+            may_tie[before, Voice.BASS] = False
     else:
         ends = request.bar_ends[FEWEST_BARS - 1 : MOST_BARS]
         may_end[ends[(ends > opening) & (ends < frames)]] = True
     return Constraints(
         vocabulary=vocabulary,
         token=token,
-        palette=palette,
-        which=which,
-        tie=tie,
-        sound=np.full((frames, 4), ANY, dtype=np.int16),
+        allowed_sets=allowed,
+        set_index=set_index,
+        may_tie=may_tie,
+        required_pitch=np.full((frames, 4), ANY, dtype=np.int16),
         hold=np.arange(frames) % request.grid > 0,
         fermata=fermata,
         may_end=may_end,
@@ -206,52 +213,40 @@ def composition_constraints(request: ComposeRequest, vocabulary: Vocabulary) -> 
     )
 
 
-def composition_request(request: ComposeRequest, plan: Constraints) -> FillRequest:
+def composition_request(request: ComposeRequest, constraints: Constraints) -> FillRequest:
     """What a model that looks ahead may know of a new piece: its form and its opening.
 
     Parameters
     ----------
     request : ComposeRequest
-        What is asked for.
-    plan : Plan
-        Its plan, from `composition_constraints`.
+        What the piece should be like.
+    constraints : Constraints
+        Its constraints, from `composition_constraints`.
     """
-    given = np.zeros((plan.frames, 4), dtype=np.bool_)
+    frames = constraints.frames
+    given = np.zeros((frames, 4), dtype=np.bool_)
     given[: request.given] = True
-    pitch = np.full((plan.frames, 4), REST, dtype=np.int16)
-    tied = np.zeros((plan.frames, 4), dtype=np.bool_)
+    pitch = np.full((frames, 4), REST, dtype=np.int16)
+    tied = np.zeros((frames, 4), dtype=np.bool_)
     if request.prime is not None:
         pitch[: request.given], tied[: request.given] = request.prime.pitch, request.prime.tied
     chorale = Chorale(
         pitch=pitch,
         tied=tied,
-        fermata=plan.fermata == FERMATA_HERE,
+        fermata=constraints.fermata == FERMATA_HERE,
         meter=request.meter,
         key=STANDARD[request.mode],
         position=request.position,
     )
-    return FillRequest(chorale, Given(given, plan.fermata != FERMATA_FREE))
+    return FillRequest(chorale, Given(given, constraints.fermata != FERMATA_FREE))
 
 
-def last_chord(meter: Meter) -> int:
-    """Length of a closing chord in frames."""
+def final_chord_length(meter: Meter) -> int:
+    """Length of a final chord in frames."""
     beats = meter.bar_frames // meter.beat_frames
     bar = meter.bar_frames // 2 if beats % 2 == 0 else meter.bar_frames
-    # The pickup's beats are missing from the last bar.
+    # The last bar is shorter by the pickup.
     return max(bar - meter.pickup, meter.beat_frames) if meter.pickup else bar
-
-
-PARTICLES = 16
-"""Streams a piece whose length is asked for."""
-
-PARTICLES_FREE_LENGTH = 8
-"""Streams a piece that the model ends itself: they go on for longer."""
-
-_RANK: dict[CadenceKind, int] = {"perfect": 0, "imperfect": 2, "plagal": 2, "half": 4, "none": 6}
-_CUT = 3  # added to the rank of an end that is not the model's
-
-_LEADING_NOTE = 11  # semitones above the tonic
-_UNLED = 7.0  # nats
 
 
 def compose(
@@ -261,139 +256,137 @@ def compose(
     *,
     progress: Progress | None = None,
 ) -> list[Candidate]:
-    """Compose new pieces, or go on from an opening.
+    """Compose new pieces, or continue an opening.
 
     Parameters
     ----------
     model : Model
-        A trained model. Step it in float64: NumPy rounds otherwise from processor to processor,
-        and a float32 error may flip a draw.
+        A trained model. Step it in float64: NumPy rounds differently from processor to processor,
+        and an error in float32 may change a sample.
     request : ComposeRequest, optional
-        What they are to be like.
+        What the pieces should be like.
     options : DecodingOptions, optional
-        Temperature, top-p, seed and number; ``"sample"`` at a temperature of 0.9 unless given.
+        Temperature, top-p, seed and number. Default: ``"sample"`` at a temperature of 0.9.
     progress : callable, optional
-        Called with the frames done and all frames, at the most.
+        Called with the frames done and the most frames there can be.
 
     Returns
     -------
     list of Candidate
-        ``options.number`` pieces in the order of their random streams: the first is the same
-        however many are asked for, but for rounding.
+        ``options.number`` pieces. The first is the same however many are asked for, but for
+        rounding.
 
     Raises
     ------
     UsageError
-        If the method is not to sample.
+        If the method is not ``"sample"``.
     DecodingError, EncodingError
-        If the vocabulary lacks a voice's compass, or a pitch of the opening.
+        If the vocabulary lacks the range of a voice, or a pitch of the opening.
     """
     request = request or ComposeRequest()
     options = options or DecodingOptions(method="sample", temperature=0.9)
     if options.method != "sample":
         raise UsageError(f"a piece cannot be composed by the method '{options.method}': use sample")
-    plan = composition_constraints(request, model.vocabulary)
-    population = ParticleFilter.seeded(
-        options, PARTICLES if request.bars else PARTICLES_FREE_LENGTH
-    )
+    constraints = composition_constraints(request, model.vocabulary)
+    particles = ParticleFilter.seeded(options, PARTICLES if request.bars else PARTICLES_FREE_LENGTH)
     with one_thread():
-        walk = Search(
-            model.bind([composition_request(request, plan)]),
-            [plan],
-            population.draw,
-            charges=options.charged,
-            weighed=True,
+        search = Search(
+            model.bind([composition_request(request, constraints)]),
+            [constraints],
+            particles.sampler,
+            penalties=options.active_penalties,
+            track_weights=True,
         )
-        _go(walk, request, population, progress)
-        _stop(walk, population)
+        _sample_frames(search, request, particles, progress)
+        _finish(search, particles)
     return [
-        _chosen(walk, request, options, label, chooser)
-        for label, chooser in enumerate(population.choosers)
+        _best_ending(search, request, options, group, chooser)
+        for group, chooser in enumerate(particles.choosers)
     ]
 
 
-def _go(
-    walk: Search, request: ComposeRequest, population: ParticleFilter, progress: Progress | None
+def _sample_frames(
+    search: Search, request: ComposeRequest, particles: ParticleFilter, progress: Progress | None
 ) -> None:
-    """Through all frames; what has been given is gone through once for all streams."""
-    meetings = _meetings(request)
+    """Sample all frames; the opening is read once for all particles."""
+    resampling = _resampling_frames(request)
     for frame in range(request.frames):
         if frame == request.given:
-            population.enter(walk)
-        walk.frame(frame)
-        if not walk.streams:
+            particles.split(search)
+        search.decode_frame(frame)
+        if not search.size:
             if progress is not None:
                 progress(request.frames, request.frames)
             break
-        if frame + 1 in meetings:
-            if frame + 1 == request.close:
-                _prefer_dominant(walk, request)
-            population.resample(walk)
+        if frame + 1 in resampling:
+            if frame + 1 == request.final_chord:
+                search.add_to_weight(_dominant_weight(search, request))
+            particles.resample(search)
         if progress is not None:
             progress(frame + 1, request.frames)
 
 
-def _prefer_dominant(walk: Search, request: ComposeRequest) -> None:
-    """Before the closing chord: streams whose last chord lacks the leading note weigh little."""
-    sounding = walk.memory[:, 0, :4]
-    above = (sounding - STANDARD[request.mode].pitch_class) % 12  # [B, 4]
-    leads = ((above == _LEADING_NOTE) & (sounding != REST)).any(axis=1)
-    walk.weight = np.where(leads, walk.weight, walk.weight - _UNLED)
+def _dominant_weight(search: Search, request: ComposeRequest) -> NDArray[np.float64]:
+    """Before the final chord: a lower weight for particles without a leading note, [B]."""
+    pitch = search.state.previous_pitch
+    above = (pitch - STANDARD[request.mode].pitch_class) % 12  # [B, 4]
+    leads = ((above == _LEADING_NOTE) & (pitch != REST)).any(axis=1)
+    return np.where(leads, 0.0, -_NO_LEADING_NOTE)
 
 
-def _meetings(request: ComposeRequest) -> frozenset[int]:
-    """Frames before which streams are weighed: bar lines, and each beat towards a known end."""
+def _resampling_frames(request: ComposeRequest) -> frozenset[int]:
+    """Frames before which particles are resampled: bar lines, and each beat near a known end."""
     frames = np.arange(request.frames)
     meter = request.meter
-    often = frames >= request.frames - 2 * meter.bar_frames if request.bars else frames < 0
+    near_end = frames >= request.frames - 2 * meter.bar_frames if request.bars else frames < 0
     beat = request.position % meter.beat_frames == 0
-    return frozenset(np.flatnonzero((request.position == 0) | (often & beat)).tolist())
+    return frozenset(np.flatnonzero((request.position == 0) | (near_end & beat)).tolist())
 
 
-def _stop(walk: Search, population: ParticleFilter) -> None:
-    """After the last frame some streams emit END, by its probability; the others are cut."""
-    if walk.streams:
-        ends = np.exp(walk.scores[:, END])
-        drawn = np.array([g.random() for g in population.draw.generators])
-        walk.end(emits=drawn < ends)
+def _finish(search: Search, particles: ParticleFilter) -> None:
+    """After the last frame particles emit END by its probability; the others are cut."""
+    if search.size:
+        ends = np.exp(search.next_log_probability[:, END])
+        uniform = np.array([g.random() for g in particles.sampler.generators])
+        search.finish(emits=uniform < ends)
 
 
-def _chosen(
-    walk: Search,
+def _best_ending(
+    search: Search,
     request: ComposeRequest,
     options: DecodingOptions,
-    label: int,
+    group: int,
     chooser: np.random.Generator,
 ) -> Candidate:
-    """One of the streams with the best end: its cadence, and whether the model ended it."""
-    found = [(e, _music(walk, e, request)) for e in walk.ended if e.label == label]
-    ranks = [_RANK[final_cadence(music).kind] + _CUT * (not e.emitted) for e, music in found]
+    """One of the particles with the best end: its cadence, and whether the model ended it."""
+    found = [(h, _music(search, h, request)) for h in search.finished if h.group == group]
+    ranks = [_RANK[final_cadence(music).kind] + _CUT * (not h.emitted) for h, music in found]
     best = [pair for pair, rank in zip(found, ranks, strict=True) if rank == min(ranks)]
-    # By chance, not by likelihood, which would favor the dull and the short.
-    ended, music = best[chooser.integers(len(best))]
+    # At random, not by probability, which would favor plain and short pieces.
+    hypothesis, music = best[chooser.integers(len(best))]
     return Candidate(
         chorale=music,
-        log_probability=ended.log_probability,
-        charged=ended.charged,
+        log_probability=hypothesis.log_probability,
+        penalty=hypothesis.penalty,
         method=options.method,
         seed=options.seed,
-        ending=_ending(ended, music, request),
+        ending=_ending(hypothesis, music, request),
     )
 
 
-def _music(walk: Search, ended: FinishedHypothesis, request: ComposeRequest) -> Chorale:
+def _music(search: Search, hypothesis: FinishedHypothesis, request: ComposeRequest) -> Chorale:
     return replace(
-        walk.music(ended),
+        search.music(hypothesis),
         meter=request.meter,
         key=STANDARD[request.mode],
         transposed_by=request.transposed_by,
         name=request.prime.name if request.prime is not None else "",
-        position=request.position[: ended.frames],
+        position=request.position[: hypothesis.frames],
     )
 
 
-def _ending(ended: FinishedHypothesis, music: Chorale, request: ComposeRequest) -> str:
-    bar = int(np.searchsorted(request.bar_ends, ended.frames)) + 1
-    if ended.emitted:
+def _ending(hypothesis: FinishedHypothesis, music: Chorale, request: ComposeRequest) -> str:
+    bar = int(np.searchsorted(request.bar_ends, hypothesis.frames)) + 1
+    if hypothesis.emitted:
         return f"the model ended it with {final_cadence(music).described} in bar {bar}"
     return f"cut at the end of bar {bar}: the model did not end it"

@@ -1,188 +1,189 @@
-"""Constraints: for every cell of a piece, which tokens may stand there."""
+"""Constraints: which tokens each cell of a piece may hold.
 
-from dataclasses import dataclass, replace
+Shapes: T frames, B hypotheses, V tokens of the vocabulary.
+"""
+
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import REST, VOICES, Chorale, Given, Key, Voice
+from bachbot.decoding.hypotheses import FrameState
 from bachbot.encoding import FIRST_PITCH, REST_TOKEN, Vocabulary
 from bachbot.errors import DecodingError
 
 FREE = -1
-"""`Plan.token` where no token is forced."""
+"""`Constraints.token` where no token is forced."""
 
 ANY = -1
-"""`Plan.sound` where a cell may sound what it likes."""
+"""`Constraints.required_pitch` where a cell may have any pitch."""
 
 NO_FERMATA, FERMATA_HERE, FERMATA_FREE = 0, 1, 2
-"""What `Plan.fermata` says of a frame."""
+"""The values of `Constraints.fermata`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Constraints:
     """The grammar of one piece: START, the frames, perhaps END.
 
-    A frame is a FERMATA or none, a token for each of S, A, T, B, and the frame end. A tie goes
-    only to the pitch that sounds before it in its voice, and where the fermata begins or ends a
-    soprano that is not given strikes anew, for a fermata stands on a whole note.
+    A frame is an optional FERMATA, a token for each of S, A, T, B, and the frame end. A tie can
+    only continue the pitch that sounds before it in its voice. Where a fermata begins or ends, a
+    soprano that is not given starts a new note, since a fermata covers whole notes.
 
     Parameters
     ----------
     vocabulary : Vocabulary
-        What the token ids mean.
+        The model's.
     token : ndarray of int64, shape [T, 4]
         The token that is forced; `FREE` where the model chooses.
-    palette : ndarray of bool, shape [P, V]
+    allowed_sets : ndarray of bool, shape [S, V]
         Sets of onsets and rests to choose from.
-    which : ndarray of int, shape [T, 4]
-        Which of those sets a free cell has.
-    tie : ndarray of bool, shape [T, 4]
+    set_index : ndarray of int, shape [T, 4]
+        Which of those sets each free cell has.
+    may_tie : ndarray of bool, shape [T, 4]
         Where a free cell may hold the note before it.
-    sound : ndarray of int16, shape [T, 4]
-        Pitch that a free cell must sound because the given cell after it is tied to it; `ANY`
+    required_pitch : ndarray of int16, shape [T, 4]
+        Pitch that a free cell must have because the given cell after it is tied to it; `ANY`
         elsewhere.
     hold : ndarray of bool, shape [T]
-        Frames in which a free voice goes on as before: it neither strikes nor stops.
+        Frames in which free voices only continue: no note starts or stops there.
     fermata : ndarray of int8, shape [T]
         `NO_FERMATA`, `FERMATA_HERE`, or `FERMATA_FREE` where the model chooses.
     may_end : ndarray of bool, shape [T + 1]
-        Before which frames the model may end the piece; the last is after them all.
+        Before which frames the model may end the piece; the last is after all of them.
     key : Key
-        The key that part-writing is judged in.
+        The key for the rules of part-writing.
     position : ndarray of int16, shape [T]
-        Place of each frame in its bar, in frames.
+        Metrical position of each frame in its bar, in frames.
     transposed_by : int
-        Semitones that the piece was moved by from where it is sung, for the compass.
-    close : range
-        Frames of a last chord that is expected to stand on the tonic.
+        Semitones by which the piece was transposed from its own key, for the voices' ranges.
+    final_chord : range
+        Frames of a last chord that is expected to be the tonic's.
     """
 
     vocabulary: Vocabulary
     token: NDArray[np.int64]
-    palette: NDArray[np.bool_]
-    which: NDArray[np.intp]
-    tie: NDArray[np.bool_]
-    sound: NDArray[np.int16]
+    allowed_sets: NDArray[np.bool_]
+    set_index: NDArray[np.intp]
+    may_tie: NDArray[np.bool_]
+    required_pitch: NDArray[np.int16]
     hold: NDArray[np.bool_]
     fermata: NDArray[np.int8]
     may_end: NDArray[np.bool_]
     key: Key
     position: NDArray[np.int16]
     transposed_by: int = 0
-    close: range = range(0)
+    final_chord: range = range(0)
 
     @property
     def frames(self) -> int:
-        """How many frames there are at the most (T)."""
+        """Number of frames, or the most there can be (T)."""
         return len(self.token)
 
-    def legal(self, frame: int, voice: int, memory: NDArray[np.int16]) -> NDArray[np.bool_]:
-        """Which tokens may stand in a cell.
+    def legal(self, frame: int, voice: int, state: FrameState) -> NDArray[np.bool_]:
+        """Which tokens a cell may hold.
 
         Parameters
         ----------
         frame, voice : int
             The cell.
-        memory : ndarray of int16, shape [B, 2, 5]
-            The frame before and this one: pitches of S, A, T, B, then 1 under a fermata.
+        state : FrameState
+            The last two frames of B hypotheses.
 
         Returns
         -------
         ndarray of bool, shape [B, V]
             At least one True in each row.
         """
-        batch = len(memory)
+        before = state.previous_pitch[:, voice]
+        batch = len(before)
         legal = np.zeros((batch, len(self.vocabulary)), dtype=np.bool_)
         forced = self.token[frame, voice]
         if forced != FREE:
             legal[:, forced] = True
             return legal
-        before = memory[:, 0, voice]
         if self.hold[frame]:
-            legal[np.arange(batch), self._going_on(before)] = True
+            legal[np.arange(batch), self._continuation(before)] = True
             return legal
-        legal[:] = self.palette[self.which[frame, voice]]
-        if self.tie[frame, voice]:
+        legal[:] = self.allowed_sets[self.set_index[frame, voice]]
+        if self.may_tie[frame, voice]:
             held = before != REST
-            if self.sound[frame, voice] != ANY:
-                held &= before == self.sound[frame, voice]
+            if self.required_pitch[frame, voice] != ANY:
+                held &= before == self.required_pitch[frame, voice]
             if voice == 0:
-                held &= memory[:, 0, 4] == memory[:, 1, 4]
+                held &= state.previous_fermata == state.fermata
             rows = np.flatnonzero(held)
-            legal[rows, self._going_on(before[rows])] = True
+            legal[rows, self._continuation(before[rows])] = True
         if voice == 0:
-            legal[memory[:, 1, 4] == 1, REST_TOKEN] = False
+            legal[state.fermata, REST_TOKEN] = False
         return legal
 
-    def known(self, frame: int, voice: int, memory: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Pitches of a frame as far as they are known before a voice is chosen.
+    def known_pitch(self, frame: int, voice: int, pitch: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Pitches of a frame that are known before a voice is chosen.
 
         Parameters
         ----------
         frame, voice : int
             The cell that is chosen next.
-        memory : ndarray of int16, shape [B, 2, 5]
-            As `legal` takes it.
+        pitch : ndarray of int16, shape [B, 4]
+            The pitches chosen so far: `FrameState.pitch`.
 
         Returns
         -------
         ndarray of int16, shape [B, 4]
             -1 where a voice rests or is not known.
         """
-        known = np.full((len(memory), 4), REST, dtype=np.int16)
-        known[:, :voice] = memory[:, 1, :voice]
-        given = self.given[frame]
-        known[:, voice + 1 :] = given[voice + 1 :]
+        known = np.full((len(pitch), 4), REST, dtype=np.int16)
+        known[:, :voice] = pitch[:, :voice]
+        known[:, voice + 1 :] = self.given_pitch[frame, voice + 1 :]
         return known
 
     @cached_property
-    def given(self) -> NDArray[np.int16]:
-        """Pitches of the cells where a token is forced; -1 where none is, [T, 4]."""
+    def given_pitch(self) -> NDArray[np.int16]:
+        """Pitches of the cells where a token is forced; -1 elsewhere, [T, 4]."""
         pitches = self.vocabulary.pitch_of[np.where(self.token == FREE, 0, self.token)]
         return np.where(self.token == FREE, REST, pitches)
 
-    def _going_on(self, before: NDArray[np.int16]) -> NDArray[np.intp]:
-        """Tokens of voices that go on as they were, shape [B]: ties, or rests."""
+    def _continuation(self, before: NDArray[np.int16]) -> NDArray[np.intp]:
+        """Tokens that continue pitches [B] as they were: ties, or rests."""
         ties = FIRST_PITCH + 2 * (before.astype(np.intp) - self.vocabulary.low) + 1
         return np.where(before == REST, REST_TOKEN, ties)
 
-    def may_pause(self, frame: int, memory: NDArray[np.int16]) -> NDArray[np.bool_]:
-        """Which streams may set a fermata and which may go without one.
+    def fermata_options(self, frame: int, previous_fermata: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which hypotheses may set a fermata, and which may go without one.
 
         Parameters
         ----------
         frame : int
-            Frame, one of a free fermata.
-        memory : ndarray of int16, shape [B, 2, 5]
-            As `legal` takes it.
+            A frame where the model chooses the fermata.
+        previous_fermata : ndarray of bool, shape [B]
+            As in `FrameState`.
 
         Returns
         -------
         ndarray of bool, shape [2, B]
             First with a fermata, then without.
         """
-        either = np.ones((2, len(memory)), dtype=np.bool_)
+        either = np.ones((2, len(previous_fermata)), dtype=np.bool_)
         soprano = self.token[frame, 0]
-        under = memory[:, 0, 4] == 1
         if soprano == REST_TOKEN:
             either[0] = False
         elif self.hold[frame] if soprano == FREE else self.vocabulary.tied_of[soprano]:
-            either[:] = under, ~under
+            either[:] = previous_fermata, ~previous_fermata
         return either
 
 
 def range_sets(vocabulary: Vocabulary, transposed_by: int) -> NDArray[np.bool_]:
-    """Onsets within each voice's compass.
+    """Onsets within the range of each voice.
 
     Parameters
     ----------
     vocabulary : Vocabulary
         The model's.
     transposed_by : int
-        Semitones from the key that will be sung to the one that is decoded in; whole octaves do
-        not count.
+        Semitones by which the piece was transposed from its own key; whole octaves do not count.
 
     Returns
     -------
@@ -192,58 +193,89 @@ def range_sets(vocabulary: Vocabulary, transposed_by: int) -> NDArray[np.bool_]:
     Raises
     ------
     DecodingError
-        If the vocabulary has no pitch within a compass.
+        If the vocabulary has no pitch within a range.
     """
-    # A tune that was brought into its compass by an octave does not take the others with it.
+    # A tune that was brought into its range by an octave does not take the others with it.
     shift = (transposed_by + 5) % 12 - 5
     pitch = vocabulary.pitch_of
     onset = (np.arange(len(vocabulary)) >= FIRST_PITCH) & ~vocabulary.tied_of
-    palette = np.zeros((8, len(vocabulary)), dtype=np.bool_)
+    sets = np.zeros((8, len(vocabulary)), dtype=np.bool_)
     for voice in VOICES:
         low, high = (bound + shift for bound in Voice(voice).range)
-        palette[[voice, voice + 4]] = onset & (pitch >= low) & (pitch <= high)
-        if not palette[voice].any():
+        sets[[voice, voice + 4]] = onset & (pitch >= low) & (pitch <= high)
+        if not sets[voice].any():
             raise DecodingError(
-                f"the model knows no pitch from {low} to {high}, the {voice.label}'s compass: "
+                f"the model has no pitch from {low} to {high}, the {voice.label}'s range: "
                 "use another checkpoint"
             )
-    palette[4:, REST_TOKEN] = True
-    return palette
+    sets[4:, REST_TOKEN] = True
+    return sets
 
 
-_TRIAD = {"major": (0, 4, 7), "minor": (0, 3, 7)}
-
-
-def with_final_cadence(chorale: Chorale, given: Given) -> tuple[Chorale, Given]:
-    """Ask for an ending.
-
-    - A tune without any fermata gets one on its last note, for the model's eyes alone: all but
-      six chorales end under one. Where its other phrases end is left to the model.
-    - A tune that ends on a note of the tonic triad is expected to end over the tonic, as nine in
-      ten of Bach's do.
+def fill_constraints(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Constraints:
+    """The constraints that keep what is given of a chorale.
 
     Parameters
     ----------
     chorale : Chorale
-        T frames with the whole soprano given.
+        In C major or A minor, T frames.
     given : Given
         What is given of it.
+    vocabulary : Vocabulary
+        The model's.
 
-    Returns
-    -------
-    chorale : Chorale
-        With the fermata on its last note.
-    given : Given
-        With `close` and `fermatas`.
+    Raises
+    ------
+    DecodingError
+        If the piece is empty, shapes disagree, or the vocabulary lacks the range of a voice.
+    EncodingError
+        If a given pitch is outside the vocabulary.
     """
-    onset = chorale.onset[:, Voice.SOPRANO]
-    soprano = chorale.pitch[:, Voice.SOPRANO]
-    last = int(np.flatnonzero(soprano != REST)[-1])
-    first = int(np.flatnonzero(onset[: last + 1])[-1])
-    on_tonic = (soprano[last] - chorale.key.pitch_class) % 12 in _TRIAD[chorale.key.mode]
-    given = replace(given, close=range(first, last + 1) if on_tonic else range(0))
-    if chorale.fermata.any():
-        return chorale, given
-    fermata = np.zeros(chorale.frames, dtype=np.bool_)
-    fermata[first : last + 1] = True
-    return replace(chorale, fermata=fermata), replace(given, fermatas=fermata)
+    cells, frames = given.cells, chorale.frames
+    if not frames or cells.shape != chorale.pitch.shape:
+        raise DecodingError(
+            f"a piece of {frames} frames came with given cells for {len(cells)}: "
+            "give one frame or more, and the same number of both"
+        )
+    token = np.full(cells.shape, FREE, dtype=np.int64)
+    token[cells] = vocabulary.ids_of(chorale.pitch[cells], chorale.tied[cells])
+    hold = np.arange(frames) % given.grid > 0
+    required = _required_pitch(chorale, cells, hold)
+
+    rests = cells & (chorale.pitch == REST)
+    silent = cells.any(axis=1) & (rests == cells).all(axis=1)
+    ranges = range_sets(vocabulary, chorale.transposed_by)
+    set_index = np.arange(4) + 4 * silent[:, None]
+    pitches = np.unique(required[required != ANY])
+    single = np.zeros((len(pitches), len(vocabulary)), dtype=np.bool_)
+    single[np.arange(len(pitches)), FIRST_PITCH + 2 * (pitches - vocabulary.low)] = True
+    single_index = len(ranges) + np.searchsorted(pitches, required)
+    return Constraints(
+        vocabulary=vocabulary,
+        token=token,
+        allowed_sets=np.concatenate([ranges, single]),
+        set_index=np.where(required == ANY, set_index, single_index),
+        may_tie=~np.asarray(given.strikes),
+        required_pitch=required,
+        hold=hold,
+        fermata=np.where(given.fermatas, chorale.fermata, FERMATA_FREE).astype(np.int8),
+        may_end=np.zeros(frames + 1, dtype=np.bool_),
+        key=chorale.key,
+        position=chorale.position,
+        transposed_by=chorale.transposed_by,
+        final_chord=given.close,
+    )
+
+
+def _required_pitch(
+    chorale: Chorale, cells: NDArray[np.bool_], hold: NDArray[np.bool_]
+) -> NDArray[np.int16]:
+    """Pitches that free cells must have because a given tie follows them; [T, 4]."""
+    required = np.full(cells.shape, ANY, dtype=np.int16)
+    into = cells[1:] & chorale.tied[1:] & ~cells[:-1]
+    required[:-1][into] = chorale.pitch[1:][into]
+    # A frame that may only hold passes it on to the frame before.
+    for frame in np.flatnonzero(hold)[::-1]:
+        wanted = (required[frame] != ANY) & ~cells[frame - 1]
+        required[frame - 1, wanted] = required[frame, wanted]
+    return required

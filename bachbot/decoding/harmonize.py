@@ -1,40 +1,42 @@
-"""Filling what is not given: harmonizing a melody, or any other voices or stretch of bars.
+"""Harmonizing: choosing what is not given of one chorale or of many.
 
-Beam search with the given notes counted, as BachBot's harmonizer does it (Liang, Gotham, Johnson
-and Shotton, ISMIR 2017, section 5).
+Beam search in which given notes count, as in BachBot (Liang, Gotham, Johnson and Shotton,
+*Automatic stylistic composition of Bach chorales with deep LSTM*, ISMIR 2017, section 5).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Given
-from bachbot.decoding.constraints import ANY, FERMATA_FREE, FREE, Constraints, range_sets
+from bachbot.chorale import FRAMES_PER_QUARTER, Chorale, Given
+from bachbot.decoding.constraints import Constraints, fill_constraints
 from bachbot.decoding.options import Candidate, DecodingOptions, Progress
 from bachbot.decoding.particle_filter import ParticleFilter
 from bachbot.decoding.search import FinishedHypothesis, Search
 from bachbot.decoding.strategies import Beam, GumbelNoise
-from bachbot.encoding import FIRST_PITCH, FillRequest, Vocabulary
-from bachbot.errors import DecodingError
+from bachbot.encoding import FillRequest
+from bachbot.errors import BachbotError
 from bachbot.hardware import one_thread
 from bachbot.runtime.protocol import Model, StepModel
 from bachbot.theory.cadence import final_cadence
 
 PARTICLES = 8
-"""Streams of each candidate that is drawn."""
+"""Particles of each sampled candidate."""
 
 INNER_BEAM_FACTOR = 2
-"""How many times a beam's width is kept while the voices of a frame are chosen."""
+"""How many times the beam's width is kept while the voices of a frame are chosen."""
 
 PRUNE_THRESHOLD = 5.0
-"""Nats behind the best from which on a beam gives a stream up.
+"""Nats below the best at which a hypothesis is dropped.
 
-Half a nat for each stream of the width if that is more: who asks for a wide beam wants much looked
-at. Of 120 harmonizations by `lookahead` it changed none; the plain network, which given notes take
-by surprise, catches up now and then (``checkpoints/EXPERIMENTS.md``).
+Half a nat for each hypothesis of the beam's width if that is more: a wide beam should look at much.
+Of 120 harmonizations by `lookahead` it changed none; in those of the plain network, which given
+notes take by surprise, a hypothesis catches up now and then (``checkpoints/EXPERIMENTS.md``).
 """
+
+BATCH_SIZE = 24
+"""Number of pieces that are decoded at the same time."""
 
 
 def fill(
@@ -48,68 +50,70 @@ def fill(
     """Choose what is not given of a chorale.
 
     Voices that are not given do not rest while a given one sounds, nor where nothing at all is
-    given, and stay within the compass that Bach's have; what is given may do either.
+    given, and stay within the ranges of Bach's voices. What is given may do either.
 
     Parameters
     ----------
     model : Model
-        A trained model. Step it in float64 where a draw must not depend on the machine: NumPy
-        rounds otherwise from processor to processor, and a float32 error may flip a draw.
+        A trained model. Step it in float64 if samples must not depend on the machine: NumPy rounds
+        differently from processor to processor, and an error in float32 may change a sample.
     chorale : Chorale
-        In C major or A minor, T frames, T at least 1. What it holds in cells that are not given
-        is of no account.
+        In C major or A minor, T frames, T at least 1. Cells that are not given are ignored.
     given : Given
-        Cells [T, 4] and fermatas [T] that come back untouched.
+        Cells [T, 4] and fermatas [T] that come back unchanged.
     options : DecodingOptions, optional
-        How to choose. With ``"sample"`` every candidate has random numbers of its own, so it is
-        among those of a seed however many are asked for, but for rounding; it is one of a few
-        streams, those that expect the given notes gaining on the others from beat to beat.
+        How to choose. With ``"sample"`` every candidate has random numbers of its own, so that it
+        does not depend on the number of candidates, but for rounding. It is one of a few
+        particles; those that expect the given notes replace the others from beat to beat.
     progress : callable, optional
-        Called with the frames done and all frames.
+        Called with the frames done and the number of frames.
 
     Returns
     -------
     list of Candidate
-        The likeliest first, at most ``options.number``.
+        At most ``options.number``, best first.
 
     Raises
     ------
     DecodingError
-        If nothing satisfies what is given.
+        If no music keeps what is given.
     EncodingError
         If a given pitch is outside the model's vocabulary.
     """
-    [found] = fill_all(model, [FillRequest(chorale, given)], options, progress=progress)
+    request = FillRequest(chorale, given)
+    [found] = _fill_batch(model, [request], options or DecodingOptions(), progress)
     return found
 
 
 def fill_all(
     model: Model,
-    works: Sequence[FillRequest],
+    requests: Sequence[FillRequest],
     options: DecodingOptions | None = None,
     *,
+    batch_size: int = BATCH_SIZE,
     progress: Progress | None = None,
 ) -> list[list[Candidate]]:
-    """Choose what is not given of several chorales, side by side.
+    """Choose what is not given of several chorales, in batches of similar length.
 
-    Each comes out as it would alone, but for rounding.
+    Each result is the same as from `fill`, but for rounding.
 
     Parameters
     ----------
     model : Model
         A trained model.
-    works : sequence of Work
-        The chorales and what is given of them, as `fill` takes them. Pieces of like length waste
-        least.
+    requests : sequence of FillRequest
+        The chorales and what is given of them, in any order.
     options : DecodingOptions, optional
         How to choose.
+    batch_size : int
+        Number of pieces that are decoded at the same time.
     progress : callable, optional
-        Called with the frames done and all frames, those of the longest.
+        Called after each batch with the pieces done and the number of pieces.
 
     Returns
     -------
     list of list of Candidate
-        For each piece what `fill` returns.
+        For each request what `fill` returns.
 
     Raises
     ------
@@ -117,147 +121,149 @@ def fill_all(
         As `fill`.
     """
     options = options or DecodingOptions()
-    plans = [constraints_of(w.chorale, w.given, model.vocabulary) for w in works]
-    walk_through = _sample if options.method == "sample" else _beam_search
-    with one_thread():
-        walk = walk_through(model.bind(works), plans, options, progress)
-        walk.end()
-    return [
-        [
-            _candidate(walk, found, work.chorale, options)
-            for found in (
-                walk.best_of_each(piece) if options.led else walk.best(options.number, piece)
-            )
-        ]
-        for piece, work in enumerate(works)
-    ]
+    found: dict[int, list[Candidate]] = {}
+    for batch in _batches_by_length(requests, batch_size):
+        results = _fill_batch(model, [requests[i] for i in batch], options)
+        found |= dict(zip(batch, results, strict=True))
+        if progress is not None:
+            progress(len(found), len(requests))
+    return [found[i] for i in range(len(requests))]
 
 
-def constraints_of(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Constraints:
-    """The plan that keeps what is given of a chorale.
+def try_fill_all(
+    model: Model,
+    requests: Sequence[FillRequest],
+    options: DecodingOptions | None = None,
+    *,
+    batch_size: int = BATCH_SIZE,
+    progress: Progress | None = None,
+) -> list[list[Candidate] | BachbotError]:
+    """The same as `fill_all`, but a piece that fails does not stop the others.
 
     Parameters
     ----------
-    chorale, given
-        As `fill` takes them.
-    vocabulary : Vocabulary
-        The model's.
+    model, requests, options, batch_size, progress
+        As in `fill_all`.
 
-    Raises
-    ------
-    DecodingError
-        If there is nothing to fill, or the vocabulary lacks a voice's compass.
-    EncodingError
-        If a given pitch is outside the vocabulary.
+    Returns
+    -------
+    list
+        For each request what `fill` returns, or the error that it raises.
     """
-    cells, frames = given.cells, chorale.frames
-    if not frames or cells.shape != chorale.pitch.shape:
-        raise DecodingError(
-            f"a piece of {frames} frames came with given cells for {len(cells)}: "
-            "one frame or more is wanted, and as many of either"
-        )
-    token = np.full(cells.shape, FREE, dtype=np.int64)
-    token[cells] = vocabulary.ids_of(chorale.pitch[cells], chorale.tied[cells])
-    hold = np.arange(frames) % given.grid > 0
-    sound = _led_into(chorale, cells, hold)
-
-    rests = cells & (chorale.pitch == REST)
-    silent = cells.any(axis=1) & (rests == cells).all(axis=1)
-    compass = range_sets(vocabulary, chorale.transposed_by)
-    which = np.arange(4) + 4 * silent[:, None]
-    pitches = np.unique(sound[sound != ANY])
-    single = np.zeros((len(pitches), len(vocabulary)), dtype=np.bool_)
-    single[np.arange(len(pitches)), FIRST_PITCH + 2 * (pitches - vocabulary.low)] = True
-    which = np.where(sound == ANY, which, len(compass) + np.searchsorted(pitches, sound))
-    return Constraints(
-        vocabulary=vocabulary,
-        token=token,
-        palette=np.concatenate([compass, single]),
-        which=which,
-        tie=~np.asarray(given.strikes),
-        sound=sound,
-        hold=hold,
-        fermata=np.where(given.fermatas, chorale.fermata, FERMATA_FREE).astype(np.int8),
-        may_end=np.zeros(frames + 1, dtype=np.bool_),
-        key=chorale.key,
-        position=chorale.position,
-        transposed_by=chorale.transposed_by,
-        close=given.close,
-    )
+    options = options or DecodingOptions()
+    found: dict[int, list[Candidate] | BachbotError] = {}
+    for batch in _batches_by_length(requests, batch_size):
+        try:
+            results = _fill_batch(model, [requests[i] for i in batch], options)
+            found |= dict(zip(batch, results, strict=True))
+        except BachbotError:
+            # One piece fails the whole batch: each is decoded alone to find out which.
+            for i in batch:
+                try:
+                    [found[i]] = _fill_batch(model, [requests[i]], options)
+                except BachbotError as error:
+                    found[i] = error
+        if progress is not None:
+            progress(len(found), len(requests))
+    return [found[i] for i in range(len(requests))]
 
 
-def _led_into(
-    chorale: Chorale, cells: NDArray[np.bool_], hold: NDArray[np.bool_]
-) -> NDArray[np.int16]:
-    """Pitches that free cells must sound because a given tie follows them; [T, 4]."""
-    sound = np.full(cells.shape, ANY, dtype=np.int16)
-    into = cells[1:] & chorale.tied[1:] & ~cells[:-1]
-    sound[:-1][into] = chorale.pitch[1:][into]
-    # A frame that may only hold passes it on to the frame before.
-    for frame in np.flatnonzero(hold)[::-1]:
-        wanted = (sound[frame] != ANY) & ~cells[frame - 1]
-        sound[frame - 1, wanted] = sound[frame, wanted]
-    return sound
+def _batches_by_length(requests: Sequence[FillRequest], batch_size: int) -> Iterator[list[int]]:
+    """Indices of the pieces of each batch, shortest first, so that little time is wasted."""
+    order = sorted(range(len(requests)), key=lambda i: requests[i].chorale.frames)
+    for start in range(0, len(order), batch_size):
+        yield order[start : start + batch_size]
+
+
+def _fill_batch(
+    model: Model,
+    requests: Sequence[FillRequest],
+    options: DecodingOptions,
+    progress: Progress | None = None,
+) -> list[list[Candidate]]:
+    """Decode some pieces at the same time; progress counts the frames of the longest."""
+    constraints = [fill_constraints(r.chorale, r.given, model.vocabulary) for r in requests]
+    run = _sample if options.method == "sample" else _beam_search
+    with one_thread():
+        search = run(model.bind(requests), constraints, options, progress)
+        search.finish()
+    results = []
+    for piece, request in enumerate(requests):
+        if options.use_groups:
+            best = search.best_of_each_group(piece)
+        else:
+            best = search.best(options.number, piece)
+        results.append([_candidate(search, b, request.chorale, options) for b in best])
+    return results
 
 
 def _beam_search(
     model: StepModel,
-    plans: Sequence[Constraints],
+    constraints: Sequence[Constraints],
     options: DecodingOptions,
     progress: Progress | None,
 ) -> Search:
-    """A beam, or with the greedy method a beam of one; for several candidates one each."""
+    """Beam search, or greedy search as a beam of width one; one group for each candidate."""
     width = 1 if options.method == "greedy" else options.beam
     beam = Beam(width, 1 if width == 1 else INNER_BEAM_FACTOR, max(PRUNE_THRESHOLD, width / 2))
-    families = options.number if options.led else 1
-    chance = GumbelNoise(options.seed, families, options.variety, len(plans[0].vocabulary))
-    walk = Search(
-        model, plans, beam, charges=options.charged, chance=chance if families > 1 else None
+    groups = options.number if options.use_groups else 1
+    noise = GumbelNoise(options.seed, groups, options.diversity, len(constraints[0].vocabulary))
+    search = Search(
+        model,
+        constraints,
+        beam,
+        penalties=options.active_penalties,
+        noise=noise if groups > 1 else None,
     )
-    walk.keep(np.repeat(np.arange(walk.streams), families))
-    walk.label = np.arange(walk.streams)
-    frames = max(p.frames for p in plans)
+    search.split(groups)
+    frames = max(c.frames for c in constraints)
     for frame in range(frames):
-        walk.frame(frame)
+        search.decode_frame(frame)
         if progress is not None:
             progress(frame + 1, frames)
-    return walk
+    return search
 
 
 def _sample(
     model: StepModel,
-    plans: Sequence[Constraints],
+    constraints: Sequence[Constraints],
     options: DecodingOptions,
     progress: Progress | None,
 ) -> Search:
-    """Draws, a few streams for each candidate, of which one is kept."""
-    population = ParticleFilter.seeded(options, PARTICLES, pieces=len(plans))
-    walk = Search(model, plans, population.draw, charges=options.charged, weighed=True)
-    population.enter(walk)
-    frames = max(p.frames for p in plans)
+    """Sampling with a particle filter; one particle of each candidate remains."""
+    particles = ParticleFilter.seeded(options, PARTICLES, pieces=len(constraints))
+    search = Search(
+        model,
+        constraints,
+        particles.sampler,
+        penalties=options.active_penalties,
+        track_weights=True,
+    )
+    particles.split(search)
+    frames = max(c.frames for c in constraints)
     for frame in range(frames):
-        ends = walk.over(frame)
-        if ends.any():
-            population.settle(walk, ends)
-            walk.end(walk.over(frame))
-        walk.frame(frame)
+        over = search.is_over(frame)
+        if over.any():
+            particles.select_final(search, over)
+            search.finish(search.is_over(frame))
+        search.decode_frame(frame)
         if (frame + 1) % FRAMES_PER_QUARTER == 0:
-            population.resample(walk)
+            particles.resample(search)
         if progress is not None:
             progress(frame + 1, frames)
-    population.settle(walk, np.ones(walk.streams, dtype=np.bool_))
-    return walk
+    particles.select_final(search, np.ones(search.size, dtype=np.bool_))
+    return search
 
 
 def _candidate(
-    walk: Search, found: FinishedHypothesis, chorale: Chorale, options: DecodingOptions
+    search: Search, hypothesis: FinishedHypothesis, chorale: Chorale, options: DecodingOptions
 ) -> Candidate:
-    music = walk.music(found)
+    music = search.music(hypothesis)
     whole = replace(chorale, pitch=music.pitch, tied=music.tied, fermata=music.fermata)
     return Candidate(
         chorale=whole,
-        log_probability=found.log_probability,
-        charged=found.charged,
+        log_probability=hypothesis.log_probability,
+        penalty=hypothesis.penalty,
         method=options.method,
         seed=options.seed,
         ending=f"it ends as given, with {final_cadence(whole).described}",

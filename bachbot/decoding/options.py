@@ -1,4 +1,4 @@
-"""How to decode, and what comes of it."""
+"""Options of decoding, and its results."""
 
 import math
 from collections.abc import Callable
@@ -13,9 +13,9 @@ Method = Literal["beam", "greedy", "sample"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 Progress = Callable[[int, int], None]
-"""Told how many frames are done, and of how many."""
+"""Called with how much is done and how much there is in all: frames or pieces."""
 
-_MOST = 1000  # beams or candidates; the time that decoding takes grows with either
+_MOST = 1000  # beams or candidates; decoding time grows with either
 
 
 @dataclass(frozen=True)
@@ -25,29 +25,29 @@ class DecodingOptions:
     Parameters
     ----------
     method : {"beam", "greedy", "sample"}
-        Keep the likeliest few, take the likeliest each time, or draw by probability.
+        Beam search, greedy search, or sampling by probability.
     beam : int
-        How many are kept, 1 to 1000; of meaning to ``"beam"`` alone.
+        Width of the beam, 1 to 1000; only for ``"beam"``.
     temperature : float
-        Divides the scores before a draw; above 0 to 10. Below 1 plays safe, above 1 dares.
+        Divides the scores before sampling; above 0 to 10. Below 1 is safer, above 1 more daring.
     top_p : float
-        Draw from the likeliest tokens that together have this probability (Holtzman and others,
-        *The curious case of neural text degeneration*, ICLR 2020); above 0 to 1.
+        Nucleus sampling: the most likely tokens are kept up to this total probability (Holtzman
+        and others, *The curious case of neural text degeneration*, ICLR 2020); above 0 to 1.
     seed : int
-        Start of the random numbers, 0 or more. The same seed gives the same draws.
+        Random seed, 0 or more. The same seed gives the same music.
     number : int
-        How many candidates are wanted, 1 to 1000.
-    variety : float
-        How far the second and every further candidate of a beam is led elsewhere by chance, in
-        nats, 0 to 10: see `bachbot.decoding.strategies`. With 0 they are the beam's next best, which
-        differ in a note or two.
-    charges : Charges, optional
-        What part-writing is charged; the house's own unless given: see `charged`.
+        How many candidates to return, 1 to 1000.
+    diversity : float
+        Scale in nats of the noise that makes the second and further candidates of a beam search
+        differ, 0 to 10: see `bachbot.decoding.strategies.GumbelNoise`. With 0 they are the next
+        best of one beam, which differ in a note or two.
+    penalties : Penalties, optional
+        Penalties and bonuses. Default: see `active_penalties`.
 
     Raises
     ------
     UsageError
-        If a value cannot be; the message names every fault.
+        If a value is out of range; the message names every fault.
     """
 
     method: Method = "beam"
@@ -56,8 +56,8 @@ class DecodingOptions:
     top_p: float = 1.0
     seed: int = 0
     number: int = 1
-    variety: float = 0.3
-    charges: Penalties | None = None
+    diversity: float = 0.3
+    penalties: Penalties | None = None
 
     def __post_init__(self) -> None:
         faults = []
@@ -74,12 +74,12 @@ class DecodingOptions:
             faults.append(f"the seed is {self.seed}: give 0 or more")
         if self.method == "greedy" and self.number > 1:
             faults.append(
-                f"the greedy method has one candidate, not {self.number}: "
+                f"greedy search has one candidate, not {self.number}: "
                 "ask for one, or use beam or sample"
             )
-        if not (math.isfinite(self.variety) and 0 <= self.variety <= 10):
-            faults.append(f"the variety is {self.variety}: give 0 to 10")
-        if self.method == "beam" and not self.led and self.number > self.beam >= 1:
+        if not (math.isfinite(self.diversity) and 0 <= self.diversity <= 10):
+            faults.append(f"the diversity is {self.diversity}: give 0 to 10")
+        if self.method == "beam" and not self.use_groups and self.number > self.beam >= 1:
             faults.append(
                 f"a beam of {self.beam} has no {self.number} candidates: "
                 "widen the beam or ask for fewer"
@@ -88,42 +88,47 @@ class DecodingOptions:
             raise UsageError("; ".join(faults))
 
     @property
-    def led(self) -> bool:
-        """Whether further candidates are led elsewhere by chance."""
-        return self.method == "beam" and self.number > 1 and self.variety > 0
+    def use_groups(self) -> bool:
+        """Whether each candidate has a beam group of its own, made different by noise."""
+        return self.method == "beam" and self.number > 1 and self.diversity > 0
 
     @property
-    def charged(self) -> Penalties:
-        """What part-writing is charged: what was given, or else what fits the method."""
-        if self.charges is not None:
-            return self.charges
+    def active_penalties(self) -> Penalties:
+        """`penalties`, or if not given the default list of the method."""
+        if self.penalties is not None:
+            return self.penalties
         return SAMPLING_PENALTIES if self.method == "sample" else DEFAULT_PENALTIES
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A piece that was decoded.
+    """A decoded piece.
 
     Parameters
     ----------
     chorale : Chorale
         The music, in C major or A minor.
     log_probability : float
-        Joint log-probability in nats of its tokens after START, the given ones counted; END's
-        too if it was emitted.
-    charged : float
-        What its part-writing was charged, in nats; candidates are ranked by the difference.
+        Joint log-probability in nats of its tokens after START, given ones too, and of END if the
+        model emitted it.
+    penalty : float
+        Sum of its penalties, in nats; bonuses count as negative penalties.
     method : str
         How its tokens were chosen.
     seed : int
-        Start of the random numbers.
+        Random seed.
     ending : str
-        How it ends, in words.
+        A sentence on how it ends.
     """
 
     chorale: Chorale
     log_probability: float
-    charged: float
+    penalty: float
     method: str
     seed: int
     ending: str
+
+    @property
+    def score(self) -> float:
+        """What candidates are ranked by: log-probability less penalty."""
+        return self.log_probability - self.penalty

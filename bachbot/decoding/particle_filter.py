@@ -1,8 +1,8 @@
-"""Several streams for each piece that is drawn, of which those that fit go on.
+"""A particle filter: several hypotheses for each sampled candidate, resampled by their weights.
 
-A particle filter (Gordon, Salmond and Smith, *Novel approach to nonlinear/non-Gaussian Bayesian
-state estimation*, 1993). A draw alone looks at what was, never at the note that is given next:
-here a stream that did not expect it weighs less, and gives its place to one that did.
+Gordon, Salmond and Smith, *Novel approach to nonlinear/non-Gaussian Bayesian state estimation*,
+1993. Sampling alone looks at the past only, never at the note that is given next. Here a
+hypothesis that did not expect the given note loses weight and is replaced by one that did.
 """
 
 from dataclasses import dataclass
@@ -18,98 +18,95 @@ from bachbot.encoding import END
 
 @dataclass(frozen=True)
 class ParticleFilter:
-    """The streams of all pieces, and the random numbers of each.
+    """The particles (hypotheses) of all candidates, and the random numbers of each.
 
-    A piece's numbers are spawned from the seed by its place, so that they are the same however
-    many pieces there are.
+    The random numbers of a candidate are spawned from the seed by its index, so they do not depend
+    on the number of pieces and candidates.
 
     Parameters
     ----------
-    draw : Draw
-        Proposal of the streams, those of the first piece first.
+    sampler : Sampler
+        Token selector of all particles, those of the first candidate first.
     choosers : tuple of numpy.random.Generator
-        For each piece, the numbers that choose between its streams.
-    label : ndarray of int64, shape [B]
-        Piece of each stream.
+        For each candidate, the random numbers that resample its particles.
+    group : ndarray of int64, shape [B]
+        Candidate of each particle.
     """
 
-    draw: Sampler
+    sampler: Sampler
     choosers: tuple[np.random.Generator, ...]
-    label: NDArray[np.int64]
+    group: NDArray[np.int64]
 
     @classmethod
-    def seeded(cls, options: DecodingOptions, streams: int, *, pieces: int = 1) -> "ParticleFilter":
-        """A population from a seed.
+    def seeded(
+        cls, options: DecodingOptions, particles: int, *, pieces: int = 1
+    ) -> "ParticleFilter":
+        """A particle filter with random numbers from a seed.
 
         Parameters
         ----------
         options : DecodingOptions
-            Seed, number of pieces, temperature and top-p.
-        streams : int
-            Streams a candidate.
+            Seed, number of candidates of each piece, temperature and top-p.
+        particles : int
+            Particles of each candidate.
         pieces : int
-            How many pieces have so many candidates each; all pieces have the same numbers.
+            Number of pieces; all have the same random numbers.
         """
         generators, choosers = [], []
         for _ in range(pieces):
             for candidate in np.random.SeedSequence(options.seed).spawn(options.number):
-                *each, chooser = (np.random.default_rng(s) for s in candidate.spawn(streams + 1))
+                *each, chooser = (np.random.default_rng(s) for s in candidate.spawn(particles + 1))
                 generators += each
                 choosers.append(chooser)
         return cls(
             Sampler(generators, options.temperature, options.top_p),
             tuple(choosers),
-            np.repeat(np.arange(pieces * options.number), streams),
+            np.repeat(np.arange(pieces * options.number), particles),
         )
 
-    def enter(self, walk: Search) -> None:
-        """Let all streams go on from each piece's only one."""
-        walk.keep(np.repeat(np.arange(walk.streams), len(self.label) // walk.streams))
-        walk.label = self.label
+    def split(self, search: Search) -> None:
+        """Split the only hypothesis of each piece into the particles of its candidates."""
+        search.split(len(self.group) // search.size, self.group)
 
-    def resample(self, walk: Search) -> None:
-        """Let streams that weigh little give their places to those that weigh much."""
-        rows = np.arange(walk.streams)
-        for label, chooser in enumerate(self.choosers):
-            mine = np.flatnonzero(walk.label == label)
-            share = _shares(walk.weight[mine])
-            # Only where few streams carry the weight: every time costs variety.
-            if len(mine) < 2 or 1 / (share**2).sum() >= len(mine) / 2:
+    def resample(self, search: Search) -> None:
+        """Replace particles of little weight by copies of those of much weight."""
+        rows = np.arange(search.size)
+        reset = np.zeros(search.size, dtype=np.bool_)
+        for candidate, chooser in enumerate(self.choosers):
+            own = np.flatnonzero(search.group == candidate)
+            share = _shares(search.weight[own])
+            # Only where few particles carry most of the weight: resampling costs variety.
+            if len(own) < 2 or 1 / (share**2).sum() >= len(own) / 2:
                 continue
-            # Systematic resampling (Kitagawa, 1996): one number serves all.
-            at = (chooser.random() + np.arange(len(mine))) / len(mine)
-            rows[mine] = mine[np.searchsorted(np.cumsum(share), at).clip(max=len(mine) - 1)]
-            walk.weight[mine] = 0
-        if (rows != np.arange(walk.streams)).any():
-            weight = walk.weight
-            walk.keep(rows)
-            walk.weight = weight
+            # Systematic resampling (Kitagawa, 1996): one random number for all particles.
+            at = (chooser.random() + np.arange(len(own))) / len(own)
+            rows[own] = own[np.searchsorted(np.cumsum(share), at).clip(max=len(own) - 1)]
+            reset[own] = True
+        search.resample(rows, reset)
 
-    def settle(self, walk: Search, which: NDArray[np.bool_]) -> None:
-        """Keep one stream of each candidate that has come to its end, by weight.
+    def select_final(self, search: Search, which: NDArray[np.bool_]) -> None:
+        """Sample one particle, by weight, of each candidate that is complete; drop the others.
 
         Parameters
         ----------
-        walk : Walk
-            All of a candidate's streams are over at the same time.
+        search : Search
+            All particles of a candidate are complete at the same time.
         which : ndarray of bool, shape [B]
-            Whose streams are over. The others go on.
+            Particles that are complete. The others continue.
         """
-        walk.weight[which] += walk.scores[which, END]
+        search.add_to_weight(np.where(which, search.next_log_probability[:, END], 0.0))
         rows = [np.flatnonzero(~which)]
-        for label, chooser in enumerate(self.choosers):
-            mine = np.flatnonzero((walk.label == label) & which)
-            if len(mine):
-                cumulated = np.cumsum(_shares(walk.weight[mine]))
-                place = np.searchsorted(cumulated, chooser.random() * cumulated[-1], side="right")
-                rows.append(mine[[min(int(place), len(mine) - 1)]])
-        kept = np.sort(np.concatenate(rows))
-        self.draw.keep(kept)
-        walk.keep(kept)
+        for candidate, chooser in enumerate(self.choosers):
+            own = np.flatnonzero((search.group == candidate) & which)
+            if len(own):
+                cumulated = np.cumsum(_shares(search.weight[own]))
+                index = np.searchsorted(cumulated, chooser.random() * cumulated[-1], side="right")
+                rows.append(own[[min(int(index), len(own) - 1)]])
+        search.keep_only(np.sort(np.concatenate(rows)))
 
 
 def _shares(weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shares of a sum of one, from logarithms; equal ones where nothing has any weight."""
+    """Weights as shares of one, from logarithms; equal where all are zero."""
     peak = weight.max(initial=-np.inf)
     shares = np.exp(weight - peak) if np.isfinite(peak) else np.ones(len(weight))
     return shares / shares.sum() if len(shares) else shares

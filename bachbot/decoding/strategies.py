@@ -1,187 +1,200 @@
-"""How the next tokens are selected: a beam, or sampling; and the noise that diversifies a beam."""
+"""How the next tokens are selected: by beam search or by sampling.
+
+Shapes: B hypotheses, V tokens of the vocabulary.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, eq=False)
 class GumbelNoise:
-    """What chance adds to each token, by family, frame and voice.
+    """Noise that makes the groups of a beam search differ from each other.
+
+    Each group adds its own noise to every token, so that its best hypothesis is another one.
+    The noise is Gumbel-distributed, as in the Gumbel-max trick (Maddison, Tarlow and Minka,
+    *A star sampling*, NeurIPS 2014).
 
     Parameters
     ----------
     seed : int
-        The same seed gives the same numbers.
-    families : int
-        Families of each piece (F); family f of any piece has the label p F + f, and the first goes
-        without.
+        The same seed gives the same noise.
+    groups : int
+        Beam groups of each piece (G). Group g of piece p has the number p G + g, and the first
+        group of each piece has no noise.
     scale : float
-        Nats that the numbers are scaled by, 0 or more.
-    vocabulary : int
-        How many tokens there are (V).
+        Factor of the noise, in nats, 0 or more.
+    tokens : int
+        Size of the vocabulary (V).
     """
 
-    seed: int
-    families: int
-    scale: float
-    vocabulary: int
-    _drawn: dict[tuple[int, int], NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    def __init__(self, seed: int, groups: int, scale: float, tokens: int) -> None:
+        self._seed = seed
+        self._groups = groups
+        self._scale = scale
+        self._tokens = tokens
+        self._cell = (-1, -1)
+        self._table = np.zeros((groups, tokens))
 
-    def of(self, frame: int, voice: int, label: NDArray[np.intp]) -> NDArray[np.float64]:
-        """What is added to each stream's tokens.
+    def of(self, frame: int, voice: int, group: NDArray[np.intp]) -> NDArray[np.float64]:
+        """The noise of a cell.
 
         Parameters
         ----------
         frame, voice : int
             The cell.
-        label : ndarray of int, shape [B]
-            Family of each stream.
+        group : ndarray of int, shape [B]
+            Beam group of each hypothesis.
 
         Returns
         -------
         ndarray of float64, shape [B, V]
-            In nats; the same for all streams of a family.
+            In nats; the same for all hypotheses of a group.
         """
-        if (frame, voice) not in self._drawn:
-            self._drawn.clear()
-            random = np.random.default_rng([self.seed, frame, voice])
-            table = self.scale * random.gumbel(size=(self.families, self.vocabulary))
-            table[0] = 0
-            self._drawn[frame, voice] = table
-        return self._drawn[frame, voice][label % self.families]
+        if (frame, voice) != self._cell:
+            random = np.random.default_rng([self._seed, frame, voice])
+            self._table = self._scale * random.gumbel(size=(self._groups, self._tokens))
+            self._table[0] = 0
+            self._cell = frame, voice
+        return self._table[group % self._groups]
 
 
 class TokenSelector(Protocol):
-    """Chooses which streams go on, and by which tokens."""
+    """Selects which hypotheses continue, and with which tokens."""
 
     def choose(
         self,
-        total: NDArray[np.float64],
-        scores: NDArray[np.float64],
+        score: NDArray[np.float64],
+        token_scores: NDArray[np.float64],
         legal: NDArray[np.bool_],
-        label: NDArray[np.intp],
+        group: NDArray[np.intp],
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Choose tokens.
+        """Choose the next tokens.
 
         Parameters
         ----------
-        total : ndarray, shape [B]
-            Merit of each stream so far: its joint log-probability less its charges, in nats.
-        scores : ndarray, shape [B, V]
-            Log-probability of each token that might come next, legal or not, less what it is
-            charged, in nats: what is forbidden is left in the sum to one, so that a stream which
-            is made to say what the model does not expect pays for it.
+        score : ndarray, shape [B]
+            Score of each hypothesis so far: log-probability less penalty, in nats.
+        token_scores : ndarray, shape [B, V]
+            Log-probability less penalty of each token that might come next, legal or not, in
+            nats. Illegal tokens are part of the softmax: a hypothesis that is forced to take a
+            token that the model does not expect pays for it.
         legal : ndarray of bool, shape [B, V]
-            What may come next.
-        label : ndarray of int, shape [B]
-            Family of each stream, in ascending order. Streams compete within their family.
+            Tokens that may come next.
+        group : ndarray of int, shape [B]
+            Beam group of each hypothesis, in ascending order. Hypotheses compete within their
+            group only.
 
         Returns
         -------
         rows : ndarray of int, shape [B']
-            Stream that each chosen token goes on from.
+            The hypothesis that each chosen token continues.
         tokens : ndarray of int, shape [B']
-            The tokens. None if nothing legal has any probability.
+            The tokens. Both are empty if no legal token has any probability.
         """
         ...
 
-    def close(self, total: NDArray[np.float64], label: NDArray[np.intp]) -> NDArray[np.intp] | None:
-        """Which streams go on after a frame, in their order; None for all.
+    def prune(self, score: NDArray[np.float64], group: NDArray[np.intp]) -> NDArray[np.intp] | None:
+        """Select the hypotheses that continue after a frame, in order; None for all.
 
         Parameters
         ----------
-        total, label
-            As `choose` takes them.
+        score, group
+            As in `choose`.
         """
         ...
 
-    def keep(self, rows: NDArray[np.intp]) -> None:
-        """Only these streams go on, in this order; the others have ended."""
+    def select(self, rows: NDArray[np.intp]) -> None:
+        """Forget all hypotheses but these, which keep their order."""
         ...
 
 
 class Beam:
-    """Keeps the best few of all continuations, in each family.
+    """Beam search: keeps the hypotheses with the highest scores in each group.
 
     Parameters
     ----------
     width : int
-        How many after each frame; with 1 this is the greedy search.
-    within : int
-        How many times as many while the voices of a frame are chosen, so that they are decided
-        together and not one after the other.
-    behind : float
-        Nats behind the best of its family from which on a stream is given up (Freitag and
-        Al-Onaizan, *Beam search strategies for neural machine translation*, NMT 2017, relative
-        threshold pruning).
+        Hypotheses that are kept after each frame. With 1 this is greedy search.
+    inner_beam_factor : int
+        How many times as many are kept while the voices of a frame are chosen, so that the voices
+        are decided together and not one after the other.
+    prune_threshold : float
+        A hypothesis whose score is so many nats below the best of its group is dropped (relative
+        threshold pruning: Freitag and Al-Onaizan, *Beam search strategies for neural machine
+        translation*, NMT 2017).
     """
 
-    def __init__(self, width: int, within: int = 1, behind: float = np.inf) -> None:
-        self.width, self.within, self.behind = width, width * within, behind
+    def __init__(
+        self, width: int, inner_beam_factor: int = 1, prune_threshold: float = np.inf
+    ) -> None:
+        self.width = width
+        self.inner_width = width * inner_beam_factor
+        self.prune_threshold = prune_threshold
 
     def choose(
         self,
-        total: NDArray[np.float64],
-        scores: NDArray[np.float64],
+        score: NDArray[np.float64],
+        token_scores: NDArray[np.float64],
         legal: NDArray[np.bool_],
-        label: NDArray[np.intp],
+        group: NDArray[np.intp],
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The best by merit, best first in each family."""
-        tokens = scores.shape[1]
-        places = np.flatnonzero(legal)  # a few of all: what is forbidden need not be ranked
-        merits = (total[:, None] + scores).ravel()[places]
+        """The continuations with the highest scores, best first in each group."""
+        tokens = token_scores.shape[1]
+        places = np.flatnonzero(legal)  # few tokens are legal; the others need not be ranked
+        totals = (score[:, None] + token_scores).ravel()[places]
         found = []
-        for start, stop in _groups(label):
+        for start, stop in _group_bounds(group):
             first, last = np.searchsorted(places, (start * tokens, stop * tokens))
-            found.append(places[first:last][self._best(merits[first:last], self.within)])
+            found.append(places[first:last][self._best(totals[first:last], self.inner_width)])
         return np.divmod(np.concatenate(found), tokens)
 
-    def close(self, total: NDArray[np.float64], label: NDArray[np.intp]) -> NDArray[np.intp] | None:
-        """The best few of each family."""
-        if self.within == self.width:
+    def prune(self, score: NDArray[np.float64], group: NDArray[np.intp]) -> NDArray[np.intp] | None:
+        """The best `width` hypotheses of each group."""
+        if self.inner_width == self.width:
             return None
         found = [
-            start + self._best(total[start:stop], self.width) for start, stop in _groups(label)
+            start + self._best(score[start:stop], self.width)
+            for start, stop in _group_bounds(group)
         ]
         return np.concatenate(found)
 
-    def keep(self, rows: NDArray[np.intp]) -> None:
-        """Nothing is remembered of a stream."""
+    def select(self, rows: NDArray[np.intp]) -> None:
+        """Do nothing: a beam keeps no data of its own for each hypothesis."""
 
-    def _best(self, merits: NDArray[np.float64], number: int) -> NDArray[np.intp]:
-        """Places of the greatest, greatest first; none that is impossible or too far behind."""
-        if number < len(merits):
-            best = np.argpartition(merits, -number)[-number:]
+    def _best(self, scores: NDArray[np.float64], number: int) -> NDArray[np.intp]:
+        """Indices of the highest scores, highest first, without impossible and pruned ones."""
+        if number < len(scores):
+            best = np.argpartition(scores, -number)[-number:]
         else:
-            best = np.arange(len(merits))
-        best = best[np.argsort(-merits[best], kind="stable")]
-        ranked = merits[best]
-        return best[(ranked > -np.inf) & (ranked >= ranked[:1] - self.behind)]
+            best = np.arange(len(scores))
+        best = best[np.argsort(-scores[best], kind="stable")]
+        ranked = scores[best]
+        return best[(ranked > -np.inf) & (ranked >= ranked[:1] - self.prune_threshold)]
 
 
-def _groups(label: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """First row of each family, and the one after its last."""
-    if label[0] == label[-1]:
-        return [(0, len(label))]
-    starts = np.flatnonzero(np.diff(label, prepend=-1)).tolist()
-    return list(zip(starts, [*starts[1:], len(label)], strict=True))
+def _group_bounds(group: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """The first row of each group, and the row after its last."""
+    if group[0] == group[-1]:
+        return [(0, len(group))]
+    starts = np.flatnonzero(np.diff(group, prepend=-1)).tolist()
+    return list(zip(starts, [*starts[1:], len(group)], strict=True))
 
 
 class Sampler:
-    """Draws one token for each stream.
+    """Samples one token for each hypothesis.
 
     Parameters
     ----------
     generators : sequence of numpy.random.Generator
-        One for each stream, so that none depends on what the others draw.
+        One for each hypothesis, so that none depends on what the others sample.
     temperature : float
-        Divides the scores.
+        Divides the token scores.
     top_p : float
-        Share of the probability that is drawn from, the likeliest tokens first.
+        Nucleus sampling: the most likely tokens are kept up to this total probability (Holtzman
+        and others, *The curious case of neural text degeneration*, ICLR 2020).
     """
 
     def __init__(
@@ -193,44 +206,44 @@ class Sampler:
 
     def choose(
         self,
-        total: NDArray[np.float64],
-        scores: NDArray[np.float64],
+        score: NDArray[np.float64],
+        token_scores: NDArray[np.float64],
         legal: NDArray[np.bool_],
-        label: NDArray[np.intp],
+        group: NDArray[np.intp],
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """A token for each stream; none at all if a stream has nothing to draw from."""
-        weights = np.where(legal, scores / self.temperature, -np.inf)
+        """One token for each hypothesis; none at all if a hypothesis has no possible token."""
+        weights = np.where(legal, token_scores / self.temperature, -np.inf)
         peak = weights.max(axis=1, keepdims=True)
         if not (peak > -np.inf).all():
             nothing = np.empty(0, dtype=np.intp)
             return nothing, nothing
         weights = np.exp(weights - peak)
         if self.top_p < 1:
-            _keep_top(weights, self.top_p)
-        rows = np.arange(len(total))
-        # No number is drawn where there is no choice, so that what is given costs none.
-        drawn = np.array(
+            _keep_top_p(weights, self.top_p)
+        rows = np.arange(len(score))
+        # No random number is used where there is only one legal token, as in given notes.
+        uniform = np.array(
             [
                 g.random() if n > 1 else 0.0
                 for g, n in zip(self.generators, legal.sum(axis=1), strict=True)
             ]
         )
         cumulated = np.cumsum(weights, axis=1)
-        tokens = (cumulated <= drawn[:, None] * cumulated[:, -1:]).sum(axis=1)
-        # drawn < 1, but its product with the sum may round up to the sum.
+        tokens = (cumulated <= uniform[:, None] * cumulated[:, -1:]).sum(axis=1)
+        # A uniform number is below 1, but its product with the sum may round up to the sum.
         last = weights.shape[1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=1)
         return rows, np.minimum(tokens, last)
 
-    def close(self, total: NDArray[np.float64], label: NDArray[np.intp]) -> None:
-        """All streams go on."""
+    def prune(self, score: NDArray[np.float64], group: NDArray[np.intp]) -> None:
+        """Keep all hypotheses after a frame."""
 
-    def keep(self, rows: NDArray[np.intp]) -> None:
-        """Forget the streams that have ended."""
+    def select(self, rows: NDArray[np.intp]) -> None:
+        """Forget the generators of all hypotheses but these."""
         self.generators = [self.generators[row] for row in rows]
 
 
-def _keep_top(weights: NDArray[np.float64], share: float) -> None:
-    """Set to zero what is beyond the likeliest tokens of this share, in place; [B, V]."""
+def _keep_top_p(weights: NDArray[np.float64], share: float) -> None:
+    """Set weights [B, V] to zero beyond the most likely tokens of this share, in place."""
     order = np.argsort(-weights, axis=1, kind="stable")
     ranked = np.take_along_axis(weights, order, axis=1)
     before = np.cumsum(ranked, axis=1) - ranked  # the first is always kept

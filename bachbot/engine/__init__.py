@@ -1,4 +1,4 @@
-"""The engine: what the command line, a site and notebooks call."""
+"""The engine: what the command line, a server and notebooks call."""
 
 from bachbot.engine.engine import (
     DEFAULT_CHECKPOINT,

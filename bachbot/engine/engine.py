@@ -1,4 +1,4 @@
-"""The engine: the one object that the command line, a site and notebooks call."""
+"""The engine: the one object that the command line, a server and notebooks call."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,21 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from bachbot.chorale import Voice
-from bachbot.decoding import Candidate, DecodingOptions, fill_all
-from bachbot.engine.requests import (
-    ComposeOptions,
-    DecodingResult,
-    HarmonizeRequest,
-    by_length,
-    composed,
-)
+from bachbot.decoding import DecodingOptions, fill, try_fill_all
+from bachbot.engine.requests import ComposeOptions, DecodingResult, HarmonizeRequest, compose_scores
 from bachbot.errors import BachbotError
 from bachbot.files import DEFAULT_CHECKPOINT
 from bachbot.runtime import Checkpoint, Model, build_model, load_checkpoint
 from bachbot.scores import BarRange, Score, load_score
-
-SIDE_BY_SIDE = 24
-"""How many pieces are decoded at once."""
 
 Progress = Callable[[int, int], None]
 """Called with how much is done and how much there is."""
@@ -73,38 +64,40 @@ class Engine:
     ) -> list[DecodingResult]:
         """Write the voices that are missing, or rewrite some bars.
 
-        The tune is brought to C major or A minor, decoded and brought back (Liang and others,
-        2017, section 5, with a beam in the place of their greedy search).
+        The tune is transposed to C major or A minor, decoded and transposed back (Liang and
+        others, 2017, section 5, with beam search in place of their greedy search).
 
         Parameters
         ----------
         score : Score
             From `load_score`; it has the given voices.
         given : sequence of Voice
-            Voices that come back note for note.
+            Voices that come back unchanged.
         bars : BarRange, optional
-            From `bachbot.scores.bars_of`: only these are rewritten, in the voices that are not
-            given, of which there may then be all four.
+            From `bachbot.scores.bars_of`: only these bars are rewritten, in the voices that are
+            not given; here all four may be rewritten.
         options : DecodingOptions, optional
-            Method, beam, temperature, seed, number; a beam of 10 unless given.
+            Method, beam, temperature, seed, number. Default: a beam of 10.
         progress : callable, optional
-            Told of frames done.
+            Called with the frames done and the number of frames.
 
         Returns
         -------
-        list of Arrangement
-            Best first, `options.number` of them.
+        list of DecodingResult
+            `options.number` of them, best first.
 
         Raises
         ------
         UsageError
             If all four voices are given, none, or one that the score lacks.
         DecodingError
-            If no music satisfies what is given.
+            If no music keeps what is given.
         """
-        commission = HarmonizeRequest(score, tuple(sorted(set(given))), bars)
-        [found] = self._filled([commission], options or DecodingOptions(), progress)
-        return [commission.arranged(c) for c in found]
+        options = options or DecodingOptions()
+        request = HarmonizeRequest(score, tuple(sorted(set(given))), bars)
+        filled = request.fill_request
+        found = fill(self._model(options), filled.chorale, filled.given, options, progress=progress)
+        return [request.result(candidate) for candidate in found]
 
     def harmonize_all(
         self,
@@ -114,16 +107,16 @@ class Engine:
         options: DecodingOptions | None = None,
         progress: Progress | None = None,
     ) -> list[list[DecodingResult] | BachbotError]:
-        """Write the voices that are missing of many scores, several at a time.
+        """Write the missing voices of many scores, several at a time.
 
         Parameters
         ----------
         scores : sequence of Score
             Any number.
         given, options
-            As `harmonize` takes them.
+            As in `harmonize`.
         progress : callable, optional
-            Told of pieces done.
+            Called with the scores done and the number of scores.
 
         Returns
         -------
@@ -131,85 +124,70 @@ class Engine:
             For each score what `harmonize` returns, or the error that it raises.
         """
         options = options or DecodingOptions()
-        done: list[list[DecodingResult] | BachbotError] = [[] for _ in scores]
-        commissions: dict[int, HarmonizeRequest] = {}
+        done: dict[int, list[DecodingResult] | BachbotError] = {}
+        requests: dict[int, HarmonizeRequest] = {}
         for index, score in enumerate(scores):
             try:
-                commission = HarmonizeRequest(score, tuple(sorted(set(given))))
-                _ = commission.work
-                commissions[index] = commission
+                request = HarmonizeRequest(score, tuple(sorted(set(given))))
+                _ = request.fill_request
+                requests[index] = request
             except BachbotError as error:
                 done[index] = error
-        places, counted = list(commissions), len(scores) - len(commissions)
-        for group in by_length(list(commissions.values()), SIDE_BY_SIDE):
-            for index, found in self._group({places[i]: commissions[places[i]] for i in group},
-                                            options).items():  # fmt: skip
-                done[index] = found
-            counted += len(group)
+        failed = len(done)
+
+        def advance(decoded: int, _: int) -> None:
             if progress is not None:
-                progress(counted, len(scores))
-        return done
+                progress(failed + decoded, len(scores))
+
+        found = try_fill_all(
+            self._model(options),
+            [request.fill_request for request in requests.values()],
+            options,
+            progress=advance,
+        )
+        for (index, request), candidates in zip(requests.items(), found, strict=True):
+            try:
+                if isinstance(candidates, BachbotError):
+                    raise candidates
+                done[index] = [request.result(candidate) for candidate in candidates]
+            except BachbotError as error:
+                done[index] = error
+        return [done[index] for index in range(len(scores))]
 
     def compose(
         self,
-        plan: ComposeOptions | None = None,
+        request: ComposeOptions | None = None,
         *,
         options: DecodingOptions | None = None,
         progress: Progress | None = None,
     ) -> list[DecodingResult]:
-        """Compose a new piece, or go on from an opening.
+        """Compose a new piece, or continue an opening.
 
         Parameters
         ----------
-        plan : Plan, optional
-            Length, meter, key and opening; a piece in C major, 4/4, unless given.
+        request : ComposeOptions, optional
+            Length, meter, key and opening. Default: a piece in C major, 4/4.
         options : DecodingOptions, optional
-            Temperature, top-p, seed, number; sampled at 0.9 unless given, as in the original.
+            Temperature, top-p, seed, number. Default: sampling at a temperature of 0.9, as in the
+            original.
         progress : callable, optional
-            Told of frames done.
+            Called with the frames done and the most frames there can be.
 
         Returns
         -------
-        list of Arrangement
+        list of DecodingResult
             `options.number` pieces, each of which says how it ended.
 
         Raises
         ------
         UsageError
-            If the plan contradicts itself.
+            If the request contradicts itself.
         """
         options = options or DecodingOptions(method="sample", temperature=0.9)
-        return composed(self._model(options), plan or ComposeOptions(), options, progress)
-
-    def _group(
-        self, commissions: dict[int, HarmonizeRequest], options: DecodingOptions
-    ) -> dict[int, list[DecodingResult] | BachbotError]:
-        """Some pieces side by side; each alone where one of them cannot be done."""
-        try:
-            found = self._filled(list(commissions.values()), options, None)
-            return {
-                index: [commission.arranged(c) for c in candidates]
-                for (index, commission), candidates in zip(commissions.items(), found, strict=True)
-            }
-        except BachbotError as error:
-            if len(commissions) == 1:
-                return dict.fromkeys(commissions, error)
-        alone: dict[int, list[DecodingResult] | BachbotError] = {}
-        for index, commission in commissions.items():
-            alone |= self._group({index: commission}, options)
-        return alone
-
-    def _filled(
-        self,
-        commissions: Sequence[HarmonizeRequest],
-        options: DecodingOptions,
-        progress: Progress | None,
-    ) -> list[list[Candidate]]:
-        works = [c.work for c in commissions]
-        return fill_all(self._model(options), works, options, progress=progress)
+        return compose_scores(self._model(options), request or ComposeOptions(), options, progress)
 
     def _model(self, options: DecodingOptions) -> Model:
-        # A draw must not hang on the last bit of a sum, which differs between machines.
+        # A sample must not depend on the last bit of a sum, which differs between machines.
         name = "float64" if options.method == "sample" else "float32"
         if name not in self._models:
             self._models[name] = build_model(self._checkpoint, dtype=np.dtype(name))
@@ -230,15 +208,15 @@ def harmonize(
     score : Score, str or Path
         A loaded score, or a file to load.
     checkpoint : str or Path
-        Name of a shipped one, or a directory.
+        Name of a shipped checkpoint, or a directory.
     given : sequence of Voice
-        Voices that come back note for note.
+        Voices that come back unchanged.
     options : DecodingOptions, optional
         Method, beam, temperature, seed, number.
 
     Returns
     -------
-    list of Arrangement
+    list of DecodingResult
         Best first.
 
     Raises
@@ -252,7 +230,7 @@ def harmonize(
 
 
 def compose_pieces(
-    plan: ComposeOptions | None = None,
+    request: ComposeOptions | None = None,
     *,
     checkpoint: str | Path = DEFAULT_CHECKPOINT,
     options: DecodingOptions | None = None,
@@ -261,20 +239,20 @@ def compose_pieces(
 
     Parameters
     ----------
-    plan : Plan, optional
+    request : ComposeOptions, optional
         Length in bars, meter, key and opening.
     checkpoint : str or Path
-        Name of a shipped one, or a directory.
+        Name of a shipped checkpoint, or a directory.
     options : DecodingOptions, optional
         Temperature, top-p, seed, number.
 
     Returns
     -------
-    list of Arrangement
+    list of DecodingResult
 
     Raises
     ------
     BachbotError
-        If the checkpoint, the plan or the options are bad; see `Engine`.
+        If the checkpoint, the request or the options are bad; see `Engine`.
     """
-    return Engine.load(checkpoint).compose(plan, options=options)
+    return Engine.load(checkpoint).compose(request, options=options)

@@ -1,13 +1,13 @@
-"""Requests to the engine: a score to harmonize, or a piece to compose, as the decoder takes them."""
+"""Requests to the engine: a score to harmonize or a piece to compose, brought to the decoder."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bachbot.chorale import Chorale, Given, Key, Meter, Pulse, Voice
-from bachbot.decoding import Candidate, ComposeRequest, DecodingOptions, compose, with_final_cadence
+from bachbot.chorale import Chorale, Key, Meter, Pulse, Voice
+from bachbot.decoding import Candidate, ComposeRequest, DecodingOptions, compose, fill_request
 from bachbot.decoding.options import Progress
 from bachbot.encoding import FillRequest
 from bachbot.errors import UsageError
@@ -22,42 +22,50 @@ class DecodingResult:
     Parameters
     ----------
     score : Score
-        Four voices in the key, meter and bars asked for.
+        Four voices in the key, meter and bars of the request.
     log_probability : float
-        Joint log-probability of all its tokens in nats; of what was not given alone where the
-        model knew the rest beforehand.
-    charged : float
-        What its part-writing was charged, in nats: the best has the greatest difference.
+        Joint log-probability of all its tokens in nats; without those that were given, if the
+        model looked ahead at them.
+    penalty : float
+        Sum of its part-writing penalties in nats; bonuses count as negative penalties. Results are
+        ranked by log-probability less penalty.
     ending : str
-        How it ended, in words.
+        A sentence on how it ends.
     seed : int
-        Seed that makes it again.
+        Random seed that gives the same piece again.
     """
 
     score: Score
     log_probability: float
-    charged: float
+    penalty: float
     ending: str
     seed: int
+
+    @classmethod
+    def of(cls, score: Score, candidate: Candidate) -> "DecodingResult":
+        """A candidate as a score."""
+        return cls(
+            score, candidate.log_probability, candidate.penalty, candidate.ending, candidate.seed
+        )
 
 
 @dataclass(frozen=True)
 class ComposeOptions:
-    """What a new piece is to be like.
+    """What a new piece should be like.
 
     Parameters
     ----------
     bars : int, optional
-        Length in bars; the model ends the piece itself unless given, or, if it has to know
-        beforehand, is told one as Bach's are.
+        Length in bars. Default: the model ends the piece itself; for a model that has to know the
+        length beforehand, one is sampled from the lengths of Bach's chorales.
     meter : Meter
         Time signature.
     key : Key
         Key of the result.
     prime : Score, optional
-        A score of all four voices whose opening is gone on from.
+        A score of all four voices whose opening the piece continues. It brings its key and meter.
     prime_bars : int
-        How many of its bars, a pickup not counted.
+        Number of its bars to take; a pickup does not count.
     """
 
     bars: int | None = None
@@ -74,11 +82,11 @@ class HarmonizeRequest:
     Parameters
     ----------
     score : Score
-        From `load_score`; it has the given voices, all four if bars are to be rewritten.
+        From `load_score`; it has the given voices, all four if bars are rewritten.
     given : tuple of Voice
-        Voices that come back note for note.
+        Voices that come back unchanged.
     bars : BarRange, optional
-        Bars that are rewritten in the other voices; outside them all voices come back.
+        Bars that are rewritten in the other voices; outside them all voices come back unchanged.
 
     Raises
     ------
@@ -103,8 +111,8 @@ class HarmonizeRequest:
             )
 
     @cached_property
-    def cells(self) -> np.ndarray:
-        """Which cells of the page are given, [T, 4]."""
+    def cells(self) -> NDArray[np.bool_]:
+        """Which cells of the score are given, [T, 4]."""
         cells = np.zeros((self.score.chorale.frames, 4), dtype=np.bool_)
         cells[:, list(self.given)] = True
         if self.bars is not None:
@@ -115,84 +123,67 @@ class HarmonizeRequest:
 
     @cached_property
     def pulse(self) -> Pulse:
-        """How the page is heard."""
+        """How note values are brought to those of the chorales."""
         leading = self.given[0] if self.given else Voice.SOPRANO
         return Pulse.of(self.score.chorale, leading)
 
     @cached_property
-    def work(self) -> FillRequest:
-        """What the decoder is asked for, in C major or A minor."""
-        pulse, source = self.pulse, self.score.chorale
-        heard = pulse.apply(source.normalized())
-        cells = np.repeat(self.cells, pulse.augmentation, axis=0)[:: pulse.diminution]
-        # Fermatas that are written rule; where there are none the model sets its own.
-        fermatas = np.full(len(cells), bool(heard.fermata.any()))
-        fermatas[cells.all(axis=1)] = True
-        strikes = np.zeros(cells.shape, dtype=np.bool_)
-        anew = [f * pulse.augmentation // pulse.diminution for f in section_starts(self.score)]
-        strikes[anew] = True
-        wanted = Given(cells, fermatas, grid=pulse.augmentation, strikes=strikes)
-        if cells[:, Voice.SOPRANO].all():
-            heard, wanted = with_final_cadence(heard, wanted)
-        return FillRequest(heard, wanted)
+    def fill_request(self) -> FillRequest:
+        """The request to the decoder, in C major or A minor."""
+        return fill_request(
+            self.score.chorale.normalized(),
+            self.cells,
+            pulse=self.pulse,
+            section_starts=section_starts(self.score),
+        )
 
-    def arranged(self, candidate: Candidate) -> DecodingResult:
-        """What was found, on the page."""
+    def result(self, candidate: Candidate) -> DecodingResult:
+        """A candidate as a score, in its own key and pulse."""
         source = self.score.chorale
-        heard = self.pulse.undo(candidate.chorale)
-        found = heard.transposed(-source.key.shift, source.key)
+        found = self.pulse.undo(candidate.chorale).transposed(-source.key.shift, source.key)
         if self.bars is None:
             score = complete(self.score, found, self.given)
         else:
             score = rewrite_bars(self.score, found, self.cells)
-        return DecodingResult(
-            score, candidate.log_probability, candidate.charged, candidate.ending, candidate.seed
-        )
-
-
-def by_length(commissions: Sequence[HarmonizeRequest], batch: int) -> list[list[int]]:
-    """Which pieces go side by side: those of like length, so that little is waited for."""
-    lengths = [c.work.chorale.frames for c in commissions]
-    order = sorted(range(len(commissions)), key=lambda i: lengths[i])
-    return [order[i : i + batch] for i in range(0, len(order), batch)]
+        return DecodingResult.of(score, candidate)
 
 
 LENGTHS = (8, 10, 10, 11, 12, 12, 13, 14, 16, 16, 20, 20)
-"""Bars of chorales of the training part, one for each twelfth of them but for the longest."""
+"""Lengths in bars of chorales of the training part: one for each twelfth of them, by length."""
 
-_MORE = 4  # bars that are gone on for at the least where an opening is as long as a chorale
+_FEWEST_AFTER_OPENING = 4  # bars
 
 
-def composed(
-    model: Model, plan: ComposeOptions, options: DecodingOptions, progress: Progress | None
+def compose_scores(
+    model: Model, request: ComposeOptions, options: DecodingOptions, progress: Progress | None
 ) -> list[DecodingResult]:
-    """New pieces as a plan asks for them.
+    """Compose new pieces.
 
     Parameters
     ----------
     model : Model
         A trained model.
-    plan : Plan
+    request : ComposeOptions
         Length, meter, key and opening.
     options : DecodingOptions
         Temperature, top-p, seed, number.
     progress : callable, optional
-        Told of frames done.
+        Called with the frames done and the most frames there can be.
 
     Raises
     ------
     UsageError
-        If the plan contradicts itself.
+        If the request contradicts itself.
     """
-    prime = _opening(plan.prime, plan.prime_bars) if plan.prime else None
-    key = (prime.key if prime else plan.key).simplified
-    meter = prime.meter if prime else plan.meter
+    prime = _opening(request.prime, request.prime_bars) if request.prime else None
+    key = (prime.key if prime else request.key).simplified
+    meter = prime.meter if prime else request.meter
     pulse = Pulse(augmentation=2) if meter.unit >= 8 else Pulse()
-    bars = plan.bars
+    bars = request.bars
     if bars is None and model.needs_length:
         bars = int(np.random.default_rng([options.seed, 1]).choice(LENGTHS))
-        bars = max(bars, plan.prime_bars + _MORE) if prime else bars
-    request = ComposeRequest(
+        bars = max(bars, request.prime_bars + _FEWEST_AFTER_OPENING) if prime else bars
+    form = ComposeRequest(
         bars=bars,
         meter=pulse.apply_to_meter(meter),
         mode=key.mode,
@@ -200,13 +191,8 @@ def composed(
         prime=pulse.apply(prime.normalized()) if prime else None,
         grid=pulse.augmentation,
     )
-    found = compose(model, request, options, progress=progress)
-    return [
-        DecodingResult(
-            _new_score(c, pulse, meter, key), c.log_probability, c.charged, c.ending, c.seed
-        )
-        for c in found
-    ]
+    found = compose(model, form, options, progress=progress)
+    return [DecodingResult.of(_new_score(c, pulse, meter, key), c) for c in found]
 
 
 def _new_score(candidate: Candidate, pulse: Pulse, meter: Meter, key: Key) -> Score:
@@ -222,11 +208,11 @@ def _opening(prime: Score, bars: int) -> Chorale:
     if lacking:
         raise UsageError(f"the opening has no {', '.join(lacking)}: all four voices are needed")
     if bars < 1:
-        raise UsageError(f"{bars} bars of the opening were asked for: give 1 or more")
+        raise UsageError(f"{bars} bars of the opening are to be continued: give 1 or more")
     starts = [*chorale.bar_starts.tolist(), chorale.frames]
     last = bars + (1 if chorale.meter.pickup else 0)
     if last >= len(starts):
         raise UsageError(
-            f"the opening has {len(starts) - 1} bars and {bars} were asked for: give fewer"
+            f"the opening has {len(starts) - 1} bars, too few to continue {bars}: give fewer"
         )
     return chorale.sliced(0, starts[last])

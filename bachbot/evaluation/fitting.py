@@ -15,7 +15,6 @@ _NEAR = 0.03
 """A rate within so much of Bach's, as a share of his, is his."""
 
 _HIDDEN = ("hidden fifths", "hidden octaves")
-_OFF_BEAT = 2  # place in the beat of the second eighth
 
 
 @dataclass(frozen=True)
@@ -58,107 +57,89 @@ class TunableWeight:
     Parameters
     ----------
     name : str
-        What it is called.
+        Its name.
+    penalties : tuple of str
+        Names of the penalties or bonuses that have this weight.
     unit : str
-        What the rate is told in.
+        Unit of the rate.
     slope : float
-        By how much a nat more usually raises the logarithm of the rate.
+        By how much one nat more usually raises the logarithm of the rate.
     stride, most : float
-        How far it moves in a round at most, and how far it goes, in nats.
-    read : callable
-        The weight in some charges.
-    write : callable
-        The same charges with another weight.
+        The most it moves in a round, and its greatest value, in nats.
     rate : callable
         The rate in a set of pieces.
     """
 
     name: str
+    penalties: tuple[str, ...]
     unit: str
     slope: float
     stride: float
     most: float
-    read: Callable[[Penalties], float]
-    write: Callable[[Penalties, float], Penalties]
     rate: Callable[[DecodingMetrics], RateMeasurement]
 
+    def read(self, penalties: Penalties) -> float:
+        """The weight in a list of penalties; 0 if the list lacks it."""
+        return max(penalties.weights.get(name, 0.0) for name in self.penalties)
 
-def _rules(charges: Penalties, names: Iterable[str], weight: float) -> Penalties:
-    return replace(charges, rules={**charges.rules, **dict.fromkeys(names, weight)})
+    def write(self, penalties: Penalties, weight: float) -> Penalties:
+        """The same list with another weight."""
+        return penalties.with_weights(dict.fromkeys(self.penalties, weight))
 
 
-def _rule_rate(portrait: DecodingMetrics, names: Sequence[str]) -> RateMeasurement:
-    """Faults of some rules for each so many of the chances that they share."""
-    rates = [portrait.writing.rules[name] for name in names]
+def _rule_rate(metrics: DecodingMetrics, names: Sequence[str]) -> RateMeasurement:
+    """Faults of some rules, as a rate over the chances that they share."""
+    rates = [metrics.writing.rules[name] for name in names]
     if not rates[0].chance:
         return RateMeasurement(0.0)
     one = rates[0].per / rates[0].chance
     return RateMeasurement(one * sum(r.count for r in rates), one)
 
 
-def _rule_weight(name: str, rules: Sequence[str], slope: float) -> TunableWeight:
+def _rule_weight(name: str, rules: tuple[str, ...], slope: float) -> TunableWeight:
     per, unit = RULES[rules[0]].per, RULES[rules[0]].unit
     return TunableWeight(
         name=name,
+        penalties=rules,
         unit=f"{per} {unit}s",
         slope=slope,
         stride=1.5,
         most=12.0,
-        read=lambda charges: max(charges.rules.get(rule, 0.0) for rule in rules),
-        write=lambda charges, weight: _rules(charges, rules, weight),
-        rate=lambda portrait: _rule_rate(portrait, rules),
+        rate=lambda metrics: _rule_rate(metrics, rules),
+    )
+
+
+def _style_weight(
+    penalty: str, unit: str, slope: float, rate: Callable[[DecodingMetrics], float]
+) -> TunableWeight:
+    return TunableWeight(
+        name=penalty,
+        penalties=(penalty,),
+        unit=unit,
+        slope=slope,
+        stride=0.5,
+        most=4.0,
+        rate=lambda metrics: RateMeasurement(rate(metrics)),
     )
 
 
 TUNABLE_WEIGHTS: tuple[TunableWeight, ...] = (
     _rule_weight("parallels", SUMS["parallels"], -1.0),
     _rule_weight("hidden", _HIDDEN, -0.7),
-    TunableWeight(
-        name="strikes",
-        unit="beat and voice",
-        slope=0.2,
-        stride=0.5,
-        most=4.0,
-        read=lambda charges: charges.strikes.get(_OFF_BEAT, 0.0),
-        write=lambda charges, weight: replace(
-            charges, strikes={**charges.strikes, _OFF_BEAT: weight}
-        ),
-        rate=lambda portrait: RateMeasurement(portrait.variety.onsets_a_beat.mean),
+    _style_weight("onset bonus 2", "beat and voice", 0.2, lambda m: m.variety.onsets_a_beat.mean),
+    _style_weight(
+        "repeated note", "note of a lower voice", -1.2, lambda m: m.variety.repeated_notes.mean
     ),
-    TunableWeight(
-        name="still",
-        unit="note of a lower voice",
-        slope=-1.2,
-        stride=0.5,
-        most=4.0,
-        read=lambda charges: charges.still,
-        write=lambda charges, weight: replace(charges, still=weight),
-        rate=lambda portrait: RateMeasurement(portrait.variety.repeated_notes.mean),
-    ),
-    TunableWeight(
-        name="leaps",
-        unit="note of a lower voice",
-        slope=0.9,
-        stride=0.5,
-        most=4.0,
-        read=lambda charges: charges.leaps,
-        write=lambda charges, weight: replace(charges, leaps=weight),
-        rate=lambda portrait: RateMeasurement(portrait.variety.leaps.mean),
-    ),
-    TunableWeight(
-        name="fresh",
-        unit="different chords a beat",
-        slope=0.4,
-        stride=0.5,
-        most=4.0,
-        read=lambda charges: charges.fresh,
-        write=lambda charges, weight: replace(charges, fresh=weight),
-        rate=lambda portrait: RateMeasurement(portrait.variety.different_chords_a_beat.mean),
+    _style_weight("leap bonus", "note of a lower voice", 0.9, lambda m: m.variety.leaps.mean),
+    _style_weight(
+        "new-chord bonus",
+        "different chords a beat",
+        0.4,
+        lambda m: m.variety.different_chords_a_beat.mean,
     ),
 )
-"""Every weight that is fitted. Parallel fifths and octaves share one, so do hidden ones; strikes
-are those in the middle of the beat, told by onsets a beat; `still` is told by repeated notes and
-`leaps` by moves of a third or more."""
+"""Every weight that is fitted. Parallel fifths and octaves share one, and so do hidden ones; the
+onset bonus is that of the middle of the beat."""
 
 
 _DAMPING = 0.8
@@ -191,7 +172,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Fit:
-    """Every round, and the charges of the best.
+    """Every round, and the penalties of the best.
 
     Parameters
     ----------
@@ -199,13 +180,13 @@ class Fit:
         Bach's rates, by knob.
     rounds : tuple of Round
         In order.
-    charges : Charges
+    penalties : Penalties
         Those of the round nearest to Bach.
     """
 
     targets: Mapping[str, RateMeasurement]
     rounds: tuple[Round, ...]
-    charges: Penalties
+    penalties: Penalties
 
     @property
     def best(self) -> int:
@@ -226,15 +207,7 @@ class Fit:
                 for r in self.rounds
             ],
             "best": self.best,
-            "charges": {
-                "rules": dict(self.charges.rules),
-                "strikes": {str(place): nats for place, nats in self.charges.strikes.items()},
-                "still": self.charges.still,
-                "leaps": self.charges.leaps,
-                "fresh": self.charges.fresh,
-                "astray": self.charges.astray,
-                "unsettled": self.charges.unsettled,
-            },
+            "penalties": self.penalties.to_json(),
         }
 
 
@@ -248,15 +221,15 @@ def fit(
     knobs: Sequence[TunableWeight] = TUNABLE_WEIGHTS,
     listen: Callable[[Mapping[str, RateMeasurement], Round], None] | None = None,
 ) -> Fit:
-    """Fit the weights of some charges.
+    """Fit the weights of some penalties.
 
     Parameters
     ----------
     decode : callable
-        The pieces as they come out under some charges, the same each time for the same charges.
+        The pieces as they come out under some penalties, the same each time for the same penalties.
     bach : sequence of Chorale
         His versions of the same pieces, in the same order.
-    start : Charges
+    start : Penalties
         What to begin from; what no knob moves stays.
     masked : iterable of Voice
         The voices that are decoded.
@@ -282,24 +255,24 @@ def fit(
     portrait = decoding_metrics(bach)
     targets = {knob.name: knob.rate(portrait) for knob in knobs}
     voices = tuple(masked)
-    charges, done, tried = start, [], []
+    penalties, done, tried = start, [], []
     for _ in range(rounds):
-        portrait = decoding_metrics(decode(charges), bach=bach, masked=voices)
-        done.append(_round(charges, portrait, targets, knobs))
-        tried.append(charges)
+        portrait = decoding_metrics(decode(penalties), bach=bach, masked=voices)
+        done.append(_round(penalties, portrait, targets, knobs))
+        tried.append(penalties)
         if listen is not None:
             listen(targets, done[-1])
         if all(done[-1].readings[k.name].near(targets[k.name]) for k in knobs):
             break
-        charges = _moved(charges, done, targets, knobs)
-        if all(knob.read(charges) == knob.read(tried[-1]) for knob in knobs):
+        penalties = _moved(penalties, done, targets, knobs)
+        if all(knob.read(penalties) == knob.read(tried[-1]) for knob in knobs):
             break
     found = Fit(targets, tuple(done), start)
-    return replace(found, charges=tried[found.best])
+    return replace(found, penalties=tried[found.best])
 
 
 def _round(
-    charges: Penalties,
+    penalties: Penalties,
     portrait: DecodingMetrics,
     targets: Mapping[str, RateMeasurement],
     knobs: Sequence[TunableWeight],
@@ -307,26 +280,26 @@ def _round(
     readings = {knob.name: knob.rate(portrait) for knob in knobs}
     off = [readings[n].above(target) / readings[n].noise(target) for n, target in targets.items()]
     equal = portrait.likeness.equal_pitch.rate if portrait.likeness is not None else float("nan")
-    weights = {knob.name: knob.read(charges) for knob in knobs}
+    weights = {knob.name: knob.read(penalties) for knob in knobs}
     return Round(weights, readings, sqrt(sum(o * o for o in off) / len(off)), equal)
 
 
 def _moved(
-    charges: Penalties,
+    penalties: Penalties,
     rounds: Sequence[Round],
     targets: Mapping[str, RateMeasurement],
     knobs: Sequence[TunableWeight],
 ) -> Penalties:
-    """Charges with every weight moved towards Bach's rate; one that is there already stays."""
+    """Penalties with every weight moved towards Bach's rate; one that is there already stays."""
     for knob in knobs:
         reading, target = rounds[-1].readings[knob.name], targets[knob.name]
         if reading.near(target):
             continue
         step = -_DAMPING * reading.above(target) / _slope(knob, rounds)
         step = min(max(step, -knob.stride), knob.stride)
-        weight = min(max(knob.read(charges) + step, 0.0), knob.most)
-        charges = knob.write(charges, round(weight, 3))
-    return charges
+        weight = min(max(knob.read(penalties) + step, 0.0), knob.most)
+        penalties = knob.write(penalties, round(weight, 3))
+    return penalties
 
 
 def _slope(knob: TunableWeight, rounds: Sequence[Round]) -> float:

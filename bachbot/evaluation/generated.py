@@ -1,39 +1,18 @@
 """Pieces that a model generates beside Bach's: what decoders and whole-piece measures look at."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
-from bachbot.chorale import REST, Chorale, Given, Voice
-from bachbot.decoding import ComposeRequest, DecodingOptions, compose, fill_all, with_final_cadence
+from bachbot.chorale import Chorale, Voice
+from bachbot.decoding import ComposeRequest, DecodingOptions, compose, fill_all, fill_request
 from bachbot.encoding import FillRequest
 from bachbot.errors import UsageError
 from bachbot.runtime.protocol import Model
 
-SIDE_BY_SIDE = 20
-"""How many pieces are decoded at once."""
-
-
-def fill_request(chorale: Chorale, given: Iterable[Voice]) -> FillRequest:
-    """A piece as `bachbot harmonize` would ask for it.
-
-    Parameters
-    ----------
-    chorale : Chorale
-        T frames in C major or A minor.
-    given : iterable of Voice
-        Voices that come back untouched. So do the fermatas of a piece that has any, as they are
-        written in the tune; in one without, the model sets its own.
-    """
-    voices = tuple(given)
-    wanted = Given.voices(chorale.frames, voices, fermatas=bool(chorale.fermata.any()))
-    if Voice.SOPRANO in voices and (chorale.pitch[:, Voice.SOPRANO] != REST).any():
-        chorale, wanted = with_final_cadence(chorale, wanted)
-    return FillRequest(chorale, wanted)
-
 
 def harmonize_pieces(
     model: Model,
-    works: Sequence[FillRequest],
+    requests: Sequence[FillRequest],
     options: DecodingOptions | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
@@ -44,8 +23,8 @@ def harmonize_pieces(
     ----------
     model : Model
         A trained model.
-    works : sequence of Work
-        As `fill_request` gives them. Those of like length go side by side.
+    requests : sequence of FillRequest
+        As `bachbot.decoding.fill_request` builds them.
     options : DecodingOptions, optional
         How to decode; what `bachbot harmonize` does unless given.
     progress : callable, optional
@@ -54,7 +33,7 @@ def harmonize_pieces(
     Returns
     -------
     list of Chorale
-        In the order of the works.
+        In the order of the requests.
 
     Raises
     ------
@@ -63,16 +42,8 @@ def harmonize_pieces(
     EncodingError
         If a given pitch is outside the model's vocabulary.
     """
-    options = options or DecodingOptions()
-    order = sorted(range(len(works)), key=lambda i: works[i].chorale.frames)
-    found: dict[int, Chorale] = {}
-    for start in range(0, len(order), SIDE_BY_SIDE):
-        group = order[start : start + SIDE_BY_SIDE]
-        candidates = fill_all(model, [works[i] for i in group], options)
-        found |= {i: best[0].chorale for i, best in zip(group, candidates, strict=True)}
-        if progress is not None:
-            progress(len(found), len(works))
-    return [found[i] for i in range(len(works))]
+    found = fill_all(model, requests, options, progress=progress)
+    return [best.chorale for best, *_ in found]
 
 
 SetName = Literal["harmonized", "composed"]
@@ -169,5 +140,5 @@ def _seeded(options: DecodingOptions, index: int) -> DecodingOptions:
         temperature=options.temperature,
         top_p=options.top_p,
         seed=options.seed + index,
-        charges=options.charges,
+        penalties=options.penalties,
     )

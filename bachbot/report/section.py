@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from bachbot.chorale import VOICES, Chorale, Voice
 from bachbot.corpus.store import Piece, PreparedCorpus
-from bachbot.decoding import DecodingOptions, Penalties
+from bachbot.decoding import DecodingOptions, Penalties, fill_request
 from bachbot.encoding import encode
 from bachbot.evaluation import generated as sets
-from bachbot.evaluation.generated import fill_request, harmonize_pieces
+from bachbot.evaluation.generated import harmonize_pieces
 from bachbot.evaluation.harmonization import MASKS
 from bachbot.report.blocks import Block
 from bachbot.report.context import Advance, Asked, Context
@@ -22,8 +22,8 @@ from bachbot.runtime import Model, build_model
 Filler = Literal["greedy", "beam"]
 
 FILLERS: Mapping[Filler, DecodingOptions] = {
-    "greedy": DecodingOptions("greedy", charges=Penalties()),
-    "beam": DecodingOptions("beam", charges=Penalties()),
+    "greedy": DecodingOptions("greedy", penalties=Penalties()),
+    "beam": DecodingOptions("beam", penalties=Penalties()),
 }
 """How masked voices are filled: part-writing is not charged, so that the model alone is judged."""
 

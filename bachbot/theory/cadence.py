@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from bachbot.chorale import REST, Chorale, Key, Voice, line_of_fifths, note_name
+from bachbot.chorale import REST, TONIC_TRIAD, Chorale, Key, Voice, line_of_fifths, note_name
 from bachbot.theory.analysis import Harmony
 from bachbot.theory.melody import phrase_ends
 from bachbot.theory.numerals import DIM, DIM7, DOM7, HALF7, MAJ, MAJ7, MIN, MIN7
@@ -24,7 +24,7 @@ _DESCRIBED: dict[CadenceKind, str] = {
 # Semitones above the tonic.
 _TONIC, _SECOND, _FOURTH, _FIFTH, _LEADING = 0, 2, 5, 7, 11
 _THIRDS = {3, 4}
-_TONIC_TRIAD = {0, 3, 4, 7}
+_TONIC_TRIAD = {*TONIC_TRIAD["major"], *TONIC_TRIAD["minor"]}
 _DOMINANT_TRIAD = {7, 11, 2}
 _SUBDOMINANTS = {5, 8, 9, 0, 2}  # IV or iv, with an added sixth
 

@@ -175,7 +175,7 @@ def test_files_of_chorales_without_keys(run, tmp_path):
     assert "leading note" in beside
 
 
-def test_a_fit_ends_with_charges(run):
+def test_a_fit_ends_with_penalties(run):
     told = json.loads(run("fit", "--rounds", 1, "--beam", 2, "--json"))
     assert told["best"] == 0
     assert len(told["rounds"]) == 1
@@ -183,7 +183,7 @@ def test_a_fit_ends_with_charges(run):
     shown = run("fit", "--rounds", 2, "--beam", 1, "--pieces", 1)
     assert "round 1:" in shown
     assert "Nearest to Bach: round" in shown
-    assert "Charges(rules={'parallel fifths': " in shown
+    assert "Penalties.of({'parallel fifths': " in shown
 
 
 @pytest.mark.parametrize(
@@ -194,8 +194,8 @@ def test_a_fit_ends_with_charges(run):
         (["losses", "--part", "exam"], "there is no part 'exam'"),
         (["harmonization", "--masks", "S,SA"], "there is no mask 'SA': give some of S, A, T"),
         (["harmonization", "--decoder", "luck"], "there is no decoder 'luck'"),
-        (["harmonization", "--beam", "3"], "--beam is of no meaning to the greedy decoder"),
-        (["harmonization", "--temperature", ".9"], "--temperature is of no meaning"),
+        (["harmonization", "--beam", "3"], "--beam has no effect with --decoder greedy"),
+        (["harmonization", "--temperature", ".9"], "--temperature has no effect"),
         (["harmonization", "--decoder", "beam", "--beam", "0"], "beam is 0"),
         (["partwriting", "--given", "s,a,t,b"], "all four voices are given"),
         (["partwriting", "--split", "luck"], "of a split 'luck'"),
@@ -219,16 +219,16 @@ def test_an_empty_part_is_refused(untrained, tmp_path, capsys):
 
 def test_decoders_by_name():
     assert decoding_options("default") == DecodingOptions()
-    assert decoding_options("default", beam=3).charged.any
+    assert decoding_options("default", beam=3).active_penalties.active
     for name in ("greedy", "beam", "sample"):
         options = decoding_options(name)
         assert options.method == name
-        assert not options.charged.any
-        assert decoding_options(name, charged=True).charged.any
-    assert not decoding_options("default", charged=False).charged.any
+        assert not options.active_penalties.active
+        assert decoding_options(name, penalties=True).active_penalties.active
+    assert not decoding_options("default", penalties=False).active_penalties.active
     assert described(decoding_options("beam", beam=4)) == "beam of 4"
-    sampled = decoding_options("sample", temperature=0.8, charged=True)
-    assert described(sampled) == "sampled at 0.8, part-writing charged"
+    sampled = decoding_options("sample", temperature=0.8, penalties=True)
+    assert described(sampled) == "sampled at 0.8, with penalties"
     with pytest.raises(UsageError, match="beam is 0"):
         decoding_options("beam", beam=0)
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from expected_penalties import expected_penalty
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
-from reckoning import reckoned
-from toys import Told, joint, random_model, random_seer
+from toy_models import ToyModel, joint, random_lookahead_model, random_model
 
 from bachbot.chorale import REST, STANDARD, Chorale, Given, Meter, Voice
 from bachbot.decoding import ComposeRequest, DecodingOptions, compose
@@ -13,9 +13,10 @@ from bachbot.decoding.compose import (
     MOST_BARS,
     composition_constraints,
     composition_request,
-    last_chord,
+    final_chord_length,
 )
 from bachbot.decoding.constraints import FERMATA_FREE
+from bachbot.decoding.hypotheses import FrameState
 from bachbot.decoding.penalties import SAMPLING_PENALTIES
 from bachbot.encoding import END, Vocabulary, decode, encode
 from bachbot.errors import UsageError
@@ -55,7 +56,7 @@ def test_form(request, seed):
     assert music.onset[music.position == 0][:, [Voice.SOPRANO, Voice.BASS]].all()
     # The first chord, and the last.
     above = (music.pitch - music.key.pitch_class) % 12
-    close = music.frames - last_chord(meter)
+    close = music.frames - final_chord_length(meter)
     assert above[0, Voice.BASS] == 0
     assert set(above[0].tolist()) <= {0, 3, 4, 7}
     assert (above[close:, Voice.BASS] == 0).all()
@@ -64,7 +65,9 @@ def test_form(request, seed):
     assert not music.onset[close + 1 :, [Voice.SOPRANO, Voice.BASS]].any()
     if close > meter.beat_frames:
         assert above[close - 1, Voice.BASS] == 7
-    assert found.charged == pytest.approx(reckoned(music, nothing_given(music), SAMPLING_PENALTIES))
+    assert found.penalty == pytest.approx(
+        expected_penalty(music, nothing_given(music), SAMPLING_PENALTIES)
+    )
 
 
 def nothing_given(music):
@@ -74,7 +77,7 @@ def nothing_given(music):
 def likes_to_end(after):
     """A model that ends the piece after so many frames if it may."""
 
-    class Ending(Told):
+    class Ending(ToyModel):
         def step(self, ids, state):
             logits, state = super().step(ids, state)
             for row, prefix in enumerate(state):
@@ -99,7 +102,7 @@ def test_it_does_not_end_before_the_fewest_bars():
 
 
 def test_it_is_cut_where_the_model_does_not_end_it():
-    class Endless(Told):
+    class Endless(ToyModel):
         def step(self, ids, state):
             logits, state = super().step(ids, state)
             logits[:, END] = -50.0
@@ -136,19 +139,19 @@ def opening(frames=20, meter=None):
     return Chorale(pitch, tied, np.arange(frames) >= 16, meter=meter or Meter(), name="a hymn")
 
 
-def test_goes_on_from_an_opening():
+def test_continues_an_opening():
     prime = opening()
     [found] = compose(MODEL, ComposeRequest(bars=3, prime=prime), sample())
     music = found.chorale
     assert music.frames == 48
     assert music.sliced(0, 20).same_music(prime)
     assert music.name == "a hymn"
-    assert found.charged == pytest.approx(
-        reckoned(music, Given.opening(48, 20), SAMPLING_PENALTIES)
+    assert found.penalty == pytest.approx(
+        expected_penalty(music, Given.opening(48, 20), SAMPLING_PENALTIES)
     )
 
 
-def test_a_model_that_looks_ahead_is_told_the_form():
+def test_a_model_that_looks_ahead_reads_the_form():
     prime = opening()
     request = ComposeRequest(bars=4, mode="minor", prime=prime)
     work = composition_request(request, composition_constraints(request, WIDE))
@@ -167,8 +170,8 @@ def test_a_model_that_looks_ahead_is_told_the_form():
 
 @pytest.mark.parametrize("prime", [None, opening()])
 def test_a_model_that_looks_ahead_composes(prime):
-    """It ends where it was told that the piece is long, and is sure of it."""
-    model = random_seer(WIDE, scale=0.2)
+    """It ends at the given length, with certainty."""
+    model = random_lookahead_model(WIDE, scale=0.2)
     request = ComposeRequest(bars=3, prime=prime)
     found = compose(model, request, sample(number=2))
     assert [c.chorale.frames for c in found] == [48, 48]
@@ -207,34 +210,34 @@ def test_seeds():
     assert music(seed=1) != music(seed=2)
 
 
-def test_progress_is_told():
-    heard = []
-    compose(MODEL, ComposeRequest(bars=1), sample(), progress=lambda *a: heard.append(a))
-    assert heard == [(n, 16) for n in range(1, 17)]
-    heard.clear()
+def test_progress_counts_frames():
+    calls = []
+    compose(MODEL, ComposeRequest(bars=1), sample(), progress=lambda *a: calls.append(a))
+    assert calls == [(n, 16) for n in range(1, 17)]
+    calls.clear()
     compose(likes_to_end(0), ComposeRequest(meter=Meter(1, 4)), sample(),
-            progress=lambda *a: heard.append(a))  # fmt: skip
-    assert heard[-1] == (MOST_BARS * 4, MOST_BARS * 4)
+            progress=lambda *a: calls.append(a))  # fmt: skip
+    assert calls[-1] == (MOST_BARS * 4, MOST_BARS * 4)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"bars": 0}, "0 bars were asked for: give 1 to 400"),
-        ({"bars": 401}, "401 bars"),
+        ({"bars": 0}, "the length is 0 bars: give 1 to 400"),
+        ({"bars": 401}, "the length is 401 bars"),
         ({"mode": "dorian"}, "'dorian' is not a mode"),
         ({"prime": opening(0)}, "the opening is empty"),
         ({"bars": 1, "prime": opening(16)}, "the opening fills 1 bars or more"),
         ({"prime": opening(32 * 16)}, "the opening fills 32 bars or more"),
     ],
 )
-def test_what_cannot_be(arguments, message):
+def test_bad_requests_to_compose(arguments, message):
     with pytest.raises(UsageError, match=message):
         ComposeRequest(**arguments)
 
 
 @pytest.mark.parametrize("method", ["beam", "greedy"])
-def test_only_draws_compose(method):
+def test_only_sampling_composes(method):
     with pytest.raises(UsageError, match=f"by the method '{method}': use sample"):
         compose(MODEL, ComposeRequest(), DecodingOptions(method))
 
@@ -252,20 +255,20 @@ def test_only_draws_compose(method):
         (Meter(3, 4, 4), 8),
     ],
 )
-def test_length_of_the_last_chord(meter, frames):
-    assert last_chord(meter) == frames
+def test_length_of_the_final_chord(meter, frames):
+    assert final_chord_length(meter) == frames
 
 
 @settings(max_examples=60)
 @for_all(METERS, st.one_of(st.none(), st.integers(1, 40)), st.sampled_from(["major", "minor"]))
-def test_every_cell_of_the_plan_can_be_sung(meter, bars, mode):
+def test_every_cell_has_a_legal_token(meter, bars, mode):
     """Whatever sounded before, some token is legal."""
-    plan = composition_constraints(ComposeRequest(bars=bars, meter=meter, mode=mode), WIDE)
-    memory = np.zeros((2, 2, 5), dtype=np.int16)
-    memory[:, :, :4] = [[[70, 65, 60, 50]], [[60, 72, 50, 62]]]
-    for frame in range(plan.frames):
+    constraints = composition_constraints(ComposeRequest(bars=bars, meter=meter, mode=mode), WIDE)
+    pitch = np.array([[70, 65, 60, 50], [60, 72, 50, 62]], dtype=np.int16)
+    for frame in range(constraints.frames):
         for voice in range(4):
-            before = plan.fermata[frame - 1] if frame else FERMATA_FREE
+            before = constraints.fermata[frame - 1] if frame else FERMATA_FREE
             for under in (0, 1) if before == FERMATA_FREE else (before,):
-                memory[:, :, 4] = under, plan.fermata[frame] == 1
-                assert plan.legal(frame, voice, memory).any(axis=1).all()
+                now = np.full(2, constraints.fermata[frame] == 1)
+                state = FrameState(pitch, pitch, np.full(2, under == 1), now, np.ones(2, bool))
+                assert constraints.legal(frame, voice, state).any(axis=1).all()

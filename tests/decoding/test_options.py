@@ -3,6 +3,7 @@ import pytest
 from bachbot.decoding import DecodingOptions, Penalties
 from bachbot.decoding.penalties import DEFAULT_PENALTIES, SAMPLING_PENALTIES
 from bachbot.errors import UsageError
+from bachbot.theory.rules import RULES
 
 
 @pytest.mark.parametrize(
@@ -18,14 +19,14 @@ from bachbot.errors import UsageError
         ({"top_p": 1.1}, "top-p is 1.1"),
         ({"seed": -1}, "seed is -1"),
         ({"number": 0}, "number is 0"),
-        ({"beam": 5, "number": 6, "variety": 0}, "a beam of 5 has no 6 candidates"),
-        ({"variety": -0.1}, "variety is -0.1: give 0 to 10"),
-        ({"variety": 11}, "variety is 11"),
-        ({"variety": float("nan")}, "variety is nan"),
-        ({"method": "greedy", "number": 2}, "greedy method has one candidate, not 2"),
+        ({"beam": 5, "number": 6, "diversity": 0}, "a beam of 5 has no 6 candidates"),
+        ({"diversity": -0.1}, "diversity is -0.1: give 0 to 10"),
+        ({"diversity": 11}, "diversity is 11"),
+        ({"diversity": float("nan")}, "diversity is nan"),
+        ({"method": "greedy", "number": 2}, "greedy search has one candidate, not 2"),
     ],
 )
-def test_what_cannot_be(options, message):
+def test_bad_options(options, message):
     with pytest.raises(UsageError, match=message):
         DecodingOptions(**options)
 
@@ -38,27 +39,27 @@ def test_every_fault_is_named():
 
 
 @pytest.mark.parametrize(
-    ("method", "house"),
+    ("method", "default"),
     [("beam", DEFAULT_PENALTIES), ("greedy", DEFAULT_PENALTIES), ("sample", SAMPLING_PENALTIES)],
 )
-def test_the_houses_charges_unless_others_are_given(method, house):
-    assert DecodingOptions(method).charged is house
-    for own in (Penalties(), Penalties(fresh=1.0)):
-        assert DecodingOptions(method, charges=own).charged is own
+def test_default_penalties_unless_others_are_given(method, default):
+    assert DecodingOptions(method).active_penalties is default
+    for own in (Penalties(), Penalties.of({"new-chord bonus": 1.0})):
+        assert DecodingOptions(method, penalties=own).active_penalties is own
 
 
-def test_draws_need_no_help_to_move():
-    assert SAMPLING_PENALTIES.rules == DEFAULT_PENALTIES.rules
-    assert not SAMPLING_PENALTIES.strikes
-    assert not SAMPLING_PENALTIES.fresh
+def test_sampling_has_the_rules_of_part_writing_alone():
+    rules = {n: w for n, w in DEFAULT_PENALTIES.weights.items() if n in RULES}
+    assert SAMPLING_PENALTIES.weights == rules
+    assert set(rules) < set(DEFAULT_PENALTIES.weights)
 
 
-def test_families_are_led_where_several_are_searched_for():
-    assert DecodingOptions(number=5).led
-    assert DecodingOptions(beam=2, number=5).led
+def test_several_candidates_of_a_beam_search_have_groups():
+    assert DecodingOptions(number=5).use_groups
+    assert DecodingOptions(beam=2, number=5).use_groups
     for other in (
         DecodingOptions(),
-        DecodingOptions(number=5, variety=0),
+        DecodingOptions(number=5, diversity=0),
         DecodingOptions("sample", number=5),
     ):
-        assert not other.led
+        assert not other.use_groups

@@ -6,12 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from reckoning import reckoned
-from toys import TWO_PITCHES, Told, every_piece, joint, joints, random_model, random_seer
+from expected_penalties import expected_penalty
+from toy_models import (
+    TWO_PITCHES,
+    ToyModel,
+    every_piece,
+    joint,
+    joints,
+    random_lookahead_model,
+    random_model,
+)
 
 from bachbot.chorale import Chorale, Given, Voice
 from bachbot.decoding import DecodingOptions, Penalties, fill
-from bachbot.decoding.harmonize import INNER_BEAM_FACTOR, constraints_of
+from bachbot.decoding.constraints import fill_constraints
+from bachbot.decoding.harmonize import INNER_BEAM_FACTOR
 from bachbot.decoding.search import Search
 from bachbot.decoding.strategies import Beam
 from bachbot.encoding import END, FRAME_END, START, FillRequest, encode
@@ -21,7 +30,7 @@ HELD = Chorale([[60, -1, -1, -1], [60, -1, -1, -1]], [[0] * 4, [1, 0, 0, 0]], [0
 STRUCK = Chorale([[60, -1, -1, -1], [61, -1, -1, -1]], np.zeros((2, 4)), [0, 0])
 
 
-EXHAUSTIVE = {"beam": 1000, "variety": 0}
+EXHAUSTIVE = {"beam": 1000, "diversity": 0}
 
 
 @functools.cache
@@ -31,18 +40,18 @@ def pieces_of(melody, fermatas):
     return list(every_piece(melody, given, TWO_PITCHES))
 
 
-def ranked(model, pieces, charges=lambda _: 0.0):
-    """Merit, log-probability and music of pieces, best first."""
+def ranked(model, pieces, penalty=lambda _: 0.0):
+    """Score, log-probability and music of pieces, best first."""
     totals = joints(model, [ids for ids, _ in pieces])
-    scored = [(t - charges(m), t, m) for t, (_, m) in zip(totals, pieces, strict=True)]
+    scored = [(t - penalty(m), t, m) for t, (_, m) in zip(totals, pieces, strict=True)]
     return sorted(scored, key=lambda piece: -piece[0])
 
 
 def assert_found(found, wanted):
     """The candidates are the best pieces, in order."""
-    for candidate, (merit, total, music) in zip(found, wanted, strict=True):
+    for candidate, (score, total, music) in zip(found, wanted, strict=True):
         assert candidate.log_probability == pytest.approx(total, abs=1e-9)
-        assert candidate.charged == pytest.approx(total - merit, abs=1e-9)
+        assert candidate.penalty == pytest.approx(total - score, abs=1e-9)
         assert candidate.chorale.same_music(music)
 
 
@@ -57,7 +66,7 @@ def test_a_beam_wide_enough_is_exhaustive(seed, melody, fermatas, ways):
     pieces = pieces_of(melody, fermatas)
     # Two onsets in the first frame; in the second a tie as well.
     assert len(pieces) == 2**3 * 3**3 * ways
-    options = DecodingOptions(number=20, charges=Penalties(), **EXHAUSTIVE)
+    options = DecodingOptions(number=20, penalties=Penalties(), **EXHAUSTIVE)
     assert_found(fill(model, melody, given, options), ranked(model, pieces)[:20])
 
 
@@ -68,29 +77,36 @@ def test_exhaustive_with_any_cells_given(seed):
     piece = Chorale(rng.integers(60, 62, (2, 4)), np.zeros((2, 4)), rng.integers(0, 2, 2))
     given = Given(rng.random((2, 4)) < 0.4, fermatas=bool(seed % 2))
     wanted = ranked(model, list(every_piece(piece, given, TWO_PITCHES)))
-    options = DecodingOptions(charges=Penalties(), **EXHAUSTIVE)
+    options = DecodingOptions(penalties=Penalties(), **EXHAUSTIVE)
     assert_found(fill(model, piece, given, options), wanted[:1])
 
 
-CHARGES = Penalties(
-    {"parallel octaves": 1.5, "crossing": 0.8, "overlap": 0.6, "no chord": 0.4},
-    strikes={0: 0.3},
-    still=-0.5,
-    fresh=0.9,
-    astray=2.0,
-    unsettled=0.5,
-    leaps=0.2,
+PENALTIES = Penalties.of(
+    {
+        "parallel octaves": 1.5,
+        "crossing": 0.8,
+        "overlap": 0.6,
+        "no chord": 0.4,
+        "onset bonus 0": 0.3,
+        "repeated note": -0.5,
+        "new-chord bonus": 0.9,
+        "final chord": 2.0,
+        "inversion at fermata": 0.5,
+        "leap bonus": 0.2,
+    }
 )
 """Of each kind something that matters between two neighboring pitches."""
 
 
 @pytest.mark.parametrize(
-    ("make", "scale"), [(random_model, 0.7), (random_seer, 0.3)], ids=["lstm", "lookahead"]
+    ("make", "scale"),
+    [(random_model, 0.7), (random_lookahead_model, 0.3)],
+    ids=["lstm", "lookahead"],
 )
 @pytest.mark.parametrize(
     ("voices", "fermatas"), [([0], True), ([0], False), ([2], True), ([1, 3], False)]
 )
-def test_exhaustive_with_charges(make, scale, voices, fermatas):
+def test_exhaustive_with_penalties(make, scale, voices, fermatas):
     """What is found first has the greatest log-probability less what the rules count in it."""
     source = Chorale(
         [[60, 60, 60, 61], [61, 60, 61, 61]], np.zeros((2, 4)), [0, 0], position=[0, 4]
@@ -102,16 +118,16 @@ def test_exhaustive_with_charges(make, scale, voices, fermatas):
         for ids, music in every_piece(source, given, TWO_PITCHES)
     ]
     bound = model.bind([FillRequest(source, given)])
-    wanted = ranked(bound, pieces, lambda music: reckoned(music, given, CHARGES))
+    wanted = ranked(bound, pieces, lambda music: expected_penalty(music, given, PENALTIES))
     plain = ranked(bound, pieces)
     assert sum(m is other for (*_, m), (*_, other) in zip(wanted[:20], plain, strict=False)) < 10
-    options = DecodingOptions(number=20, charges=CHARGES, **EXHAUSTIVE)
+    options = DecodingOptions(number=20, penalties=PENALTIES, **EXHAUSTIVE)
     assert_found(fill(model, source, given, options), wanted[:20])
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("voices", [[Voice.SOPRANO], [Voice.TENOR]])
-def test_a_great_charge_is_a_ban(seed, voices):
+def test_a_great_penalty_is_a_ban(seed, voices):
     model, given = random_model(seed=seed), Given.voices(2, voices)
     piece = Chorale([[60] * 4, [61] * 4], np.zeros((2, 4)), [0, 0])
     clean = [
@@ -120,8 +136,8 @@ def test_a_great_charge_is_a_ban(seed, voices):
         if not parallels(music)
     ]
     assert 10 < len(clean) < 2**3 * 3**3
-    charges = Penalties({"parallel fifths": 100.0, "parallel octaves": 100.0})
-    options = DecodingOptions(number=10, charges=charges, **EXHAUSTIVE)
+    penalties = Penalties.of({"parallel fifths": 100.0, "parallel octaves": 100.0})
+    options = DecodingOptions(number=10, penalties=penalties, **EXHAUSTIVE)
     assert_found(fill(model, piece, given, options), ranked(model, clean)[:10])
 
 
@@ -139,11 +155,11 @@ def parallels(music):
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("fermatas", [True, False])
-def test_greedy_is_a_beam_of_one_and_takes_the_likeliest_each_time(seed, fermatas):
+def test_greedy_is_a_beam_of_one_and_takes_the_most_probable_each_time(seed, fermatas):
     model = random_model(seed=seed)
     given = Given.voices(2, [Voice.SOPRANO], fermatas=fermatas)
-    [greedy] = fill(model, STRUCK, given, DecodingOptions("greedy", charges=Penalties()))
-    [beam] = fill(model, STRUCK, given, DecodingOptions(beam=1, charges=Penalties()))
+    [greedy] = fill(model, STRUCK, given, DecodingOptions("greedy", penalties=Penalties()))
+    [beam] = fill(model, STRUCK, given, DecodingOptions(beam=1, penalties=Penalties()))
     assert greedy.chorale.same_music(beam.chorale)
     assert greedy.log_probability == beam.log_probability
     wanted = token_by_token(model, [ids for ids, _ in pieces_of(STRUCK, fermatas)])
@@ -152,7 +168,7 @@ def test_greedy_is_a_beam_of_one_and_takes_the_likeliest_each_time(seed, fermata
 
 
 def token_by_token(model, pieces):
-    """The likeliest token each time that some piece goes on with."""
+    """The most probable token each time that some piece goes on with."""
     prefix, state = [START], model.initial_state(1)
     while prefix[-1] != END:
         logits, state = model.step(np.array(prefix[-1:]), state)
@@ -175,14 +191,14 @@ def test_finds_the_planted_path():
     told = {tuple(path[:i]): {path[i]: 0.45, C + D - path[i]: 0.55} for i in (2, 3)}
     told |= {tuple(path[:4]): {D: 0.999}, (START, C, C): {C: 0.5}, (START, C, D, D): {C: 0.01}}
     chorale, given = one_chord(-1, -1, -1)
-    [found] = fill(Told(told), chorale, given, DecodingOptions(beam=8))
+    [found] = fill(ToyModel(told), chorale, given, DecodingOptions(beam=8))
     assert found.chorale.pitch.tolist() == [[60, 61, 60, 61]]
-    [greedy] = fill(Told(told), chorale, given, DecodingOptions("greedy"))
+    [greedy] = fill(ToyModel(told), chorale, given, DecodingOptions("greedy"))
     assert greedy.chorale.pitch.tolist() != [[60, 61, 60, 61]]
 
 
 def test_the_voices_of_a_frame_are_decided_together():
-    """The best chord is third and fourth until the bass: two streams drop it, three times two not.
+    """The best chord is third and fourth until the bass: two hypotheses drop it, twice two do not.
 
     Voice by voice the alto C is taken; only with the bass does the other come out better.
     """
@@ -194,19 +210,19 @@ def test_the_voices_of_a_frame_are_decided_together():
         **{(START, C, C, tenor): {C: 0.3, D: 0.3} for tenor in (C, D)},
     }
     chorale, given = one_chord(-1, -1, -1)
-    plan = constraints_of(chorale, given, TWO_PITCHES)
+    constraints = fill_constraints(chorale, given, TWO_PITCHES)
     found = []
     for beam in (Beam(1), Beam(2), Beam(2, INNER_BEAM_FACTOR)):
-        walk = Search(Told(told), [plan], beam)
-        walk.frame(0)
-        assert walk.streams == beam.width
-        walk.end()
-        found.append(walk.music(walk.best(1)[0]).pitch[0].tolist())
+        search = Search(ToyModel(told), [constraints], beam)
+        search.decode_frame(0)
+        assert search.size == beam.width
+        search.finish()
+        found.append(search.music(search.best(1)[0]).pitch[0].tolist())
     assert found[0][1] == found[1][1] == 60
     assert found[2] == [60, 61, 60, 61]
-    charges = Penalties()
-    [alone] = fill(Told(told), chorale, given, DecodingOptions("greedy", charges=charges))
-    [wider] = fill(Told(told), chorale, given, DecodingOptions(beam=2, charges=charges))
+    penalties = Penalties()
+    [alone] = fill(ToyModel(told), chorale, given, DecodingOptions("greedy", penalties=penalties))
+    [wider] = fill(ToyModel(told), chorale, given, DecodingOptions(beam=2, penalties=penalties))
     assert alone.chorale.pitch[0, 1] == 60
     assert wider.chorale.pitch[0].tolist() == [60, 61, 60, 61]
 
@@ -218,11 +234,11 @@ def test_a_planted_path_over_frames_is_found():
     told = {first[:2]: {D: 0.2, C: 0.79}, first: {D: 0.999}, (*first, D): {C: 0.999}}
     told |= {first[:3]: {D: 0.9}, first[:4]: {C: 0.9}}
     told |= {(*first, D, C): {C: 0.999}, (*first, D, C, C): {D: 0.999}}
-    options = DecodingOptions(charges=Penalties())
-    [found] = fill(Told(told), tune, Given.voices(2, [Voice.SOPRANO]), options)
+    options = DecodingOptions(penalties=Penalties())
+    [found] = fill(ToyModel(told), tune, Given.voices(2, [Voice.SOPRANO]), options)
     assert found.chorale.pitch.tolist() == [[60, 61, 61, 60], [61, 60, 60, 61]]
-    greedy = DecodingOptions("greedy", charges=Penalties())
-    [other] = fill(Told(told), tune, Given.voices(2, [Voice.SOPRANO]), greedy)
+    greedy = DecodingOptions("greedy", penalties=Penalties())
+    [other] = fill(ToyModel(told), tune, Given.voices(2, [Voice.SOPRANO]), greedy)
     assert other.chorale.pitch[0].tolist() != [60, 61, 61, 60]
 
 
@@ -241,10 +257,10 @@ def test_given_notes_count():
         (*begin, C, FRAME_END): {C: 0.98, D: 0.01},
         (*begin, D, FRAME_END): {C: 0.01, D: 0.98},
     }
-    options = DecodingOptions(beam=2, number=2, variety=0)
-    best, other = fill(Told(told), tune, Given(cells), options)
+    options = DecodingOptions(beam=2, number=2, diversity=0)
+    best, other = fill(ToyModel(told), tune, Given(cells), options)
     assert best.chorale.pitch[0, 3] == 61
-    assert best.log_probability == pytest.approx(joint(Told(told), ids_of(best)), abs=1e-9)
+    assert best.log_probability == pytest.approx(joint(ToyModel(told), ids_of(best)), abs=1e-9)
     assert best.log_probability - other.log_probability == pytest.approx(
         np.log(0.3 * 0.98) - np.log(0.6 * 0.01)
     )
@@ -258,24 +274,24 @@ def ids_of(candidate):
 def test_no_probability_no_music(method):
     """A model that rules out what is given ends in a plain error, not in a crash."""
     chorale, given = one_chord(-1, -1, -1)
-    impossible = Told({(START,): {C: 0.0}})
+    impossible = ToyModel({(START,): {C: 0.0}})
     with pytest.raises(DecodingError, match="gives no probability to any music"):
         fill(impossible, chorale, given, DecodingOptions(method))
-    dead_end = Told({(START, C): dict.fromkeys((C, D), 0.0)})
+    dead_end = ToyModel({(START, C): dict.fromkeys((C, D), 0.0)})
     with pytest.raises(DecodingError, match="gives no probability to any music"):
         fill(dead_end, chorale, given, DecodingOptions(method))
 
 
 def test_beams_that_die_give_way():
-    """The likeliest alto leads nowhere."""
+    """The most probable alto leads nowhere."""
     chorale, given = one_chord(-1, -1, -1)
     told = {(START, C): {C: 0.9, D: 0.05}, (START, C, C): {C: 0.0, D: 0.0}}
-    [found] = fill(Told(told), chorale, given, DecodingOptions(beam=2))
+    [found] = fill(ToyModel(told), chorale, given, DecodingOptions(beam=2))
     assert found.chorale.pitch[0, 1] == 61
 
 
 def test_scores_that_are_no_numbers():
-    class Broken(Told):
+    class Broken(ToyModel):
         def _logits(self, prefix):
             return np.full(len(self.vocabulary), np.nan)
 

@@ -1,4 +1,5 @@
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,18 +9,18 @@ from made_checkpoints import random_checkpoint
 from strategies import chorales
 
 from bachbot.chorale import REST, Chorale, Voice
-from bachbot.decoding import DecodingOptions, Penalties, fill
+from bachbot.decoding import DecodingOptions, Penalties, fill, fill_all, fill_request
 from bachbot.evaluation import generated as decoded
 from bachbot.evaluation import harmonization as harmonization
 from bachbot.evaluation import partwriting, variety
 from bachbot.evaluation import variety as portrait
-from bachbot.evaluation.generated import fill_request, harmonize_pieces
+from bachbot.evaluation.generated import harmonize_pieces
 from bachbot.evaluation.variety import KEYLESS, decoding_metrics
 from bachbot.runtime import build_model
 from bachbot.theory.rules import RULES
 
 MODEL = build_model(random_checkpoint(scale=0.7), dtype=np.float64)
-GREEDY = DecodingOptions("greedy", charges=Penalties())
+GREEDY = DecodingOptions("greedy", penalties=Penalties())
 GIVEN = st.sets(st.sampled_from(list(Voice)), max_size=3)
 
 
@@ -48,7 +49,7 @@ def test_what_is_given_comes_back_in_the_order_of_the_works(pieces, voices):
 
 
 def test_each_comes_out_as_it_would_alone(monkeypatch):
-    monkeypatch.setattr(decoded, "SIDE_BY_SIDE", 2)
+    monkeypatch.setattr(decoded, "fill_all", partial(fill_all, batch_size=2))
     tunes = [tune(67, 65, 64), tune(72), tune(67, 69, 71, 72, 72), tune(60, 62), tune(64)]
     works = [fill_request(t, [Voice.SOPRANO]) for t in tunes]
     seen = []

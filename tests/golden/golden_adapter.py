@@ -164,7 +164,7 @@ def by_library(case: Case, source: Path | None) -> list[Written]:
     return [
         Written(
             one.log_probability,
-            one.charged,
+            one.penalty,
             lambda path, score=one.score: bachbot.save_score(score, path),
         )
         for one in found
@@ -231,9 +231,8 @@ def validation_pieces(corpus: Path, number: int) -> list[Filled]:
     """
     from bachbot import Voice
     from bachbot.corpus.store import PreparedCorpus
-    from bachbot.decoding import fill_all
+    from bachbot.decoding import fill_all, fill_request
     from bachbot.engine import DEFAULT_CHECKPOINT
-    from bachbot.evaluation.generated import fill_request
     from bachbot.runtime import build_model, load_checkpoint
 
     pieces = PreparedCorpus.load(corpus).part("validation", "tune")[:number]
@@ -244,7 +243,7 @@ def validation_pieces(corpus: Path, number: int) -> list[Filled]:
         Filled(
             piece.name,
             best.log_probability,
-            best.charged,
+            best.penalty,
             _notes(piece.pitch[:, :1], piece.tied[:, :1]),
             _notes(best.chorale.pitch, best.chorale.tied),
         )

@@ -63,7 +63,7 @@ def test_the_ensemble_loses_less_than_the_models_on_average(pair, corpus):
 def test_a_beam_continues_from_selected_and_joined_states(pair, corpus):
     chorale = corpus.part("validation")[0].sliced(0, 16)
     work = FillRequest(chorale, Given.voices(16, [Voice.SOPRANO]))
-    options = DecodingOptions(beam=4, charges=Penalties())
+    options = DecodingOptions(beam=4, penalties=Penalties())
     alone, twice = [
         fill_all(m, [work], options)[0][0].chorale for m in (pair[1], Ensemble([pair[1]]))
     ]

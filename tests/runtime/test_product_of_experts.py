@@ -46,7 +46,7 @@ def test_a_model_with_itself_scores_as_it_does_alone():
 
 def test_the_search_does_not_normalize_it():
     work = _work([Voice.SOPRANO])
-    options = DecodingOptions(method="beam", beam=4, charges=Penalties())
+    options = DecodingOptions(method="beam", beam=4, penalties=Penalties())
     assert not ProductOfExperts([PLAIN, AHEAD]).bind([work]).normalized
     found = fill_all(ProductOfExperts([PLAIN, AHEAD]), [work], options)[0][0]
     filled = FillRequest(found.chorale, work.given)

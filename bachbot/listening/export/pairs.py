@@ -9,9 +9,9 @@ import numpy as np
 
 from bachbot.chorale import Chorale, Voice
 from bachbot.corpus.store import Piece
-from bachbot.decoding import DecodingOptions
+from bachbot.decoding import DecodingOptions, fill_request
 from bachbot.errors import UsageError
-from bachbot.evaluation.generated import composed, fill_request, harmonize_pieces, like
+from bachbot.evaluation.generated import composed, harmonize_pieces, like
 from bachbot.listening.export.pair_timing import compute_timing, fermata_ends
 from bachbot.listening.export.request import COMPOSITION
 from bachbot.runtime import Checkpoint, build_model

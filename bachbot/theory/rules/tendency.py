@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import Mode, Voice
+from bachbot.chorale import TONIC_TRIAD, Mode, Voice
 from bachbot.theory.harmony import NONE, make_chords, pitch_class_bits
 from bachbot.theory.rules.rule import (
     ALL_VOICES,
@@ -42,7 +42,7 @@ def _within(degrees: Iterable[int], *needed: int) -> NDArray[np.bool_]:
 
 # V, V7, V9, vii and its sevenths, complete or not; the leading note alone is ambiguous.
 _DOMINANT = _within((_LEADING, 2, 5, 7, 8, 9), _LEADING) & (_SETS != 1 << _LEADING)
-_TONIC = _within((0, 4, 7), 0) | _within((0, 3, 7), 0)
+_TONIC = _within(TONIC_TRIAD["major"], 0) | _within(TONIC_TRIAD["minor"], 0)
 _RESOLVED: dict[Mode, NDArray[np.bool_]] = {
     "major": _TONIC | _within((9, 0, 4), 9, 0),
     "minor": _TONIC | _within((8, 0, 3), 8, 0),

@@ -1,4 +1,4 @@
-"""Models small enough to be searched through, or told what to say."""
+"""Models small enough to search exhaustively, or with given probabilities."""
 
 import itertools
 
@@ -10,7 +10,7 @@ from bachbot.errors import EncodingError
 from bachbot.runtime import build_model
 
 TWO_PITCHES = Vocabulary(60, 61)
-"""Both pitches lie within every voice's compass."""
+"""Both pitches are within every voice's range."""
 
 
 def random_model(vocabulary=TWO_PITCHES, *, seed=0, scale=1.0):
@@ -18,27 +18,27 @@ def random_model(vocabulary=TWO_PITCHES, *, seed=0, scale=1.0):
     return build_model(random_checkpoint(vocabulary, seed=seed, scale=scale), dtype=np.float64)
 
 
-def random_seer(vocabulary=TWO_PITCHES, *, seed=0, scale=1.0, **model):
+def random_lookahead_model(vocabulary=TWO_PITCHES, *, seed=0, scale=1.0, **model):
     """A tiny lookahead network of random weights that has strong opinions."""
     checkpoint = random_lookahead(vocabulary, seed=seed, scale=scale, **model)
     return build_model(checkpoint, dtype=np.float64)
 
 
-class Told:
-    """Says what it is told after each prefix, in log-probabilities; elsewhere all is equal.
+class ToyModel:
+    """Has given probabilities after some prefixes; all other tokens are equally probable.
 
     Parameters
     ----------
-    told : dict
+    probabilities : dict
         For a prefix (a tuple of ids, START first), the probability of some ids; the rest is shared
         by the others.
     """
 
     normalized = True
 
-    def __init__(self, told, vocabulary=TWO_PITCHES):
+    def __init__(self, probabilities, vocabulary=TWO_PITCHES):
         self.vocabulary = vocabulary
-        self.told = told
+        self.probabilities = probabilities
 
     def bind(self, works):
         return self
@@ -51,11 +51,11 @@ class Told:
         return np.array([self._logits(prefix) for prefix in after]), after
 
     def _logits(self, prefix):
-        told = self.told.get(prefix, {})
+        probabilities = self.probabilities.get(prefix, {})
         size = len(self.vocabulary)
-        rest = (1 - sum(told.values())) / max(size - len(told), 1)
+        rest = (1 - sum(probabilities.values())) / max(size - len(probabilities), 1)
         p = np.full(size, rest)
-        for token, probability in told.items():
+        for token, probability in probabilities.items():
             p[token] = probability
         with np.errstate(divide="ignore"):
             return np.log(p) + 3.0  # a constant that a softmax takes away
@@ -67,7 +67,7 @@ class Told:
         return list(itertools.chain(*states))
 
 
-class Prompter:
+class PromptedModel:
     """Expects the very tokens of some pieces, and gives all others next to no probability.
 
     Parameters
@@ -78,6 +78,8 @@ class Prompter:
 
     SURE = 30.0
     """Nats between the piece's own token and any other."""
+
+    normalized = True
 
     def __init__(self, pieces, vocabulary):
         self.vocabulary = vocabulary

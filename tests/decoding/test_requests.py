@@ -52,7 +52,7 @@ def test_it_closes_on_the_tonic_where_the_tune_does(key, last, close):
     assert given.close == close
 
 
-def test_nothing_else_is_asked():
+def test_nothing_else_changes():
     source = tune((64, 4), (65, 8), (67, 2), (60, 8), (62, 2))
     chorale, given = asked(source)
     assert np.array_equal(chorale.pitch, source.pitch)
@@ -61,8 +61,8 @@ def test_nothing_else_is_asked():
     assert given.grid == 1
 
 
-def test_bach_does_what_is_asked(corpus):
-    """The shares that `with_final_cadence` gives as its reasons; those of chords on the training part."""
+def test_bach_ends_his_chorales_so(corpus):
+    """The shares that `with_final_cadence` gives as its reasons."""
     ends = []
     for chorale in corpus.part("train"):
         _, given = asked(chorale)

@@ -1,4 +1,4 @@
-"""What a finished piece ought to have been charged, reckoned from the piece itself.
+"""The expected penalty of a finished piece, computed from the piece itself.
 
 Written without the search: the rules count over the whole piece, and the rest is plain Python.
 """
@@ -10,15 +10,20 @@ from bachbot.theory.harmony import chords_of
 from bachbot.theory.rules import RULES, Moves
 
 
-def reckoned(music, given, charges):
-    """Nats that the choices in a piece were worth."""
-    cost = sum(w * chosen_faults(music, given, name) for name, w in charges.rules.items())
-    cost -= sum(earned(music, given, charges.strikes))
-    cost += charges.still * struck_again(music, given)
-    cost -= charges.leaps * leaps(music, given)
-    cost -= charges.fresh * new_chords(music, given)
-    cost += charges.astray * ends_astray(music, given)
-    cost += charges.unsettled * unsettled_ends(music, given)
+def expected_penalty(music, given, penalties):
+    """Sum of the penalties of the chosen notes of a piece, in nats."""
+    weights = penalties.weights
+    cost = sum(
+        w * chosen_faults(music, given, name) for name, w in weights.items() if name in RULES
+    )
+    for position in range(4):
+        weight = weights.get(f"onset bonus {position}", 0.0)
+        cost -= weight * onsets_at(music, given, position)
+    cost += weights.get("repeated note", 0.0) * repeated_notes(music, given)
+    cost -= weights.get("leap bonus", 0.0) * leaps(music, given)
+    cost -= weights.get("new-chord bonus", 0.0) * new_chords(music, given)
+    cost += weights.get("final chord", 0.0) * wrong_final_notes(music, given)
+    cost += weights.get("inversion at fermata", 0.0) * inversions_at_fermatas(music, given)
     return cost
 
 
@@ -31,8 +36,8 @@ def chosen_faults(music, given, name):
 def of_chosen_notes(rule, given):
     """In which frames and columns of a rule some note looked at was chosen, [T, K].
 
-    A rule that reads the chord looks at all four voices; one that tells of a step looks at the
-    frame before as well.
+    A rule about the chord looks at all four voices; one about a step looks at the frame before
+    as well.
     """
     now = ~np.asarray(given.cells)
     before = np.zeros_like(now)
@@ -42,14 +47,14 @@ def of_chosen_notes(rule, given):
     return np.stack([looked_at[:, list(group)].any(axis=1) for group in groups], axis=1)
 
 
-def earned(music, given, strikes):
-    """Of each chosen note what it earned by being struck where it was."""
-    for frame in np.nonzero(~given.cells & music.onset)[0]:
-        yield strikes.get(int(music.position[frame]) % 4, 0.0)
+def onsets_at(music, given, position):
+    """Chosen notes that start at a position in the beat."""
+    frames = np.nonzero(~given.cells & music.onset)[0]
+    return int((music.position[frames] % 4 == position).sum())
 
 
-def struck_again(music, given):
-    """Chosen notes that strike what their voice has sounded in the frame before."""
+def repeated_notes(music, given):
+    """Chosen notes that start on what their voice has sounded in the frame before."""
     again = 0
     for frame, voice in zip(*np.nonzero(~given.cells & music.onset), strict=True):
         again += frame > 0 and music.pitch[frame, voice] == music.pitch[frame - 1, voice]
@@ -67,18 +72,18 @@ def leaps(music, given):
 
 def new_chords(music, given):
     """Beats with a chord, in part chosen, that had not sounded on a beat before."""
-    heard, new = [], 0
+    seen, new = [], 0
     for frame in range(music.frames):
         if music.position[frame] % 4:
             continue
         chord = {int(p) % 12 for p in music.pitch[frame] if p != REST}
-        new += bool(chord) and not given.cells[frame].all() and chord not in heard
-        heard.append(chord)
+        new += bool(chord) and not given.cells[frame].all() and chord not in seen
+        seen.append(chord)
     return new
 
 
-def ends_astray(music, given):
-    """How many chosen notes of the last chord are none of the tonic's; the bass has the root."""
+def wrong_final_notes(music, given):
+    """Number of chosen notes of the last chord outside the tonic triad; the bass has the root."""
     if not given.close:
         return 0
     frame, triad = given.close[0], {0, 4, 7} if music.key.mode == "major" else {0, 3, 4, 7}
@@ -90,8 +95,8 @@ def ends_astray(music, given):
     )
 
 
-def unsettled_ends(music, given):
-    """Fermatas that begin, by notes in part chosen, on a chord in inversion."""
+def inversions_at_fermatas(music, given):
+    """Fermatas that begin, on notes in part chosen, on an inverted chord."""
     found = 0
     for frame in np.flatnonzero(music.fermata):
         begins = frame == 0 or not music.fermata[frame - 1] or not music.tied[frame, 0]

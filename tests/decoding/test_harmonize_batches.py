@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from toys import random_model, random_seer
+from toy_models import random_lookahead_model, random_model
 
 from bachbot.chorale import REST, Chorale, Given, Key, Voice
 from bachbot.decoding import DecodingOptions, Penalties, fill, fill_all
@@ -15,12 +15,12 @@ WIDE = Vocabulary()
 
 MODELS = {
     "lstm": random_model(WIDE, scale=0.5),
-    "lookahead": random_seer(WIDE, scale=0.25),
-    "lookahead untold": random_seer(WIDE, scale=0.25, use_metadata=False),
+    "lookahead": random_lookahead_model(WIDE, scale=0.25),
+    "lookahead without metadata": random_lookahead_model(WIDE, scale=0.25, use_metadata=False),
 }
 
 
-def works(fermatas):
+def requests(fermatas):
     """Six pieces of which other things are given, in other keys; two of them are as long."""
     rng = np.random.default_rng(3)
     made = []
@@ -56,23 +56,28 @@ def works(fermatas):
     return [FillRequest(piece, asked) for piece, asked in zip(made, given, strict=True)]
 
 
-ALL = Penalties(
-    dict.fromkeys(["parallel fifths", "overlap", "out of compass", "no chord"], 0.7),
-    strikes={0: 0.3, 2: 0.5},
-    still=0.6,
-    fresh=0.8,
-    astray=2.0,
-    unsettled=0.5,
-    leaps=0.2,
+ALL_PENALTIES = Penalties.of(
+    {
+        **dict.fromkeys(["parallel fifths", "overlap", "out of compass", "no chord"], 0.7),
+        "onset bonus 0": 0.3,
+        "onset bonus 2": 0.5,
+        "repeated note": 0.6,
+        "new-chord bonus": 0.8,
+        "final chord": 2.0,
+        "inversion at fermata": 0.5,
+        "leap bonus": 0.2,
+    }
 )
 
 OPTIONS = {
     "beam": DecodingOptions(beam=4),
-    "next best": DecodingOptions(beam=4, number=3, variety=0, charges=ALL),
-    "led": DecodingOptions(beam=2, number=3, charges=ALL),
-    "greedy": DecodingOptions("greedy", charges=Penalties()),
+    "next best": DecodingOptions(beam=4, number=3, diversity=0, penalties=ALL_PENALTIES),
+    "groups": DecodingOptions(beam=2, number=3, penalties=ALL_PENALTIES),
+    "greedy": DecodingOptions("greedy", penalties=Penalties()),
     "sample": DecodingOptions("sample", number=2, seed=1, top_p=0.95),
-    "charged sample": DecodingOptions("sample", seed=2, temperature=0.8, charges=DEFAULT_PENALTIES),
+    "sample with penalties": DecodingOptions(
+        "sample", seed=2, temperature=0.8, penalties=DEFAULT_PENALTIES
+    ),
 }
 
 
@@ -80,7 +85,7 @@ OPTIONS = {
 @pytest.mark.parametrize("fermatas", [True, False, "some"])
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_as_each_alone(model, fermatas, options):
-    pieces = works(fermatas)
+    pieces = requests(fermatas)
     together = fill_all(model, pieces, options)
     assert len(together) == len(pieces)
     for work, found in zip(pieces, together, strict=True):
@@ -90,22 +95,24 @@ def test_as_each_alone(model, fermatas, options):
             assert one.chorale.same_music(other.chorale)
             assert one.chorale.key == work.chorale.key
             assert one.log_probability == pytest.approx(other.log_probability, abs=1e-9)
-            assert one.charged == pytest.approx(other.charged, abs=1e-9)
+            assert one.penalty == pytest.approx(other.penalty, abs=1e-9)
             assert one.ending == other.ending
 
 
 def test_the_order_is_theirs():
-    pieces = works(True)
+    pieces = requests(True)
     there = fill_all(MODELS["lookahead"], pieces)
     back = fill_all(MODELS["lookahead"], pieces[::-1])[::-1]
     for [one], [other] in zip(there, back, strict=True):
         assert one.chorale.same_music(other.chorale)
 
 
-def test_progress_is_that_of_the_longest():
-    heard = []
-    fill_all(MODELS["lstm"], works(True), progress=lambda *a: heard.append(a))
-    assert heard == [(frame, 14) for frame in range(1, 15)]
+def test_batches_are_of_similar_length_and_progress_counts_pieces():
+    calls = []
+    pieces = requests(True)
+    found = fill_all(MODELS["lstm"], pieces, batch_size=4, progress=lambda *a: calls.append(a))
+    assert calls == [(4, 6), (6, 6)]
+    assert [f[0].chorale.frames for f in found] == [p.chorale.frames for p in pieces]
 
 
 def test_rests_in_some_and_not_in_others():
@@ -113,7 +120,7 @@ def test_rests_in_some_and_not_in_others():
     rest = Chorale(np.full((3, 4), REST), np.zeros((3, 4)), np.zeros(3))
     note = Chorale(np.full((3, 4), 67), np.zeros((3, 4)), np.zeros(3))
     given = Given.voices(3, [Voice.SOPRANO])
-    options = DecodingOptions("sample", number=30, charges=Penalties())
+    options = DecodingOptions("sample", number=30, penalties=Penalties())
     silent, sounding = fill_all(
         MODELS["lstm"], [FillRequest(rest, given), FillRequest(note, given)], options
     )

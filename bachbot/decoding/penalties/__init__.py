@@ -1,0 +1,37 @@
+"""Penalties and bonuses that a search adds to the model's log-probabilities.
+
+- `base`: what a penalty is.
+- `part_writing`: a penalty for each rule of part-writing.
+- `style`: penalties and bonuses for rhythm, motion, chords and the ends of phrases.
+- `penalty_list`: a list of them, as the search applies it.
+- `defaults`: the lists that are used unless others are given.
+"""
+
+from bachbot.decoding.penalties.base import Penalty
+from bachbot.decoding.penalties.defaults import DEFAULT_PENALTIES, SAMPLING_PENALTIES
+from bachbot.decoding.penalties.part_writing import PARALLELS, RulePenalty
+from bachbot.decoding.penalties.penalty_list import PENALTY_NAMES, Penalties
+from bachbot.decoding.penalties.style import (
+    FinalChordPenalty,
+    InversionPenalty,
+    LeapBonus,
+    NewChordBonus,
+    OnsetBonus,
+    RepeatedNotePenalty,
+)
+
+__all__ = [
+    "DEFAULT_PENALTIES",
+    "PARALLELS",
+    "PENALTY_NAMES",
+    "SAMPLING_PENALTIES",
+    "FinalChordPenalty",
+    "InversionPenalty",
+    "LeapBonus",
+    "NewChordBonus",
+    "OnsetBonus",
+    "Penalties",
+    "Penalty",
+    "RepeatedNotePenalty",
+    "RulePenalty",
+]

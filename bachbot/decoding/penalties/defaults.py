@@ -1,0 +1,42 @@
+"""The penalties that are used unless others are given."""
+
+from bachbot.decoding.penalties.part_writing import RulePenalty
+from bachbot.decoding.penalties.penalty_list import Penalties
+from bachbot.decoding.penalties.style import (
+    FinalChordPenalty,
+    InversionPenalty,
+    LeapBonus,
+    NewChordBonus,
+    OnsetBonus,
+    RepeatedNotePenalty,
+)
+
+_RULES = (
+    RulePenalty(2.5, "parallel fifths"),
+    RulePenalty(2.5, "parallel octaves"),
+    RulePenalty(0.9, "hidden fifths"),
+    RulePenalty(0.9, "hidden octaves"),
+    RulePenalty(0.25, "seventh unresolved"),
+)
+
+DEFAULT_PENALTIES = Penalties(
+    (
+        *_RULES,
+        OnsetBonus(0.65, position=2),
+        RepeatedNotePenalty(0.25),
+        LeapBonus(0.2),
+        NewChordBonus(0.7),
+        InversionPenalty(1.2),
+        FinalChordPenalty(5.0),
+    )
+)
+"""The penalties of beam and greedy search.
+
+The weights were chosen on the validation part of the tune split: of those with which onsets and
+different chords come within a tenth of Bach's rates, repeated notes within an eighth, and fewer
+parallels than his, these come closest to him. ``checkpoints/EXPERIMENTS.md`` tells how they were
+found; ``evaluate fit`` continues from them.
+"""
+
+SAMPLING_PENALTIES = Penalties(_RULES)
+"""The penalties of sampling: rules of part-writing only, since samples need no help to move."""

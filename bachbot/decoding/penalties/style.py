@@ -1,0 +1,176 @@
+"""Penalties and bonuses for rhythm, motion, chords and the ends of phrases.
+
+The most probable music on a grid of sixteenths is plainer than Bach's: it holds notes for longer,
+repeats them or steps where he would leap, and returns to the same few chords. The bonuses correct
+that. Their weights are fitted until the rates are Bach's (`bachbot.evaluation.fitting`).
+
+Shapes: N candidate tokens.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import FINAL_TRIAD, FRAMES_PER_QUARTER, REST, Voice
+from bachbot.decoding.context import SearchContext
+from bachbot.decoding.penalties.base import Penalty
+from bachbot.errors import UsageError
+from bachbot.theory.harmony import chords_of
+
+_STEP = 2  # semitones
+
+
+@dataclass(frozen=True)
+class OnsetBonus(Penalty):
+    """A bonus for starting a note at a position in the beat.
+
+    Parameters
+    ----------
+    weight : float
+        Nats for each onset.
+    position : int
+        Sixteenth of the beat, 0 to 3.
+
+    Raises
+    ------
+    UsageError
+        If the beat has no such position.
+    """
+
+    position: int
+
+    source: ClassVar[str] = "fitted to Bach's onsets a beat"
+
+    def __post_init__(self) -> None:
+        if self.position not in range(FRAMES_PER_QUARTER):
+            raise UsageError(
+                f"a beat has no position {self.position}: give 0 to {FRAMES_PER_QUARTER - 1}"
+            )
+
+    @property
+    def name(self) -> str:
+        """``"onset bonus"`` and the position."""
+        return f"onset bonus {self.position}"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The bonus, negative, of each candidate that starts a note at the position, [N]."""
+        notes = context.candidates(rows, tokens)
+        here = context.beat_position[context.piece[rows]] == self.position
+        starts = notes.onset & (notes.pitch[:, context.voice] != REST)
+        return np.where(here & starts, -self.weight, 0.0)
+
+
+@dataclass(frozen=True)
+class RepeatedNotePenalty(Penalty):
+    """A penalty for starting a note on the pitch that the voice has just sounded."""
+
+    source: ClassVar[str] = "fitted to Bach's repeated notes"
+    name: ClassVar[str] = "repeated note"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate that repeats a note, [N]."""
+        moves, distance = _motion(context, rows, tokens)
+        return np.where(moves & (distance == 0), self.weight, 0.0)
+
+
+@dataclass(frozen=True)
+class LeapBonus(Penalty):
+    """A bonus for moving by a third or more."""
+
+    source: ClassVar[str] = "fitted to Bach's leaps"
+    name: ClassVar[str] = "leap bonus"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The bonus, negative, of each candidate that leaps, [N]."""
+        moves, distance = _motion(context, rows, tokens)
+        return np.where(moves & (distance > _STEP), -self.weight, 0.0)
+
+
+@dataclass(frozen=True)
+class NewChordBonus(Penalty):
+    """A bonus for a chord that sounds on a beat for the first time in the piece."""
+
+    source: ClassVar[str] = "fitted to Bach's different chords a beat"
+    name: ClassVar[str] = "new-chord bonus"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The bonus, negative, of each candidate that completes a new chord on a beat, [N]."""
+        cost = np.zeros(len(rows))
+        notes = context.candidates(rows, tokens)
+        on_beat = context.beat_position[context.piece[rows]] == 0
+        sounds = (notes.pitch != REST).any(axis=1)
+        where = np.flatnonzero(notes.completes & sounds & on_beat)
+        new = ~context.seen.contains(rows[where], notes.pitch[where])
+        cost[where] = np.where(new, -self.weight, 0.0)
+        return cost
+
+
+@dataclass(frozen=True)
+class InversionPenalty(Penalty):
+    """A penalty for an inverted chord where a fermata begins: phrases rest on root positions."""
+
+    source: ClassVar[str] = "chosen on the validation part: Bach's phrases end on root positions"
+    name: ClassVar[str] = "inversion at fermata"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate that completes an inverted chord at a fermata, [N]."""
+        cost = np.zeros(len(rows))
+        notes = context.candidates(rows, tokens)
+        begins = context.fermata_begins(rows, notes.soprano_onset)
+        where = np.flatnonzero(notes.completes & begins)
+        if len(where):
+            inverted = chords_of(notes.pitch[where]).inversion > 0
+            cost[where] = np.where(inverted, self.weight, 0.0)
+        return cost
+
+
+@dataclass(frozen=True)
+class FinalChordPenalty(Penalty):
+    """A penalty for each voice that starts an expected final tonic chord on another note.
+
+    The bass has to have the root. The chord is expected in `Constraints.final_chord`.
+    """
+
+    source: ClassVar[str] = "chosen on the validation part: nine in ten tunes end over the tonic"
+    name: ClassVar[str] = "final chord"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate that is not of the tonic triad, [N]."""
+        cost = np.zeros(len(rows))
+        if not any(context.frame in c.final_chord[:1] for c in context.constraints):
+            return cost
+        pitch = context.candidates(rows, tokens).pitch[:, context.voice]
+        for p in np.unique(context.piece[rows]):
+            constraints = context.constraints[p]
+            if context.frame not in constraints.final_chord[:1]:
+                continue
+            here = context.piece[rows] == p
+            above = (pitch[here] - constraints.key.pitch_class) % 12
+            wanted = (0,) if context.voice == Voice.BASS else FINAL_TRIAD[constraints.key.mode]
+            wrong = ~np.isin(above, wanted) & (pitch[here] != REST)
+            cost[here] = np.where(wrong, self.weight, 0.0)
+        return cost
+
+
+def _motion(
+    context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+) -> tuple[NDArray[np.bool_], NDArray[np.int16]]:
+    """Where candidates start a note right after another, and how many semitones away, [N] each."""
+    notes, voice = context.candidates(rows, tokens), context.voice
+    pitch, before = notes.pitch[:, voice], context.state.previous_pitch[rows, voice]
+    follows = notes.onset & (pitch != REST) & (before != REST)
+    return follows, np.abs(pitch - before)

@@ -1,0 +1,92 @@
+"""The one builder of requests to harmonize: what is given of a chorale, and how it should end."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import REST, TONIC_TRIAD, Chorale, Given, Pulse, Voice
+from bachbot.encoding import FillRequest
+
+
+def fill_request(
+    chorale: Chorale,
+    given: Iterable[Voice] | NDArray[np.bool_],
+    *,
+    pulse: Pulse | None = None,
+    section_starts: Iterable[int] = (),
+) -> FillRequest:
+    """Ask for the voices, or the cells, that are not given of a chorale.
+
+    A written fermata is given. In a piece without any the model sets its own, except in frames
+    where all voices are given. If the whole soprano is given, the piece should end as
+    `with_final_cadence` has it.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        T frames in C major or A minor, in its own pulse.
+    given : iterable of Voice, or ndarray of bool, shape [T, 4]
+        Voices, or cells, that come back unchanged.
+    pulse : Pulse, optional
+        How to bring its note values to those of the chorales. Default: no change, which is right
+        for pieces of the corpus, since the model was trained on them as they are.
+    section_starts : iterable of int
+        Frames, before the pulse is applied, where a section or a repeat begins: there no voice
+        may hold the note before.
+
+    Returns
+    -------
+    FillRequest
+        In the new pulse: `Pulse.undo` brings what is decoded back.
+    """
+    pulse = pulse or Pulse()
+    cells = given if isinstance(given, np.ndarray) else Given.voices(chorale.frames, given).cells
+    cells = np.repeat(cells, pulse.augmentation, axis=0)[:: pulse.diminution]
+    chorale = pulse.apply(chorale)
+    fermatas = np.full(len(cells), bool(chorale.fermata.any()))
+    fermatas[cells.all(axis=1)] = True
+    onsets = np.zeros(cells.shape, dtype=np.bool_)
+    onsets[[f * pulse.augmentation // pulse.diminution for f in section_starts]] = True
+    wanted = Given(cells, fermatas, grid=pulse.augmentation, strikes=onsets)
+    soprano = chorale.pitch[:, Voice.SOPRANO]
+    if cells[:, Voice.SOPRANO].all() and (soprano != REST).any():
+        chorale, wanted = with_final_cadence(chorale, wanted)
+    return FillRequest(chorale, wanted)
+
+
+def with_final_cadence(chorale: Chorale, given: Given) -> tuple[Chorale, Given]:
+    """Ask for an ending.
+
+    - A tune without any fermata gets one on its last note, which the model reads but nobody else:
+      all but six chorales of the corpus end under one. The model sets the other fermatas.
+    - A tune that ends on a note of the tonic triad is expected to end over the tonic, as nine in
+      ten of Bach's do.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        T frames with the whole soprano given, which must have a note.
+    given : Given
+        What is given of it.
+
+    Returns
+    -------
+    chorale : Chorale
+        With the fermata on its last note.
+    given : Given
+        With `close`, the frames of the final chord, and `fermatas`.
+    """
+    onset = chorale.onset[:, Voice.SOPRANO]
+    soprano = chorale.pitch[:, Voice.SOPRANO]
+    last = int(np.flatnonzero(soprano != REST)[-1])
+    first = int(np.flatnonzero(onset[: last + 1])[-1])
+    above = (soprano[last] - chorale.key.pitch_class) % 12
+    on_tonic = above in TONIC_TRIAD[chorale.key.mode]
+    given = replace(given, close=range(first, last + 1) if on_tonic else range(0))
+    if chorale.fermata.any():
+        return chorale, given
+    fermata = np.zeros(chorale.frames, dtype=np.bool_)
+    fermata[first : last + 1] = True
+    return replace(chorale, fermata=fermata), replace(given, fermatas=fermata)
