@@ -87,7 +87,7 @@ def from_jsb(chorale: Chorale) -> bool:
     """Whether a piece of a prepared corpus came through `convert`.
 
     It was in a key of its own, which nothing but its notes told: see
-    `bachbot.evaluation.tallies.Losses.untransposed`.
+    `bachbot.evaluation.loss_totals.Losses.with_transposition_cost`.
     """
     return chorale.name.startswith(_MARK)
 

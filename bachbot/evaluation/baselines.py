@@ -22,14 +22,14 @@ from bachbot.encoding import (
 )
 from bachbot.errors import UsageError
 from bachbot.evaluation import ngrams
-from bachbot.evaluation.losses import Losses, missing, tally
+from bachbot.evaluation.losses import Losses, missing_voices, piece_losses
 
 _QUARTER = 4  # frames
 _NOWHERE = _QUARTER  # the sixteenth of the frame before the first
 
 
 @dataclass(frozen=True, eq=False)
-class RepeatTheFrame:
+class FrameRepetition:
     """The baseline with its chances.
 
     Parameters
@@ -52,7 +52,7 @@ class RepeatTheFrame:
     fermata: NDArray[np.float64]
     end: NDArray[np.float64]
 
-    def chances(self, chorale: Chorale) -> NDArray[np.float64]:
+    def probabilities(self, chorale: Chorale) -> NDArray[np.float64]:
         """The chance of every token at every place after START, given those before it.
 
         Parameters
@@ -117,7 +117,7 @@ class RepeatTheFrame:
         found[rows, FERMATA] = (1 - end) * fermata
 
 
-def fit_repeat(chorales: Sequence[Chorale], vocabulary: Vocabulary) -> RepeatTheFrame:
+def fit_frame_repetition(chorales: Sequence[Chorale], vocabulary: Vocabulary) -> FrameRepetition:
     """Count how often pieces hold on, and what they do where they do not.
 
     Parameters
@@ -149,7 +149,7 @@ def fit_repeat(chorales: Sequence[Chorale], vocabulary: Vocabulary) -> RepeatThe
         np.add.at(fermatas, (fermata, _before(fermata, 0), sixteenth[:-1]), 1)
         ended = np.arange(chorale.frames + 1) == chorale.frames
         np.add.at(ends, (ended.astype(int), _before(sixteenth, _NOWHERE)), 1)
-    return RepeatTheFrame(
+    return FrameRepetition(
         vocabulary,
         hold=holds[1] / holds.sum(axis=0),
         fresh=fresh / fresh.sum(axis=1, keepdims=True),
@@ -178,7 +178,7 @@ class Baseline(Protocol):
         """What the tokens mean."""
         ...
 
-    def chances(self, chorale: Chorale) -> NDArray[np.float64]:
+    def probabilities(self, chorale: Chorale) -> NDArray[np.float64]:
         """The chance of every token at every place after START, given those before it.
 
         Parameters
@@ -225,7 +225,7 @@ def baselines(
         raise UsageError("the baselines have no piece to learn from: give one or more")
     models = ngrams.fit(train, vocabulary, highest)
     return {
-        "repeat the frame": fit_repeat(train, vocabulary),
+        "repeat the frame": fit_frame_repetition(train, vocabulary),
         **{f"{order}-gram": model for order, model in enumerate(models, 1)},
     }
 
@@ -263,12 +263,12 @@ def measure_baseline(
         If a pitch is outside the vocabulary.
     """
     voices, pieces, total = tuple(given), tuple(chorales), Losses()
-    left = missing(voices)
+    left = missing_voices(voices)
     for number, piece in enumerate(pieces, 1):
         stream = encode(piece, baseline.vocabulary)
-        chances, target = baseline.chances(piece), stream.ids[1:]  # [N - 1, V], [N - 1]
+        chances, target = baseline.probabilities(piece), stream.ids[1:]  # [N - 1, V], [N - 1]
         nats = -np.log(chances[np.arange(len(target)), target])
-        total += tally(stream, nats, chances.argmax(axis=1) == target, piece)
+        total += piece_losses(stream, nats, chances.argmax(axis=1) == target, piece)
         if progress is not None:
             progress(number, len(pieces))
     return total.of_voices(left) if voices else total

@@ -7,8 +7,9 @@ from math import log, sqrt
 from bachbot.chorale import Chorale, Voice
 from bachbot.decoding.penalties import Penalties
 from bachbot.errors import UsageError
+from bachbot.evaluation import decoding_metrics
+from bachbot.evaluation.decoding_metrics import DecodingMetrics
 from bachbot.evaluation.harmonization import MASKS
-from bachbot.evaluation.variety import DecodingMetrics, decoding_metrics
 from bachbot.theory.rules import RULES, SUMS
 
 _NEAR = 0.03
@@ -87,9 +88,9 @@ def _rules(charges: Penalties, names: Iterable[str], weight: float) -> Penalties
     return replace(charges, rules={**charges.rules, **dict.fromkeys(names, weight)})
 
 
-def _rule_rate(portrait: DecodingMetrics, names: Sequence[str]) -> RateMeasurement:
+def _rule_rate(metrics: DecodingMetrics, names: Sequence[str]) -> RateMeasurement:
     """Faults of some rules for each so many of the chances that they share."""
-    rates = [portrait.writing.rules[name] for name in names]
+    rates = [metrics.partwriting.rules[name] for name in names]
     if not rates[0].chance:
         return RateMeasurement(0.0)
     one = rates[0].per / rates[0].chance
@@ -106,7 +107,7 @@ def _rule_weight(name: str, rules: Sequence[str], slope: float) -> TunableWeight
         most=12.0,
         read=lambda charges: max(charges.rules.get(rule, 0.0) for rule in rules),
         write=lambda charges, weight: _rules(charges, rules, weight),
-        rate=lambda portrait: _rule_rate(portrait, rules),
+        rate=lambda metrics: _rule_rate(metrics, rules),
     )
 
 
@@ -123,7 +124,7 @@ TUNABLE_WEIGHTS: tuple[TunableWeight, ...] = (
         write=lambda charges, weight: replace(
             charges, strikes={**charges.strikes, _OFF_BEAT: weight}
         ),
-        rate=lambda portrait: RateMeasurement(portrait.variety.onsets_a_beat.mean),
+        rate=lambda metrics: RateMeasurement(metrics.variety.onsets_a_beat.mean),
     ),
     TunableWeight(
         name="still",
@@ -133,7 +134,7 @@ TUNABLE_WEIGHTS: tuple[TunableWeight, ...] = (
         most=4.0,
         read=lambda charges: charges.still,
         write=lambda charges, weight: replace(charges, still=weight),
-        rate=lambda portrait: RateMeasurement(portrait.variety.repeated_notes.mean),
+        rate=lambda metrics: RateMeasurement(metrics.variety.repeated_notes.mean),
     ),
     TunableWeight(
         name="leaps",
@@ -143,7 +144,7 @@ TUNABLE_WEIGHTS: tuple[TunableWeight, ...] = (
         most=4.0,
         read=lambda charges: charges.leaps,
         write=lambda charges, weight: replace(charges, leaps=weight),
-        rate=lambda portrait: RateMeasurement(portrait.variety.leaps.mean),
+        rate=lambda metrics: RateMeasurement(metrics.variety.leaps.mean),
     ),
     TunableWeight(
         name="fresh",
@@ -153,7 +154,7 @@ TUNABLE_WEIGHTS: tuple[TunableWeight, ...] = (
         most=4.0,
         read=lambda charges: charges.fresh,
         write=lambda charges, weight: replace(charges, fresh=weight),
-        rate=lambda portrait: RateMeasurement(portrait.variety.different_chords_a_beat.mean),
+        rate=lambda metrics: RateMeasurement(metrics.variety.different_chords_a_beat.mean),
     ),
 )
 """Every weight that is fitted. Parallel fifths and octaves share one, so do hidden ones; strikes
@@ -279,13 +280,13 @@ def fit(
     """
     if rounds < 1 or not bach:
         raise UsageError(f"{rounds} rounds over {len(bach)} pieces fit nothing: give 1 or more")
-    portrait = decoding_metrics(bach)
-    targets = {knob.name: knob.rate(portrait) for knob in knobs}
+    metrics = decoding_metrics.measure(bach)
+    targets = {knob.name: knob.rate(metrics) for knob in knobs}
     voices = tuple(masked)
     charges, done, tried = start, [], []
     for _ in range(rounds):
-        portrait = decoding_metrics(decode(charges), bach=bach, masked=voices)
-        done.append(_round(charges, portrait, targets, knobs))
+        metrics = decoding_metrics.measure(decode(charges), bach=bach, masked=voices)
+        done.append(_round(charges, metrics, targets, knobs))
         tried.append(charges)
         if listen is not None:
             listen(targets, done[-1])
@@ -300,13 +301,17 @@ def fit(
 
 def _round(
     charges: Penalties,
-    portrait: DecodingMetrics,
+    metrics: DecodingMetrics,
     targets: Mapping[str, RateMeasurement],
     knobs: Sequence[TunableWeight],
 ) -> Round:
-    readings = {knob.name: knob.rate(portrait) for knob in knobs}
+    readings = {knob.name: knob.rate(metrics) for knob in knobs}
     off = [readings[n].above(target) / readings[n].noise(target) for n, target in targets.items()]
-    equal = portrait.likeness.equal_pitch.rate if portrait.likeness is not None else float("nan")
+    equal = (
+        metrics.harmonization_error.equal_pitch.rate
+        if metrics.harmonization_error is not None
+        else float("nan")
+    )
     weights = {knob.name: knob.read(charges) for knob in knobs}
     return Round(weights, readings, sqrt(sum(o * o for o in off) / len(off)), equal)
 

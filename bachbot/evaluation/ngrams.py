@@ -38,7 +38,7 @@ _FALLBACK = (0.5, 1.0, 1.5)  # KenLM's, where counts of counts make no sense
 
 
 @dataclass(frozen=True, eq=False)
-class Grams:
+class NGramTable:
     """The grams of one order, discounted. A history is a gram of the order below, by its number.
 
     Parameters
@@ -72,9 +72,9 @@ class KneserNey:
     """
 
     vocabulary: Vocabulary
-    grams: tuple[Grams, ...]
+    grams: tuple[NGramTable, ...]
 
-    def chances(self, chorale: Chorale) -> NDArray[np.float64]:
+    def probabilities(self, chorale: Chorale) -> NDArray[np.float64]:
         """The chance of every token at every place after START, given those before it.
 
         Parameters
@@ -199,7 +199,7 @@ def _count(streams: Sequence[NDArray[np.int64]], size: int, highest: int) -> lis
 
 def _discounted(
     keys: NDArray[np.int64], histories: int, counts: NDArray[np.int64], size: int
-) -> Grams:
+) -> NGramTable:
     """Grams by how often they were counted."""
     history = keys // size
     off = np.array([0.0, *discounts(counts)])[np.minimum(counts, 3)]  # [G]
@@ -208,7 +208,7 @@ def _discounted(
     followed = total > 0
     rest = np.divide(taken, total, out=np.ones(histories), where=followed)
     share = np.divide(counts - off, total[history], out=np.zeros(len(keys)), where=counts > 0)
-    return Grams(keys, np.searchsorted(history, np.arange(histories + 1)), share, rest)
+    return NGramTable(keys, np.searchsorted(history, np.arange(histories + 1)), share, rest)
 
 
 def discounts(counts: NDArray[np.int64]) -> tuple[float, float, float]:
@@ -231,7 +231,7 @@ def discounts(counts: NDArray[np.int64]) -> tuple[float, float, float]:
     return found if min(found) > 0 else _FALLBACK
 
 
-def _interpolate(found: NDArray[np.float64], history: NDArray[np.int64], grams: Grams) -> None:
+def _interpolate(found: NDArray[np.float64], history: NDArray[np.int64], grams: NGramTable) -> None:
     """Chances of one order more, in place; those without a history stay as they are.
 
     Parameters

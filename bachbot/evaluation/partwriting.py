@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import Chorale
-from bachbot.evaluation.bootstrap import Interval, interval_of_mean, interval_of_rate
+from bachbot.evaluation.bootstrap import Interval, bootstrap_mean, bootstrap_rate
 from bachbot.theory.explanation import tally
 from bachbot.theory.rules import RULES, SUMS, Rule
 
@@ -65,12 +65,12 @@ class RuleRate:
     @cached_property
     def interval(self) -> Interval:
         """95% interval of the rate, pieces drawn anew."""
-        return interval_of_rate(self.counts * self.per, self.chances, seed=self.seed)
+        return bootstrap_rate(self.counts * self.per, self.chances, seed=self.seed)
 
     @cached_property
     def clean_interval(self) -> Interval:
         """95% interval of the share of pieces with none."""
-        return interval_of_mean(self.counts == 0, seed=self.seed)
+        return bootstrap_mean(self.counts == 0, seed=self.seed)
 
     def to_json(self) -> dict[str, object]:
         """As plain data; figures that do not exist are None."""

@@ -58,7 +58,7 @@ class Stepped:
 
     def bind(self, works):
         bound = Stepped(self.baseline)
-        bound.tables = [self.baseline.chances(w.chorale) for w in works]
+        bound.tables = [self.baseline.probabilities(w.chorale) for w in works]
         return bound
 
     def initial_state(self, batch):
@@ -87,7 +87,7 @@ def test_every_baseline_is_a_distribution_that_the_truth_has_a_part_in(train, he
     for baseline in baselines(train, SMALL, highest=3).values():
         for piece in heard:
             stream = encode(piece, SMALL)
-            found = baseline.chances(piece)
+            found = baseline.probabilities(piece)
             assert found.shape == (len(stream) - 1, len(SMALL))
             assert found.min() >= 0
             assert found.sum(axis=1) == pytest.approx(1, abs=1e-12)
@@ -109,7 +109,9 @@ def test_no_baseline_hears_what_is_to_come(train, piece, data):
     # The last frame that is the same, its end and what opens the next.
     rows = int((encode(piece, SMALL).frame[1:] < cut).argmin()) + 1
     for baseline in baselines(train, SMALL, highest=8).values():
-        assert baseline.chances(piece)[:rows] == pytest.approx(baseline.chances(other)[:rows])
+        assert baseline.probabilities(piece)[:rows] == pytest.approx(
+            baseline.probabilities(other)[:rows]
+        )
 
 
 @settings(max_examples=20)
@@ -146,7 +148,7 @@ def test_an_even_chance_costs_log_v_a_token():
 
 def test_repeating_by_hand():
     """From one piece of eight frames: each voice strikes once, then holds seven times."""
-    model = repeat.fit_repeat([held()], VOCABULARY)
+    model = repeat.fit_frame_repetition([held()], VOCABULARY)
     # Of the second quarter's beat there is one chance to hold, of the others two.
     assert model.hold[:, 0] == pytest.approx(np.tile([1.5 / 2, *[2.5 / 3] * 3], (4, 1)))
     assert model.hold[:, 1] == pytest.approx(0.5)
@@ -158,7 +160,7 @@ def test_repeating_by_hand():
     assert model.fermata[1] == pytest.approx([0.5] * 4)
     assert model.end == pytest.approx([0.5 / 3] * 3 + [1.5 / 3, 0.5 / 2])
 
-    found = model.chances(held(4))
+    found = model.probabilities(held(4))
     # START: no end, no fermata, then the soprano's note.
     assert found[0, END] == pytest.approx(0.25)
     assert found[0, FERMATA] == pytest.approx(0.75 / 6)
@@ -178,10 +180,10 @@ def test_repeating_by_hand():
 
 def test_a_rest_goes_on_as_a_note_does():
     silent = held(pitch=(72, 67, REST, 48))
-    model = repeat.fit_repeat([silent], VOCABULARY)
+    model = repeat.fit_frame_repetition([silent], VOCABULARY)
     assert model.hold[Voice.TENOR, 1] == pytest.approx([1.5 / 2, *[2.5 / 3] * 3])
     assert model.hold[Voice.TENOR, 0] == pytest.approx(0.5)
-    row = model.chances(silent)[7]
+    row = model.probabilities(silent)[7]
     assert row[REST_TOKEN] == pytest.approx(5 / 6)
     notes = model.fresh[Voice.TENOR, token(60)] / (1 - model.fresh[Voice.TENOR, REST_TOKEN])
     assert row[token(60)] == pytest.approx(notes / 6)
@@ -193,7 +195,7 @@ def test_a_rest_goes_on_as_a_note_does():
 def test_a_fermata_is_held_like_a_note():
     fermata = np.arange(8) >= 4
     piece = Chorale(held().pitch, held().tied, fermata)
-    model = repeat.fit_repeat([piece], VOCABULARY)
+    model = repeat.fit_frame_repetition([piece], VOCABULARY)
     assert model.fermata[1, 1:] == pytest.approx(1.5 / 2)
     assert model.fermata[0, 0] == pytest.approx(1.5 / 3)
     assert model.fermata[0, 1:] == pytest.approx(0.5 / 2)
@@ -205,7 +207,7 @@ def test_a_fermata_is_held_like_a_note():
 
 
 def test_a_voice_that_moves_is_counted_and_no_other():
-    model = repeat.fit_repeat([held(16)] * 9, VOCABULARY)
+    model = repeat.fit_frame_repetition([held(16)] * 9, VOCABULARY)
     still = held()
     pitch, tied = still.pitch.copy(), still.tied.copy()
     pitch[6:, Voice.ALTO], tied[6, Voice.ALTO] = 65, False
@@ -225,7 +227,7 @@ def test_a_voice_that_moves_is_counted_and_no_other():
 def test_the_sixteenth_is_that_of_the_bar_line():
     """A pickup of two sixteenths: the first frame is the third sixteenth of a quarter."""
     piece = Chorale(held().pitch, held().tied, held().fermata, meter=Meter(4, 4, 2))
-    model = repeat.fit_repeat([piece], VOCABULARY)
+    model = repeat.fit_frame_repetition([piece], VOCABULARY)
     assert model.hold[0, 0] == pytest.approx([2.5 / 3, 2.5 / 3, 1.5 / 2, 2.5 / 3])
     assert model.end[:4] == pytest.approx([0.5 / 3, 1.5 / 3, 0.5 / 3, 0.5 / 3])
 

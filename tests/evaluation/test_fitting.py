@@ -8,8 +8,8 @@ import pytest
 from bachbot.chorale import Chorale
 from bachbot.decoding.penalties import Penalties
 from bachbot.errors import UsageError
+from bachbot.evaluation import decoding_metrics
 from bachbot.evaluation.fitting import TUNABLE_WEIGHTS, RateMeasurement, fit
-from bachbot.evaluation.variety import decoding_metrics
 from bachbot.theory.rules import RULES
 
 PARALLELS, HIDDEN, STRIKES, STILL, LEAPS, FRESH = TUNABLE_WEIGHTS
@@ -114,16 +114,16 @@ def test_what_the_knobs_read_and_write():
 
 def test_the_rates_are_those_of_the_measures():
     for weight in (0, 1, 1.01, 3):
-        portrait = decoding_metrics(obedient(charges(weight, 0)))
-        rate = PARALLELS.rate(portrait).rate
-        assert rate == pytest.approx(portrait.writing.sums["parallels"].rate)
+        metrics = decoding_metrics.measure(obedient(charges(weight, 0)))
+        rate = PARALLELS.rate(metrics).rate
+        assert rate == pytest.approx(metrics.partwriting.sums["parallels"].rate)
         assert rate == pytest.approx(1000 * round(STEPS * exp(-weight)) / STEPS)
-    assert PARALLELS.rate(portrait).one == pytest.approx(1000 / STEPS)
-    assert HIDDEN.rate(portrait).rate == 0
-    assert STRIKES.rate(portrait).rate == portrait.variety.onsets_a_beat.mean
-    assert LEAPS.rate(portrait).rate == portrait.variety.leaps.mean
-    assert STILL.rate(portrait).rate == portrait.variety.repeated_notes.mean > 0
-    assert FRESH.rate(portrait).rate == portrait.variety.different_chords_a_beat.mean
+    assert PARALLELS.rate(metrics).one == pytest.approx(1000 / STEPS)
+    assert HIDDEN.rate(metrics).rate == 0
+    assert STRIKES.rate(metrics).rate == metrics.variety.onsets_a_beat.mean
+    assert LEAPS.rate(metrics).rate == metrics.variety.leaps.mean
+    assert STILL.rate(metrics).rate == metrics.variety.repeated_notes.mean > 0
+    assert FRESH.rate(metrics).rate == metrics.variety.different_chords_a_beat.mean
 
 
 def test_faults_counted_in_ones_and_twos_are_trusted_less():

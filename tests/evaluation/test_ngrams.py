@@ -64,7 +64,7 @@ def test_single_tokens_by_hand():
     """Six tokens, 60 four times; no token twice, so that 0.5, 1, 1.5 are taken off."""
     vocabulary = Vocabulary(60, 60)
     [model] = fit([one_note()], vocabulary, 1)
-    found = model.chances(one_note())
+    found = model.probabilities(one_note())
     assert found.shape == (6, 7)
     assert (found == found[0]).all()
     even = (1.5 + 0.5 + 0.5) / 6 / 6
@@ -78,7 +78,7 @@ def test_pairs_by_hand():
     """60 comes after START and after 60: it has company of two, of four in all."""
     vocabulary = Vocabulary(60, 60)
     _, model = fit([one_note()], vocabulary, 2)
-    found = model.chances(one_note())
+    found = model.probabilities(one_note())
     single = (2 - 1) / 4 + (1 + 0.5 + 0.5) / 4 / 6
     assert found[1, FIRST_PITCH] == pytest.approx((3 - 1.5) / 4 + (1.5 + 0.5) / 4 * single)
     assert found[0, FIRST_PITCH] == pytest.approx((1 - 0.5) / 1 + 0.5 / 1 * single)
@@ -101,7 +101,7 @@ def test_discounts_by_hand():
 def test_chances_sum_to_one_and_nothing_is_impossible(train, heard):
     for model in fit(train, SMALL, 8):
         for piece in heard:
-            found = model.chances(piece)
+            found = model.probabilities(piece)
             assert found.shape == (len(encode(piece, SMALL)) - 1, len(SMALL))
             assert found.sum(axis=1) == pytest.approx(1, abs=1e-12)
             assert (np.delete(found, START, axis=1) > 0).all()
@@ -164,7 +164,7 @@ def test_a_wrong_note_is_counted_where_it_is():
 
 def test_nothing_learnt_is_an_even_chance():
     for model in fit([], SMALL, 3):
-        found = model.chances(one_note())
+        found = model.probabilities(one_note())
         assert np.delete(found, START, axis=1) == pytest.approx(1 / (len(SMALL) - 1))
 
 

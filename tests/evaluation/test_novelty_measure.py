@@ -6,12 +6,18 @@ from novelty_made import moved, piece, quarters
 
 from bachbot.chorale import VOICES, Voice
 from bachbot.errors import UsageError
-from bachbot.evaluation.novelty import FIGURES, Index, Spread, described, measure
+from bachbot.evaluation.novelty import (
+    STATISTICS,
+    PieceDistribution,
+    TrainingIndex,
+    measure,
+    voices_label,
+)
 
 LOWER = (Voice.ALTO, Voice.TENOR, Voice.BASS)
 TUNE = quarters(60, 62, 64, 65, 67, 65, 62, 60)
 NEW = quarters(60, 71, 60, 71, 60, 71, 60, 71)
-INDEX = Index.of([piece(TUNE, name="source")])
+INDEX = TrainingIndex.of([piece(TUNE, name="source")])
 
 
 def test_figures_over_a_set():
@@ -27,14 +33,14 @@ def test_figures_over_a_set():
 
 
 def test_a_spread():
-    spread = Spread(np.arange(11.0))
+    spread = PieceDistribution(np.arange(11.0))
     assert spread.mean == 5
     assert spread.marks == (5, 9, 10)
     assert 3 < spread.interval.low < 5 < spread.interval.high < 7
     assert set(spread.to_json()) == {
         "mean", "median", "ninety_percent", "most", "interval", "pieces"
     }  # fmt: skip
-    assert Spread(np.zeros(0)).to_json() == {
+    assert PieceDistribution(np.zeros(0)).to_json() == {
         "mean": None, "median": None, "ninety_percent": None, "most": None,
         "interval": [None, None], "pieces": 0,
     }  # fmt: skip
@@ -48,8 +54,8 @@ def test_voices_in_question():
     assert groups(Voice.BASS) == ((Voice.BASS,), VOICES)
     with pytest.raises(UsageError, match="no voice is in question"):
         groups()
-    assert described(LOWER) == "alto, tenor, bass"
-    assert described(VOICES) == "four voices"
+    assert voices_label(LOWER) == "alto, tenor, bass"
+    assert voices_label(VOICES) == "four voices"
 
 
 def test_plain_data_and_progress():
@@ -62,7 +68,7 @@ def test_plain_data_and_progress():
     assert done == [(1, 2), (2, 2)]
     told = json.loads(json.dumps(found.to_json()))
     assert set(told["figures"]) == {"soprano", "alto", "tenor", "bass", "four voices"}
-    assert set(told["figures"]["soprano"]) == set(FIGURES)
+    assert set(told["figures"]["soprano"]) == set(STATISTICS)
     copy, new = told["pieces"]
     assert (copy["name"], new["name"]) == ("copy", "new")
     assert copy["groups"]["soprano"]["longest"] == {
@@ -78,7 +84,7 @@ def test_plain_data_and_progress():
 
 @pytest.fixture(scope="module")
 def trained_on(corpus):
-    return Index.of(corpus.part("train"))
+    return TrainingIndex.of(corpus.part("train"))
 
 
 def test_bach_against_his_training_pieces(corpus, trained_on):
@@ -94,11 +100,11 @@ def test_bach_against_his_training_pieces(corpus, trained_on):
 def test_a_training_piece_is_found_in_any_key(corpus, trained_on):
     piece = corpus.part("train")[100]
     alone = measure([moved(piece, 4)], trained_on)
-    for voices, likeness in alone.pieces[0].groups.items():
+    for voices, measure_overlap in alone.pieces[0].groups.items():
         onsets = piece.onset[:, [int(v) for v in voices]].any(axis=1).sum()
-        assert likeness.longest.notes == onsets
-        assert likeness.copied_share == 1
-        assert likeness.longest.source.higher == 0
+        assert measure_overlap.longest.notes == onsets
+        assert measure_overlap.copied_share == 1
+        assert measure_overlap.longest.source.higher == 0
     assert alone.pieces[0].groups[VOICES].longest.source.piece == piece.name
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strategies import chorales
 
 from bachbot.chorale import Chorale
-from bachbot.evaluation.bootstrap import interval_of_mean, interval_of_rate
+from bachbot.evaluation.bootstrap import bootstrap_mean, bootstrap_rate
 from bachbot.evaluation.partwriting import measure
 from bachbot.theory.explanation import tally
 from bachbot.theory.rules import RULES, SUMS
@@ -95,11 +95,11 @@ def test_intervals():
     """Known on a sample of 400: 1.96 standard errors of a mean on each side, nearly."""
     values = np.random.default_rng(1).normal(5, 2, 400)
     error = 1.96 * values.std() / 20
-    found = interval_of_mean(values)
+    found = bootstrap_mean(values)
     assert found.low == pytest.approx(values.mean() - error, abs=0.04)
     assert found.high == pytest.approx(values.mean() + error, abs=0.04)
-    assert interval_of_mean(values, seed=1) != found == interval_of_mean(values, seed=0)
-    same = interval_of_rate(2 * np.arange(1, 9), np.arange(1, 9))
+    assert bootstrap_mean(values, seed=1) != found == bootstrap_mean(values, seed=0)
+    same = bootstrap_rate(2 * np.arange(1, 9), np.arange(1, 9))
     assert same.low == same.high == 2
 
 

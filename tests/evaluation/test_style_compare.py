@@ -10,10 +10,10 @@ import pytest
 from bachbot.chorale import Chorale
 from bachbot.errors import UsageError
 from bachbot.evaluation.style import grade, measure
-from bachbot.evaluation.style.distances import Counts, Ruler, labels_of
-from bachbot.evaluation.style.features import GRADED, Feature, PieceReading
-from bachbot.evaluation.style.grade import Reference
-from bachbot.evaluation.style.profile import PROFILE
+from bachbot.evaluation.style.distances import DistanceEstimator, FeatureCounts, sorted_labels
+from bachbot.evaluation.style.features import GRADE_FEATURES, Feature, PieceAnalysis
+from bachbot.evaluation.style.grade import ReferenceDistributions
+from bachbot.evaluation.style.profile import PROFILE_FEATURES
 
 CHORDS = Feature("chords", "share", "category", lambda reading: reading.names)
 LENGTHS = Feature("lengths", "beats", "ordered", lambda reading: reading.names, by_mode=False)
@@ -23,7 +23,7 @@ LENGTHS = Feature("lengths", "beats", "ordered", lambda reading: reading.names, 
 def bach(corpus):
     """Pieces of both parts; what is read off them is kept."""
     pieces = corpus.part("train", "tune")[:40], corpus.part("test", "tune")[:8]
-    return tuple(tuple(map(PieceReading, part)) for part in pieces)
+    return tuple(tuple(map(PieceAnalysis, part)) for part in pieces)
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +34,14 @@ def itself(bach):
 
 
 def counts(feature, *pieces, modes=None):
-    labels = labels_of(pieces)
-    return labels, Counts.of(pieces, modes or ["major"] * len(pieces), labels)
+    labels = sorted_labels(pieces)
+    return labels, FeatureCounts.of(pieces, modes or ["major"] * len(pieces), labels)
 
 
 def test_distance_of_a_set_by_hand():
     labels, train = counts(CHORDS, {"I": 3, "V": 1})
-    ruler = Ruler(CHORDS, labels, train)
-    ours = Counts.of([{"I": 1}, {"V": 1}], ["major", "major"], labels)
+    ruler = DistanceEstimator(CHORDS, labels, train)
+    ours = FeatureCounts.of([{"I": 1}, {"V": 1}], ["major", "major"], labels)
     value, interval = ruler.distance(ours, 2)
     assert value == pytest.approx(0.25)  # half and half against three quarters
     # Drawn anew the set is all I (0.25), all V (0.75) or as it is (0.25).
@@ -53,41 +53,48 @@ def test_distance_of_a_set_by_hand():
 def test_distance_of_numbers_by_hand():
     labels, train = counts(LENGTHS, {1.0: 3, 4.0: 1})
     assert labels == [1.0, 4.0]
-    value, _ = Ruler(LENGTHS, labels, train).distance(Counts.of([{4.0: 1}], ["minor"], labels), 1)
+    value, _ = DistanceEstimator(LENGTHS, labels, train).distance(
+        FeatureCounts.of([{4.0: 1}], ["minor"], labels), 1
+    )
     assert value == pytest.approx(3 * 0.75)
 
 
 def test_one_piece_has_no_interval_and_nothing_no_distance():
     labels, train = counts(CHORDS, {"I": 3, "V": 1})
-    ruler = Ruler(CHORDS, labels, train)
-    value, interval = ruler.distance(Counts.of([{"V": 2}], ["major"], labels), 1)
+    ruler = DistanceEstimator(CHORDS, labels, train)
+    value, interval = ruler.distance(FeatureCounts.of([{"V": 2}], ["major"], labels), 1)
     assert value == 0.75
     assert isnan(interval.low)
-    value, interval = ruler.distance(Counts.of([{}, {}], ["major", "major"], labels), 2)
+    value, interval = ruler.distance(FeatureCounts.of([{}, {}], ["major", "major"], labels), 2)
     assert isnan(value)
     assert isnan(interval.high)
 
 
 def test_a_set_is_held_against_its_own_modes():
     labels, train = counts(CHORDS, {"I": 9}, {"i": 1}, modes=["major", "minor"])
-    ruler = Ruler(CHORDS, labels, train)
+    ruler = DistanceEstimator(CHORDS, labels, train)
     for mode, label in (("major", "I"), ("minor", "i")):
-        assert ruler.distance(Counts.of([{label: 5}], [mode], labels), 1)[0] == 0
-    mixed = Counts.of([{"I": 1}, {"i": 3}], ["major", "minor"], labels)
+        assert ruler.distance(FeatureCounts.of([{label: 5}], [mode], labels), 1)[0] == 0
+    mixed = FeatureCounts.of([{"I": 1}, {"i": 3}], ["major", "minor"], labels)
     assert ruler.distance(mixed, 2)[0] == pytest.approx(0)
-    plain = Ruler(replace(CHORDS, by_mode=False), labels, train)
-    assert plain.distance(Counts.of([{"i": 5}], ["minor"], labels), 1)[0] == pytest.approx(0.9)
+    plain = DistanceEstimator(replace(CHORDS, by_mode=False), labels, train)
+    assert plain.distance(FeatureCounts.of([{"i": 5}], ["minor"], labels), 1)[0] == pytest.approx(
+        0.9
+    )
 
 
 def test_a_mode_that_bach_lacks_is_held_against_all():
     labels, train = counts(CHORDS, {"I": 1, "i": 1})
     assert (
-        Ruler(CHORDS, labels, train).distance(Counts.of([{"i": 5}], ["minor"], labels), 1)[0] == 0.5
+        DistanceEstimator(CHORDS, labels, train).distance(
+            FeatureCounts.of([{"i": 5}], ["minor"], labels), 1
+        )[0]
+        == 0.5
     )
 
 
 def test_the_floor_of_bach_is_bach(itself):
-    assert [d.name for d in itself.distances] == [feature.name for feature in PROFILE]
+    assert [d.name for d in itself.distances] == [feature.name for feature in PROFILE_FEATURES]
     for distance in itself.distances:
         assert distance.value == distance.floor > 0
         assert distance.interval == distance.floor_interval
@@ -149,16 +156,18 @@ def test_without_fermatas_nothing_is_said_of_phrase_ends(bach):
     train, test = bach
     pieces = [reading.chorale for reading in test[:3]]
     bare = [replace(piece, fermata=np.zeros(piece.frames, dtype=bool)) for piece in pieces]
-    told = {d.name: d for d in measure(bare, test, train).distances}
+    values = {d.name: d for d in measure(bare, test, train).distances}
     for name in ("cadence types", "keys of phrase ends"):
-        assert isnan(told[name].value)
-        assert told[name].events == 0
-        assert told[name].floor > 0
-        assert told[name].to_json()["distance"] is None
+        assert isnan(values[name].value)
+        assert values[name].events == 0
+        assert values[name].floor > 0
+        assert values[name].to_json()["distance"] is None
 
 
 def test_histograms_are_what_was_counted(itself, bach):
-    assert [h.name for h in itself.histograms] == [f.name for f in (*GRADED, *PROFILE)]
+    assert [h.name for h in itself.histograms] == [
+        f.name for f in (*GRADE_FEATURES, *PROFILE_FEATURES)
+    ]
     for shown in itself.histograms:
         assert set(shown.shares) == {"train", "test", "ours"}
         for shares in shown.shares.values():
@@ -169,34 +178,36 @@ def test_histograms_are_what_was_counted(itself, bach):
     lengths = [float(label) for label in by_name["rhythm"].labels]
     assert lengths == sorted(lengths)
     quarters = by_name["rhythm"].shares["test"][lengths.index(1)]
-    notes = [GRADED[1].read(reading) for reading in bach[1]]
-    assert quarters == pytest.approx(sum(n[1.0] for n in notes) / sum(n.total() for n in notes))
-    transitions = by_name["Roman-numeral transitions"]
-    assert len(transitions.labels) == 40
-    assert transitions.labels[-1] == "others"
-    common = transitions.shares["train"][:-1]
+    scale_degrees = [GRADE_FEATURES[1].read(reading) for reading in bach[1]]
+    assert quarters == pytest.approx(
+        sum(n[1.0] for n in scale_degrees) / sum(n.total() for n in scale_degrees)
+    )
+    chord_transitions = by_name["Roman-numeral transitions"]
+    assert len(chord_transitions.labels) == 40
+    assert chord_transitions.labels[-1] == "others"
+    common = chord_transitions.shares["train"][:-1]
     assert list(common) == sorted(common, reverse=True)
     dense = [float(label) for label in by_name["onsets a beat"].labels]
     assert np.diff(dense) == pytest.approx(0.1)
 
 
 def test_json_says_it_all(itself):
-    told = json.loads(json.dumps(itself.to_json(), allow_nan=False))
-    assert set(told) == {"pieces", "grade", "distances", "histograms"}
-    assert len(told["grade"]["ours"]["pieces"]) == 8
-    assert told["distances"][0].keys() >= {"distance", "floor", "interval", "floor_interval"}
+    values = json.loads(json.dumps(itself.to_json(), allow_nan=False))
+    assert set(values) == {"pieces", "grade", "distances", "histograms"}
+    assert len(values["grade"]["ours"]["pieces"]) == 8
+    assert values["distances"][0].keys() >= {"distance", "floor", "interval", "floor_interval"}
 
 
 def test_the_grade_alone(bach):
     train, test = bach
     steps = []
     found = measure(
-        test[:1], test[:2], train[:5], further=False, progress=lambda *s: steps.append(s)
+        test[:1], test[:2], train[:5], with_profile=False, progress=lambda *s: steps.append(s)
     )
     assert found.distances == ()
-    assert len(found.histograms) == len(GRADED)
+    assert len(found.histograms) == len(GRADE_FEATURES)
     assert steps == [(n, 8) for n in range(1, 9)]
-    reference = Reference.of(train[:5])
+    reference = ReferenceDistributions.of(train[:5])
     assert found.ours.pieces[0] == grade(test[0], reference)
 
 

@@ -24,12 +24,12 @@ from bachbot.evaluation.interpretability.recordings import (
     CONCEPTS,
     PERFECT_OF_CLOSES,
     ConceptLabels,
-    Recorded,
+    ModelRecordings,
     Recordings,
     Unit,
     concept_labels,
     record,
-    scrambled,
+    shuffle_weights,
 )
 
 __all__ = [
@@ -39,7 +39,7 @@ __all__ = [
     "ConceptLabels",
     "Correlations",
     "Finding",
-    "Recorded",
+    "ModelRecordings",
     "Recordings",
     "ShiftSample",
     "ShiftTest",
@@ -51,6 +51,6 @@ __all__ = [
     "p_values",
     "point_biserial",
     "record",
-    "scrambled",
+    "shuffle_weights",
     "shift_test",
 ]

@@ -15,7 +15,7 @@ Side = Literal["read", "written"]
 
 
 @dataclass(frozen=True, eq=False)
-class Flattened:
+class PlaneProjection:
     """Points in the plane that shows most of them.
 
     Parameters
@@ -73,7 +73,7 @@ def pitch_vectors(
     return found
 
 
-def flattened(vectors: NDArray[np.floating]) -> Flattened:
+def flattened(vectors: NDArray[np.floating]) -> PlaneProjection:
     """Show vectors in two dimensions, by principal components.
 
     Pearson, "On lines and planes of closest fit to systems of points in space", *Philosophical
@@ -98,7 +98,7 @@ def flattened(vectors: NDArray[np.floating]) -> Flattened:
     farthest = points[np.abs(points).argmax(axis=0), [0, 1]]
     whole = float((sizes**2).sum())
     share = sizes[:2] ** 2 / whole if whole else np.zeros(2)
-    return Flattened(points * np.where(farthest < 0, -1, 1), share)
+    return PlaneProjection(points * np.where(farthest < 0, -1, 1), share)
 
 
 def likeness_by_interval(vectors: NDArray[np.floating], widest: int = 24) -> NDArray[np.float64]:

@@ -124,7 +124,7 @@ class Recordings:
 
 
 @dataclass(frozen=True, eq=False)
-class Recorded:
+class ModelRecordings:
     """A model recorded over some pieces.
 
     Parameters
@@ -146,7 +146,7 @@ def record(
     *,
     labeled: Sequence[ConceptLabels] | None = None,
     given: Iterable[Voice] = (Voice.SOPRANO,),
-) -> Recorded:
+) -> ModelRecordings:
     """Run a model through pieces as they are, and keep what its units do beside the labels.
 
     Parameters
@@ -185,13 +185,13 @@ def record(
         whole = np.concatenate(list(run.values()), axis=1)  # [T, U]
         frames.append(ShiftSample(whole, said.labels, chorale.meter.bar_frames))
         closes.append(ShiftSample(whole[said.ends], said.perfect[:, None]))
-    return Recorded(
+    return ModelRecordings(
         Recordings(units, CONCEPTS, tuple(frames)),
         Recordings(units, (PERFECT_OF_CLOSES,), tuple(closes)),
     )
 
 
-def scrambled(checkpoint: Checkpoint, *, seed: int = 0) -> Checkpoint:
+def shuffle_weights(checkpoint: Checkpoint, *, seed: int = 0) -> Checkpoint:
     """The same network with the numbers of each weight in another order: one that knows nothing.
 
     Its units are as large and as slow as a network's are, and hear the same notes; what units of

@@ -1,7 +1,7 @@
 """The training pieces, made ready to look for passages and bars in them, in whatever key."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ from bachbot.theory.melody import bars, beat
 _SILENT = -128  # semitones above the lowest part that no voice can have
 
 
-def bars_of(chorale: Chorale, voices: Sequence[Voice]) -> Iterator[tuple[int, int, bytes]]:
+def bar_keys(chorale: Chorale, voices: Sequence[Voice]) -> Iterator[tuple[int, int, bytes]]:
     """The bars of some voices, each as a key that is equal for bars of the same music.
 
     The same are bars in which the same notes sound in every frame, all so many semitones higher or
@@ -58,7 +58,7 @@ def bars_of(chorale: Chorale, voices: Sequence[Voice]) -> Iterator[tuple[int, in
 
 
 @dataclass(frozen=True, eq=False)
-class Slices:
+class VoiceSlices:
     """Some voices of a piece, sliced.
 
     Parameters
@@ -82,7 +82,7 @@ class Slices:
     free: list[bytes]
 
 
-def sliced(chorale: Chorale, voices: Sequence[Voice]) -> Slices:
+def slice_voices(chorale: Chorale, voices: Sequence[Voice]) -> VoiceSlices:
     """Slice some voices of a piece.
 
     Parameters
@@ -96,7 +96,7 @@ def sliced(chorale: Chorale, voices: Sequence[Voice]) -> Slices:
     pitch, onset = chorale.pitch[:, columns], chorale.onset[:, columns]
     start = np.flatnonzero(onset.any(axis=1))
     if not len(start):
-        return Slices(tuple(voices), start, np.zeros(0, np.int16), [], [])
+        return VoiceSlices(tuple(voices), start, np.zeros(0, np.int16), [], [])
     chord = pitch[start]  # [N, V]
     last = len(columns) - 1 - np.argmax(chord[:, ::-1] != REST, axis=1)
     lowest = chord[np.arange(len(chord)), last]
@@ -107,17 +107,7 @@ def sliced(chorale: Chorale, voices: Sequence[Voice]) -> Slices:
     sounds = np.add.reduceat(pitch != REST, start, axis=0, dtype=np.int64)  # [N, V]
     free = np.concatenate([what[:-1], what[1:], np.diff(lowest)[:, None]], axis=1)
     links = np.concatenate([free, lasts[:-1], sounds[:-1]], axis=1)
-    return Slices(tuple(voices), start, lowest, _rows(links), _rows(free))
-
-
-def without_repeats(chorale: Chorale) -> Chorale:
-    """The same music, every note held for as long as its pitch goes on.
-
-    What sets on a grid alone tell (`bachbot.corpus.jsb`): beside one, all are to be read so.
-    """
-    tied = np.zeros_like(chorale.tied)
-    tied[1:] = (chorale.pitch[1:] == chorale.pitch[:-1]) & (chorale.pitch[1:] != REST)
-    return replace(chorale, tied=tied)
+    return VoiceSlices(tuple(voices), start, lowest, _rows(links), _rows(free))
 
 
 def _rows(array: NDArray) -> list[bytes]:
@@ -130,7 +120,7 @@ Voices = tuple[Voice, ...]
 
 
 @dataclass(frozen=True)
-class Spot:
+class Location:
     """A place in a piece.
 
     Parameters
@@ -151,7 +141,7 @@ class Spot:
     lowest: int
 
 
-class TrainingText:
+class LinkIndex:
     """Some voices of every piece in a row, as a suffix array of their links.
 
     Parameters
@@ -162,7 +152,7 @@ class TrainingText:
         Whether lengths are left out.
     """
 
-    def __init__(self, rows: Sequence[tuple[int, Slices]], *, free: bool) -> None:
+    def __init__(self, rows: Sequence[tuple[int, VoiceSlices]], *, free: bool) -> None:
         self._rows, self._free = rows, free
         self._alphabet: dict[bytes, int] = {}
         symbols: list[int] = []
@@ -176,27 +166,27 @@ class TrainingText:
         self._begins = np.array(begins, dtype=np.int64)
         self._suffixes = SuffixArray(symbols)
 
-    def match(self, slices: Slices) -> Matches:
+    def match(self, slices: VoiceSlices) -> Matches:
         """From each link of a piece, the longest row of links that a training piece has too."""
         return self._suffixes.match([self._alphabet.get(x, NOWHERE) for x in self._of(slices)])
 
-    def spots(self, low: int, high: int) -> list[Spot]:
+    def spots(self, low: int, high: int) -> list[Location]:
         """Where the suffixes from `low` up to `high` in order begin, in order of the pieces."""
         at = self._suffixes.places(low, high)
         which = np.searchsorted(self._begins, at, side="right") - 1
         inside = at - self._begins[which]
         return [self._spot(r, i) for r, i in zip(which.tolist(), inside.tolist(), strict=True)]
 
-    def _spot(self, row: int, slice_: int) -> Spot:
+    def _spot(self, row: int, slice_: int) -> Location:
         piece, slices = self._rows[row]
         frame, lowest = int(slices.start[slice_]), int(slices.lowest[slice_])
-        return Spot(piece, slices.voices, frame, lowest)
+        return Location(piece, slices.voices, frame, lowest)
 
-    def _of(self, slices: Slices) -> list[bytes]:
+    def _of(self, slices: VoiceSlices) -> list[bytes]:
         return slices.free if self._free else slices.links
 
 
-class Index:
+class TrainingIndex:
     """Training pieces to look for passages and bars in. What is not asked for is not built.
 
     A single voice is looked for in all four voices, for a tune is the same tune in another voice;
@@ -212,11 +202,11 @@ class Index:
         self.pieces = tuple(pieces)
         if not self.pieces:
             raise UsageError("there is no training piece to look for passages in: give one or more")
-        self._texts: dict[tuple[tuple[Voices, ...], bool], TrainingText] = {}
-        self._bars: dict[tuple[Voices, ...], dict[bytes, Spot]] = {}
+        self._texts: dict[tuple[tuple[Voices, ...], bool], LinkIndex] = {}
+        self._bars: dict[tuple[Voices, ...], dict[bytes, Location]] = {}
 
     @classmethod
-    def of(cls, train: Sequence[Chorale]) -> "Index":
+    def of(cls, train: Sequence[Chorale]) -> "TrainingIndex":
         """An index of some pieces, at any pitch.
 
         Raises
@@ -226,7 +216,7 @@ class Index:
         """
         return cls(train)
 
-    def text(self, voices: Voices, *, free: bool = False) -> TrainingText:
+    def text(self, voices: Voices, *, free: bool = False) -> LinkIndex:
         """The pieces' links, to look for passages of some voices in.
 
         Parameters
@@ -238,23 +228,23 @@ class Index:
         """
         sought = _sought_in(voices)
         if (sought, free) not in self._texts:
-            rows = [(i, sliced(p, v)) for i, p in enumerate(self.pieces) for v in sought]
-            self._texts |= {(sought, kind): TrainingText(rows, free=kind) for kind in (False, True)}
+            rows = [(i, slice_voices(p, v)) for i, p in enumerate(self.pieces) for v in sought]
+            self._texts |= {(sought, kind): LinkIndex(rows, free=kind) for kind in (False, True)}
         return self._texts[sought, free]
 
-    def bar(self, voices: Voices, key: bytes) -> Spot | None:
+    def bar(self, voices: Voices, key: bytes) -> Location | None:
         """Where the pieces first have a bar, by its key; None where they have not."""
         sought = _sought_in(voices)
         if sought not in self._bars:
-            known: dict[bytes, Spot] = {}
+            known: dict[bytes, Location] = {}
             for number, piece in enumerate(self.pieces):
                 for group in sought:
-                    for start, lowest, found in bars_of(piece, group):
-                        known.setdefault(found, Spot(number, group, start, lowest))
+                    for start, lowest, found in bar_keys(piece, group):
+                        known.setdefault(found, Location(number, group, start, lowest))
             self._bars[sought] = known
         return self._bars[sought].get(key)
 
-    def position(self, spot: Spot) -> tuple[int, float]:
+    def position(self, spot: Location) -> tuple[int, float]:
         """Bar and beat of a place, as the training piece counts them."""
         bar = int(self._counted[spot.piece][spot.frame])
         return bar, float(beat(self.pieces[spot.piece], spot.frame))

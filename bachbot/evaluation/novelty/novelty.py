@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import VOICES, Chorale, Voice
 from bachbot.errors import UsageError
-from bachbot.evaluation.bootstrap import Interval, interval_of_mean
-from bachbot.evaluation.novelty.index import Index, Voices
-from bachbot.evaluation.novelty.passages import Likeness, Passage, likeness
+from bachbot.evaluation.bootstrap import Interval, bootstrap_mean
+from bachbot.evaluation.novelty.index import TrainingIndex, Voices
+from bachbot.evaluation.novelty.passages import Overlap, Passage, measure_overlap
 
-FIGURES = ("longest_notes", "longest_beats", "free_notes", "usual_notes", "copied_bars")
-"""What is told of every group of voices, as `Likeness` defines it."""
+STATISTICS = ("longest_notes", "longest_beats", "rhythm_free_notes", "mean_notes", "copied_bars")
+"""What is told of every group of voices, as `Overlap` defines it."""
 
 _HIGH = 90  # per cent
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class PieceDistribution:
     """One figure over a set of pieces.
 
     Parameters
@@ -50,7 +50,7 @@ class Spread:
     @cached_property
     def interval(self) -> Interval:
         """95% interval of the mean, pieces drawn anew."""
-        return interval_of_mean(self.values, seed=self.seed)
+        return bootstrap_mean(self.values, seed=self.seed)
 
     @property
     def marks(self) -> tuple[float, float, float]:
@@ -65,7 +65,7 @@ class Spread:
 
     def to_json(self) -> dict[str, object]:
         """As plain data; figures that do not exist are None."""
-        names = ("mean", "median", "ninety_percent", "most")
+        names = ("mean", "median", "percentile_90", "maximum")
         figures = (self.mean, *self.marks)
         told = {n: None if np.isnan(f) else f for n, f in zip(names, figures, strict=True)}
         return told | {"interval": self.interval.to_json(), "pieces": len(self.values)}
@@ -84,11 +84,11 @@ class PieceNovelty:
     """
 
     name: str
-    groups: Mapping[Voices, Likeness]
+    groups: Mapping[Voices, Overlap]
 
     def to_json(self) -> dict[str, object]:
         """As plain data."""
-        groups = {described(voices): like.to_json() for voices, like in self.groups.items()}
+        groups = {voices_label(voices): like.to_json() for voices, like in self.groups.items()}
         return {"name": self.name, "groups": groups}
 
 
@@ -111,10 +111,11 @@ class Novelty:
     seed: int = 0
 
     @cached_property
-    def figures(self) -> dict[Voices, dict[str, Spread]]:
-        """Each figure of `FIGURES` for each group of voices."""
+    def figures(self) -> dict[Voices, dict[str, PieceDistribution]]:
+        """Each figure of `STATISTICS` for each group of voices."""
         return {
-            voices: {name: self._spread(voices, name) for name in FIGURES} for voices in self.groups
+            voices: {name: self._spread(voices, name) for name in STATISTICS}
+            for voices in self.groups
         }
 
     def longest(self, voices: Voices) -> tuple[int, Passage] | None:
@@ -126,20 +127,20 @@ class Novelty:
     def to_json(self) -> dict[str, object]:
         """Every figure, and every piece, as plain data."""
         figures = {
-            described(voices): {name: spread.to_json() for name, spread in row.items()}
+            voices_label(voices): {name: spread.to_json() for name, spread in row.items()}
             for voices, row in self.figures.items()
         }
         return {"figures": figures, "pieces": [piece.to_json() for piece in self.pieces]}
 
-    def _spread(self, voices: Voices, name: str) -> Spread:
+    def _spread(self, voices: Voices, name: str) -> PieceDistribution:
         rows = [_figures(piece.groups[voices])[name] for piece in self.pieces]
         values = np.array(rows, dtype=np.float64)
-        return Spread(values[~np.isnan(values)], self.seed)
+        return PieceDistribution(values[~np.isnan(values)], self.seed)
 
 
 def measure(
     pieces: Sequence[Chorale],
-    index: Index,
+    index: TrainingIndex,
     *,
     written: Sequence[Voice] = VOICES,
     seed: int = 0,
@@ -169,14 +170,14 @@ def measure(
     groups = _groups(tuple(sorted(set(written))))
     found = []
     for piece in pieces:
-        likenesses = {voices: likeness(piece, voices, index) for voices in groups}
+        likenesses = {voices: measure_overlap(piece, voices, index) for voices in groups}
         found.append(PieceNovelty(piece.name, likenesses))
         if progress is not None:
             progress(len(found), len(pieces))
     return Novelty(tuple(found), groups, seed)
 
 
-def described(voices: Voices) -> str:
+def voices_label(voices: Voices) -> str:
     """A group of voices in words: ``"alto, tenor, bass"``, ``"four voices"``."""
     return "four voices" if voices == VOICES else ", ".join(voice.label for voice in voices)
 
@@ -187,8 +188,8 @@ def _groups(written: Voices) -> tuple[Voices, ...]:
     return tuple(dict.fromkeys([*((voice,) for voice in written), written, VOICES]))
 
 
-def _figures(found: Likeness) -> dict[str, float]:
+def _figures(found: Overlap) -> dict[str, float]:
     notes, beats = (found.longest.notes, found.longest.beats) if found.longest else (0, 0.0)
     free = found.free.notes if found.free else 0
     values = (notes, beats, free, found.usual, found.copied_share)
-    return dict(zip(FIGURES, values, strict=True))
+    return dict(zip(STATISTICS, values, strict=True))

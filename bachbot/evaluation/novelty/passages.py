@@ -10,12 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Chorale, Voice
-from bachbot.evaluation.novelty.index import Index, Slices, Spot, Voices, bars_of, sliced
+from bachbot.evaluation.novelty.index import (
+    Location,
+    TrainingIndex,
+    Voices,
+    VoiceSlices,
+    bar_keys,
+    slice_voices,
+)
 from bachbot.theory.melody import bars, beat
 
 
 @dataclass(frozen=True)
-class Source:
+class PassageSource:
     """Where in a training piece something is found.
 
     Parameters
@@ -69,7 +76,7 @@ class Passage:
     beats: float
     bar: int
     beat: float
-    source: Source
+    source: PassageSource
     pieces: int
 
     def to_json(self) -> dict[str, object]:
@@ -78,7 +85,7 @@ class Passage:
 
 
 @dataclass(frozen=True)
-class Likeness:
+class Overlap:
     """What some voices of one piece share with the training pieces.
 
     Parameters
@@ -101,7 +108,7 @@ class Likeness:
     free: Passage | None
     usual: float
     bars: int
-    copied: tuple[tuple[int, Source], ...]
+    copied: tuple[tuple[int, PassageSource], ...]
 
     @property
     def copied_share(self) -> float:
@@ -119,7 +126,7 @@ class Likeness:
         }
 
 
-def likeness(piece: Chorale, voices: Sequence[Voice], index: Index) -> Likeness:
+def measure_overlap(piece: Chorale, voices: Sequence[Voice], index: TrainingIndex) -> Overlap:
     """Hold some voices of a piece against the training pieces.
 
     Parameters
@@ -132,20 +139,20 @@ def likeness(piece: Chorale, voices: Sequence[Voice], index: Index) -> Likeness:
         The training pieces.
     """
     held = _Held(piece, tuple(voices), index)
-    slices = sliced(piece, held.voices)
+    slices = slice_voices(piece, held.voices)
     longest, usual = held.longest(slices, free=False)
     free, _ = held.longest(slices, free=True)
-    return Likeness(longest, free, usual, *held.copied())
+    return Overlap(longest, free, usual, *held.copied())
 
 
 class _Held:
     """A piece held against an index."""
 
-    def __init__(self, piece: Chorale, voices: Voices, index: Index) -> None:
+    def __init__(self, piece: Chorale, voices: Voices, index: TrainingIndex) -> None:
         self.piece, self.voices, self.index = piece, voices, index
         self.numbers = bars(piece)
 
-    def longest(self, slices: Slices, *, free: bool) -> tuple[Passage | None, float]:
+    def longest(self, slices: VoiceSlices, *, free: bool) -> tuple[Passage | None, float]:
         """The longest shared passage, and the mean of those from every note on."""
         text = self.index.text(self.voices, free=free)
         matches = text.match(slices)
@@ -168,9 +175,9 @@ class _Held:
             pieces=len({spot.piece for spot in spots}),
         ), usual
 
-    def copied(self) -> tuple[int, tuple[tuple[int, Source], ...]]:
+    def copied(self) -> tuple[int, tuple[tuple[int, PassageSource], ...]]:
         """How many whole bars there are, and those that are copied."""
-        found = list(bars_of(self.piece, self.voices))
+        found = list(bar_keys(self.piece, self.voices))
         spots = [(s, low, self.index.bar(self.voices, key)) for s, low, key in found]
         return len(found), tuple(
             (int(self.numbers[start]), self._source(spot, lowest))
@@ -178,7 +185,7 @@ class _Held:
             if spot is not None
         )
 
-    def _source(self, spot: Spot, lowest: int) -> Source:
+    def _source(self, spot: Location, lowest: int) -> PassageSource:
         train = self.index.pieces[spot.piece]
         higher = (lowest - self.piece.transposed_by) - (spot.lowest - train.transposed_by)
-        return Source(train.name, spot.voices, *self.index.position(spot), higher)
+        return PassageSource(train.name, spot.voices, *self.index.position(spot), higher)

@@ -6,16 +6,16 @@ set of pieces and, beside it, for pieces of Bach's own that were held out: the f
 distance, since even he is not at nought from himself.
 """
 
-from bachbot.evaluation.style.compare import Distance, StyleReport, measure
-from bachbot.evaluation.style.features import PieceReading
-from bachbot.evaluation.style.grade import Grade, Grades, Reference, grade, grades
+from bachbot.evaluation.style.compare import StyleDistance, StyleReport, measure
+from bachbot.evaluation.style.features import PieceAnalysis
+from bachbot.evaluation.style.grade import Grade, Grades, ReferenceDistributions, grade, grades
 
 __all__ = [
-    "Distance",
     "Grade",
     "Grades",
-    "PieceReading",
-    "Reference",
+    "PieceAnalysis",
+    "ReferenceDistributions",
+    "StyleDistance",
     "StyleReport",
     "grade",
     "grades",

@@ -10,10 +10,17 @@ from numpy.typing import NDArray
 from bachbot.chorale import Chorale
 from bachbot.errors import UsageError
 from bachbot.evaluation.bootstrap import Interval
-from bachbot.evaluation.style.distances import Counts, Ruler, labels_of
-from bachbot.evaluation.style.features import GRADED, Feature, Kind, Label, PieceReading, reading_of
-from bachbot.evaluation.style.grade import Grades, Reference, grades
-from bachbot.evaluation.style.profile import PROFILE
+from bachbot.evaluation.style.distances import DistanceEstimator, FeatureCounts, sorted_labels
+from bachbot.evaluation.style.features import (
+    GRADE_FEATURES,
+    Feature,
+    Kind,
+    Label,
+    PieceAnalysis,
+    analyzed,
+)
+from bachbot.evaluation.style.grade import Grades, ReferenceDistributions, grades
+from bachbot.evaluation.style.profile import PROFILE_FEATURES
 
 _SETS = ("train", "test", "ours")
 _SHOWN = 40
@@ -21,7 +28,7 @@ _SHOWN = 40
 
 
 @dataclass(frozen=True)
-class Distance:
+class StyleDistance:
     """How far a set is from Bach's training pieces in one feature, and the floor beside it.
 
     Parameters
@@ -70,7 +77,7 @@ class Distance:
 
 
 @dataclass(frozen=True)
-class Shown:
+class FeatureHistogram:
     """One feature's distribution in each set, to be drawn side by side.
 
     Parameters
@@ -116,7 +123,7 @@ class StyleReport:
     bach, ours : Grades
         Of Bach's held-out pieces and of the set.
     distances : tuple of Distance
-        The further distributions (`profile.PROFILE`).
+        The further distributions (`profile.PROFILE_FEATURES`).
     histograms : tuple of Shown
         The nine features' distributions and the further ones.
     """
@@ -124,8 +131,8 @@ class StyleReport:
     pieces: Mapping[str, int]
     bach: Grades
     ours: Grades
-    distances: tuple[Distance, ...]
-    histograms: tuple[Shown, ...]
+    distances: tuple[StyleDistance, ...]
+    histograms: tuple[FeatureHistogram, ...]
 
     def to_json(self) -> dict[str, object]:
         """As plain data.
@@ -146,19 +153,19 @@ class StyleReport:
 
 
 def measure(
-    ours: Sequence[Chorale | PieceReading],
-    test: Sequence[Chorale | PieceReading],
-    train: Sequence[Chorale | PieceReading],
+    ours: Sequence[Chorale | PieceAnalysis],
+    test: Sequence[Chorale | PieceAnalysis],
+    train: Sequence[Chorale | PieceAnalysis],
     *,
     seed: int = 0,
-    further: bool = True,
+    with_profile: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> StyleReport:
     """Grade a set of chorales, and tell its distributions from Bach's.
 
     Both sets are held against Bach's training pieces, in the further distributions as many pieces
     of the one as of the other. It takes some 40 ms a piece, the grade alone a third of that; where
-    several sets are measured, give Bach's pieces as `PieceReading`: what is read once is kept.
+    several sets are measured, give Bach's pieces as `PieceAnalysis`: what is read once is kept.
 
     Parameters
     ----------
@@ -170,7 +177,7 @@ def measure(
         Pieces of Bach's that his distributions are taken from.
     seed : int
         Of the draws.
-    further : bool
+    with_profile : bool
         Whether the further distributions are wanted, or the grade alone.
     progress : callable, optional
         Told of pieces read.
@@ -188,24 +195,24 @@ def measure(
     empty = [name for name, pieces in given.items() if not pieces]
     if empty:
         raise UsageError(f"the set '{empty[0]}' holds no piece: give one or more of each set")
-    sets = {name: [reading_of(piece) for piece in pieces] for name, pieces in given.items()}
-    profile = PROFILE if further else ()
-    found = _read(sets, (*GRADED, *profile), progress)
-    reference = Reference.of(sets["train"])
+    sets = {name: [analyzed(piece) for piece in pieces] for name, pieces in given.items()}
+    profile = PROFILE_FEATURES if with_profile else ()
+    found = _read(sets, (*GRADE_FEATURES, *profile), progress)
+    reference = ReferenceDistributions.of(sets["train"])
     return StyleReport(
         pieces={name: len(pieces) for name, pieces in sets.items()},
         bach=grades(sets["test"], reference, seed=seed),
         ours=grades(sets["ours"], reference, seed=seed),
         distances=tuple(_distance(feature, *found[feature.name], seed) for feature in profile),
-        histograms=tuple(_shown(f, *found[f.name]) for f in (*GRADED, *profile)),
+        histograms=tuple(_shown(f, *found[f.name]) for f in (*GRADE_FEATURES, *profile)),
     )
 
 
-_Found = tuple[list[Label], dict[str, Counts]]
+_Found = tuple[list[Label], dict[str, FeatureCounts]]
 
 
 def _read(
-    sets: Mapping[str, Sequence[PieceReading]],
+    sets: Mapping[str, Sequence[PieceAnalysis]],
     features: Sequence[Feature],
     progress: Callable[[int, int], None] | None,
 ) -> dict[str, _Found]:
@@ -219,25 +226,27 @@ def _read(
             progress(done, total)
     found = {}
     for feature in features:
-        labels = labels_of(reading.count(feature) for reading in readings)
+        labels = sorted_labels(reading.count(feature) for reading in readings)
         counts = {name: _counts(feature, of_set, labels) for name, of_set in sets.items()}
         found[feature.name] = labels, counts
     return found
 
 
-def _counts(feature: Feature, readings: Sequence[PieceReading], labels: Sequence[Label]) -> Counts:
+def _counts(
+    feature: Feature, readings: Sequence[PieceAnalysis], labels: Sequence[Label]
+) -> FeatureCounts:
     modes = [reading.chorale.key.mode for reading in readings]
-    return Counts.of([reading.count(feature) for reading in readings], modes, labels)
+    return FeatureCounts.of([reading.count(feature) for reading in readings], modes, labels)
 
 
 def _distance(
-    feature: Feature, labels: list[Label], counts: Mapping[str, Counts], seed: int
-) -> Distance:
+    feature: Feature, labels: list[Label], counts: Mapping[str, FeatureCounts], seed: int
+) -> StyleDistance:
     number = min(len(counts["ours"]), len(counts["test"]))
-    ruler = Ruler(feature, labels, counts["train"], seed)
+    ruler = DistanceEstimator(feature, labels, counts["train"], seed)
     value, interval = ruler.distance(counts["ours"], number)
     floor, floor_interval = ruler.distance(counts["test"], number)
-    return Distance(
+    return StyleDistance(
         feature.name,
         feature.unit,
         feature.kind,
@@ -250,7 +259,9 @@ def _distance(
     )
 
 
-def _shown(feature: Feature, labels: list[Label], counts: Mapping[str, Counts]) -> Shown:
+def _shown(
+    feature: Feature, labels: list[Label], counts: Mapping[str, FeatureCounts]
+) -> FeatureHistogram:
     sums = {name: of_set.counts.sum(axis=0) for name, of_set in counts.items()}
     if feature.kind == "ordered" or all(not isinstance(label, str) for label in labels):
         names, place = _bars(feature, [float(label) for label in labels])
@@ -261,7 +272,9 @@ def _shown(feature: Feature, labels: list[Label], counts: Mapping[str, Counts]) 
         barred = np.bincount(place, weights=amounts, minlength=len(names))
         whole = barred.sum()
         shares[name] = tuple((barred / whole).tolist()) if whole else ()
-    return Shown(feature.name, feature.unit, feature in GRADED, tuple(names), shares)
+    return FeatureHistogram(
+        feature.name, feature.unit, feature in GRADE_FEATURES, tuple(names), shares
+    )
 
 
 def _bars(feature: Feature, values: Sequence[float]) -> tuple[list[str], NDArray[np.int64]]:

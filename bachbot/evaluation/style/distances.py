@@ -106,7 +106,7 @@ _NORMAL = 1.96  # 95% of a normal distribution lie within so many deviations of 
 
 
 @dataclass(frozen=True, eq=False)
-class Counts:
+class FeatureCounts:
     """One feature of a set of pieces.
 
     Parameters
@@ -123,7 +123,7 @@ class Counts:
     @classmethod
     def of(
         cls, histograms: Sequence[Histogram], modes: Sequence[Mode], labels: Sequence[Label]
-    ) -> "Counts":
+    ) -> "FeatureCounts":
         """Put histograms side by side, one column a label."""
         column = {label: k for k, label in enumerate(labels)}
         counts = np.zeros((len(histograms), len(labels)))
@@ -147,7 +147,7 @@ class Counts:
 
 
 @dataclass(frozen=True, eq=False)
-class Ruler:
+class DistanceEstimator:
     """Measures sets of pieces of one feature against a reference.
 
     A set is held against the reference's pieces of the same modes, in the shares that the set has
@@ -167,10 +167,10 @@ class Ruler:
 
     feature: Feature
     labels: Sequence[Label]
-    reference: Counts
+    reference: FeatureCounts
     seed: int = 0
 
-    def distance(self, pieces: Counts, number: int) -> tuple[float, Interval]:
+    def distance(self, pieces: FeatureCounts, number: int) -> tuple[float, Interval]:
         """How far a set is, as it would be with so many pieces.
 
         Fewer pieces are farther from anything: only sets of one size can be compared. Where fewer
@@ -206,7 +206,7 @@ class Ruler:
         reach = _NORMAL * deviation
         return value, Interval(max(0.0, value - reach), value + reach)
 
-    def _distances(self, pieces: Counts, draws: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _distances(self, pieces: FeatureCounts, draws: NDArray[np.float64]) -> NDArray[np.float64]:
         """Distance of each draw that holds anything; draws have shape [R, P]."""
         drawn = draws @ pieces.counts  # [R, K]
         beside = np.zeros_like(drawn)
@@ -229,7 +229,7 @@ class Ruler:
         return shares(kept.sum(axis=0))
 
 
-def labels_of(histograms: Iterable[Histogram]) -> list[Label]:
+def sorted_labels(histograms: Iterable[Histogram]) -> list[Label]:
     """Every label of some histograms, numbers rising, names by the alphabet."""
     found = {label for histogram in histograms for label in histogram}
     return sorted(found, key=lambda x: (isinstance(x, str), x))

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import pairwise
 from typing import Literal
@@ -28,7 +28,7 @@ Kind = Literal["ranked", "ordered", "category", "faults"]
 
 
 @dataclass(frozen=True, eq=False)
-class PieceReading:
+class PieceAnalysis:
     """A piece and what features read off it; everything is worked out once.
 
     Parameters
@@ -62,9 +62,9 @@ class PieceReading:
         return closes(self.chorale, self.harmonies) if self.chorale.fermata.any() else []
 
 
-def reading_of(piece: Chorale | PieceReading) -> PieceReading:
+def analyzed(piece: Chorale | PieceAnalysis) -> PieceAnalysis:
     """A piece to read features off; one that has been read already as it is."""
-    return piece if isinstance(piece, PieceReading) else PieceReading(piece)
+    return piece if isinstance(piece, PieceAnalysis) else PieceAnalysis(piece)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Feature:
         labels in Bach's order of frequency. Ordered: by earth moved between numbers. Category: by
         the share that differs. Faults: as ranked, times how many there are a note beside Bach.
     read : callable
-        From a `PieceReading` to a histogram.
+        From a `PieceAnalysis` to a histogram.
     by_mode : bool
         Whether a major piece is held against Bach's major pieces and a minor one against his
         minor ones.
@@ -93,17 +93,9 @@ class Feature:
     name: str
     unit: str
     kind: Kind
-    read: Callable[[PieceReading], Counter[Label]]
+    read: Callable[[PieceAnalysis], Counter[Label]]
     by_mode: bool = True
     bin: float | None = None
-
-
-def as_pitches_tell(chorale: Chorale) -> Chorale:
-    """The same pitches, every repeated note held on, and no fermata."""
-    pitch = chorale.pitch
-    tied = np.zeros(pitch.shape, dtype=np.bool_)
-    tied[1:] = (pitch[1:] == pitch[:-1]) & (pitch[1:] != REST)
-    return replace(chorale, tied=tied, fermata=np.zeros(len(pitch), dtype=np.bool_))
 
 
 _UNREAD = "no chord"
@@ -128,7 +120,7 @@ def slices(chorale: Chorale) -> NDArray[np.int64]:
     return np.flatnonzero(begins & ~silent.all(axis=1))
 
 
-def slice_qualities(reading: PieceReading) -> Counter[Label]:
+def slice_qualities(reading: PieceAnalysis) -> Counter[Label]:
     """Chords by their kind, each slice once, however long; what cannot be read is ``no chord``."""
     chorale = reading.chorale
     pitch = chorale.pitch[slices(chorale)]
@@ -158,7 +150,7 @@ _HOLD = -2
 _LEAST_NOTES = 2
 
 
-def repeated_sequences(reading: PieceReading) -> Counter[Label]:
+def repeated_sequences(reading: PieceAnalysis) -> Counter[Label]:
     """How often repeated sequences of each length are found, all voices together.
 
     Returns
@@ -224,7 +216,7 @@ _MINOR_TONIC = 3  # fifths above the signature's place
 _PARALLELS = {name: RULES[name] for name in ("parallel fifths", "parallel octaves")}
 
 
-def notes(reading: PieceReading) -> Counter[Label]:
+def scale_degrees(reading: PieceAnalysis) -> Counter[Label]:
     """Sixteenths of each degree of the scale with its accidental, and of rests."""
     chorale = reading.chorale
     minor = chorale.key.mode == "minor"
@@ -245,7 +237,7 @@ def degree_name(above: int, mode: Mode) -> str:
     return ("#" * alter if alter > 0 else "b" * -alter) + str(above * 4 % 7 + 1)
 
 
-def rhythm(reading: PieceReading) -> Counter[Label]:
+def note_durations(reading: PieceAnalysis) -> Counter[Label]:
     """Notes and rests by their length in quarters."""
     chorale = reading.chorale
     found: Counter[Label] = Counter()
@@ -258,12 +250,12 @@ def rhythm(reading: PieceReading) -> Counter[Label]:
     return found
 
 
-def parallels(reading: PieceReading) -> Counter[Label]:
+def parallel_fifths_and_octaves(reading: PieceAnalysis) -> Counter[Label]:
     """Parallel fifths and parallel octaves (or unisons), in any pair of voices."""
     return Counter({name: t.count for name, t in tally(reading.chorale, _PARALLELS).items()})
 
 
-def intervals(reading: PieceReading, voice: Voice) -> Counter[Label]:
+def melodic_interval_names(reading: PieceAnalysis, voice: Voice) -> Counter[Label]:
     """Named intervals, up or down, from each note of a voice to the next; none over a rest."""
     chorale = reading.chorale
     pitch, names = chorale.pitch[:, voice].astype(int), reading.names[:, voice].astype(int)
@@ -302,13 +294,13 @@ def interval_name(semitones: int, fifths: int) -> str:
     return f"{('A' if fifths > 0 else 'd') * times}{size}{way}"
 
 
-GRADED: tuple[Feature, ...] = (
-    Feature("notes", "ranks", "ranked", notes),
-    Feature("rhythm", "ranks", "ranked", rhythm, by_mode=False),
-    Feature("parallels", "times Bach's rate", "faults", parallels, by_mode=False),
+GRADE_FEATURES: tuple[Feature, ...] = (
+    Feature("notes", "ranks", "ranked", scale_degrees),
+    Feature("rhythm", "ranks", "ranked", note_durations, by_mode=False),
+    Feature("parallels", "times Bach's rate", "faults", parallel_fifths_and_octaves, by_mode=False),
     Feature("chord quality", "ranks", "ranked", slice_qualities),
     *(
-        Feature(f"{v.label} intervals", "ranks", "ranked", partial(intervals, voice=v))
+        Feature(f"{v.label} intervals", "ranks", "ranked", partial(melodic_interval_names, voice=v))
         for v in VOICES
     ),
     Feature("repetition", "sixteenths", "ordered", repeated_sequences, by_mode=False),

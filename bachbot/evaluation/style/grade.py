@@ -25,12 +25,12 @@ from bachbot.errors import UsageError
 from bachbot.evaluation.bootstrap import RESAMPLES, Interval
 from bachbot.evaluation.style.distances import ordered, ranked
 from bachbot.evaluation.style.features import (
-    GRADED,
+    GRADE_FEATURES,
     Feature,
     Histogram,
     Label,
-    PieceReading,
-    reading_of,
+    PieceAnalysis,
+    analyzed,
 )
 
 GRADE = "grade"
@@ -39,7 +39,7 @@ GRADE = "grade"
 PUBLISHED: Mapping[str, float] = MappingProxyType(
     dict(
         zip(
-            [*(feature.name for feature in GRADED), GRADE],
+            [*(feature.name for feature in GRADE_FEATURES), GRADE],
             [0.24, 0.23, 0.0, 0.41, 0.47, 0.49, 0.53, 0.69, 1.29, 4.91],
             strict=True,
         )
@@ -49,7 +49,7 @@ PUBLISHED: Mapping[str, float] = MappingProxyType(
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class ReferenceDistributions:
     """Bach's distributions.
 
     Parameters
@@ -64,7 +64,7 @@ class Reference:
     parallels_a_note: float
 
     @classmethod
-    def of(cls, readings: Sequence[PieceReading]) -> "Reference":
+    def of(cls, readings: Sequence[PieceAnalysis]) -> "ReferenceDistributions":
         """Pool the histograms of some pieces.
 
         Raises
@@ -75,7 +75,7 @@ class Reference:
         if not readings:
             raise UsageError("there is no piece to hold others against: give one or more")
         pooled: dict[tuple[str, Mode | None], Counter[Label]] = {}
-        for feature in GRADED:
+        for feature in GRADE_FEATURES:
             for reading in readings:
                 found = reading.count(feature)
                 for mode in (None, reading.chorale.key.mode):
@@ -98,7 +98,7 @@ class Grade:
     name : str
         Of the piece.
     features : mapping of str to float
-        Each feature's distance from Bach, 0 or more, in its own unit (`GRADED`). Infinite where
+        Each feature's distance from Bach, 0 or more, in its own unit (`GRADE_FEATURES`). Infinite where
         the piece has nothing to measure, such as no interval in a voice that rests throughout.
     """
 
@@ -116,8 +116,8 @@ class Grade:
 
     def to_json(self) -> dict[str, object]:
         """As plain data; what is infinite is None."""
-        told = {name: _finite(value) for name, value in self.features.items()}
-        return {"name": self.name, GRADE: _finite(self.total), "features": told}
+        values = {name: _finite(value) for name, value in self.features.items()}
+        return {"name": self.name, GRADE: _finite(self.total), "features": values}
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +177,7 @@ class Grades:
         return {"medians": medians, "pieces": [piece.to_json() for piece in self.pieces]}
 
 
-def grade(chorale: Chorale | PieceReading, reference: Reference) -> Grade:
+def grade(chorale: Chorale | PieceAnalysis, reference: ReferenceDistributions) -> Grade:
     """Grade one piece.
 
     Parameters
@@ -187,14 +187,14 @@ def grade(chorale: Chorale | PieceReading, reference: Reference) -> Grade:
     reference : Reference
         What it is held against.
     """
-    reading = reading_of(chorale)
-    told = {feature.name: _distance(feature, reading, reference) for feature in GRADED}
-    return Grade(reading.chorale.name, told)
+    reading = analyzed(chorale)
+    values = {feature.name: _distance(feature, reading, reference) for feature in GRADE_FEATURES}
+    return Grade(reading.chorale.name, values)
 
 
 def grades(
-    chorales: Iterable[Chorale | PieceReading],
-    reference: Reference,
+    chorales: Iterable[Chorale | PieceAnalysis],
+    reference: ReferenceDistributions,
     *,
     seed: int = 0,
     progress: Callable[[], None] | None = None,
@@ -227,7 +227,7 @@ def grades(
     return Grades(tuple(found), seed)
 
 
-def _distance(feature: Feature, reading: PieceReading, reference: Reference) -> float:
+def _distance(feature: Feature, reading: PieceAnalysis, reference: ReferenceDistributions) -> float:
     histogram = reading.count(feature)
     bach = reference.histogram(feature, reading.chorale.key.mode)
     if feature.kind == "ordered":
@@ -242,7 +242,7 @@ def _distance(feature: Feature, reading: PieceReading, reference: Reference) -> 
     return ranked(histogram, bach) * faults / _notes(reading) / reference.parallels_a_note
 
 
-def _notes(reading: PieceReading) -> int:
+def _notes(reading: PieceAnalysis) -> int:
     return int(reading.chorale.onset.sum())
 
 

@@ -20,7 +20,7 @@ from bachbot.evaluation.interpretability import (
     confirm,
     correlate,
     record,
-    scrambled,
+    shuffle_weights,
 )
 from bachbot.runtime import build_model, load_checkpoint
 from bachbot.runtime.activations import activations
@@ -150,9 +150,9 @@ def test_parts_of_other_models_are_not_compared():
 
 def test_a_scrambled_network_has_the_same_numbers_elsewhere():
     checkpoint = random_lookahead()
-    found = scrambled(checkpoint, seed=3)
+    found = shuffle_weights(checkpoint, seed=3)
     backwards = replace(checkpoint, weights=dict(reversed(checkpoint.weights.items())))
-    other_order = scrambled(backwards, seed=3)
+    other_order = shuffle_weights(backwards, seed=3)
     found.check()
     assert found.config == checkpoint.config
     for name, weights in checkpoint.weights.items():
@@ -167,7 +167,7 @@ def test_the_shipped_network_knows_fermatas_as_no_scrambled_one_does(corpus):
     labeled = [concept_labels(piece) for piece in pieces]
     checkpoint = load_checkpoint("paper")
     strongest = {}
-    for name, one in (("trained", checkpoint), ("scrambled", scrambled(checkpoint))):
+    for name, one in (("trained", checkpoint), ("scrambled", shuffle_weights(checkpoint))):
         frames = record(build_model(one), pieces, labeled=labeled).frames
         found = correlate(frames, draws=200)
         place = found.strongest("fermata", range(len(found.units)))
