@@ -215,7 +215,7 @@ def test_transposition_makes_no_difference(chorale, shift):
 
 @settings(max_examples=40)
 @given(chorales(min_frames=1))
-def test_shares_are_shares(chorale):
+def test_shares_are_between_0_and_1(chorale):
     for level in InformationLevel:
         for name, value in piece_features(level.reduce(chorale), level).items():
             if ", of " in name or name.startswith(("rule", "root", "beats", "chords")):
