@@ -82,7 +82,7 @@ def novelty_command(
         name, checkpoint = "bachbot", checkpoint or "lookahead"
         ours = _set_of(checkpoint, prepared, bach, kind, split)
         title = f"{checkpoint}, {kind}: {title}"
-    index = TrainingIndex.of(train)
+    index = TrainingIndex(train)
     columns = {
         "Bach": _measured("Bach", bach, index, written),
         name: _measured(name, ours, index, written),

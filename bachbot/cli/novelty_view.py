@@ -172,4 +172,4 @@ def _cells(spread: PieceDistribution, digits: int) -> tuple[Text, Text]:
 
 def _marks(spread: PieceDistribution, digits: int) -> str:
     """Median, 90% and most, without needless zeros."""
-    return ", ".join(f"{float(f'{mark:.{digits}f}'):g}" for mark in spread.marks)
+    return ", ".join(f"{float(f'{mark:.{digits}f}'):g}" for mark in spread.quantiles)

@@ -101,7 +101,7 @@ class Context:
     @cached_property
     def index(self) -> TrainingIndex:
         """The training pieces, made ready to look for passages in them."""
-        return TrainingIndex.of(self.train)
+        return TrainingIndex(self.train)
 
     @cached_property
     def from_jsb(self) -> bool:

@@ -5,22 +5,22 @@ from strategies import chorales
 
 from bachbot.chorale import REST, VOICES, Chorale, Meter, Voice
 from bachbot.evaluation.novelty import TrainingIndex
-from bachbot.evaluation.novelty.index import bar_keys
 from bachbot.evaluation.novelty.passages import measure_overlap
+from bachbot.evaluation.novelty.slices import bar_keys
 
 S = (Voice.SOPRANO,)
 LOWER = (Voice.ALTO, Voice.TENOR, Voice.BASS)
 
 
 def copied(query, train, voices=S):
-    found = measure_overlap(query, voices, TrainingIndex.of(train))
+    found = measure_overlap(query, voices, TrainingIndex(train))
     return [bar for bar, _ in found.copied], found.bars
 
 
 def test_planted_bars():
     train = piece(quarters(60, 62, 64, 65, 67, 69, 70, 72), name="source", moved=2)
     query = piece(quarters(70, 72, 74, 75, 1, 2, 1, 2, 69, 71, 72, 74), name="query")
-    found = measure_overlap(query, S, TrainingIndex.of([train]))
+    found = measure_overlap(query, S, TrainingIndex([train]))
     assert found.bars == 3
     assert [bar for bar, _ in found.copied] == [1, 3]
     first, second = (source for _, source in found.copied)
@@ -38,7 +38,7 @@ def test_a_bar_is_copied_whole_or_not():
     assert copied(shifted, train) == ([], 2)
 
 
-def test_a_note_held_into_a_bar_is_not_struck_there():
+def test_a_tie_into_a_bar_is_no_onset_there():
     train = [piece(quarters(1, 2, 3, 60, 60, 62, 64, 65))]
     held = [(1, 4), (2, 4), (3, 4), (60, 8), (62, 4), (64, 4), (65, 4)]
     assert copied(piece(held), train) == ([1], 2)

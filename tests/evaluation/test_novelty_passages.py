@@ -33,8 +33,8 @@ def planted(notes, semitones):
 @settings(max_examples=60)
 @given(small, few, st.sampled_from(GROUPS))
 def test_the_index_finds_what_comparing_all_with_all_finds(train, query, voices):
-    found = measure_overlap(query, voices, TrainingIndex.of(train))
-    for passage, free in ((found.longest, False), (found.free, True)):
+    found = measure_overlap(query, voices, TrainingIndex(train))
+    for passage, free in ((found.longest, False), (found.rhythm_free, True)):
         naive = naive_longest(query, voices, train, free=free)
         assert (passage.notes if passage else 0) == naive
 
@@ -42,7 +42,7 @@ def test_the_index_finds_what_comparing_all_with_all_finds(train, query, voices)
 @settings(max_examples=60)
 @given(small, few, st.integers(-20, 20), st.sampled_from(GROUPS))
 def test_transposing_changes_nothing_but_how_far_it_is_moved(train, query, semitones, voices):
-    index = TrainingIndex.of(train)
+    index = TrainingIndex(train)
     there = measure_overlap(query, voices, index)
     here = measure_overlap(moved(query, semitones), voices, index)
     # `moved` says by how much, as preparing does: in the key it was written in, all is as it was.
@@ -60,7 +60,7 @@ def test_a_training_piece_is_a_copy_of_itself(train, data, voices):
     query = data.draw(st.sampled_from(train))
     slices = naive_slices(query, voices)
     assume(len(slices) > 1)
-    found = measure_overlap(query, voices, TrainingIndex.of(train))
+    found = measure_overlap(query, voices, TrainingIndex(train))
     assert found.longest.notes == len(slices)
     assert len(found.copied) == found.bars
 
@@ -72,7 +72,7 @@ def test_a_planted_passage_is_found_whole_and_no_longer(notes, semitones, voices
     train = piece(tenor=quarters(*TUNE), name="source", moved=3)
     name = voices[0].label
     query = piece(**{name: planted(notes, semitones)}, moved=1)
-    found = measure_overlap(query, voices, TrainingIndex.of([*others, train])).longest
+    found = measure_overlap(query, voices, TrainingIndex([*others, train])).longest
     assert (found.notes, found.beats, found.pieces) == (notes, notes - 1, 1)
     # After four notes of a quarter, that is a bar.
     assert (found.bar, found.beat) == (2, 1)
@@ -93,7 +93,7 @@ def test_a_planted_texture_is_found_whole(notes, semitones):
         for v, line in lines.items()
     }
     query = piece(**copied)
-    index = TrainingIndex.of([piece(bass=quarters(40, 47)), train])
+    index = TrainingIndex([piece(bass=quarters(40, 47)), train])
     for voices in (VOICES, LOWER):
         found = measure_overlap(query, voices, index).longest
         assert (found.notes, found.beats) == (notes, notes - 1)
@@ -108,7 +108,7 @@ def test_a_planted_texture_is_found_whole(notes, semitones):
 
 
 def longest(query, train, voices=S):
-    found = measure_overlap(query, voices, TrainingIndex.of(train)).longest
+    found = measure_overlap(query, voices, TrainingIndex(train)).longest
     return (found.notes, found.beats) if found else None
 
 
@@ -119,12 +119,12 @@ def test_the_last_note_may_be_held_for_longer():
     assert longest(piece([(60, 2), (62, 4), (64, 2)]), train) == (2, 1)
 
 
-def test_lengths_left_out():
+def test_rhythm_free_passages():
     train = [piece(quarters(60, 62, 64, 67))]
     query = piece([(60, 1), (62, 7), (64, 2), (67, 2)])
-    found = measure_overlap(query, S, TrainingIndex.of(train))
+    found = measure_overlap(query, S, TrainingIndex(train))
     assert found.longest is None
-    assert (found.free.notes, found.free.beats) == (4, 2.5)
+    assert (found.rhythm_free.notes, found.rhythm_free.beats) == (4, 2.5)
 
 
 def test_rests_are_part_of_a_passage():
@@ -134,7 +134,7 @@ def test_rests_are_part_of_a_passage():
     assert longest(piece(held), [piece(rests)]) == (2, 1)
 
 
-def test_a_struck_note_is_no_held_one_in_several_voices():
+def test_an_onset_is_no_tie_in_several_voices():
     held = piece(alto=[(60, 8)], bass=quarters(48, 50))
     struck = piece(alto=quarters(60, 60), bass=quarters(48, 50))
     assert longest(struck, [held], (Voice.ALTO, Voice.BASS)) is None
@@ -149,7 +149,7 @@ def test_no_passage_goes_from_one_piece_into_the_next():
     assert longest(piece(quarters(*TUNE)), voices) == (12, 11)
 
 
-def test_of_several_the_one_that_lasts_longest_is_told():
+def test_of_equal_passages_the_one_with_most_beats_is_reported():
     train = piece([(60, 2), (61, 2), (50, 4), (53, 4)])
     query = piece([(60, 2), (61, 2), (90, 4), (50, 4), (53, 4)])
     assert longest(query, [train]) == (2, 1)
@@ -157,30 +157,30 @@ def test_of_several_the_one_that_lasts_longest_is_told():
 
 def test_what_is_found_in_many_pieces():
     train = [piece(quarters(60, 62), name="a"), piece(quarters(50, 52), name="b")]
-    found = measure_overlap(piece(quarters(70, 72)), S, TrainingIndex.of(train)).longest
+    found = measure_overlap(piece(quarters(70, 72)), S, TrainingIndex(train)).longest
     assert (found.pieces, found.source.piece) == (2, "a")
 
 
-def test_usual_passage():
+def test_mean_length_of_shared_passages():
     train = [piece(quarters(60, 62, 64))]
     query = piece(quarters(60, 62, 64, 90, 60))
-    found = measure_overlap(query, S, TrainingIndex.of(train))
-    assert found.usual == (3 + 2 + 0 + 0) / 4
-    assert np.isnan(measure_overlap(piece(quarters(60)), S, TrainingIndex.of(train)).usual)
+    found = measure_overlap(query, S, TrainingIndex(train))
+    assert found.mean_notes == (3 + 2 + 0 + 0) / 4
+    assert np.isnan(measure_overlap(piece(quarters(60)), S, TrainingIndex(train)).mean_notes)
 
 
 def test_silence_shares_nothing():
     train = [piece(), piece([(REST, 16)]), piece(quarters(60, 62))]
     for quiet in train[:2]:
-        found = measure_overlap(quiet, VOICES, TrainingIndex.of(train))
+        found = measure_overlap(quiet, VOICES, TrainingIndex(train))
         assert found.longest is None
         assert found.bars == 0
-    assert found.to_json()["usual"] is None
+    assert found.to_json()["mean_notes"] is None
 
 
 def test_no_training_piece():
     with pytest.raises(UsageError, match="no training piece"):
-        TrainingIndex.of([])
+        TrainingIndex([])
 
 
 @settings(max_examples=40)

@@ -1,4 +1,8 @@
-"""What pieces share with the training pieces: passages and bars, in whatever key."""
+"""Novelty: what pieces share with the training pieces, in passages and in bars, in any key.
+
+`slices` says when two passages or two bars are the same, `index` finds them in the training pieces,
+`passages` measures one piece and `novelty` a set of pieces.
+"""
 
 from bachbot.evaluation.novelty.index import TrainingIndex, Voices
 from bachbot.evaluation.novelty.novelty import (
