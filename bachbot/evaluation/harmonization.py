@@ -43,8 +43,8 @@ PUBLISHED: Mapping[str, tuple[float, float]] = MappingProxyType(
         "ATB": (0.718, 0.878),
     }
 )
-"""TER and FER that the paper reports, by mask. It scored pieces that the model may have been trained
-on, and took rests, fermatas and the number of notes from the reference."""
+"""TER and FER of the paper, by mask. It scored pieces that the model may have been trained on, and
+took rests, fermatas and the number of notes from the reference."""
 
 
 @dataclass(frozen=True)

@@ -66,9 +66,9 @@ def test_cadences_and_their_keys_by_hand():
         "deceptive": 1,
         "perfect": 1,
     }
-    assert read(profile.phrase_end_keys, *chords, ends=(2, 5, 8)) == {"I": 3}
+    assert read(profile.phrase_ending_keys, *chords, ends=(2, 5, 8)) == {"I": 3}
     assert read(profile.cadence_types, *chords) == {}
-    assert read(profile.phrase_end_keys, *chords) == {}
+    assert read(profile.phrase_ending_keys, *chords) == {}
 
 
 def test_steps_and_leaps_by_hand():

@@ -1,4 +1,4 @@
-"""Novelty of a set of pieces: are they copied from the training pieces, or unlike all of them?
+"""Novelty of a set of pieces: whether they are copied from the training pieces or unlike them.
 
 For each voice, for the written voices together and for all four: the longest passage that a
 training piece has too, the mean length of shared passages, and the share of bars that a training
@@ -62,7 +62,9 @@ class PieceNovelty:
 
     def to_json(self) -> dict[str, object]:
         """As plain data."""
-        groups = {voices_label(voices): overlap.to_json() for voices, overlap in self.groups.items()}
+        groups = {
+            voices_label(voices): overlap.to_json() for voices, overlap in self.groups.items()
+        }
         return {"name": self.name, "groups": groups}
 
 
