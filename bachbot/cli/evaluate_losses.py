@@ -190,7 +190,7 @@ def _checkpoint_rows(
 
 def _baseline_rows(asked: _Asked) -> list[dict[str, Any]]:
     from bachbot.cli.show import progress
-    from bachbot.evaluation.baselines import baselines, measure_baseline
+    from bachbot.evaluation.baselines import fit_baselines, measure_baseline
 
     train = asked.corpus.part("train", asked.split)  # type: ignore[arg-type]
     if not train:
@@ -199,7 +199,7 @@ def _baseline_rows(asked: _Asked) -> list[dict[str, Any]]:
             "give --no-baselines"
         )
     rows = []
-    for name, baseline in baselines(train).items():
+    for name, baseline in fit_baselines(train).items():
         parts = {}
         for part, chorales in asked.pieces.items():
             with progress(f"{name}, {part}") as advance:

@@ -1,4 +1,10 @@
-"""Fits the weights of penalties, so that a decoder comes out at Bach's own rates."""
+"""Fits the weights of penalties so that a decoder reproduces Bach's rates.
+
+In each round all pieces are decoded once, and each weight is moved by the difference between its
+rate and Bach's, on a logarithmic scale: a damped Newton step whose slope is the secant through the
+last two rounds, if these differ by more than chance, kept within a factor of the default slope,
+since one weight changes another's rate a little and rare faults are counted in ones and twos.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,65 +19,62 @@ from bachbot.evaluation.harmonization import MASKS
 from bachbot.theory.rules import RULES, SUMS
 
 _NEAR = 0.03
-"""A rate within so much of Bach's, as a share of his, is his."""
+"""Relative difference from Bach's rate that counts as equal."""
 
 _HIDDEN = ("hidden fifths", "hidden octaves")
-_OFF_BEAT = 2  # place in the beat of the second eighth
+_OFF_BEAT = 2  # position in the beat of the second eighth
 
 
 @dataclass(frozen=True)
 class RateMeasurement:
-    """A rate, and what one fault more would make of it.
+    """A rate, and its change by one more fault.
 
     Parameters
     ----------
     rate : float
         0 or more.
     one : float
-        0 where nothing is counted.
+        Change of the rate by one more fault; 0 if the rate is no count.
     """
 
     rate: float
     one: float = 0.0
 
     def above(self, other: "RateMeasurement") -> float:
-        """Logarithm of the ratio of this rate to another, half a fault added to either."""
+        """Logarithm of the ratio of this rate to another, with half a fault added to each."""
         ours, theirs = self.rate + self.one / 2, other.rate + other.one / 2
         return log(max(ours, 1e-9) / max(theirs, 1e-9))
 
     def noise(self, other: "RateMeasurement") -> float:
-        """How far `above` goes astray by chance, as faults counted in ones and twos do.
-
-        The standard error of the logarithm of a ratio of two counts; 3% where nothing is counted.
-        """
+        """Standard error of `above`: of the logarithm of a ratio of two counts, 3% at least."""
         counts = [r.rate / r.one for r in (self, other) if r.one]
         return max(_NEAR, sqrt(sum(1 / (count + 0.5) for count in counts)))
 
     def near(self, other: "RateMeasurement") -> bool:
-        """Whether it is as good as the other: within 3%, or one fault."""
+        """Whether it equals the other within 3%, or within one fault."""
         return abs(self.rate - other.rate) <= max(_NEAR * other.rate, self.one, other.one)
 
 
 @dataclass(frozen=True)
 class TunableWeight:
-    """A weight and the rate that it moves.
+    """A weight, and the rate that it changes.
 
     Parameters
     ----------
     name : str
-        What it is called.
+        Name of the weight.
     unit : str
-        What the rate is told in.
+        Unit of the rate.
     slope : float
-        By how much a nat more usually raises the logarithm of the rate.
+        Default change of the logarithm of the rate by one nat more.
     stride, most : float
-        How far it moves in a round at most, and how far it goes, in nats.
+        Largest change in a round, and largest weight, in nats.
     read : callable
-        The weight in some charges.
+        Returns the weight from some penalties.
     write : callable
-        The same charges with another weight.
+        Returns the penalties with another weight.
     rate : callable
-        The rate in a set of pieces.
+        Returns the rate from the metrics of a set of pieces.
     """
 
     name: str
@@ -89,7 +92,7 @@ def _rules(charges: Penalties, names: Iterable[str], weight: float) -> Penalties
 
 
 def _rule_rate(metrics: DecodingMetrics, names: Sequence[str]) -> RateMeasurement:
-    """Faults of some rules for each so many of the chances that they share."""
+    """Pooled rate of rules with the same chances."""
     rates = [metrics.partwriting.rules[name] for name in names]
     if not rates[0].chance:
         return RateMeasurement(0.0)
@@ -157,31 +160,31 @@ TUNABLE_WEIGHTS: tuple[TunableWeight, ...] = (
         rate=lambda metrics: RateMeasurement(metrics.variety.different_chords_a_beat.mean),
     ),
 )
-"""Every weight that is fitted. Parallel fifths and octaves share one, so do hidden ones; strikes
-are those in the middle of the beat, told by onsets a beat; `still` is told by repeated notes and
-`leaps` by moves of a third or more."""
+"""Every weight that is fitted. Parallel fifths and octaves share one, so do hidden ones. `strikes`
+is that of onsets in the middle of the beat, measured by onsets a beat; `still` is measured by
+repeated notes and `leaps` by moves of a third or more."""
 
 
 _DAMPING = 0.8
 _STRAY = 2.5
-"""How far a secant's slope may be from the knob's usual one, as a factor."""
+"""Factor by which a secant's slope may differ from the default slope."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """What a set of weights came to.
+    """The result of one round.
 
     Parameters
     ----------
     weights : mapping of str to float
-        Nats, by knob.
-    readings : mapping of str to Reading
-        The rates, by knob.
+        Weights in nats, by name.
+    readings : mapping of str to RateMeasurement
+        Rates, by name of the weight.
     distance : float
-        Root mean square of what each rate is above or below Bach's (`Reading.above`), in units of
-        its `Reading.noise`.
+        Root mean square of the differences from Bach's rates (`RateMeasurement.above`), in units of
+        their standard errors (`RateMeasurement.noise`).
     equal_pitch : float
-        Share of the masked voices' cells whose pitch is Bach's.
+        Share of the masked tokens whose pitch is Bach's.
     """
 
     weights: Mapping[str, float]
@@ -192,16 +195,16 @@ class Round:
 
 @dataclass(frozen=True)
 class Fit:
-    """Every round, and the charges of the best.
+    """Every round, and the penalties of the best.
 
     Parameters
     ----------
-    targets : mapping of str to Reading
-        Bach's rates, by knob.
+    targets : mapping of str to RateMeasurement
+        Bach's rates, by name of the weight.
     rounds : tuple of Round
         In order.
-    charges : Charges
-        Those of the round nearest to Bach.
+    charges : Penalties
+        Those of the round nearest to Bach's rates.
     """
 
     targets: Mapping[str, RateMeasurement]
@@ -210,7 +213,7 @@ class Fit:
 
     @property
     def best(self) -> int:
-        """Which round is nearest to Bach, from 0; the first of equals."""
+        """Index of the round nearest to Bach's rates; the first of equals."""
         return min(range(len(self.rounds)), key=lambda i: self.rounds[i].distance)
 
     def to_json(self) -> dict[str, object]:
@@ -249,25 +252,25 @@ def fit(
     knobs: Sequence[TunableWeight] = TUNABLE_WEIGHTS,
     listen: Callable[[Mapping[str, RateMeasurement], Round], None] | None = None,
 ) -> Fit:
-    """Fit the weights of some charges.
+    """Fit the weights of some penalties.
 
     Parameters
     ----------
     decode : callable
-        The pieces as they come out under some charges, the same each time for the same charges.
+        Decodes the pieces with some penalties; deterministic.
     bach : sequence of Chorale
-        His versions of the same pieces, in the same order.
-    start : Charges
-        What to begin from; what no knob moves stays.
+        Bach's versions of the same pieces, in the same order.
+    start : Penalties
+        Initial penalties; what is not fitted stays.
     masked : iterable of Voice
         The voices that are decoded.
     rounds : int
-        How often all pieces are decoded at most, 1 or more. It ends sooner where every rate is
-        within 3% of Bach's, or within one fault, or no weight can move any more.
-    knobs : sequence of Knob
-        What is fitted.
+        Most rounds, 1 or more. Fitting ends earlier when every rate is within 3% of Bach's, or
+        within one fault, or when no weight changes any more.
+    knobs : sequence of TunableWeight
+        The weights to fit.
     listen : callable, optional
-        Told Bach's rates and each round.
+        Called with Bach's rates and each round.
 
     Returns
     -------
@@ -276,7 +279,7 @@ def fit(
     Raises
     ------
     UsageError
-        If there are no rounds, or no pieces.
+        If there is no round or no piece.
     """
     if rounds < 1 or not bach:
         raise UsageError(f"{rounds} rounds over {len(bach)} pieces fit nothing: give 1 or more")
@@ -322,7 +325,7 @@ def _moved(
     targets: Mapping[str, RateMeasurement],
     knobs: Sequence[TunableWeight],
 ) -> Penalties:
-    """Charges with every weight moved towards Bach's rate; one that is there already stays."""
+    """Penalties with every weight moved towards Bach's rate, unless it is there already."""
     for knob in knobs:
         reading, target = rounds[-1].readings[knob.name], targets[knob.name]
         if reading.near(target):
@@ -335,7 +338,7 @@ def _moved(
 
 
 def _slope(knob: TunableWeight, rounds: Sequence[Round]) -> float:
-    """The secant through the last two rounds, if they tell of one, or else the usual slope."""
+    """The slope of the secant through the last two rounds, or else the default slope."""
     if len(rounds) < 2:
         return knob.slope
     weights = [r.weights[knob.name] for r in rounds[-2:]]

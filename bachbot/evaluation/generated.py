@@ -1,4 +1,10 @@
-"""Pieces that a model generates beside Bach's: what decoders and whole-piece measures look at."""
+"""Generated sets: pieces that a model writes, one for each of Bach's, for measures of whole pieces.
+
+harmonized
+    Bach's soprano with its fermatas and meter, and alto, tenor and bass from a decoder.
+composed
+    A new piece of the same length in bars, meter and mode, sampled.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, get_args
@@ -47,9 +53,9 @@ def harmonize_pieces(
     works : sequence of Work
         As `fill_request` gives them. Those of like length go side by side.
     options : DecodingOptions, optional
-        How to decode; what `bachbot harmonize` does unless given.
+        Decoding options; default: those of `bachbot harmonize`.
     progress : callable, optional
-        Told of pieces done.
+        Called with the pieces done and their number.
 
     Returns
     -------
@@ -79,7 +85,7 @@ SetName = Literal["harmonized", "composed"]
 SETS: tuple[SetName, ...] = get_args(SetName)
 
 COMPOSING = DecodingOptions(method="sample", temperature=0.9)
-"""How `bachbot compose` draws unless it is told otherwise."""
+"""The default sampling options of `bachbot compose`."""
 
 _FEWEST_BARS = 2  # a piece has a beginning and an end
 
@@ -91,7 +97,7 @@ def harmonized(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Chorale]:
-    """Alto, tenor and bass under each of Bach's sopranos.
+    """Harmonize each of Bach's sopranos.
 
     Parameters
     ----------
@@ -100,9 +106,9 @@ def harmonized(
     bach : sequence of Chorale
         P pieces in C major or A minor.
     options : DecodingOptions, optional
-        How to decode; what `bachbot harmonize` does unless given.
+        Decoding options; default: those of `bachbot harmonize`.
     progress : callable, optional
-        Told of pieces done.
+        Called with the pieces done and their number.
 
     Raises
     ------
@@ -120,20 +126,20 @@ def composed(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Chorale]:
-    """A new piece beside each of Bach's, of its length in bars, meter, pickup and mode.
+    """Compose a new piece for each of Bach's, of equal length in bars, meter, pickup and mode.
 
-    Piece i is drawn with the seed ``options.seed + i``, so that it does not hang on the others.
+    Piece i is sampled with the seed ``options.seed + i``, independently of the others.
 
     Parameters
     ----------
     model : Model
-        A trained model, best stepped in float64.
+        A trained model, preferably in float64.
     bach : sequence of Chorale
         P pieces in C major or A minor.
     options : DecodingOptions
-        How to draw; its ``number`` is of no meaning here.
+        Sampling options; ``number`` has no effect.
     progress : callable, optional
-        Told of pieces done.
+        Called with the pieces done and their number.
 
     Raises
     ------
@@ -150,7 +156,7 @@ def composed(
 
 
 def like(piece: Chorale) -> ComposeRequest:
-    """A new piece of another's length in bars, meter, pickup, mode and compass."""
+    """The request for a new piece of another's length in bars, meter, pickup, mode and range."""
     whole = piece.frames - piece.meter.pickup
     bars = max(_FEWEST_BARS, -(-whole // piece.meter.bar_frames))
     return ComposeRequest(

@@ -330,7 +330,7 @@ def test_wrong_shapes_and_batches_are_refused():
     assert FERMATA not in stream.ids
     with pytest.raises(UsageError, match=r"shapes \(17,\) and \(16,\): wanted \(16,\)"):
         piece_losses(stream, np.ones(17), np.ones(16, dtype=bool))
-    with pytest.raises(UsageError, match="a batch of 0 pieces"):
+    with pytest.raises(UsageError, match="a batch cannot have 0 pieces"):
         measure(Uniform(), [_piece()], batch=0)
     with pytest.raises(UsageError, match="all four voices are given"):
         measure(Uniform(), [_piece()], given=Voice)

@@ -1,4 +1,4 @@
-"""Sets of pieces beside Bach: the floor, equal sizes, modes, planted faults, and what is histogram."""
+"""Sets of pieces beside Bach: floor, equal sizes, modes, planted differences and histograms."""
 
 import json
 from dataclasses import replace

@@ -126,7 +126,7 @@ class SuffixArray:
         *,
         strictly: bool,
     ) -> NDArray[np.int64]:
-        """First suffix of each range whose name after the skipped symbols is at least the wanted one.
+        """First suffix of each range whose name after the skipped symbols is at least the wanted.
 
         With ``strictly`` the first that is above it. All arrays have shape [M].
         """

@@ -5,7 +5,7 @@ from typing import Any
 
 from bachbot.chorale import VOICES, Voice
 from bachbot.evaluation import losses
-from bachbot.evaluation.baselines import baselines, measure_baseline
+from bachbot.evaluation.baselines import fit_baselines, measure_baseline
 from bachbot.report.blocks import Block, Cell, Figure, Table, decimal
 from bachbot.report.context import Advance, Asked, share
 from bachbot.report.figures import COLORS, drawing
@@ -62,7 +62,7 @@ def _slim(figures: dict[str, Any]) -> dict[str, Any]:
 def _baselines(bench: Bench, advance: Advance) -> dict[str, Any]:
     """By baseline, task and part."""
     jobs = _jobs(bench)
-    fitted = baselines(bench.context.train)
+    fitted = fit_baselines(bench.context.train)
     found: dict[str, dict[str, Any]] = {}
     for number, (name, baseline) in enumerate(fitted.items()):
         found[name] = {task: {} for task in TASKS}
