@@ -103,7 +103,7 @@ def fit_baselines(
     vocabulary = vocabulary or Vocabulary()
     if not train:
         raise UsageError("the baselines have no piece to learn from: give one or more")
-    models = ngrams.fit(train, vocabulary, highest)
+    models = ngrams.fit_ngrams(train, vocabulary, highest)
     return {
         "repeat the frame": fit_frame_repetition(train, vocabulary),
         **{f"{order}-gram": model for order, model in enumerate(models, 1)},

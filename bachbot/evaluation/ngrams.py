@@ -122,7 +122,7 @@ class KneserNey:
         return out
 
 
-def fit(
+def fit_ngrams(
     chorales: Sequence[Chorale], vocabulary: Vocabulary, highest: int = HIGHEST
 ) -> tuple[KneserNey, ...]:
     """Fit n-gram models of every order.

@@ -80,6 +80,7 @@ def test_chosen_rules_only():
     assert not found.sums
 
 
+@pytest.mark.slow
 @given(st.lists(chorales(max_frames=12), max_size=3))
 def test_every_piece_is_counted(pieces):
     found = measure(pieces)

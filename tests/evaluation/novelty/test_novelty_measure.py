@@ -87,6 +87,7 @@ def index(corpus):
     return TrainingIndex(corpus.part("train"))
 
 
+@pytest.mark.slow
 def test_bach_against_his_training_pieces(corpus, index):
     """Held-out tunes share a bar or two of one voice, and little of all four."""
     found = measure(corpus.part("validation"), index, written=LOWER)
@@ -97,6 +98,7 @@ def test_bach_against_his_training_pieces(corpus, index):
     assert together["copied_bars"].mean < 0.1
 
 
+@pytest.mark.slow
 def test_a_training_piece_is_found_in_any_key(corpus, index):
     piece = corpus.part("train")[100]
     alone = measure([moved(piece, 4)], index)
@@ -108,6 +110,7 @@ def test_a_training_piece_is_found_in_any_key(corpus, index):
     assert alone.pieces[0].groups[VOICES].longest.source.piece == piece.name
 
 
+@pytest.mark.slow
 def test_noise_overlaps_less_than_bach(corpus, index):
     rng = np.random.default_rng(0)
     [bach] = corpus.part("validation")[:1]

@@ -213,6 +213,7 @@ def test_transposition_makes_no_difference(chorale, shift):
     assert sorted(tokens_of(home)) == sorted(tokens_of(away))
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(chorales(min_frames=1))
 def test_shares_are_between_0_and_1(chorale):

@@ -145,6 +145,7 @@ def test_no_piece_is_told():
         grades([], ReferenceDistributions({}, 0.0))
 
 
+@pytest.mark.slow
 def test_bach_is_graded_as_it_was_published(corpus):
     train = [PieceAnalysis(piece) for piece in corpus.part("train", "tune")]
     found = grades(train, ReferenceDistributions.of(train))

@@ -171,6 +171,7 @@ def test_shuffled_weights_have_the_same_values_in_another_order():
         assert np.array_equal(other_order.weights[name], found.weights[name])
 
 
+@pytest.mark.slow
 def test_the_shipped_network_detects_fermatas_better_than_a_shuffled_one(corpus):
     pieces = corpus.part("validation")[:12]
     labeled = [concept_labels(piece) for piece in pieces]

@@ -93,6 +93,7 @@ def test_a_mode_without_reference_is_compared_with_all_pieces():
     )
 
 
+@pytest.mark.slow
 def test_the_floor_of_bach_is_bach(itself):
     assert [d.name for d in itself.distances] == [feature.name for feature in PROFILE_FEATURES]
     for distance in itself.distances:
@@ -110,6 +111,7 @@ def test_the_training_pieces_are_at_a_distance_of_0_from_themselves(bach):
         assert distance.value == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_planted_differences_are_measured(bach, itself):
     """Every chord held for two beats, and a tenor that leaps about."""
     train, test = bach
@@ -129,6 +131,7 @@ def test_planted_differences_are_measured(bach, itself):
     assert slower["tenor steps and leaps"] == pytest.approx(plain["tenor steps and leaps"])
 
 
+@pytest.mark.slow
 def test_random_notes_are_far_in_all(bach, itself):
     train, test = bach
     rng = np.random.default_rng(0)
@@ -142,6 +145,7 @@ def test_random_notes_are_far_in_all(bach, itself):
     assert found.ours.median("grade") > 3 * itself.ours.median("grade")
 
 
+@pytest.mark.slow
 def test_sets_of_unequal_size_are_compared_at_the_smaller(bach):
     train, test = bach
     found = measure(test[:3], test, train)
@@ -164,6 +168,7 @@ def test_without_fermatas_phrase_endings_have_no_distance(bach):
         assert values[name].to_json()["distance"] is None
 
 
+@pytest.mark.slow
 def test_histograms_are_what_was_counted(itself, bach):
     assert [h.name for h in itself.histograms] == [
         f.name for f in (*GRADE_FEATURES, *PROFILE_FEATURES)
@@ -191,6 +196,7 @@ def test_histograms_are_what_was_counted(itself, bach):
     assert np.diff(dense) == pytest.approx(0.1)
 
 
+@pytest.mark.slow
 def test_plain_data(itself):
     plain = json.loads(json.dumps(itself.to_json(), allow_nan=False))
     assert set(plain) == {"pieces", "grade", "distances", "histograms"}

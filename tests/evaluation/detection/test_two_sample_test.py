@@ -28,6 +28,7 @@ from bachbot.evaluation.detection.two_sample_test import score_votes
 TUNES = [f"tune {i // 2}" for i in range(24)]  # two pairs of each
 
 
+@pytest.mark.slow
 def test_two_sets_from_one_source_are_classified_at_chance():
     found = measure(some(1), some(2), TUNES, permutations=9)
     accuracy = found.overall
@@ -47,6 +48,7 @@ def planted():
     return measure(ours, some(2), TUNES, permutations=9)
 
 
+@pytest.mark.slow
 def test_planted_parallel_fifths_are_detected_and_are_the_top_feature(planted):
     found = planted
     assert found.overall.accuracy > 0.9
@@ -64,6 +66,7 @@ def test_planted_parallel_fifths_are_detected_and_are_the_top_feature(planted):
     assert first.p < 0.001
 
 
+@pytest.mark.slow
 def test_swapping_the_sets_mirrors_the_top_features(planted):
     ours = [with_fifths(chorale) for chorale in some(1)]
     there = planted
@@ -77,6 +80,7 @@ def test_swapping_the_sets_mirrors_the_top_features(planted):
     assert back.overall.chance is None
 
 
+@pytest.mark.slow
 def test_repeated_notes_are_invisible_at_the_level_of_notes():
     """Notes repeated in eighths are visible in a score, and not in an array of pitches."""
     ours = [struck_again(chorale) for chorale in some(1)]
@@ -90,6 +94,7 @@ def test_repeated_notes_are_invisible_at_the_level_of_notes():
     assert notes.to_json() == plain.to_json()
 
 
+@pytest.mark.slow
 def test_no_classifier_is_tested_on_a_tune_that_it_was_trained_on():
     """If both sets are the same pieces, memorizing them would be wrong every time."""
     same = some(3)
@@ -195,6 +200,7 @@ def test_halves_share_no_tune():
     assert len(split_halves(pieces, families, 80).ours) == 12
 
 
+@pytest.mark.slow
 def test_plain_data(planted):
     plain = json.loads(json.dumps(planted.to_json()))
     assert plain["accuracy"] == planted.overall.accuracy
@@ -205,6 +211,7 @@ def test_plain_data(planted):
     assert plain["top_features"][0]["feature"] == "rule: parallel fifths"
 
 
+@pytest.mark.slow
 def test_progress_is_reported_for_every_permutation():
     seen = []
     measure(
@@ -238,6 +245,7 @@ def test_what_cannot_be_is_refused(ours, bach, groups, our_groups, said):
         measure(ours, bach, groups, our_groups=our_groups)
 
 
+@pytest.mark.slow
 def test_two_halves_of_bach_are_classified_at_chance(corpus):
     families = [piece.family for piece in corpus.pieces]
     match = split_halves([piece.chorale for piece in corpus.pieces], families, 40, seed=0)

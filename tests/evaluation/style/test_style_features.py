@@ -178,6 +178,7 @@ def test_where_nothing_comes_back_the_length_is_nought():
     assert read(repeated_sequences, I, V, IV, I, V)[8.0] >= 2
 
 
+@pytest.mark.slow
 @given(chorales(max_frames=24))
 def test_every_feature_reads_any_chorale(chorale):
     reading = PieceAnalysis(chorale)
