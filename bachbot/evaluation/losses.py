@@ -221,14 +221,14 @@ def _teacher_force(
     correct: NDArray[np.bool_] = np.zeros(nats.shape, dtype=np.bool_)  # [B, N - 1]
     state = model.initial_state(len(streams))
     active = len(streams)
-    for place in range(lengths[0] - 1):
-        remaining = int((lengths > place + 1).sum())
+    for step in range(lengths[0] - 1):
+        remaining = int((lengths > step + 1).sum())
         if remaining < active:
             state, active = model.select(state, np.arange(remaining)), remaining
-        logits, state = model.step(ids[:active, place], state)  # [active, V]
-        target = ids[:active, place + 1]  # [active]
-        nats[:active, place] = _negative_log_likelihood(logits, target)
-        correct[:active, place] = logits.argmax(axis=1) == target
+        logits, state = model.step(ids[:active, step], state)  # [active, V]
+        target = ids[:active, step + 1]  # [active]
+        nats[:active, step] = _negative_log_likelihood(logits, target)
+        correct[:active, step] = logits.argmax(axis=1) == target
     return [(nats[row, : n - 1], correct[row, : n - 1]) for row, n in enumerate(lengths)]
 
 

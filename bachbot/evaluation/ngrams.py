@@ -175,14 +175,14 @@ def _count(streams: Sequence[NDArray[np.int64]], size: int, highest: int) -> lis
     """N-grams of 1 to ``highest`` tokens in streams that begin with START."""
     none = np.zeros(0, dtype=np.int64)
     ids = np.concatenate([none, *streams])  # [N], all streams
-    place = np.concatenate([none, *(np.arange(len(s)) for s in streams)])  # [N], in its stream
+    position = np.concatenate([none, *(np.arange(len(s)) for s in streams)])  # [N], in its stream
     index = ids  # of the n-gram of the current order that ends there
     # START alone has an index, as a history, but is never predicted.
-    occurrences = np.bincount(ids[place > 0], minlength=size)
+    occurrences = np.bincount(ids[position > 0], minlength=size)
     keys, begins, histories = np.arange(size), np.arange(size) == START, 1
     counted = []
     for order in range(2, highest + 1):
-        ends = np.flatnonzero(place >= order - 1)
+        ends = np.flatnonzero(position >= order - 1)
         longer, first, which, times = np.unique(
             index[ends - 1] * size + ids[ends],
             return_index=True,
@@ -193,7 +193,7 @@ def _count(streams: Sequence[NDArray[np.int64]], size: int, highest: int) -> lis
         continuations = np.where(begins, occurrences, before)
         counted.append(_Counted(keys, histories, occurrences, continuations))
         histories, keys, occurrences = len(keys), longer, times
-        begins = place[ends][first] == order - 1
+        begins = position[ends][first] == order - 1
         index = np.full(len(ids), -1)
         index[ends] = which
     return [*counted, _Counted(keys, histories, occurrences, occurrences)]

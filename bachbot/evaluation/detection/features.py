@@ -73,10 +73,10 @@ def note_values(view: PieceView) -> Features:
 def syncopation(view: PieceView) -> Features:
     """By voice: notes that begin off the beat, and such notes that are held over the next beat."""
     found = {}
-    place = view.chorale.position % FRAMES_PER_QUARTER
+    position = view.chorale.position % FRAMES_PER_QUARTER
     for voice, notes in view.notes.items():
-        off = place[notes.start] != 0
-        over = off & (place[notes.start] + notes.length > FRAMES_PER_QUARTER)
+        off = position[notes.start] != 0
+        over = off & (position[notes.start] + notes.length > FRAMES_PER_QUARTER)
         found[f"{voice.label}: notes off the beat, of notes"] = ratio(off, off.size)
         found[f"{voice.label}: off the beat and held over the next, of notes"] = ratio(
             over, over.size

@@ -82,9 +82,9 @@ def piano_roll(
     cells = Given.voices(chorale.frames, {Voice(v) for v in given}, fermatas=fermatas)
     bound = model.bind([FillRequest(chorale, cells)])
     state = bound.initial_state(1)
-    for place in range(len(stream) - 1):
-        logits, state = bound.step(stream.ids[place : place + 1], state)
-        frame, voice = int(stream.frame[place + 1]), int(stream.voice[place + 1])
+    for step in range(len(stream) - 1):
+        logits, state = bound.step(stream.ids[step : step + 1], state)
+        frame, voice = int(stream.frame[step + 1]), int(stream.voice[step + 1])
         if voice >= len(VOICES):
             continue
         log_probability = log_softmax(logits)[0]  # [V]
@@ -92,5 +92,5 @@ def piano_roll(
         # The onset and the tie of a pitch are adjacent.
         pitch[frame, voice] = probability[FIRST_PITCH:].reshape(-1, 2).sum(axis=1)
         rest[frame, voice] = probability[REST_TOKEN]
-        nats[frame, voice] = -log_probability[stream.ids[place + 1]]
+        nats[frame, voice] = -log_probability[stream.ids[step + 1]]
     return PianoRoll(vocabulary.low, pitch, rest, nats)

@@ -246,8 +246,8 @@ def scale_degrees(piece: PieceAnalysis) -> Counter[Label]:
     sounds = chorale.pitch != REST
     found = Counter(above[sounds].tolist())
     out: Counter[Label] = Counter()
-    for place, times in found.items():
-        out[degree_name(place, chorale.key.mode)] += times
+    for fifths, times in found.items():
+        out[degree_name(fifths, chorale.key.mode)] += times
     rests = int((~sounds).sum())
     return out + Counter({"rest": rests})
 
