@@ -56,9 +56,9 @@ class Stepped:
     def __init__(self, baseline):
         self.baseline, self.vocabulary = baseline, baseline.vocabulary
 
-    def bind(self, works):
+    def bind(self, requests):
         bound = Stepped(self.baseline)
-        bound.tables = [self.baseline.probabilities(w.chorale) for w in works]
+        bound.tables = [self.baseline.probabilities(r.chorale) for r in requests]
         return bound
 
     def initial_state(self, batch):
@@ -66,7 +66,7 @@ class Stepped:
 
     def step(self, ids, state):
         with np.errstate(divide="ignore"):
-            logits = np.log([self.tables[piece][place] for piece, place in state.T])
+            logits = np.log([self.tables[piece][step] for piece, step in state.T])
         return logits, state + np.array([[0], [1]])
 
     def select(self, state, rows):
@@ -140,7 +140,7 @@ def test_a_uniform_baseline_costs_log_v_per_token():
     given_two = measure_baseline(Uniform(), pieces, given=[Voice.SOPRANO, Voice.BASS])
     assert given_two.total.tokens == 16
     assert given_two.per_frame == pytest.approx(2 * math.log(len(VOCABULARY)))
-    assert given_two.to_json()["by_place"]["quarter 1 of 4/4"]["tokens"] == 14
+    assert given_two.to_json()["by_position"]["quarter 1 of 4/4"]["tokens"] == 14
     assert json.loads(json.dumps(losses.to_json())) == losses.to_json()
     with pytest.raises(UsageError, match="all four voices are given"):
         measure_baseline(Uniform(), pieces, given=Voice)
@@ -219,8 +219,8 @@ def test_a_voice_that_moves_is_counted_and_no_other():
     at = "sixteenth 7 of 4/4"
     assert after.at_position(at)["alto"].correct == before.at_position(at)["alto"].correct - 1 == 0
     price = after.at_position(at)["alto"].nats - before.at_position(at)["alto"].nats
-    hold, fresh = model.hold[Voice.ALTO, 0, 2], model.begin[Voice.ALTO, token(65)]
-    assert price == pytest.approx(math.log(hold) - math.log((1 - hold) * fresh))
+    hold, begin = model.hold[Voice.ALTO, 0, 2], model.begin[Voice.ALTO, token(65)]
+    assert price == pytest.approx(math.log(hold) - math.log((1 - hold) * begin))
     assert after.total.nats - before.total.nats == pytest.approx(price)
 
 

@@ -31,7 +31,7 @@ class Uniform:
 
     vocabulary = VOCABULARY
 
-    def bind(self, works):
+    def bind(self, requests):
         return self
 
     def initial_state(self, batch):
@@ -45,7 +45,7 @@ class Uniform:
 
 
 class Oracle(Uniform):
-    """Has memorized some streams: a state is the number of a stream and a place in it."""
+    """Has memorized some streams: a state is the number of a stream and a position in it."""
 
     def __init__(self, streams, confidence):
         self.streams, self.confidence = streams, confidence
@@ -57,9 +57,9 @@ class Oracle(Uniform):
 
     def step(self, ids, state):
         logits = np.zeros((len(ids), V))
-        for row, (stream, place) in enumerate(state.T):
-            assert self.order[stream].ids[place] == ids[row]
-            logits[row, self.order[stream].ids[place + 1]] = self.confidence
+        for row, (stream, step) in enumerate(state.T):
+            assert self.order[stream].ids[step] == ids[row]
+            logits[row, self.order[stream].ids[step + 1]] = self.confidence
         return logits, state + np.array([[0], [1]])
 
     def select(self, state, rows):
@@ -69,30 +69,30 @@ class Oracle(Uniform):
 class Conditioned(Uniform):
     """Predicts what is given of each piece, and everything else with equal probability.
 
-    A state is the number of a stream and a place in it; a step asserts that every stream is of the
-    piece that it was bound to.
+    A state is the number of a stream and a position in it; a step asserts that every stream is
+    that of the piece it was bound to.
     """
 
-    def bind(self, works):
+    def bind(self, requests):
         bound = Conditioned()
-        bound.works = works
-        bound.streams = [encode(w.chorale, VOCABULARY) for w in works]
+        bound.requests = requests
+        bound.streams = [encode(r.chorale, VOCABULARY) for r in requests]
         return bound
 
     def initial_state(self, batch):
-        assert batch == len(self.works)
+        assert batch == len(self.requests)
         return np.stack([np.arange(batch), np.zeros(batch, dtype=int)])
 
     def step(self, ids, state):
         logits = np.zeros((len(ids), V))
-        for row, (piece, place) in enumerate(state.T):
-            stream, given = self.streams[piece], self.works[piece].given
-            assert stream.ids[place] == ids[row]
-            frame, voice = stream.frame[place + 1], stream.voice[place + 1]
+        for row, (piece, step) in enumerate(state.T):
+            stream, given = self.streams[piece], self.requests[piece].given
+            assert stream.ids[step] == ids[row]
+            frame, voice = stream.frame[step + 1], stream.voice[step + 1]
             known = given.cells[frame, voice] if voice < 4 else voice != SLOT_FERMATA
             if known or (voice == SLOT_FERMATA and given.fermatas[frame]):
                 logits[row] = -np.inf
-                logits[row, stream.ids[place + 1]] = 0
+                logits[row, stream.ids[step + 1]] = 0
         return logits, state + np.array([[0], [1]])
 
     def select(self, state, rows):
@@ -255,8 +255,8 @@ def test_cells_are_positions_in_common_time_and_sixteenths_in_other_meters(meter
 
 
 def test_positions_beyond_the_meter_are_counted_by_sixteenth():
-    place = np.arange(22)
-    piece = Chorale(np.full((22, 4), 60), np.zeros((22, 4)), np.zeros(22), position=place)
+    position = np.arange(22)
+    piece = Chorale(np.full((22, 4), 60), np.zeros((22, 4)), np.zeros(22), position=position)
     assert metrical_cells(piece)[14:].tolist() == [14, 15, 16, 17, 18, 19, 16, 17]
 
 
@@ -299,7 +299,7 @@ def test_the_sixteenths_make_up_the_voices(pieces, voices):
     for kind in (losses, losses.without_bar_positions()):
         at = [kind.at_position(name) for name in SIXTEENTHS]
         for voice in Voice:
-            sums = sum((place[voice.label] for place in at), TokenTotals())
+            sums = sum((totals[voice.label] for totals in at), TokenTotals())
             whole = losses.kinds[voice.label]
             assert (sums.tokens, sums.correct) == (whole.tokens, whole.correct)
             assert (sums.onsets, sums.onsets_correct) == (whole.onsets, whole.onsets_correct)

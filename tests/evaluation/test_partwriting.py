@@ -13,7 +13,7 @@ from bachbot.evaluation.partwriting import measure
 from bachbot.theory.explanation import tally
 from bachbot.theory.rules import RULES, SUMS
 
-# Benchmark data that lies beside the repository where there is any; never part of it.
+# Benchmark data next to the repository, if there is any; never part of it.
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 KEYLESS = {name: rule for name, rule in RULES.items() if not rule.keyed}
 
@@ -105,7 +105,7 @@ def test_intervals():
 
 
 def test_published_rates_of_bach():
-    """The figures told of the usual split's test part."""
+    """The published figures of the usual split's test part."""
     found = measure(read("jsb-chorales-16th.npz", "test_pitch", "test_length"), KEYLESS)
     rate = {name: r.rate for name, r in found.rules.items()}
     assert (found.pieces, found.frames) == (77, 18900)

@@ -15,7 +15,7 @@ QUIET = [-1, -1, -1, -1]
 
 
 def piece(*chords, meter=None):
-    """A chord on each quarter, every note struck."""
+    """A chord on each quarter, with an onset of every voice."""
     pitch = np.repeat(np.array(chords, dtype=np.int16).reshape(-1, 4), 4, axis=0)
     held = np.arange(len(pitch)) % 4 > 0
     tied = held[:, None] & (pitch >= 0)

@@ -34,7 +34,7 @@ def test_notes_of_a_voice():
     assert notes.start.tolist() == [0, 4]
     assert notes.length.tolist() == [2, 2]
     assert notes.pitch.tolist() == [72, 71]
-    assert notes.moves.size == 0  # a rest lies between
+    assert notes.moves.size == 0  # there is a rest in between
     assert VoiceNotes.of(chorale, Voice.BASS).moves.tolist() == [7]
 
 

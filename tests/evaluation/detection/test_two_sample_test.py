@@ -116,13 +116,13 @@ def test_folds_keep_groups_whole(groups, seed):
 
 def test_label_permutations_swap_whole_tunes_and_keep_pairs():
     sets = PairedSets(tuple(TUNES), tuple(TUNES), seed=4)
-    dealt = list(sets.permuted_labels(50))
-    for sides in dealt:
-        ours, his = np.split(sides, 2)
+    permuted = list(sets.permuted_labels(50))
+    for labels in permuted:
+        ours, his = np.split(labels, 2)
         assert (ours != his).all()
         assert (ours[::2] == ours[1::2]).all()
-    assert 0.3 < np.mean([sides[0] for sides in dealt]) < 0.7
-    assert len({tuple(sides) for sides in dealt}) == 50
+    assert 0.3 < np.mean([labels[0] for labels in permuted]) < 0.7
+    assert len({tuple(labels) for labels in permuted}) == 50
 
 
 def test_above_is_the_probability_over_all_pairs_of_pieces():

@@ -35,8 +35,8 @@ def chorale(*chords, fermatas=()):
     """A quarter for each chord, with fermatas over some, by index."""
     frames = 4 * len(chords)
     fermata = np.zeros(frames, dtype=bool)
-    for place in fermatas:
-        fermata[4 * place : 4 * place + 4] = True
+    for index in fermatas:
+        fermata[4 * index : 4 * index + 4] = True
     tied = np.tile(np.arange(frames)[:, None] % 4 > 0, 4)
     return Chorale(np.repeat(chords, 4, axis=0), tied, fermata)
 
@@ -86,12 +86,12 @@ def test_units_are_recorded_beside_their_labels(checkpoint):
         assert np.array_equal(ends.units, whole.units[concepts.ends])
         assert np.array_equal(ends.labels[:, 0], concepts.perfect)
         assert ends.bar == 1
-    work = FillRequest(pieces[1], Given.voices(pieces[1].frames, [Voice.SOPRANO]))
-    [alone] = activations(model, [work])
+    request = FillRequest(pieces[1], Given.voices(pieces[1].frames, [Voice.SOPRANO]))
+    [alone] = activations(model, [request])
     assert list(alone) == layers
-    for place, unit in enumerate(found.frames.units):
+    for index, unit in enumerate(found.frames.units):
         np.testing.assert_allclose(
-            found.frames.pieces[1].units[:, place], alone[unit.layer][:, unit.number], atol=1e-5
+            found.frames.pieces[1].units[:, index], alone[unit.layer][:, unit.number], atol=1e-5
         )
 
 
@@ -180,9 +180,9 @@ def test_the_shipped_network_detects_fermatas_better_than_a_shuffled_one(corpus)
     for name, one in (("trained", checkpoint), ("shuffled", shuffle_weights(checkpoint))):
         frames = record(build_model(one), pieces, labeled=labeled).frames
         found = correlate(frames, shifts=200)
-        place = found.strongest("fermata", range(len(found.units)))
+        index = found.strongest("fermata", range(len(found.units)))
         row = CONCEPTS.index("fermata")
-        assert significant_by_fdr(found.shift_test.p)[row, place]
-        strongest[name] = abs(found.r[row, place])
+        assert significant_by_fdr(found.shift_test.p)[row, index]
+        strongest[name] = abs(found.r[row, index])
     assert strongest["trained"] > 0.9
     assert strongest["shuffled"] < 0.7

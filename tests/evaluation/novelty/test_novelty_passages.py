@@ -136,9 +136,9 @@ def test_rests_are_part_of_a_passage():
 
 def test_an_onset_is_no_tie_in_several_voices():
     held = piece(alto=[(60, 8)], bass=quarters(48, 50))
-    struck = piece(alto=quarters(60, 60), bass=quarters(48, 50))
-    assert longest(struck, [held], (Voice.ALTO, Voice.BASS)) is None
-    assert longest(tie_repeated_notes(struck), [held], (Voice.ALTO, Voice.BASS)) == (2, 1)
+    repeated = piece(alto=quarters(60, 60), bass=quarters(48, 50))
+    assert longest(repeated, [held], (Voice.ALTO, Voice.BASS)) is None
+    assert longest(tie_repeated_notes(repeated), [held], (Voice.ALTO, Voice.BASS)) == (2, 1)
 
 
 def test_no_passage_goes_from_one_piece_into_the_next():

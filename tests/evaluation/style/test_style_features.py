@@ -30,7 +30,7 @@ QUIET = [-1, -1, -1, -1]
 
 
 def piece(*chords, key=Key(), frames=4):
-    """A chord on each quarter, every note struck."""
+    """A chord on each quarter, with an onset of every voice."""
     pitch = np.repeat(np.array(chords, dtype=np.int16).reshape(-1, 4), frames, axis=0)
     tied = (np.arange(len(pitch)) % frames > 0)[:, None] & (pitch >= 0)
     return Chorale(pitch, tied, np.zeros(len(pitch)), key=key)
@@ -145,7 +145,7 @@ def test_repeated_sequences_by_hand():
 
 
 def naive(events):
-    """The definition word for word: every sequence, every place, every longer one."""
+    """The definition word for word: every sequence, every occurrence, every longer one."""
     found = Counter()
     for i, first in enumerate(events):
         for j in range(i + 1, len(events) + 1):

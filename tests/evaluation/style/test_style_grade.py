@@ -86,7 +86,7 @@ def test_each_planted_fault_is_found_in_its_own_feature(bach, reference):
 
     chopped = spoilt(tied=np.zeros_like(piece.tied))
     assert chopped["rhythm"] > plain["rhythm"] + 1
-    # The same pitches for as long; a name or two hangs on what is struck next.
+    # The same pitches for as long; a note name or two depends on the next onset.
     assert chopped["notes"] == pytest.approx(plain["notes"], abs=0.05)
     rows = np.random.default_rng(0).integers(-2, 3, size=(len(piece.pitch), 1))
     noisy = piece.pitch.copy()

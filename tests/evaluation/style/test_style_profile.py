@@ -18,7 +18,7 @@ VI = [72, 69, 64, 57]
 
 
 def piece(*chords, key=Key(), ends=(), frames=4):
-    """A chord on each quarter, every note struck; fermatas on some."""
+    """A chord on each quarter, with an onset of every voice; fermatas on some."""
     pitch = np.repeat(np.array(chords, dtype=np.int16).reshape(-1, 4), frames, axis=0)
     tied = (np.arange(len(pitch)) % frames > 0)[:, None] & (pitch >= 0)
     fermata = np.isin(np.arange(len(pitch)) // frames, ends)
