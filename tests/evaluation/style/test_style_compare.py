@@ -226,8 +226,8 @@ def test_intervals_depend_on_the_seed_alone(bach):
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
-def test_an_empty_set_is_told(bach, which):
+def test_an_empty_set_is_refused(bach, which):
     sets = [bach[1][:1], bach[1][:1], bach[0][:1]]
     sets[which] = ()
-    with pytest.raises(UsageError, match="holds no piece: give one or more"):
+    with pytest.raises(UsageError, match="has no piece: give one or more"):
         measure(*sets)

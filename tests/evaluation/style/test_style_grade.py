@@ -138,8 +138,8 @@ def test_medians_quantiles_and_shares_by_hand():
     assert 1 <= bounds.low < 2.5 < bounds.high <= 10
 
 
-def test_no_piece_is_told():
-    with pytest.raises(UsageError, match="no piece to hold others against"):
+def test_no_piece_is_refused():
+    with pytest.raises(UsageError, match="no reference piece to compare with"):
         ReferenceDistributions.of([])
     with pytest.raises(UsageError, match="no piece to grade"):
         grades([], ReferenceDistributions({}, 0.0))
