@@ -7,7 +7,7 @@ import pytest
 
 import bachbot
 from bachbot.errors import BachbotError, MissingExtraError
-from bachbot.evaluation.detection import detect
+from bachbot.evaluation.detection import measure
 from bachbot.extras import EXTRAS, missing_extra, require
 from bachbot.listening.analysis.results import analyze_answers
 from bachbot.listening.analysis.simulation import Population, simulate_answers
@@ -76,7 +76,7 @@ def test_functions_that_need_an_extra_say_so_before_they_work(monkeypatch, tmp_p
     with pytest.raises(MissingExtraError, match=r"needs statsmodels, .*evaluate"):
         analyze_answers(answers)
     with pytest.raises(MissingExtraError, match=r"needs scikit-learn, .*evaluate"):
-        detect([], [], [])
+        measure([], [], [])
     config = SearchConfig(base=preset("tiny"), storage=str(tmp_path / "study.journal"))
     with pytest.raises(MissingExtraError, match=r"needs optuna, .*train"):
         open_study(config)

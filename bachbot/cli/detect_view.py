@@ -6,13 +6,13 @@ from math import isnan
 from rich.table import Table
 from rich.text import Text
 
-from bachbot.evaluation.detection import Detection, TopFeature, Verdict
+from bachbot.evaluation.detection import ClassifierAccuracy, Detection, TopFeature
 
 MOST_TOLD = 15
 """Features listed of each comparison."""
 
 _LABELS = {
-    "together": "all three, by majority",
+    "majority": "all three, by majority",
     "features": "features, regression",
     "forest": "features, trees",
     "notes": "the notes themselves",
@@ -44,11 +44,11 @@ def detection_table(title: str, columns: Mapping[str, Detection]) -> Table:
     found = list(columns.values())
     table.add_row("pieces a side", *(str(d.pairs) for d in found))
     table.add_row("tunes", *(str(d.tunes) for d in found))
-    table.add_row("compared by", *(d.telling.value for d in found), end_section=True)
+    table.add_row("compared by", *(d.level.value for d in found), end_section=True)
     for heading, verdicts in (
-        ("whole pieces", [d.pieces for d in found]),
-        ("excerpts of 16 beats", [d.excerpted for d in found]),
-        ("which of a pair", [d.paired for d in found]),
+        ("whole pieces", [d.by_piece for d in found]),
+        ("excerpts of 16 beats", [d.by_excerpt for d in found]),
+        ("which of a pair", [d.by_pair for d in found]),
     ):
         table.add_row(Text(heading, style="bold"))
         for name, label in _LABELS.items():
@@ -92,7 +92,7 @@ def _row(found: TopFeature) -> tuple[str, ...]:
     return found.feature, way, *means, f"{found.above:.0%}", f"{found.p:.4f}"
 
 
-def _verdict_text(verdict: Verdict) -> Text:
+def _verdict_text(verdict: ClassifierAccuracy) -> Text:
     low, high = (100 * bound for bound in (verdict.interval.low, verdict.interval.high))
     text = Text(f"{100 * verdict.accuracy:.1f}\n")
     text.append(f"{low:.1f}-{high:.1f}", "dim")

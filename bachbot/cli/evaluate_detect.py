@@ -15,7 +15,7 @@ from bachbot.errors import BachbotWarning, UsageError
 if TYPE_CHECKING:
     from bachbot.chorale import Chorale
     from bachbot.corpus.store import Piece, PreparedCorpus
-    from bachbot.evaluation.detection import Detection, InformationLevel, Match
+    from bachbot.evaluation.detection import Detection, InformationLevel, MatchedSets
 
 _HELD_OUT = "held-out"
 _CONTROL = "Bach himself"
@@ -29,26 +29,28 @@ class _Trials:
     permutations: int
     seed: int
 
-    def of(self, name: str, match: "Match", telling: "InformationLevel") -> "Detection":
+    def of(self, name: str, match: "MatchedSets", telling: "InformationLevel") -> "Detection":
         """One comparison."""
         from bachbot.cli.show import progress
-        from bachbot.evaluation.detection import detect
+        from bachbot.evaluation.detection import measure
 
         with progress(f"telling {name} from Bach") as advance:
-            return detect(
+            return measure(
                 match.ours, match.bach, match.groups, our_groups=match.our_groups,
-                telling=telling, permutations=self.permutations, seed=self.seed, progress=advance,
+                level=telling, permutations=self.permutations, seed=self.seed, progress=advance,
             )  # fmt: skip
 
     def unpaired(
         self, name: str, ours: "Sequence[Chorale]", telling: "InformationLevel"
     ) -> "Detection":
         """Pieces beside Bach's of like length."""
-        from bachbot.evaluation.detection import matched
+        from bachbot.evaluation.detection import match_pairs
 
         families = [piece.family for piece in self.bach]
         his = [piece.chorale for piece in self.bach]
-        return self.of(name, matched(ours, his, families, telling=telling, seed=self.seed), telling)
+        return self.of(
+            name, match_pairs(ours, his, families, level=telling, seed=self.seed), telling
+        )
 
 
 def detect_command(
@@ -181,12 +183,12 @@ def _written(
     return shared.our_set(loaded, [piece.chorale for piece in bach], kind)
 
 
-def _beside(ours: "Sequence[Chorale]", bach: "Sequence[Piece]") -> "Match":
+def _beside(ours: "Sequence[Chorale]", bach: "Sequence[Piece]") -> "MatchedSets":
     """Pieces that were written one beside each of Bach's."""
-    from bachbot.evaluation.detection import Match
+    from bachbot.evaluation.detection import MatchedSets
 
     families = tuple(piece.family for piece in bach)
-    return Match(tuple(ours), tuple(piece.chorale for piece in bach), families, families)
+    return MatchedSets(tuple(ours), tuple(piece.chorale for piece in bach), families, families)
 
 
 def _telling(
@@ -205,7 +207,7 @@ def _control(
     pieces: "Sequence[Piece]", pairs: int, trials: _Trials, telling: "InformationLevel"
 ) -> "Detection | None":
     """Bach told from himself; None where he has too few tunes for that."""
-    from bachbot.evaluation.detection import FEWEST_PAIRS, halves
+    from bachbot.evaluation.detection import FEWEST_PAIRS, split_halves
 
     families = [piece.family for piece in pieces]
     if len(set(families)) < 2 * FEWEST_PAIRS:
@@ -216,5 +218,5 @@ def _control(
             stacklevel=2,
         )
         return None
-    match = halves([piece.chorale for piece in pieces], families, pairs, seed=trials.seed)
+    match = split_halves([piece.chorale for piece in pieces], families, pairs, seed=trials.seed)
     return trials.of(_CONTROL, match, telling)

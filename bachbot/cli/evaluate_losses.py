@@ -71,10 +71,10 @@ def losses_command(
     pieces. JSB-16th is read with --corpus, from what 'bachbot corpus jsb' makes of it.
     """
     from bachbot.chorale import parse_voices
-    from bachbot.evaluation.losses import missing
+    from bachbot.evaluation.losses import missing_voices
 
     voices = parse_voices(given) if given else ()
-    missing(voices)
+    missing_voices(voices)
     prepared = shared.load_corpus(corpus)
     pieces = {name: shared.pieces_of(prepared, name, split) for name in part.split(",")}
     asked = _Asked(prepared, split, pieces, voices, not fermatas_unknown)
@@ -110,7 +110,7 @@ class _Asked:
         return all(from_jsb(c) for chorales in self.pieces.values() for c in chorales)
 
     def in_their_own_keys(self, losses: "Losses") -> "Losses":
-        return losses.untransposed().unbarred() if self.jsb else losses
+        return losses.with_transposition_cost().without_bar_positions() if self.jsb else losses
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -190,7 +190,7 @@ def _checkpoint_rows(
 
 def _baseline_rows(asked: _Asked) -> list[dict[str, Any]]:
     from bachbot.cli.show import progress
-    from bachbot.evaluation.baselines import baselines, measure_baseline
+    from bachbot.evaluation.baselines import fit_baselines, measure_baseline
 
     train = asked.corpus.part("train", asked.split)  # type: ignore[arg-type]
     if not train:
@@ -199,7 +199,7 @@ def _baseline_rows(asked: _Asked) -> list[dict[str, Any]]:
             "give --no-baselines"
         )
     rows = []
-    for name, baseline in baselines(train).items():
+    for name, baseline in fit_baselines(train).items():
         parts = {}
         for part, chorales in asked.pieces.items():
             with progress(f"{name}, {part}") as advance:

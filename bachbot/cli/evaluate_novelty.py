@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bachbot.chorale import Chorale, Voice
     from bachbot.corpus.store import PreparedCorpus
-    from bachbot.evaluation.novelty import Index, Novelty
+    from bachbot.evaluation.novelty import Novelty, TrainingIndex
 
 
 def novelty_command(
@@ -63,7 +63,7 @@ def novelty_command(
 
     from bachbot.cli.novelty_view import novelty_table, pieces_table, where_table
     from bachbot.cli.show import read_pieces
-    from bachbot.evaluation.novelty import Index
+    from bachbot.evaluation.novelty import TrainingIndex
 
     written = _in_question(files, given, kind)
     if files and checkpoint is not None:
@@ -82,7 +82,7 @@ def novelty_command(
         name, checkpoint = "bachbot", checkpoint or shared.DEFAULT_CHECKPOINT
         ours = _set_of(checkpoint, prepared, bach, kind, split)
         title = f"{checkpoint}, {kind}: {title}"
-    index = Index.of(train)
+    index = TrainingIndex(train)
     columns = {
         "Bach": _measured("Bach", bach, index, written),
         name: _measured(name, ours, index, written),
@@ -100,9 +100,9 @@ def novelty_command(
 
 
 def _without_repeats(pieces: "Sequence[Chorale]") -> "Sequence[Chorale]":
-    from bachbot.evaluation.novelty import without_repeats
+    from bachbot.evaluation.information import tie_repeated_notes
 
-    return [without_repeats(piece) for piece in pieces]
+    return [tie_repeated_notes(piece) for piece in pieces]
 
 
 def _in_question(files: list[Path] | None, given: str | None, kind: str) -> "tuple[Voice, ...]":
@@ -132,7 +132,7 @@ def _set_of(
 
 
 def _measured(
-    name: str, pieces: "Sequence[Chorale]", index: "Index", written: "Sequence[Voice]"
+    name: str, pieces: "Sequence[Chorale]", index: "TrainingIndex", written: "Sequence[Voice]"
 ) -> "Novelty":
     from bachbot.cli.show import progress
     from bachbot.evaluation.novelty import measure

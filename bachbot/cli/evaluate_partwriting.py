@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bachbot.chorale import Chorale, Voice
     from bachbot.decoding import DecodingOptions
-    from bachbot.evaluation.variety import DecodingMetrics
+    from bachbot.evaluation.decoding_metrics import DecodingMetrics
     from bachbot.runtime import Checkpoint
 
 
@@ -59,7 +59,8 @@ def partwriting_command(
     from bachbot.chorale import parse_voices
     from bachbot.cli.partwriting_view import partwriting_table
     from bachbot.corpus.jsb import read_as_they_are
-    from bachbot.evaluation.variety import KEYLESS, decoding_metrics
+    from bachbot.evaluation import decoding_metrics
+    from bachbot.evaluation.decoding_metrics import KEYLESS_RULES
     from bachbot.runtime import load_checkpoint
 
     columns: dict[str, DecodingMetrics] = {}
@@ -79,7 +80,9 @@ def partwriting_command(
             f"{part} part of the split by {split}"
         )
     for path in jsb or []:
-        columns[path.stem] = decoding_metrics(read_as_they_are(path)[:limit], rules=KEYLESS)
+        columns[path.stem] = decoding_metrics.measure(
+            read_as_they_are(path)[:limit], rules=KEYLESS_RULES
+        )
     if as_json:
         figures = {name: column.to_json() for name, column in columns.items()}
         typer.echo(json.dumps({"title": title, "columns": figures}))
@@ -96,9 +99,9 @@ def _beside_bach(
     """His pieces, and the same as a decoder has them."""
     from bachbot.chorale import VOICES
     from bachbot.cli.show import progress
+    from bachbot.evaluation import decoding_metrics
     from bachbot.decoding import fill_request
     from bachbot.evaluation.generated import harmonize_pieces
-    from bachbot.evaluation.variety import decoding_metrics
     from bachbot.runtime import build_model
 
     missing = [v for v in VOICES if v not in given]
@@ -109,6 +112,6 @@ def _beside_bach(
     with progress("harmonizing") as advance:
         ours = harmonize_pieces(model, works, options, progress=advance)
     return {
-        "Bach": decoding_metrics(pieces),
-        "bachbot": decoding_metrics(ours, bach=pieces, masked=missing),
+        "Bach": decoding_metrics.measure(pieces),
+        "bachbot": decoding_metrics.measure(ours, bach=pieces, masked=missing),
     }

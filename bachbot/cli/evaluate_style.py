@@ -99,11 +99,11 @@ def _of_files(
 ) -> "StyleReport":
     """The user's pieces; with an .npz among them all are read as an .npz can tell."""
     from bachbot.cli.show import read_pieces
-    from bachbot.evaluation.style.features import as_pitches_tell
+    from bachbot.evaluation.information import pitches_only
 
     ours = read_pieces(files)[:limit]
     if _untold(files):
-        ours, bach, train = ([as_pitches_tell(c) for c in s] for s in (ours, bach, train))
+        ours, bach, train = ([pitches_only(c) for c in s] for s in (ours, bach, train))
     return _measured(ours, bach, train, further=len(ours) > 1)
 
 
@@ -138,4 +138,4 @@ def _measured(
     from bachbot.evaluation.style import measure
 
     with progress("reading") as advance:
-        return measure(ours, bach, train, further=further, progress=advance)
+        return measure(ours, bach, train, with_profile=further, progress=advance)

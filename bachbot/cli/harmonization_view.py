@@ -6,7 +6,8 @@ from math import isnan
 from rich.table import Table
 from rich.text import Text
 
-from bachbot.evaluation.harmonization import PUBLISHED, HarmonizationError, Share
+from bachbot.evaluation.bootstrap import RateEstimate
+from bachbot.evaluation.harmonization import PUBLISHED, HarmonizationError
 
 _LINES = {
     "TER": "ter",
@@ -47,7 +48,7 @@ def harmonization_table(title: str, found: Mapping[str, HarmonizationError]) -> 
     return table
 
 
-def _told(share: Share) -> Text:
+def _told(share: RateEstimate) -> Text:
     """A share and below it its interval; nothing where there is none."""
     if isnan(share.rate):
         return Text()

@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from bachbot.chorale import VOICES, Voice
-from bachbot.evaluation.tallies import QUARTERS, SIXTEENTHS
+from bachbot.evaluation.loss_totals import QUARTERS, SIXTEENTHS
 
 _PLACE_COLUMNS = {
     "frame": "nats_per_frame",
@@ -36,8 +36,8 @@ def losses_table(parts: Mapping[str, Any], given: Sequence[Voice] = ()) -> Table
     lines = {"per token": "nats_per_token", "per frame": "nats_per_frame"}
     if not given:
         lines["per frame, voices"] = "voices_nats_per_frame"
-    if any(p.get("shift_nats_per_frame") for p in parts.values()):
-        lines["per frame, of it the key"] = "shift_nats_per_frame"
+    if any(p.get("transposition_nats_per_frame") for p in parts.values()):
+        lines["per frame, of it the key"] = "transposition_nats_per_frame"
     lines["per onset"] = "nats_per_onset"
     for label, key in lines.items():
         table.add_row(label, *(_three(p[key]) for p in parts.values()))
@@ -71,7 +71,7 @@ def places_table(part: str, losses: Mapping[str, Any]) -> Table:
     voices = [v.label for v in VOICES if losses["by_kind"][v.label]["tokens"]]
     for column in (*_PLACE_COLUMNS, *(voice[0].upper() for voice in voices)):
         table.add_column(column, justify="right")
-    places = losses["by_place"]
+    places = losses["by_position"]
     for group in (SIXTEENTHS, QUARTERS):
         for name in (n for n in group if places[n]["frames"]):
             found = places[name]

@@ -8,14 +8,21 @@ from rich.table import Table
 from rich.text import Text
 
 from bachbot.cli.partwriting_view import figure_text
-from bachbot.evaluation.novelty import Novelty, Passage, PieceNovelty, Source, Spread, described
+from bachbot.evaluation.novelty import (
+    Novelty,
+    Passage,
+    PassageSource,
+    PieceDistribution,
+    PieceNovelty,
+    voices_label,
+)
 from bachbot.evaluation.novelty.index import Voices
 
 _LABELS = {
     "longest_notes": ("longest passage, notes", 2),
     "longest_beats": ("the same, quarters", 2),
-    "free_notes": ("longest if lengths are free, notes", 2),
-    "usual_notes": ("usual passage, notes", 2),
+    "rhythm_free_notes": ("longest if lengths are free, notes", 2),
+    "mean_notes": ("usual passage, notes", 2),
     "copied_bars": ("bars copied, share", 3),
 }
 
@@ -46,7 +53,7 @@ def novelty_table(title: str, columns: Mapping[str, Novelty]) -> Table:
     table.add_row("pieces", *(cell for s in sets for cell in (str(len(s.pieces)), "")))
     for voices in sets[0].groups:
         table.add_section()
-        table.add_row(Text(described(voices), style="bold"))
+        table.add_row(Text(voices_label(voices), style="bold"))
         for name, (label, digits) in _LABELS.items():
             spreads = [s.figures[voices][name] for s in sets]
             table.add_row(label, *(cell for s in spreads for cell in _cells(s, digits)))
@@ -66,7 +73,7 @@ def where_table(columns: Mapping[str, Novelty]) -> Table:
                 number, passage = longest
                 piece = _named(novelty.pieces[number], number)
                 here = Text(f"{piece}, bar {passage.bar}: {_size(passage)}")
-                table.add_row(described(voices), name, here, Text(_source(passage.source)))
+                table.add_row(voices_label(voices), name, here, Text(_source(passage.source)))
     return table
 
 
@@ -91,7 +98,7 @@ def pieces_table(title: str, novelty: Novelty, bach: Novelty) -> Table:
     groups: list[list[Voices]] = [alone, *([v] for v in novelty.groups if len(v) > 1)]
     table.add_column("piece")
     for group in groups:
-        table.add_column("one voice" if group is alone else described(group[0]))
+        table.add_column("one voice" if group is alone else voices_label(group[0]))
     for number, piece in enumerate(novelty.pieces):
         table.add_row(Text(_named(piece, number)), *(_best(piece, group) for group in groups))
         table.add_section()
@@ -114,7 +121,7 @@ def _best(piece: PieceNovelty, group: Sequence[Voices]) -> Text:
     if found is None:
         return Text("none")
     passage, voices = found
-    who = f"{described(voices)}, " if len(group) > 1 else ""
+    who = f"{voices_label(voices)}, " if len(group) > 1 else ""
     others = f", and {_number(passage.pieces - 1, 'more piece')}" if passage.pieces > 1 else ""
     told = Text.assemble(
         f"{who}bar {passage.bar}: {_size(passage)}\n", (f"{_source(passage.source)}{others}", "dim")
@@ -128,7 +135,9 @@ def _best(piece: PieceNovelty, group: Sequence[Voices]) -> Text:
 def _together(novelty: Novelty, group: Sequence[Voices]) -> Text:
     """How long the longest passages of a set's pieces are, and how many bars are copied."""
     found = [_longest(piece, group) for piece in novelty.pieces]
-    spread = Spread(np.array([0 if f is None else f[0].notes for f in found], dtype=np.float64))
+    spread = PieceDistribution(
+        np.array([0 if f is None else f[0].notes for f in found], dtype=np.float64)
+    )
     told = Text(f"{_marks(spread, 1)} notes")
     if len(group[0]) > 1:
         bars = novelty.figures[group[0]]["copied_bars"]
@@ -144,10 +153,10 @@ def _size(passage: Passage) -> str:
     return f"{_number(passage.notes, 'note')}, {_number(passage.beats, 'quarter')}"
 
 
-def _source(source: Source) -> str:
+def _source(source: PassageSource) -> str:
     way = "higher" if source.higher > 0 else "lower"
     moved = f", {_number(abs(source.higher), 'semitone')} {way}" if source.higher else ""
-    voice = f", {described(source.voices)}" if len(source.voices) == 1 else ""
+    voice = f", {voices_label(source.voices)}" if len(source.voices) == 1 else ""
     return f"{source.piece}, bar {source.bar}{voice}{moved}"
 
 
@@ -155,12 +164,12 @@ def _named(piece: PieceNovelty, number: int) -> str:
     return piece.name or f"piece {number + 1}"
 
 
-def _cells(spread: Spread, digits: int) -> tuple[Text, Text]:
+def _cells(spread: PieceDistribution, digits: int) -> tuple[Text, Text]:
     if isnan(spread.mean):
         return Text(), Text()
     return figure_text((spread.mean, spread.interval), digits), Text(_marks(spread, digits))
 
 
-def _marks(spread: Spread, digits: int) -> str:
+def _marks(spread: PieceDistribution, digits: int) -> str:
     """Median, 90% and most, without needless zeros."""
-    return ", ".join(f"{float(f'{mark:.{digits}f}'):g}" for mark in spread.marks)
+    return ", ".join(f"{float(f'{mark:.{digits}f}'):g}" for mark in spread.quantiles)

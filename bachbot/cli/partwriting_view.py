@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bachbot.evaluation.bootstrap import Interval
+from bachbot.evaluation.decoding_metrics import DecodingMetrics
 from bachbot.evaluation.partwriting import RuleRate
-from bachbot.evaluation.variety import DecodingMetrics
 
 _FIGURES = {
     "onsets (alto, tenor, bass)": ("a beat and voice", "onsets_a_beat"),
@@ -44,18 +44,20 @@ def partwriting_table(title: str, columns: Mapping[str, DecodingMetrics]) -> Tab
     for name in columns:
         table.add_column(name, justify="right")
     portraits = list(columns.values())
-    table.add_row("pieces", "", *(str(p.writing.pieces) for p in portraits), end_section=True)
-    _add_rules(table, [p.writing.sums for p in portraits])
-    clean = [p.writing.sums["parallels"] for p in portraits]
+    table.add_row("pieces", "", *(str(p.partwriting.pieces) for p in portraits), end_section=True)
+    _add_rules(table, [p.partwriting.sums for p in portraits])
+    clean = [p.partwriting.sums["parallels"] for p in portraits]
     _add(table, "without parallels", "piece", [(r.clean, r.clean_interval) for r in clean])
     table.add_section()
-    _add_rules(table, [p.writing.rules for p in portraits])
+    _add_rules(table, [p.partwriting.rules for p in portraits])
     table.add_section()
     for label, (unit, figure) in _FIGURES.items():
         found = [getattr(p.variety, figure) for p in portraits]
         _add(table, label, unit, [(f.mean, f.interval) for f in found])
-    if any(p.likeness for p in portraits):
-        shares = [p.likeness.equal_pitch if p.likeness else None for p in portraits]
+    if any(p.harmonization_error for p in portraits):
+        shares = [
+            p.harmonization_error.equal_pitch if p.harmonization_error else None for p in portraits
+        ]
         told = [None if s is None else (s.rate, s.interval) for s in shares]
         _add(table, "pitches equal to Bach's", "cell", told)
     return table

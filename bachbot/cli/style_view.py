@@ -8,10 +8,10 @@ from rich.text import Text
 
 from bachbot.evaluation.bootstrap import Interval
 from bachbot.evaluation.style import StyleReport
-from bachbot.evaluation.style.features import GRADED
+from bachbot.evaluation.style.features import GRADE_FEATURES
 from bachbot.evaluation.style.grade import GRADE
 
-_UNITS = {feature.name: feature.unit for feature in GRADED} | {GRADE: "all nine"}
+_UNITS = {feature.name: feature.unit for feature in GRADE_FEATURES} | {GRADE: "all nine"}
 _FAR = 0.9
 _MOST_ROWS = 60
 
@@ -52,7 +52,7 @@ def grades_table(title: str, name: str, report: StyleReport) -> Table:
     for feature in report.bach.names:
         cells = [_cell(s.median(feature), s.interval(feature)) for s in sets]
         table.add_row(feature, _UNITS[feature], *cells)
-        if feature == GRADED[-1].name:
+        if feature == GRADE_FEATURES[-1].name:
             table.add_section()
     return table
 

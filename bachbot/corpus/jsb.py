@@ -87,7 +87,7 @@ def from_jsb(chorale: Chorale) -> bool:
     """Whether a piece of a prepared corpus comes from `convert`.
 
     Its key is not known but estimated from its notes: see
-    `bachbot.evaluation.tallies.Losses.untransposed`.
+    `bachbot.evaluation.loss_totals.Losses.with_transposition_cost`.
     """
     return chorale.name.startswith(_MARK)
 

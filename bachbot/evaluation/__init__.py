@@ -1,1 +1,6 @@
-"""Measures of models and music, one module a measure. numpy only."""
+"""Measures of models and of music.
+
+Each measure is a module or a package that states its conventions, computes its metrics with pure
+functions, and has one entry, `measure`, which validates its input and returns a frozen dataclass
+with a ``to_json`` method.
+"""

@@ -1,4 +1,26 @@
-"""Baselines: the frame before, repeated, and n-grams, on the terms of `bachbot.evaluation.losses`."""
+"""Baselines that a model must beat: frame repetition and n-grams, measured as models are.
+
+A baseline is left-to-right and has no conditioning: given voices help it only up to the current
+token. Its losses are those of `bachbot.evaluation.losses`.
+
+Frame repetition knows the grammar of a token stream and the sixteenth of the quarter of each frame
+(metrical position modulo 4), but of the music only the frame before. Its probabilities are counted
+in training pieces, with half a count added to each alternative (Krichevsky and Trofimov, IEEE
+Transactions on Information Theory 27, 1981):
+
+- A voice that sounded continues its note with a probability by voice and sixteenth. Otherwise it
+  begins a note or rests, with probabilities by voice alone.
+- A voice that rested continues to rest with another such probability. Otherwise it begins a note,
+  with the same probabilities without that of a rest. In the first frame there is nothing to
+  continue.
+- A frame has a fermata with a probability by sixteenth and by whether the frame before has one.
+- The piece ends with a probability by the sixteenth of its last frame.
+- After the bass the frame ends.
+
+The sixteenth of the frame after a piece is one more than that of its last frame.
+
+Shapes: T frames, N tokens, V vocabulary.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,38 +44,143 @@ from bachbot.encoding import (
 )
 from bachbot.errors import UsageError
 from bachbot.evaluation import ngrams
-from bachbot.evaluation.losses import Losses, missing, tally
+from bachbot.evaluation.losses import Losses, missing_voices, piece_losses
 
 _QUARTER = 4  # frames
-_NOWHERE = _QUARTER  # the sixteenth of the frame before the first
+_NO_FRAME = _QUARTER  # in place of the sixteenth of the frame before the first
+
+
+class Baseline(Protocol):
+    """A model that gives the probabilities of the tokens of a whole piece at once."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Meaning of the token ids."""
+        ...
+
+    def probabilities(self, chorale: Chorale) -> NDArray[np.float64]:
+        """Probability of every token at every position after START, given the tokens before it.
+
+        Parameters
+        ----------
+        chorale : Chorale
+            The piece, of N tokens.
+
+        Returns
+        -------
+        ndarray of float64, shape [N - 1, V]
+            Each row sums to 1.
+        """
+        ...
+
+
+def fit_baselines(
+    train: Sequence[Chorale], vocabulary: Vocabulary | None = None, *, highest: int = ngrams.HIGHEST
+) -> dict[str, Baseline]:
+    """Fit every baseline.
+
+    Parameters
+    ----------
+    train : sequence of Chorale
+        Training pieces in C major or A minor, of the split that the baselines are measured on.
+    vocabulary : Vocabulary, optional
+        Meaning of the token ids; default: the default vocabulary.
+    highest : int
+        Highest order of the n-grams, 1 or more.
+
+    Returns
+    -------
+    dict
+        ``"repeat the frame"``, ``"1-gram"``, ``"2-gram"`` and so on.
+
+    Raises
+    ------
+    UsageError
+        If there is no training piece, or the highest order is below 1.
+    EncodingError
+        If a pitch is outside the vocabulary.
+    """
+    vocabulary = vocabulary or Vocabulary()
+    if not train:
+        raise UsageError("the baselines have no piece to learn from: give one or more")
+    models = ngrams.fit_ngrams(train, vocabulary, highest)
+    return {
+        "repeat the frame": fit_frame_repetition(train, vocabulary),
+        **{f"{order}-gram": model for order, model in enumerate(models, 1)},
+    }
+
+
+def measure_baseline(
+    baseline: Baseline,
+    chorales: Iterable[Chorale],
+    given: Iterable[Voice] = (),
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Losses:
+    """Measure the losses of a baseline, as `bachbot.evaluation.losses.measure` those of a model.
+
+    Parameters
+    ----------
+    baseline : Baseline
+        The baseline.
+    chorales : iterable of Chorale
+        In C major or A minor.
+    given : iterable of Voice
+        Voices that are given. If there are any, only the tokens of the others are counted, each
+        predicted from all tokens before it.
+    progress : callable, optional
+        Called with the pieces done and their number.
+
+    Returns
+    -------
+    Losses
+
+    Raises
+    ------
+    UsageError
+        If all four voices are given.
+    EncodingError
+        If a pitch is outside the vocabulary.
+    """
+    voices, pieces, total = tuple(given), tuple(chorales), Losses()
+    counted = missing_voices(voices)
+    for number, piece in enumerate(pieces, 1):
+        stream = encode(piece, baseline.vocabulary)
+        probabilities, target = baseline.probabilities(piece), stream.ids[1:]  # [N - 1, V], [N - 1]
+        nats = -np.log(probabilities[np.arange(len(target)), target])
+        total += piece_losses(stream, nats, probabilities.argmax(axis=1) == target, piece)
+        if progress is not None:
+            progress(number, len(pieces))
+    return total.of_voices(counted) if voices else total
 
 
 @dataclass(frozen=True, eq=False)
-class RepeatTheFrame:
-    """The baseline with its chances.
+class FrameRepetition:
+    """The frame repetition baseline.
 
     Parameters
     ----------
     vocabulary : Vocabulary
-        What the tokens mean.
+        Meaning of the token ids.
     hold : ndarray of float64, shape [4, 2, 4]
-        That a voice goes on as it did: by voice, whether it rested, and sixteenth.
-    fresh : ndarray of float64, shape [4, V]
-        What a voice does that does not hold on: notes and a rest. Each row sums to 1.
+        Probability that a voice continues: by voice, whether it rested, and sixteenth.
+    begin : ndarray of float64, shape [4, V]
+        Probabilities of the onsets and the rest of a voice that does not continue; rows sum to 1.
     fermata : ndarray of float64, shape [2, 4]
-        Of a fermata: by whether the frame before has one, and sixteenth.
+        Probability of a fermata: by whether the frame before has one, and sixteenth.
     end : ndarray of float64, shape [5]
-        Of the end: by the sixteenth of the frame that is over; the last where there is none yet.
+        Probability of the end: by the sixteenth of the frame before; the last entry is for an
+        empty piece.
     """
 
     vocabulary: Vocabulary
     hold: NDArray[np.float64]
-    fresh: NDArray[np.float64]
+    begin: NDArray[np.float64]
     fermata: NDArray[np.float64]
     end: NDArray[np.float64]
 
-    def chances(self, chorale: Chorale) -> NDArray[np.float64]:
-        """The chance of every token at every place after START, given those before it.
+    def probabilities(self, chorale: Chorale) -> NDArray[np.float64]:
+        """Probability of every token at every position after START, given the tokens before it.
 
         Parameters
         ----------
@@ -74,68 +201,69 @@ class RepeatTheFrame:
         slot, frame = stream.voice[1:], stream.frame[1:]
         frame = np.where(slot == SLOT_END, chorale.frames, frame)
         sixteenth = _sixteenths(chorale)  # [T + 1]
-        found = np.zeros((len(slot), len(self.vocabulary)))
-        found[slot == SLOT_FRAME_END, FRAME_END] = 1
+        out = np.zeros((len(slot), len(self.vocabulary)))
+        out[slot == SLOT_FRAME_END, FRAME_END] = 1
         for voice in VOICES:
-            here = np.flatnonzero(slot == voice)
-            found[here] = self._voice(voice, chorale, sixteenth)[frame[here]]
-        # What opens a frame may be its soprano, a fermata or the end; one row has all three.
-        opens = np.flatnonzero(np.diff(frame, prepend=-1) > 0)
-        first = np.flatnonzero(np.isin(slot, (SLOT_FERMATA, SLOT_END)))
-        found[first] = self._voice(VOICES[0], chorale, sixteenth)[frame[first]]
-        self._open(found, opens, chorale, sixteenth)
-        return found
+            rows = np.flatnonzero(slot == voice)
+            out[rows] = self._voice(voice, chorale, sixteenth)[frame[rows]]
+        # The first token of a frame is a fermata, the end or the soprano's.
+        opening = np.flatnonzero(np.diff(frame, prepend=-1) > 0)
+        other = np.flatnonzero(np.isin(slot, (SLOT_FERMATA, SLOT_END)))
+        out[other] = self._voice(VOICES[0], chorale, sixteenth)[frame[other]]
+        self._add_fermata_and_end(out, opening, chorale, sixteenth)
+        return out
 
     def _voice(
         self, voice: int, chorale: Chorale, sixteenth: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """What a voice may do in each frame and after the last, shape [T + 1, V]."""
-        fresh, before = self.fresh[voice], chorale.pitch[:, voice]
-        found = np.tile(fresh, (chorale.frames + 1, 1))
+        """Probabilities of a voice's token in each frame and after the last, shape [T + 1, V]."""
+        begin, before = self.begin[voice], chorale.pitch[:, voice]
+        out = np.tile(begin, (chorale.frames + 1, 1))
         rested = before == REST
         hold = self.hold[voice, rested.astype(int), sixteenth[1:]]  # [T]
-        after = found[1:]
+        after = out[1:]
         after[rested, REST_TOKEN] = 0
-        after[rested] /= 1 - fresh[REST_TOKEN]
+        after[rested] /= 1 - begin[REST_TOKEN]
         after *= 1 - hold[:, None]
         after[np.arange(chorale.frames), self.vocabulary.ids_of(before, ~rested)] += hold
-        return found
+        return out
 
-    def _open(
+    def _add_fermata_and_end(
         self,
-        found: NDArray[np.float64],
+        out: NDArray[np.float64],
         rows: NDArray[np.int64],
         chorale: Chorale,
         sixteenth: NDArray[np.int64],
     ) -> None:
-        """Set the end and a fermata beside the soprano, in the rows that open a frame."""
-        end = self.end[_before(sixteenth, _NOWHERE)]  # [T + 1]
+        """Add the end and a fermata to the rows of the first token of a frame, in place."""
+        end = self.end[_shifted(sixteenth, _NO_FRAME)]  # [T + 1]
         before = np.concatenate([[0], chorale.fermata.astype(int)])  # [T + 1]
         fermata = self.fermata[before, sixteenth]  # [T + 1]
-        found[rows] *= ((1 - end) * (1 - fermata))[:, None]
-        found[rows, END] = end
-        found[rows, FERMATA] = (1 - end) * fermata
+        out[rows] *= ((1 - end) * (1 - fermata))[:, None]
+        out[rows, END] = end
+        out[rows, FERMATA] = (1 - end) * fermata
 
 
-def fit_repeat(chorales: Sequence[Chorale], vocabulary: Vocabulary) -> RepeatTheFrame:
-    """Count how often pieces hold on, and what they do where they do not.
+def fit_frame_repetition(chorales: Sequence[Chorale], vocabulary: Vocabulary) -> FrameRepetition:
+    """Fit the frame repetition baseline by counting.
 
     Parameters
     ----------
     chorales : sequence of Chorale
-        What to learn from, in C major or A minor.
+        Training pieces in C major or A minor.
     vocabulary : Vocabulary
-        What the tokens mean.
+        Meaning of the token ids.
 
     Raises
     ------
     EncodingError
         If a pitch is outside the vocabulary.
     """
-    holds, fermatas = np.full((2, 4, 2, 4), 0.5), np.full((2, 2, 4), 0.5)  # yes or no comes first
-    ends = np.full((2, _NOWHERE + 1), 0.5)
-    fresh = np.zeros((4, len(vocabulary)))
-    fresh[:, REST_TOKEN] = fresh[:, FIRST_PITCH::2] = 0.5
+    # The first axis is no and yes.
+    holds, fermatas = np.full((2, 4, 2, 4), 0.5), np.full((2, 2, 4), 0.5)
+    ends = np.full((2, _NO_FRAME + 1), 0.5)
+    begin = np.zeros((4, len(vocabulary)))
+    begin[:, REST_TOKEN] = begin[:, FIRST_PITCH::2] = 0.5
     for chorale in chorales:
         sixteenth = _sixteenths(chorale)  # [T + 1]
         rested = (chorale.pitch[:-1] == REST).astype(int)  # [T - 1, 4], the frame before
@@ -143,132 +271,28 @@ def fit_repeat(chorales: Sequence[Chorale], vocabulary: Vocabulary) -> RepeatThe
         now = sixteenth[1:-1, None]  # [T - 1, 1]
         np.add.at(holds, (held.astype(int), np.arange(4), rested, now), 1)
         ids = vocabulary.ids_of(chorale.pitch, chorale.tied)
-        begun = np.concatenate([np.ones((min(1, chorale.frames), 4), dtype=np.bool_), ~held])
-        np.add.at(fresh, (np.nonzero(begun)[1], ids[begun]), 1)
+        begins = np.concatenate([np.ones((min(1, chorale.frames), 4), dtype=np.bool_), ~held])
+        np.add.at(begin, (np.nonzero(begins)[1], ids[begins]), 1)
         fermata = chorale.fermata.astype(int)
-        np.add.at(fermatas, (fermata, _before(fermata, 0), sixteenth[:-1]), 1)
+        np.add.at(fermatas, (fermata, _shifted(fermata, 0), sixteenth[:-1]), 1)
         ended = np.arange(chorale.frames + 1) == chorale.frames
-        np.add.at(ends, (ended.astype(int), _before(sixteenth, _NOWHERE)), 1)
-    return RepeatTheFrame(
+        np.add.at(ends, (ended.astype(int), _shifted(sixteenth, _NO_FRAME)), 1)
+    return FrameRepetition(
         vocabulary,
         hold=holds[1] / holds.sum(axis=0),
-        fresh=fresh / fresh.sum(axis=1, keepdims=True),
+        begin=begin / begin.sum(axis=1, keepdims=True),
         fermata=fermatas[1] / fermatas.sum(axis=0),
         end=ends[1] / ends.sum(axis=0),
     )
 
 
 def _sixteenths(chorale: Chorale) -> NDArray[np.int64]:
-    """Sixteenth of the quarter of each frame, and of the one that would come next, [T + 1]."""
-    places = chorale.position.astype(np.int64)
-    following = places[-1:] + 1 if chorale.frames else np.zeros(1, dtype=np.int64)
-    return np.concatenate([places, following]) % _QUARTER
+    """Sixteenth of the quarter of each frame and of the one after the last, shape [T + 1]."""
+    position = chorale.position.astype(np.int64)
+    following = position[-1:] + 1 if chorale.frames else np.zeros(1, dtype=np.int64)
+    return np.concatenate([position, following]) % _QUARTER
 
 
-def _before(values: NDArray[np.int64], first: int) -> NDArray[np.int64]:
-    """Of each frame the value of the one before, and of the first one ``first``."""
+def _shifted(values: NDArray[np.int64], first: int) -> NDArray[np.int64]:
+    """For each frame the value of the frame before, and ``first`` for the first one."""
     return np.concatenate([[first], values[:-1]])
-
-
-class Baseline(Protocol):
-    """Anything that foretells a piece token by token."""
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """What the tokens mean."""
-        ...
-
-    def chances(self, chorale: Chorale) -> NDArray[np.float64]:
-        """The chance of every token at every place after START, given those before it.
-
-        Parameters
-        ----------
-        chorale : Chorale
-            The piece, of N tokens.
-
-        Returns
-        -------
-        ndarray of float64, shape [N - 1, V]
-            Each row sums to 1.
-        """
-        ...
-
-
-def baselines(
-    train: Sequence[Chorale], vocabulary: Vocabulary | None = None, *, highest: int = ngrams.HIGHEST
-) -> dict[str, Baseline]:
-    """Every baseline, fitted.
-
-    Parameters
-    ----------
-    train : sequence of Chorale
-        The training part of the split that they are to be measured on, in C major or A minor.
-    vocabulary : Vocabulary, optional
-        What the tokens mean; the usual one unless given.
-    highest : int
-        The highest order of the n-grams, 1 or more.
-
-    Returns
-    -------
-    dict
-        ``"repeat the frame"``, ``"1-gram"``, ``"2-gram"`` and so on.
-
-    Raises
-    ------
-    UsageError
-        If there is no piece to learn from, or the highest order is below 1.
-    EncodingError
-        If a pitch is outside the vocabulary.
-    """
-    vocabulary = vocabulary or Vocabulary()
-    if not train:
-        raise UsageError("the baselines have no piece to learn from: give one or more")
-    models = ngrams.fit(train, vocabulary, highest)
-    return {
-        "repeat the frame": fit_repeat(train, vocabulary),
-        **{f"{order}-gram": model for order, model in enumerate(models, 1)},
-    }
-
-
-def measure_baseline(
-    baseline: Baseline,
-    chorales: Iterable[Chorale],
-    given: Iterable[Voice] = (),
-    *,
-    progress: Callable[[int, int], None] | None = None,
-) -> Losses:
-    """Losses of a baseline, of the same kind as `bachbot.evaluation.losses.measure`'s.
-
-    Parameters
-    ----------
-    baseline : Baseline
-        Which.
-    chorales : iterable of Chorale
-        In C major or A minor.
-    given : iterable of Voice
-        Voices that are given. Where there are any, only the tokens of the others are counted, each
-        given all tokens before it.
-    progress : callable, optional
-        Called with the pieces done and all pieces.
-
-    Returns
-    -------
-    Losses
-
-    Raises
-    ------
-    UsageError
-        If all four voices are given.
-    EncodingError
-        If a pitch is outside the vocabulary.
-    """
-    voices, pieces, total = tuple(given), tuple(chorales), Losses()
-    left = missing(voices)
-    for number, piece in enumerate(pieces, 1):
-        stream = encode(piece, baseline.vocabulary)
-        chances, target = baseline.chances(piece), stream.ids[1:]  # [N - 1, V], [N - 1]
-        nats = -np.log(chances[np.arange(len(target)), target])
-        total += tally(stream, nats, chances.argmax(axis=1) == target, piece)
-        if progress is not None:
-            progress(number, len(pieces))
-    return total.of_voices(left) if voices else total

@@ -1,4 +1,10 @@
-"""Fits the weights of penalties, so that a decoder comes out at Bach's own rates."""
+"""Fits the weights of penalties so that a decoder reproduces Bach's rates.
+
+In each round all pieces are decoded once, and each weight is moved by the difference between its
+rate and Bach's, on a logarithmic scale: a damped Newton step whose slope is the secant through the
+last two rounds, if these differ by more than chance, kept within a factor of the default slope,
+since one weight changes another's rate a little and rare faults are counted in ones and twos.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,52 +13,50 @@ from math import log, sqrt
 from bachbot.chorale import Chorale, Voice
 from bachbot.decoding.penalties import Penalties
 from bachbot.errors import UsageError
+from bachbot.evaluation import decoding_metrics
+from bachbot.evaluation.decoding_metrics import DecodingMetrics
 from bachbot.evaluation.harmonization import MASKS
-from bachbot.evaluation.variety import DecodingMetrics, decoding_metrics
 from bachbot.theory.rules import RULES, SUMS
 
 _NEAR = 0.03
-"""A rate within so much of Bach's, as a share of his, is his."""
+"""Relative difference from Bach's rate that counts as equal."""
 
 _HIDDEN = ("hidden fifths", "hidden octaves")
 
 
 @dataclass(frozen=True)
 class RateMeasurement:
-    """A rate, and what one fault more would make of it.
+    """A rate, and its change by one more fault.
 
     Parameters
     ----------
     rate : float
         0 or more.
     one : float
-        0 where nothing is counted.
+        Change of the rate by one more fault; 0 if the rate is no count.
     """
 
     rate: float
     one: float = 0.0
 
     def above(self, other: "RateMeasurement") -> float:
-        """Logarithm of the ratio of this rate to another, half a fault added to either."""
+        """Logarithm of the ratio of this rate to another, with half a fault added to each."""
         ours, theirs = self.rate + self.one / 2, other.rate + other.one / 2
         return log(max(ours, 1e-9) / max(theirs, 1e-9))
 
     def noise(self, other: "RateMeasurement") -> float:
-        """How far `above` goes astray by chance, as faults counted in ones and twos do.
-
-        The standard error of the logarithm of a ratio of two counts; 3% where nothing is counted.
-        """
+        """Standard error of `above`: of the logarithm of a ratio of two counts, 3% at least."""
         counts = [r.rate / r.one for r in (self, other) if r.one]
         return max(_NEAR, sqrt(sum(1 / (count + 0.5) for count in counts)))
 
     def near(self, other: "RateMeasurement") -> bool:
-        """Whether it is as good as the other: within 3%, or one fault."""
+        """Whether it equals the other within 3%, or within one fault."""
         return abs(self.rate - other.rate) <= max(_NEAR * other.rate, self.one, other.one)
 
 
 @dataclass(frozen=True)
 class TunableWeight:
-    """A weight and the rate that it moves.
+    """A weight, and the rate that it changes.
 
     Parameters
     ----------
@@ -67,7 +71,7 @@ class TunableWeight:
     stride, most : float
         The most it moves in a round, and its greatest value, in nats.
     rate : callable
-        The rate in a set of pieces.
+        Returns the rate from the metrics of a set of pieces.
     """
 
     name: str
@@ -89,7 +93,7 @@ class TunableWeight:
 
 def _rule_rate(metrics: DecodingMetrics, names: Sequence[str]) -> RateMeasurement:
     """Faults of some rules, as a rate over the chances that they share."""
-    rates = [metrics.writing.rules[name] for name in names]
+    rates = [metrics.partwriting.rules[name] for name in names]
     if not rates[0].chance:
         return RateMeasurement(0.0)
     one = rates[0].per / rates[0].chance
@@ -144,24 +148,24 @@ onset bonus is that of the middle of the beat."""
 
 _DAMPING = 0.8
 _STRAY = 2.5
-"""How far a secant's slope may be from the knob's usual one, as a factor."""
+"""Factor by which a secant's slope may differ from the default slope."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """What a set of weights came to.
+    """The result of one round.
 
     Parameters
     ----------
     weights : mapping of str to float
-        Nats, by knob.
-    readings : mapping of str to Reading
-        The rates, by knob.
+        Weights in nats, by name.
+    readings : mapping of str to RateMeasurement
+        Rates, by name of the weight.
     distance : float
-        Root mean square of what each rate is above or below Bach's (`Reading.above`), in units of
-        its `Reading.noise`.
+        Root mean square of the differences from Bach's rates (`RateMeasurement.above`), in units of
+        their standard errors (`RateMeasurement.noise`).
     equal_pitch : float
-        Share of the masked voices' cells whose pitch is Bach's.
+        Share of the masked tokens whose pitch is Bach's.
     """
 
     weights: Mapping[str, float]
@@ -176,8 +180,8 @@ class Fit:
 
     Parameters
     ----------
-    targets : mapping of str to Reading
-        Bach's rates, by knob.
+    targets : mapping of str to RateMeasurement
+        Bach's rates, by name of the weight.
     rounds : tuple of Round
         In order.
     penalties : Penalties
@@ -190,7 +194,7 @@ class Fit:
 
     @property
     def best(self) -> int:
-        """Which round is nearest to Bach, from 0; the first of equals."""
+        """Index of the round nearest to Bach's rates; the first of equals."""
         return min(range(len(self.rounds)), key=lambda i: self.rounds[i].distance)
 
     def to_json(self) -> dict[str, object]:
@@ -218,7 +222,7 @@ def fit(
     *,
     masked: Iterable[Voice] = MASKS["ATB"],
     rounds: int = 6,
-    knobs: Sequence[TunableWeight] = TUNABLE_WEIGHTS,
+    weights_to_fit: Sequence[TunableWeight] = TUNABLE_WEIGHTS,
     listen: Callable[[Mapping[str, RateMeasurement], Round], None] | None = None,
 ) -> Fit:
     """Fit the weights of some penalties.
@@ -230,16 +234,16 @@ def fit(
     bach : sequence of Chorale
         His versions of the same pieces, in the same order.
     start : Penalties
-        What to begin from; what no knob moves stays.
+        What to begin from; what no tunable moves stays.
     masked : iterable of Voice
         The voices that are decoded.
     rounds : int
-        How often all pieces are decoded at most, 1 or more. It ends sooner where every rate is
-        within 3% of Bach's, or within one fault, or no weight can move any more.
-    knobs : sequence of Knob
-        What is fitted.
+        Most rounds, 1 or more. Fitting ends earlier when every rate is within 3% of Bach's, or
+        within one fault, or when no weight changes any more.
+    weights_to_fit : sequence of TunableWeight
+        The weights to fit.
     listen : callable, optional
-        Told Bach's rates and each round.
+        Called with Bach's rates and each round.
 
     Returns
     -------
@@ -248,24 +252,24 @@ def fit(
     Raises
     ------
     UsageError
-        If there are no rounds, or no pieces.
+        If there is no round or no piece.
     """
     if rounds < 1 or not bach:
         raise UsageError(f"{rounds} rounds over {len(bach)} pieces fit nothing: give 1 or more")
-    portrait = decoding_metrics(bach)
-    targets = {knob.name: knob.rate(portrait) for knob in knobs}
+    metrics = decoding_metrics.measure(bach)
+    targets = {tunable.name: tunable.rate(metrics) for tunable in weights_to_fit}
     voices = tuple(masked)
     penalties, done, tried = start, [], []
     for _ in range(rounds):
-        portrait = decoding_metrics(decode(penalties), bach=bach, masked=voices)
-        done.append(_round(penalties, portrait, targets, knobs))
+        metrics = decoding_metrics.measure(decode(penalties), bach=bach, masked=voices)
+        done.append(_round(penalties, metrics, targets, weights_to_fit))
         tried.append(penalties)
         if listen is not None:
             listen(targets, done[-1])
-        if all(done[-1].readings[k.name].near(targets[k.name]) for k in knobs):
+        if all(done[-1].readings[k.name].near(targets[k.name]) for k in weights_to_fit):
             break
-        penalties = _moved(penalties, done, targets, knobs)
-        if all(knob.read(penalties) == knob.read(tried[-1]) for knob in knobs):
+        penalties = _moved(penalties, done, targets, weights_to_fit)
+        if all(tunable.read(penalties) == tunable.read(tried[-1]) for tunable in weights_to_fit):
             break
     found = Fit(targets, tuple(done), start)
     return replace(found, penalties=tried[found.best])
@@ -273,14 +277,18 @@ def fit(
 
 def _round(
     penalties: Penalties,
-    portrait: DecodingMetrics,
+    metrics: DecodingMetrics,
     targets: Mapping[str, RateMeasurement],
-    knobs: Sequence[TunableWeight],
+    weights_to_fit: Sequence[TunableWeight],
 ) -> Round:
-    readings = {knob.name: knob.rate(portrait) for knob in knobs}
+    readings = {tunable.name: tunable.rate(metrics) for tunable in weights_to_fit}
     off = [readings[n].above(target) / readings[n].noise(target) for n, target in targets.items()]
-    equal = portrait.likeness.equal_pitch.rate if portrait.likeness is not None else float("nan")
-    weights = {knob.name: knob.read(penalties) for knob in knobs}
+    equal = (
+        metrics.harmonization_error.equal_pitch.rate
+        if metrics.harmonization_error is not None
+        else float("nan")
+    )
+    weights = {tunable.name: tunable.read(penalties) for tunable in weights_to_fit}
     return Round(weights, readings, sqrt(sum(o * o for o in off) / len(off)), equal)
 
 
@@ -288,28 +296,28 @@ def _moved(
     penalties: Penalties,
     rounds: Sequence[Round],
     targets: Mapping[str, RateMeasurement],
-    knobs: Sequence[TunableWeight],
+    weights_to_fit: Sequence[TunableWeight],
 ) -> Penalties:
     """Penalties with every weight moved towards Bach's rate; one that is there already stays."""
-    for knob in knobs:
-        reading, target = rounds[-1].readings[knob.name], targets[knob.name]
+    for tunable in weights_to_fit:
+        reading, target = rounds[-1].readings[tunable.name], targets[tunable.name]
         if reading.near(target):
             continue
-        step = -_DAMPING * reading.above(target) / _slope(knob, rounds)
-        step = min(max(step, -knob.stride), knob.stride)
-        weight = min(max(knob.read(penalties) + step, 0.0), knob.most)
-        penalties = knob.write(penalties, round(weight, 3))
+        step = -_DAMPING * reading.above(target) / _slope(tunable, rounds)
+        step = min(max(step, -tunable.stride), tunable.stride)
+        weight = min(max(tunable.read(penalties) + step, 0.0), tunable.most)
+        penalties = tunable.write(penalties, round(weight, 3))
     return penalties
 
 
-def _slope(knob: TunableWeight, rounds: Sequence[Round]) -> float:
-    """The secant through the last two rounds, if they tell of one, or else the usual slope."""
+def _slope(tunable: TunableWeight, rounds: Sequence[Round]) -> float:
+    """The slope of the secant through the last two rounds, or else the default slope."""
     if len(rounds) < 2:
-        return knob.slope
-    weights = [r.weights[knob.name] for r in rounds[-2:]]
-    before, now = (r.readings[knob.name] for r in rounds[-2:])
+        return tunable.slope
+    weights = [r.weights[tunable.name] for r in rounds[-2:]]
+    before, now = (r.readings[tunable.name] for r in rounds[-2:])
     moved, rose = weights[1] - weights[0], now.above(before)
     if not moved or abs(rose) < now.noise(before):
-        return knob.slope
-    times = rose / moved / knob.slope
-    return knob.slope * min(max(times, 1 / _STRAY), _STRAY)
+        return tunable.slope
+    times = rose / moved / tunable.slope
+    return tunable.slope * min(max(times, 1 / _STRAY), _STRAY)

@@ -1,4 +1,10 @@
-"""Pieces that a model generates beside Bach's: what decoders and whole-piece measures look at."""
+"""Generated sets: pieces that a model writes, one for each of Bach's, for measures of whole pieces.
+
+harmonized
+    Bach's soprano with its fermatas and meter, and alto, tenor and bass from a decoder.
+composed
+    A new piece of the same length in bars, meter and mode, sampled.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Literal, get_args
@@ -26,9 +32,9 @@ def harmonize_pieces(
     requests : sequence of FillRequest
         As `bachbot.decoding.fill_request` builds them.
     options : DecodingOptions, optional
-        How to decode; what `bachbot harmonize` does unless given.
+        Decoding options; default: those of `bachbot harmonize`.
     progress : callable, optional
-        Told of pieces done.
+        Called with the pieces done and their number.
 
     Returns
     -------
@@ -50,7 +56,7 @@ SetName = Literal["harmonized", "composed"]
 SETS: tuple[SetName, ...] = get_args(SetName)
 
 COMPOSING = DecodingOptions(method="sample", temperature=0.9)
-"""How `bachbot compose` draws unless it is told otherwise."""
+"""The default sampling options of `bachbot compose`."""
 
 _FEWEST_BARS = 2  # a piece has a beginning and an end
 
@@ -62,7 +68,7 @@ def harmonized(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Chorale]:
-    """Alto, tenor and bass under each of Bach's sopranos.
+    """Harmonize each of Bach's sopranos.
 
     Parameters
     ----------
@@ -71,9 +77,9 @@ def harmonized(
     bach : sequence of Chorale
         P pieces in C major or A minor.
     options : DecodingOptions, optional
-        How to decode; what `bachbot harmonize` does unless given.
+        Decoding options; default: those of `bachbot harmonize`.
     progress : callable, optional
-        Told of pieces done.
+        Called with the pieces done and their number.
 
     Raises
     ------
@@ -91,20 +97,20 @@ def composed(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Chorale]:
-    """A new piece beside each of Bach's, of its length in bars, meter, pickup and mode.
+    """Compose a new piece for each of Bach's, of equal length in bars, meter, pickup and mode.
 
-    Piece i is drawn with the seed ``options.seed + i``, so that it does not hang on the others.
+    Piece i is sampled with the seed ``options.seed + i``, independently of the others.
 
     Parameters
     ----------
     model : Model
-        A trained model, best stepped in float64.
+        A trained model, preferably in float64.
     bach : sequence of Chorale
         P pieces in C major or A minor.
     options : DecodingOptions
-        How to draw; its ``number`` is of no meaning here.
+        Sampling options; ``number`` has no effect.
     progress : callable, optional
-        Told of pieces done.
+        Called with the pieces done and their number.
 
     Raises
     ------
@@ -121,7 +127,7 @@ def composed(
 
 
 def like(piece: Chorale) -> ComposeRequest:
-    """A new piece of another's length in bars, meter, pickup, mode and compass."""
+    """The request for a new piece of another's length in bars, meter, pickup, mode and range."""
     whole = piece.frames - piece.meter.pickup
     bars = max(_FEWEST_BARS, -(-whole // piece.meter.bar_frames))
     return ComposeRequest(

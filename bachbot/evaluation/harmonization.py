@@ -1,39 +1,37 @@
 """Harmonization error: how far the voices that a model writes are from Bach's.
 
 The original's protocol (Liang, Gotham, Johnson and Shotton, ISMIR 2017, section 5.3): some voices
-of held-out pieces are masked and filled in anew, the rest given. A token is a voice's pitch and tie
-in a frame (a sixteenth).
+of held-out pieces are masked and written by the model, the rest are given. A token is a voice's
+pitch and tie in a frame (a sixteenth).
 
 TER, token error rate
     Share of the masked tokens that differ from Bach's.
 FER, frame error rate
     Share of the frames in which any masked token differs.
-the same over onsets
-    Only the masked tokens with which Bach begins a note, and the frames that have any such.
+onset TER, onset FER
+    The same over the masked tokens with which Bach begins a note, and the frames that have any.
 equal pitch
-    Share of the masked tokens whose pitch is Bach's, whatever the ties.
+    Share of the masked tokens whose pitch is Bach's, whether tied or not.
 
-Every share is pooled over the pieces; its interval comes of drawing pieces anew.
+Every rate is pooled over the pieces, with a 95% bootstrap interval over pieces.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bachbot.chorale import VOICES, Chorale, Voice
 from bachbot.errors import UsageError
-from bachbot.evaluation.bootstrap import Interval, interval_of_rate
+from bachbot.evaluation.bootstrap import RateEstimate
 
 _S, _A, _T, _B = VOICES
 
 MASKS: Mapping[str, tuple[Voice, ...]] = MappingProxyType(
     {"S": (_S,), "A": (_A,), "T": (_T,), "B": (_B,), "AT": (_A, _T), "ATB": (_A, _T, _B)}
 )
-"""The voices that the original masked, by the name of its column."""
+"""The sets of masked voices in the paper, by the name of its column."""
 
 PUBLISHED: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -45,79 +43,42 @@ PUBLISHED: Mapping[str, tuple[float, float]] = MappingProxyType(
         "ATB": (0.718, 0.878),
     }
 )
-"""BachBot's own TER and FER by mask. It scored pieces that it may have been trained on, and took
-rests, fermatas and the number of notes from the answer."""
-
-
-@dataclass(frozen=True, eq=False)
-class Share:
-    """A share pooled over pieces.
-
-    Parameters
-    ----------
-    counts, chances : ndarray of int64, shape [P]
-        Of each piece.
-    seed : int
-        Of the interval's draws.
-    """
-
-    counts: NDArray[np.int64]
-    chances: NDArray[np.int64]
-    seed: int = 0
-
-    @property
-    def rate(self) -> float:
-        """0 to 1; NaN where there was no chance."""
-        chances = int(self.chances.sum())
-        return int(self.counts.sum()) / chances if chances else float("nan")
-
-    @cached_property
-    def interval(self) -> Interval:
-        """95% interval of the share, pieces drawn anew."""
-        return interval_of_rate(self.counts, self.chances, seed=self.seed)
-
-    def to_json(self) -> dict[str, object]:
-        """As plain data; figures that do not exist are None."""
-        return {
-            "count": int(self.counts.sum()),
-            "chances": int(self.chances.sum()),
-            "rate": None if np.isnan(self.rate) else self.rate,
-            "interval": self.interval.to_json(),
-        }
+"""TER and FER of the paper, by mask. It scored pieces that the model may have been trained on, and
+took rests, fermatas and the number of notes from the reference."""
 
 
 @dataclass(frozen=True)
 class HarmonizationError:
-    """How far a set of pieces is from Bach's. The module's docstring defines the figures.
+    """How far a set of pieces is from Bach's. The module's docstring defines the rates.
 
     Parameters
     ----------
     pieces : int
-        How many.
-    ter, fer : Share
+        Number of pieces.
+    ter, fer : RateEstimate
         Over all masked tokens, and over all frames.
-    onset_ter, onset_fer : Share
+    onset_ter, onset_fer : RateEstimate
         Over onsets alone.
-    equal_pitch : Share
-        Of the masked tokens.
+    equal_pitch : RateEstimate
+        Over all masked tokens.
     """
 
     pieces: int
-    ter: Share
-    fer: Share
-    onset_ter: Share
-    onset_fer: Share
-    equal_pitch: Share
+    ter: RateEstimate
+    fer: RateEstimate
+    onset_ter: RateEstimate
+    onset_fer: RateEstimate
+    equal_pitch: RateEstimate
 
     def to_json(self) -> dict[str, object]:
-        """Every figure as plain data."""
-        shares = ("ter", "fer", "onset_ter", "onset_fer", "equal_pitch")
-        return {"pieces": self.pieces} | {name: getattr(self, name).to_json() for name in shares}
+        """Every rate as plain data."""
+        names = ("ter", "fer", "onset_ter", "onset_fer", "equal_pitch")
+        return {"pieces": self.pieces} | {name: getattr(self, name).to_json() for name in names}
 
 
 def measure(
-    written: Sequence[Chorale],
-    found: Sequence[Chorale],
+    reference: Sequence[Chorale],
+    generated: Sequence[Chorale],
     masked: Iterable[Voice],
     *,
     seed: int = 0,
@@ -126,42 +87,59 @@ def measure(
 
     Parameters
     ----------
-    written, found : sequence of Chorale
-        P pieces of Bach's, and the same with voices of a model's, in the same order and key.
+    reference, generated : sequence of Chorale
+        P pieces by Bach, and the same pieces with some voices written by a model, in the same
+        order and key.
     masked : iterable of Voice
-        Voices that are the model's.
+        The voices that the model wrote.
     seed : int
-        Of the intervals' draws.
+        Random seed of the bootstrap intervals.
+
+    Returns
+    -------
+    HarmonizationError
 
     Raises
     ------
     UsageError
-        If no voice is masked, or the pieces of both are not as many or as long.
+        If no voice is masked, or the two sets differ in number or length of pieces.
     """
     voices = sorted({int(v) for v in masked})
+    _validate(reference, generated, voices)
+    rows = [_count_piece(r, g, voices) for r, g in zip(reference, generated, strict=True)]
+    table = np.array(rows, dtype=np.int64).reshape(-1, 5, 2)
+    rates = [RateEstimate(table[:, k, 0], table[:, k, 1], seed) for k in range(5)]
+    return HarmonizationError(len(rows), *rates)
+
+
+def _validate(
+    reference: Sequence[Chorale], generated: Sequence[Chorale], voices: list[int]
+) -> None:
     if not voices:
         raise UsageError("no voice is masked: name one or more")
-    if [c.frames for c in written] != [c.frames for c in found]:
+    if len(reference) != len(generated):
         raise UsageError(
-            f"{len(found)} pieces are held against {len(written)} of Bach's, or one is of another "
-            "length: as many and as long are wanted"
+            f"{len(generated)} generated pieces cannot be compared with {len(reference)} of "
+            "Bach's: give the same pieces in both sets"
         )
-    pairs = [_of_piece(b, o, voices) for b, o in zip(written, found, strict=True)]
-    table = np.array(pairs, dtype=np.int64).reshape(-1, 5, 2)
-    shares = [Share(table[:, k, 0], table[:, k, 1], seed) for k in range(5)]
-    return HarmonizationError(len(pairs), *shares)
+    for bach, ours in zip(reference, generated, strict=True):
+        if bach.frames != ours.frames:
+            raise UsageError(
+                f"{bach.name or 'a piece'} has {bach.frames} frames in Bach's version and "
+                f"{ours.frames} in the generated one: give versions of equal length"
+            )
 
 
-def _of_piece(bach: Chorale, ours: Chorale, voices: list[int]) -> list[tuple[int, int]]:
-    """Count and chances of the five shares."""
-    other_pitch = bach.pitch[:, voices] != ours.pitch[:, voices]  # [T, n]
-    differs = other_pitch | (bach.tied[:, voices] != ours.tied[:, voices])  # [T, n]
+def _count_piece(bach: Chorale, ours: Chorale, voices: list[int]) -> list[tuple[int, int]]:
+    """Count and total of each of the five rates, in the order of `HarmonizationError`."""
+    pitch_differs = bach.pitch[:, voices] != ours.pitch[:, voices]  # [T, n]
+    differs = pitch_differs | (bach.tied[:, voices] != ours.tied[:, voices])  # [T, n]
     onset = bach.onset[:, voices]  # [T, n]
-    wrong = differs & onset
+    onset_differs = differs & onset
     return [
         (int(differs.sum()), differs.size),
         (int(differs.any(axis=1).sum()), len(differs)),
-        (int(wrong.sum()), int(onset.sum())),
-        (int(wrong.any(axis=1).sum()), int(onset.any(axis=1).sum())),
-        (int((~other_pitch).sum()), other_pitch.size),
+        (int(onset_differs.sum()), int(onset.sum())),
+        (int(onset_differs.any(axis=1).sum()), int(onset.any(axis=1).sum())),
+        (int((~pitch_differs).sum()), pitch_differs.size),
     ]

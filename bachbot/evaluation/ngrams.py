@@ -1,24 +1,24 @@
-"""Interpolated Kneser-Ney n-grams over token streams: what the last few tokens alone foretell.
+"""Interpolated Kneser-Ney n-gram models over token streams: prediction from the last few tokens.
 
 Smoothing is *modified* Kneser-Ney (Chen and Goodman, "An empirical study of smoothing techniques
-for language modeling", Computer Speech and Language 13, 1999, section 3). With a the count of a
-gram, the chance of a token w after a history h of k - 1 tokens is
+for language modeling", Computer Speech and Language 13, 1999, section 3). With a the count of an
+n-gram, the probability of a token w after a history h of k - 1 tokens is
 
     p(w | h) = (a(h w) - D(a(h w))) / a(h .) + g(h) p(w | h without its first token)
 
-and below the single tokens lies an even chance of every token but START. D is D1, D2 or D3 for
-grams that were counted once, twice or more often, estimated for each order from how many there are
-of those; g(h) gives away what was taken off. A history that was never heard passes on to the next
-shorter one whole. At the highest order a is the number of times that a gram was heard, below it
-the number of different tokens that came before it: a token counts for as much as it has company.
-A gram that begins with START, before which nothing can come, keeps its plain count, as in KenLM
-(Heafield and others, ACL 2013, section 3).
+and below the unigrams is a uniform distribution over every token but START. D is D1, D2 or D3 for
+n-grams that occur once, twice or more often, estimated for each order from the counts of counts;
+g(h) redistributes what was discounted. A history that does not occur backs off entirely to the next
+shorter one. At the highest order a is the number of occurrences of an n-gram; at lower orders it is
+the continuation count, the number of different tokens before it. An n-gram that begins with START,
+before which nothing can come, keeps its number of occurrences, as in KenLM (Heafield and others,
+ACL 2013, section 3).
 
-No library that is kept up serves: nltk's Kneser-Ney has one fixed discount for all orders and works
-out a chance at a time in Python dicts, where every position here asks for all chances at once; the
-Python package of KenLM reads models and cannot make them.
+No maintained library fits: nltk's Kneser-Ney has one fixed discount for all orders and computes one
+probability at a time in Python dicts, while every position here needs all probabilities at once;
+the Python package of KenLM reads models and cannot estimate them.
 
-Shapes: N tokens, V vocabulary, G grams of an order, H histories of an order.
+Shapes: N tokens, V vocabulary, G n-grams of an order, H histories of an order.
 """
 
 from collections.abc import Sequence
@@ -32,50 +32,51 @@ from bachbot.encoding import START, Vocabulary, encode
 from bachbot.errors import UsageError
 
 HIGHEST = 8
-"""The longest gram that is counted unless told otherwise."""
+"""Default of the highest order."""
 
-_FALLBACK = (0.5, 1.0, 1.5)  # KenLM's, where counts of counts make no sense
+_FALLBACK = (0.5, 1.0, 1.5)  # as in KenLM, if the discounts cannot be estimated
 
 
 @dataclass(frozen=True, eq=False)
-class Grams:
-    """The grams of one order, discounted. A history is a gram of the order below, by its number.
+class NGramTable:
+    """Discounted n-grams of one order. A history is the index of an n-gram of the order below.
 
     Parameters
     ----------
     keys : ndarray of int64, shape [G]
-        Number of the history times V plus the last token; in order. A gram's number is its place.
+        Index of the history times V plus the last token, ascending. An n-gram's index is its
+        position here.
     starts : ndarray of int64, shape [H + 1]
-        Where the grams of each history begin; the last entry is G.
-    share : ndarray of float64, shape [G]
-        What each gram keeps of its history's chances.
-    rest : ndarray of float64, shape [H]
-        What each history leaves to the next lower order; 1 where nothing ever followed it.
+        Where the n-grams of each history begin; the last entry is G.
+    probability : ndarray of float64, shape [G]
+        Discounted probability of each n-gram given its history.
+    backoff : ndarray of float64, shape [H]
+        Probability that each history leaves to the next lower order; 1 if nothing follows it.
     """
 
     keys: NDArray[np.int64]
     starts: NDArray[np.int64]
-    share: NDArray[np.float64]
-    rest: NDArray[np.float64]
+    probability: NDArray[np.float64]
+    backoff: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class KneserNey:
-    """A model of one order.
+    """An n-gram model.
 
     Parameters
     ----------
     vocabulary : Vocabulary
-        What the tokens mean.
-    grams : tuple of Grams
-        Of one token, of two and so on; as many as the model's order.
+        Meaning of the token ids.
+    tables : tuple of NGramTable
+        Unigrams, bigrams and so on, up to the order of the model.
     """
 
     vocabulary: Vocabulary
-    grams: tuple[Grams, ...]
+    tables: tuple[NGramTable, ...]
 
-    def chances(self, chorale: Chorale) -> NDArray[np.float64]:
-        """The chance of every token at every place after START, given those before it.
+    def probabilities(self, chorale: Chorale) -> NDArray[np.float64]:
+        """Probability of every token at every position after START, given the tokens before it.
 
         Parameters
         ----------
@@ -85,60 +86,60 @@ class KneserNey:
         Returns
         -------
         ndarray of float64, shape [N - 1, V]
-            Each row sums to 1; START has none.
+            Each row sums to 1; START has probability 0.
 
         Raises
         ------
         EncodingError
             If a pitch is outside the vocabulary.
         """
-        return self.after(encode(chorale, self.vocabulary).ids[:-1])
+        return self.next_token_probabilities(encode(chorale, self.vocabulary).ids[:-1])
 
-    def after(self, ids: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The chance of every token after each beginning of a stream.
+    def next_token_probabilities(self, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Probability of every token after each prefix of a stream.
 
         Parameters
         ----------
         ids : ndarray of int64, shape [N]
-            START and what follows.
+            START and what follows it.
 
         Returns
         -------
         ndarray of float64, shape [N, V]
-            Row i is of what may come after ``ids[: i + 1]``.
+            Row i is the distribution after ``ids[: i + 1]``.
         """
         size = len(self.vocabulary)
-        found = np.full((len(ids), size), 1 / (size - 1))
-        found[:, START] = 0
-        history = np.zeros(len(ids), dtype=np.int64)  # the empty one; later on -1 is none
-        for order, grams in enumerate(self.grams, 1):
-            _interpolate(found, history, grams)
+        out = np.full((len(ids), size), 1 / (size - 1))
+        out[:, START] = 0
+        history = np.zeros(len(ids), dtype=np.int64)  # the empty history; below -1 is unknown
+        for order, table in enumerate(self.tables, 1):
+            _interpolate(out, history, table)
             longer = ids.copy()
             if order > 1:
                 longer[0] = -1
-                longer[1:] = _numbers(grams.keys, history[:-1], ids[1:], size)
+                longer[1:] = _indices(table.keys, history[:-1], ids[1:], size)
             history = longer
-        return found
+        return out
 
 
-def fit(
+def fit_ngrams(
     chorales: Sequence[Chorale], vocabulary: Vocabulary, highest: int = HIGHEST
 ) -> tuple[KneserNey, ...]:
-    """Count the grams of some pieces.
+    """Fit n-gram models of every order.
 
     Parameters
     ----------
     chorales : sequence of Chorale
-        What to learn from, in C major or A minor.
+        Training pieces in C major or A minor.
     vocabulary : Vocabulary
-        What the tokens mean.
+        Meaning of the token ids.
     highest : int
-        The highest order, 1 or more.
+        Highest order, 1 or more.
 
     Returns
     -------
     tuple of KneserNey
-        Of order 1, 2, up to the highest.
+        Models of order 1, 2, up to the highest.
 
     Raises
     ------
@@ -148,13 +149,13 @@ def fit(
         If a pitch is outside the vocabulary.
     """
     if highest < 1:
-        raise UsageError(f"grams of {highest} tokens cannot be counted: give 1 or more")
+        raise UsageError(f"n-grams of {highest} tokens cannot be counted: give 1 or more")
     counted = _count([encode(c, vocabulary).ids for c in chorales], len(vocabulary), highest)
     size = len(vocabulary)
-    lower = tuple(_discounted(c.keys, c.histories, c.company, size) for c in counted[:-1])
+    lower = tuple(_discount(c.keys, c.histories, c.continuations, size) for c in counted[:-1])
     return tuple(
         KneserNey(
-            vocabulary, (*lower[:order], _discounted(top.keys, top.histories, top.heard, size))
+            vocabulary, (*lower[:order], _discount(top.keys, top.histories, top.occurrences, size))
         )
         for order, top in enumerate(counted)
     )
@@ -162,66 +163,66 @@ def fit(
 
 @dataclass(frozen=True, eq=False)
 class _Counted:
-    """Grams of one order: their keys, histories (how many there are), and counts, [G] each."""
+    """N-grams of one order: keys [G], number of histories, and counts [G]."""
 
     keys: NDArray[np.int64]
     histories: int
-    heard: NDArray[np.int64]
-    company: NDArray[np.int64]  # as `heard` where there is no longer gram or it begins with START
+    occurrences: NDArray[np.int64]
+    continuations: NDArray[np.int64]  # occurrences at the highest order, and after START
 
 
 def _count(streams: Sequence[NDArray[np.int64]], size: int, highest: int) -> list[_Counted]:
-    """Grams of 1 to ``highest`` tokens in streams that begin with START."""
+    """N-grams of 1 to ``highest`` tokens in streams that begin with START."""
     none = np.zeros(0, dtype=np.int64)
     ids = np.concatenate([none, *streams])  # [N], all streams
-    place = np.concatenate([none, *(np.arange(len(s)) for s in streams)])  # [N], in its stream
-    number = ids  # of the gram of the order at hand that ends there
-    # A gram of START alone has a number, as a history, but is never foretold.
-    heard = np.bincount(ids[place > 0], minlength=size)
+    position = np.concatenate([none, *(np.arange(len(s)) for s in streams)])  # [N], in its stream
+    index = ids  # of the n-gram of the current order that ends there
+    # START alone has an index, as a history, but is never predicted.
+    occurrences = np.bincount(ids[position > 0], minlength=size)
     keys, begins, histories = np.arange(size), np.arange(size) == START, 1
     counted = []
     for order in range(2, highest + 1):
-        ends = np.flatnonzero(place >= order - 1)
+        ends = np.flatnonzero(position >= order - 1)
         longer, first, which, times = np.unique(
-            number[ends - 1] * size + ids[ends],
+            index[ends - 1] * size + ids[ends],
             return_index=True,
             return_inverse=True,
             return_counts=True,
         )
-        before = np.bincount(number[ends][first], minlength=len(keys))
-        counted.append(_Counted(keys, histories, heard, np.where(begins, heard, before)))
-        histories, keys, heard = len(keys), longer, times
-        begins = place[ends][first] == order - 1
-        number = np.full(len(ids), -1)
-        number[ends] = which
-    return [*counted, _Counted(keys, histories, heard, heard)]
+        before = np.bincount(index[ends][first], minlength=len(keys))
+        continuations = np.where(begins, occurrences, before)
+        counted.append(_Counted(keys, histories, occurrences, continuations))
+        histories, keys, occurrences = len(keys), longer, times
+        begins = position[ends][first] == order - 1
+        index = np.full(len(ids), -1)
+        index[ends] = which
+    return [*counted, _Counted(keys, histories, occurrences, occurrences)]
 
 
-def _discounted(
+def _discount(
     keys: NDArray[np.int64], histories: int, counts: NDArray[np.int64], size: int
-) -> Grams:
-    """Grams by how often they were counted."""
+) -> NGramTable:
+    """Discounted probabilities of the n-grams of one order from their counts."""
     history = keys // size
-    off = np.array([0.0, *discounts(counts)])[np.minimum(counts, 3)]  # [G]
+    discount = np.array([0.0, *discounts(counts)])[np.minimum(counts, 3)]  # [G]
     total = np.bincount(history, counts, histories)  # [H]
-    taken = np.bincount(history, off, histories)  # [H]
-    followed = total > 0
-    rest = np.divide(taken, total, out=np.ones(histories), where=followed)
-    share = np.divide(counts - off, total[history], out=np.zeros(len(keys)), where=counts > 0)
-    return Grams(keys, np.searchsorted(history, np.arange(histories + 1)), share, rest)
+    discounted = np.bincount(history, discount, histories)  # [H]
+    backoff = np.divide(discounted, total, out=np.ones(histories), where=total > 0)
+    kept = np.divide(counts - discount, total[history], out=np.zeros(len(keys)), where=counts > 0)
+    return NGramTable(keys, np.searchsorted(history, np.arange(histories + 1)), kept, backoff)
 
 
 def discounts(counts: NDArray[np.int64]) -> tuple[float, float, float]:
-    """What is taken off a count of one, of two, and of three or more.
+    """Discounts of a count of one, of two, and of three or more.
 
-    Chen and Goodman's estimates (1999, section 3), n1 to n4 being how many grams were counted once
-    to four times: Y = n1 / (n1 + 2 n2) and Dj = j - (j + 1) Y n(j+1) / nj. Where one of the four
-    is none, or a discount is not above 0, they are KenLM's fallback: 0.5, 1, 1.5.
+    Chen and Goodman's estimates (1999, section 3), n1 to n4 being the number of n-grams that
+    occur once to four times: Y = n1 / (n1 + 2 n2) and Dj = j - (j + 1) Y n(j+1) / nj. If one of the
+    four is 0, or a discount is not above 0, they are KenLM's fallback: 0.5, 1, 1.5.
 
     Parameters
     ----------
     counts : ndarray of int, shape [G]
-        Of all grams of an order.
+        Counts of all n-grams of an order.
     """
     once, twice, thrice, four = (int((counts == n).sum()) for n in (1, 2, 3, 4))
     if not (once and twice and thrice and four):
@@ -231,32 +232,32 @@ def discounts(counts: NDArray[np.int64]) -> tuple[float, float, float]:
     return found if min(found) > 0 else _FALLBACK
 
 
-def _interpolate(found: NDArray[np.float64], history: NDArray[np.int64], grams: Grams) -> None:
-    """Chances of one order more, in place; those without a history stay as they are.
+def _interpolate(out: NDArray[np.float64], history: NDArray[np.int64], table: NGramTable) -> None:
+    """Interpolate probabilities with those of the next order, in place.
 
     Parameters
     ----------
-    found : ndarray of float64, shape [N, V]
-        Chances by the orders below.
+    out : ndarray of float64, shape [N, V]
+        Probabilities by the orders below; rows without a known history stay as they are.
     history : ndarray of int64, shape [N]
-        Number of each place's history; -1 where it was never heard.
-    grams : Grams
-        Of the order.
+        Index of each position's history; -1 if it is unknown.
+    table : NGramTable
+        N-grams of the order.
     """
     rows = np.flatnonzero(history >= 0)
     known = history[rows]
-    found[rows] *= grams.rest[known, None]
-    many = np.diff(grams.starts)[known]
-    # All grams of each history, one run after another.
-    run = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
-    which = np.repeat(grams.starts[known], many) + run
-    found[np.repeat(rows, many), grams.keys[which] % found.shape[1]] += grams.share[which]
+    out[rows] *= table.backoff[known, None]
+    counts = np.diff(table.starts)[known]
+    # The n-grams of all histories, one run after another.
+    offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    which = np.repeat(table.starts[known], counts) + offset
+    out[np.repeat(rows, counts), table.keys[which] % out.shape[1]] += table.probability[which]
 
 
-def _numbers(
+def _indices(
     keys: NDArray[np.int64], history: NDArray[np.int64], ids: NDArray[np.int64], size: int
 ) -> NDArray[np.int64]:
-    """Numbers of the grams that add a token to a history; -1 where there is none."""
+    """Indices of the n-grams that add a token to a history; -1 if there is none."""
     if not len(keys):
         return np.full(len(ids), -1)
     wanted = history * size + ids

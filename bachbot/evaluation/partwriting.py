@@ -1,10 +1,12 @@
-"""How often chorales break the rules of part-writing, beside how often they might have.
+"""Part-writing: how often chorales break the rules, relative to how often they could.
 
-Counts are those of `bachbot.theory.rules`, frame by frame on the grid of sixteenths; each rule's
-rate is told for so many of its own unit, as `Rule` says. A fault that lasts counts in every frame.
-Bach breaks every rule now and then: a rate is to be read beside his on the same pieces.
+Counts are those of `bachbot.theory.rules`, frame by frame on the grid of sixteenths: a fault that
+lasts counts in every frame. Each rule's rate is per a number of its own units, as its `Rule` says.
+Bach breaks every rule now and then, so that a rate means something only next to Bach's rate on the
+same pieces.
 
-A rule of key asks for the piece's own; where pieces come without (`Rule.keyed`), leave such out.
+A rule that depends on the key uses the piece's own; leave such rules out (`Rule.keyed`) for pieces
+whose key is not known.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,25 +17,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import Chorale
-from bachbot.evaluation.bootstrap import Interval, interval_of_mean, interval_of_rate
+from bachbot.evaluation.bootstrap import Interval, bootstrap_mean, bootstrap_rate
 from bachbot.theory.explanation import tally
 from bachbot.theory.rules import RULES, SUMS, Rule
 
 
 @dataclass(frozen=True, eq=False)
 class RuleRate:
-    """How often one rule was broken over a set of pieces, or several rules together.
+    """How often a rule, or a group of rules, is broken in a set of pieces.
 
     Parameters
     ----------
     unit : str
-        What one chance is.
+        What one chance to break the rule is.
     per : int
-        So many chances the rate is told for.
+        Number of chances to which the rate refers.
     counts, chances : ndarray of int64, shape [P]
-        Faults and chances of each piece.
+        Faults and chances in each piece.
     seed : int
-        Of the intervals' draws.
+        Random seed of the bootstrap intervals.
     """
 
     unit: str
@@ -44,36 +46,36 @@ class RuleRate:
 
     @property
     def count(self) -> int:
-        """Faults in all."""
+        """Total of the faults."""
         return int(self.counts.sum())
 
     @property
     def chance(self) -> int:
-        """Chances in all."""
+        """Total of the chances."""
         return int(self.chances.sum())
 
     @property
     def rate(self) -> float:
-        """Faults per `per` chances, all pieces pooled; NaN where there was no chance."""
+        """Faults per `per` chances, pooled over pieces; NaN if there was no chance."""
         return self.per * self.count / self.chance if self.chance else float("nan")
 
     @property
     def clean(self) -> float:
-        """Share of pieces with no fault, 0 to 1; NaN where there is no piece."""
+        """Share of pieces without a fault, 0 to 1; NaN if there is no piece."""
         return float((self.counts == 0).mean()) if len(self.counts) else float("nan")
 
     @cached_property
     def interval(self) -> Interval:
-        """95% interval of the rate, pieces drawn anew."""
-        return interval_of_rate(self.counts * self.per, self.chances, seed=self.seed)
+        """95% bootstrap interval of the rate over pieces."""
+        return bootstrap_rate(self.counts * self.per, self.chances, seed=self.seed)
 
     @cached_property
     def clean_interval(self) -> Interval:
-        """95% interval of the share of pieces with none."""
-        return interval_of_mean(self.counts == 0, seed=self.seed)
+        """95% bootstrap interval of the share of pieces without a fault."""
+        return bootstrap_mean(self.counts == 0, seed=self.seed)
 
     def to_json(self) -> dict[str, object]:
-        """As plain data; figures that do not exist are None."""
+        """As plain data; undefined rates are None."""
         return {
             "count": self.count,
             "chances": self.chance,
@@ -93,11 +95,11 @@ class PartWriting:
     Parameters
     ----------
     pieces, frames : int
-        How many chorales, and frames in all.
+        Number of chorales, and of their frames.
     rules : mapping of str to RuleRate
-        By name of the rule, in their order.
+        By name of the rule, in the order of the rules.
     sums : mapping of str to RuleRate
-        Rules told together: ``"parallels"`` and such, by the names of `rules.SUMS`.
+        Groups of rules, such as ``"parallels"``, by the names in `SUMS`.
     """
 
     pieces: int
@@ -118,43 +120,43 @@ class PartWriting:
 def measure(
     chorales: Iterable[Chorale], rules: Mapping[str, Rule] = RULES, *, seed: int = 0
 ) -> PartWriting:
-    """Count the faults of a set of chorales.
+    """Measure the part-writing of a set of chorales.
 
     Parameters
     ----------
     chorales : iterable of Chorale
-        P pieces, each in the key that its ``key`` says.
+        P pieces, each in the key of its ``key``.
     rules : mapping of str to Rule
-        What they are held against, by name.
+        Rules to check, by name.
     seed : int
-        Of the intervals' draws.
+        Random seed of the bootstrap intervals.
 
     Returns
     -------
     PartWriting
     """
     chorales = list(chorales)
-    found = [tally(chorale, rules) for chorale in chorales]
+    counts = [tally(chorale, rules) for chorale in chorales]
     rates = {
         name: RuleRate(
             rule.unit,
             rule.per,
-            np.array([piece[name].count for piece in found], dtype=np.int64),
-            np.array([piece[name].chances for piece in found], dtype=np.int64),
+            np.array([piece[name].count for piece in counts], dtype=np.int64),
+            np.array([piece[name].chances for piece in counts], dtype=np.int64),
             seed,
         )
         for name, rule in rules.items()
     }
     sums = {
-        name: _together([rates[part] for part in parts])
+        name: _pool([rates[part] for part in parts])
         for name, parts in SUMS.items()
         if all(part in rates for part in parts)
     }
     return PartWriting(len(chorales), sum(c.frames for c in chorales), rates, sums)
 
 
-def _together(rates: list[RuleRate]) -> RuleRate:
-    """Rules that share their chances, as one."""
+def _pool(rates: list[RuleRate]) -> RuleRate:
+    """Several rules with the same chances as one."""
     counts = np.sum([rate.counts for rate in rates], axis=0)
     first = rates[0]
     return RuleRate(first.unit, first.per, counts, first.chances, first.seed)

@@ -13,7 +13,7 @@ from bachbot.chorale import Chorale
 from bachbot.corpus.jsb import from_jsb, read_as_they_are
 from bachbot.corpus.store import PreparedCorpus
 from bachbot.errors import UsageError
-from bachbot.evaluation.novelty import Index
+from bachbot.evaluation.novelty import TrainingIndex
 from bachbot.report import cache as fingerprints
 from bachbot.report.cache import Cache, Kept
 from bachbot.report.subject import Subject
@@ -99,9 +99,9 @@ class Context:
         return found[: self.asked.limit]
 
     @cached_property
-    def index(self) -> Index:
+    def index(self) -> TrainingIndex:
         """The training pieces, made ready to look for passages in them."""
-        return Index.of(self.train)
+        return TrainingIndex(self.train)
 
     @cached_property
     def from_jsb(self) -> bool:

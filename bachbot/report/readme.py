@@ -134,7 +134,7 @@ def _shared(
 def _verdict(found: Mapping[str, Any] | None, asked: str) -> str:
     if found is None:
         return ""
-    verdict = found["classifiers"][asked]["together"]
+    verdict = found["classifiers"][asked]["majority"]
     return _spanned(verdict["accuracy"], verdict["interval"], 0, 100)
 
 

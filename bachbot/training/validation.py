@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from bachbot.encoding import FIRST_PITCH, TokenStream
-from bachbot.evaluation.losses import Losses, padded, tally
+from bachbot.evaluation.losses import Losses, pad_tokens, piece_losses
 from bachbot.models.lookahead import Batch, negative_log_likelihood
 
 
@@ -161,7 +161,7 @@ def losses(
         for start in range(0, len(ordered), batch):
             group = ordered[start : start + batch]
             width = len(group[0]) - 1
-            ids = torch.from_numpy(padded(group)).to(device)  # [B, N]
+            ids = torch.from_numpy(pad_tokens(group)).to(device)  # [B, N]
             negative_log_likelihood = torch.empty(len(group), width, device=device)  # [B, N - 1]
             correct = torch.empty(len(group), width, dtype=torch.bool, device=device)
             state = model.initial_state(len(group))  # type: ignore[operator]
@@ -175,7 +175,7 @@ def losses(
             for stream, n, c in zip(
                 group, negative_log_likelihood.cpu().numpy(), correct.cpu().numpy(), strict=True
             ):
-                total += tally(stream, n[: len(stream) - 1], c[: len(stream) - 1])
+                total += piece_losses(stream, n[: len(stream) - 1], c[: len(stream) - 1])
     finally:
         model.train(was_training)
     return total

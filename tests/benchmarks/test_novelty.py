@@ -8,8 +8,8 @@ import pytest
 from novelty_made import naive_longest
 
 from bachbot.chorale import VOICES, Voice
-from bachbot.evaluation.novelty import Index, measure
-from bachbot.evaluation.novelty.passages import likeness
+from bachbot.evaluation.novelty import TrainingIndex, measure
+from bachbot.evaluation.novelty.passages import measure_overlap
 
 LOWER = VOICES[1:]
 FEW = 30
@@ -20,7 +20,7 @@ def test_index_and_forty_pieces(benchmark, corpus):
     train, held_out = corpus.part("train"), corpus.part("validation")
 
     def run():
-        return measure(held_out, Index.of(train), written=LOWER)
+        return measure(held_out, TrainingIndex(train), written=LOWER)
 
     found = benchmark.pedantic(run, rounds=3, warmup_rounds=1)
     assert len(found.pieces) == len(held_out)
@@ -29,9 +29,9 @@ def test_index_and_forty_pieces(benchmark, corpus):
 @pytest.mark.benchmark(group="one piece")
 @pytest.mark.parametrize("voices", [(Voice.BASS,), VOICES], ids=["bass", "four voices"])
 def test_one_piece_in_the_index(benchmark, corpus, voices):
-    index, piece = Index.of(corpus.part("train")[:FEW]), corpus.part("validation")[0]
-    likeness(piece, voices, index)  # builds what is asked for
-    benchmark.pedantic(lambda: likeness(piece, voices, index), rounds=10)
+    index, piece = TrainingIndex(corpus.part("train")[:FEW]), corpus.part("validation")[0]
+    measure_overlap(piece, voices, index)  # builds what is asked for
+    benchmark.pedantic(lambda: measure_overlap(piece, voices, index), rounds=10)
 
 
 @pytest.mark.benchmark(group="one piece")
@@ -40,4 +40,4 @@ def test_one_piece_compared_with_all(benchmark, corpus, voices):
     train, piece = corpus.part("train")[:FEW], corpus.part("validation")[0]
     run = lambda: naive_longest(piece, voices, train)  # noqa: E731
     notes = benchmark.pedantic(run, rounds=1)
-    assert notes == likeness(piece, voices, Index.of(train)).longest.notes
+    assert notes == measure_overlap(piece, voices, TrainingIndex(train)).longest.notes

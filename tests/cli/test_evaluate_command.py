@@ -92,7 +92,7 @@ def test_losses_of_jsb_are_those_of_its_own_keys(run, tmp_path, untrained, capsy
     figures = told["parts"]["test"]
     voices = sum(figures["by_kind"][v]["nats_per_token"] for v in ("soprano", "alto", "tenor",
                                                                   "bass"))  # fmt: skip
-    assert figures["shift_nats_per_frame"] == pytest.approx(np.log(12) / 16)
+    assert figures["transposition_nats_per_frame"] == pytest.approx(np.log(12) / 16)
     assert figures["voices_nats_per_frame"] == pytest.approx(voices + np.log(12) / 16)
     assert main([*words, "--part", "test"]) == 0
     table = " ".join(capsys.readouterr().out.split())
@@ -115,7 +115,7 @@ def test_harmonization_beside_the_original(run):
     for name, found in told["masks"].items():
         assert found["pieces"] == 3
         cells = (16 + 12 + 16) * len(MASKS[name])
-        assert found["ter"]["chances"] == found["equal_pitch"]["chances"] == cells
+        assert found["ter"]["total"] == found["equal_pitch"]["total"] == cells
         assert 0 < found["ter"]["rate"] <= found["fer"]["rate"] <= 1
         assert found["ter"]["rate"] + found["equal_pitch"]["rate"] >= 1
     table = run(
@@ -142,8 +142,8 @@ def test_partwriting_beside_bach(run):
     told = json.loads(run("partwriting", "--part", "validation", "--json"))
     bach, ours = told["columns"]["Bach"], told["columns"]["bachbot"]
     assert "given soprano: validation part" in told["title"]
-    assert bach["likeness"] is None
-    assert ours["likeness"]["equal_pitch"]["chances"] == 3 * (12 + 16)
+    assert bach["harmonization_error"] is None
+    assert ours["harmonization_error"]["equal_pitch"]["total"] == 3 * (12 + 16)
     for column in (bach, ours):
         assert set(column["partwriting"]["rules"]) == set(RULES)
         assert column["variety"]["pieces"] == 2

@@ -52,12 +52,12 @@ def test_planted_fifths_in_ones_own_pieces(run, tmp_path):
     told = json.loads(run(mine, "--permutations", 3, "--json"))
     found = told["columns"]["yours"]
     assert list(told["columns"]) == ["yours", "Bach himself"]
-    assert (found["pairs"], found["telling"]) == (14, "notes")
+    assert (found["pairs"], found["level"]) == (14, "notes")
     assert found["accuracy"] > 0.8
     assert found["p"] == 1 / 4
     assert found["top_features"][0]["feature"] == "rule: parallel fifths"
     himself = told["columns"]["Bach himself"]
-    assert (himself["pairs"], himself["telling"]) == (13, "notes")
+    assert (himself["pairs"], himself["level"]) == (13, "notes")
     assert himself["accuracy"] < found["accuracy"]
     assert himself["top_features"] == []
 
@@ -68,7 +68,7 @@ def test_a_checkpoint_and_another_set_beside_it(run, untrained, tmp_path):
     told = json.loads(run(*words, "--json"))
     columns = told["columns"]
     assert list(columns) == ["bachbot", "bachbot, notes alone", "theirs", "Bach himself"]
-    assert [c["telling"] for c in columns.values()] == ["score", "notes", "notes", "score"]
+    assert [c["level"] for c in columns.values()] == ["score", "notes", "notes", "score"]
     # Random weights are no musician.
     assert columns["bachbot"]["accuracy"] > 0.9
     assert columns["theirs"]["accuracy"] < columns["bachbot"]["accuracy"]
@@ -104,7 +104,11 @@ def test_too_few_tunes_for_a_control(tmp_path, capsys):
     [
         (["--part", "exam"], 2, "there is no part 'exam'"),
         (["--split", "luck"], 2, "of a split 'luck'"),
-        (["--part", "test"], 2, "too few pieces to train a detector on (7 a side, on 7 tunes)"),
+        (
+            ["--part", "test"],
+            2,
+            "too few pieces to train a classifier on (7 in each set, on 7 tunes)",
+        ),
         (["--set", "dreamt"], 2, "there is no set 'dreamt': give one of harmonized, composed"),
         (["--against", "no.npz"], 1, "there is no file no.npz"),
         (["--checkpoint", "nobody"], 1, "nobody"),
@@ -122,4 +126,4 @@ def test_files_and_a_checkpoint_are_too_much(run, untrained, tmp_path):
     mine = as_npz(tmp_path / "mine.npz", some(2, 1))
     err = run(mine, "--checkpoint", untrained, status=2)
     assert "--checkpoint is of no meaning beside files" in err
-    assert "(1 a side, on 1 tune)" in run(mine, status=2)
+    assert "(1 in each set, on 1 tune)" in run(mine, status=2)

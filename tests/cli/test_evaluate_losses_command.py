@@ -124,7 +124,7 @@ def test_one_alone_is_told_apart_by_place(run, untrained):
     shown = run(*own)
     assert "nats at each sixteenth of a quarter" in shown
     assert "2-gram" not in shown
-    figures = json.loads(run(*own, "--json"))["parts"]["test"]["by_place"]
+    figures = json.loads(run(*own, "--json"))["parts"]["test"]["by_position"]
     beat = figures["sixteenth 1 of a quarter"]
     assert beat["frames"] == 8
     assert beat["onsets"] == beat["tokens"] == 32
@@ -160,9 +160,9 @@ def test_jsb_stands_in_the_table_in_its_own_keys(run, tmp_path, capsys):
     assert told["untransposed"]
     for row in told["rows"]:
         figures = row["parts"]["test"]
-        assert figures["shift_nats_per_frame"] == pytest.approx(np.log(12) / 16)
-        assert figures["by_place"]["quarter 1 of 4/4"]["frames"] == 0
-        assert figures["by_place"]["sixteenth 1 of a quarter"]["frames"] == 4
+        assert figures["transposition_nats_per_frame"] == pytest.approx(np.log(12) / 16)
+        assert figures["by_position"]["quarter 1 of 4/4"]["frames"] == 0
+        assert figures["by_position"]["sixteenth 1 of a quarter"]["frames"] == 4
     assert ["meter" in " ".join(row["notes"]) for row in told["rows"]] == [True] + [False] * 10
     shown = run("--part", "test", corpus=made)
     assert "lookahead (1) (2)" in shown

@@ -102,7 +102,7 @@ def test_what_a_checkpoint_writes_stands_beside_bach(run, untrained, name):
         assert column["figures"]["four voices"]["longest_notes"]["pieces"] == 2
     # The second of Bach's is a training piece that was moved: none of it is new.
     his = told["columns"]["Bach"]["figures"]["four voices"]
-    assert his["longest_notes"]["most"] == 8
+    assert his["longest_notes"]["maximum"] == 8
     assert his["copied_bars"]["mean"] == 1 / 2
     ours = told["columns"]["bachbot"]["figures"]["four voices"]
     assert ours["copied_bars"]["mean"] < 1 / 2

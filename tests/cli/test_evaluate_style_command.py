@@ -10,8 +10,8 @@ from bachbot.cli import main
 from bachbot.cli.evaluate import evaluate_app
 from bachbot.cli.evaluate_style import style_command
 from bachbot.corpus.store import Piece, PreparedCorpus
-from bachbot.evaluation.style.features import GRADED
-from bachbot.evaluation.style.profile import PROFILE
+from bachbot.evaluation.style.features import GRADE_FEATURES
+from bachbot.evaluation.style.profile import PROFILE_FEATURES
 from bachbot.scores import from_chorale, save_score
 
 if all(command.name != "style" for command in evaluate_app.registered_commands):
@@ -74,8 +74,8 @@ def test_it_explains_itself(run):
 def test_what_a_checkpoint_writes_beside_bach(run, untrained):
     told = json.loads(run("--checkpoint", untrained, "--json"))
     assert told["pieces"] == {"train": 4, "test": 3, "ours": 3}
-    assert set(told["grade"]["bach"]["medians"]) == {*(f.name for f in GRADED), "grade"}
-    assert [d["name"] for d in told["distances"]] == [f.name for f in PROFILE]
+    assert set(told["grade"]["bach"]["medians"]) == {*(f.name for f in GRADE_FEATURES), "grade"}
+    assert [d["name"] for d in told["distances"]] == [f.name for f in PROFILE_FEATURES]
     # The soprano is Bach's.
     by_name = {d["name"]: d for d in told["distances"]}
     soprano = by_name["soprano steps and leaps"]
@@ -108,7 +108,7 @@ def test_a_file_with_fifths_is_told_from_one_without(run, scores):
     assert spoilt["features"]["parallels"] > clean["features"]["parallels"]
     assert spoilt["features"]["alto intervals"] > clean["features"]["alto intervals"]
     assert spoilt["features"]["soprano intervals"] == clean["features"]["soprano intervals"]
-    assert len(told["distances"]) == len(PROFILE)
+    assert len(told["distances"]) == len(PROFILE_FEATURES)
     rows = run(scores).splitlines()
     [good] = [row for row in rows if row.startswith("clean")]
     [bad] = [row for row in rows if row.startswith("fifths")]

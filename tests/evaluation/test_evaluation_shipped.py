@@ -14,6 +14,7 @@ def test_a_checkpoint_is_shipped_with_its_card():
         assert f"{figures[part]['nats_per_token']:.3f}" in card
 
 
+@pytest.mark.slow
 def test_the_shipped_model_is_as_good_as_its_card_says(corpus):
     checkpoint = load_checkpoint("paper")
     training = checkpoint.config["training"]

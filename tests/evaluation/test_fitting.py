@@ -7,8 +7,8 @@ import pytest
 from bachbot.chorale import Chorale
 from bachbot.decoding.penalties import Penalties
 from bachbot.errors import UsageError
+from bachbot.evaluation import decoding_metrics
 from bachbot.evaluation.fitting import TUNABLE_WEIGHTS, RateMeasurement, fit
-from bachbot.evaluation.variety import decoding_metrics
 from bachbot.theory.rules import RULES
 
 PARALLELS, HIDDEN, STRIKES, STILL, LEAPS, FRESH = TUNABLE_WEIGHTS
@@ -46,10 +46,10 @@ BACH = obedient(TRUTH)
 
 @pytest.mark.parametrize("start", [penalties(0, 0), penalties(5, 0.2), penalties(1, 1.9), TRUTH])
 def test_weights_that_are_known_are_found(start):
-    found = fit(obedient, BACH, start, rounds=8, knobs=(PARALLELS, HIDDEN, STRIKES))
+    found = fit(obedient, BACH, start, rounds=8, weights_to_fit=(PARALLELS, HIDDEN, STRIKES))
     last = found.rounds[found.best]
-    for knob in (PARALLELS, STRIKES):
-        rate, his = last.readings[knob.name], found.targets[knob.name]
+    for tunable in (PARALLELS, STRIKES):
+        rate, his = last.readings[tunable.name], found.targets[tunable.name]
         assert abs(rate.above(his)) < rate.noise(his)
     assert PARALLELS.read(found.penalties) == pytest.approx(2.5, abs=0.1)
     assert STRIKES.read(found.penalties) == pytest.approx(0.9, abs=0.12)
@@ -86,30 +86,30 @@ def test_it_decodes_no_more_often_than_it_may():
 def test_only_what_is_fitted_moves():
     kept = {"new-chord bonus": 0.5, "final chord": 3.0, "overlap": 0.25, "onset bonus 0": 1}
     start = penalties(0, 0.4).with_weights(kept)
-    found = fit(obedient, BACH, start, rounds=2, knobs=(PARALLELS,)).penalties
+    found = fit(obedient, BACH, start, rounds=2, weights_to_fit=(PARALLELS,)).penalties
     assert found.weights.items() >= {**kept, "onset bonus 2": 0.4}.items()
     assert found.weights["parallel fifths"] == found.weights["parallel octaves"] > 0
 
 
 def test_a_weight_goes_no_lower_than_nothing():
     """A decoder that strikes too much of itself is charged nothing, and that is the end of it."""
-    busy = fit(lambda _: BACH, obedient(penalties(2.5, 0.0)), penalties(2.5, 0.3), knobs=(STRIKES,))
+    busy = fit(lambda _: BACH, obedient(penalties(2.5, 0.0)), penalties(2.5, 0.3), weights_to_fit=(STRIKES,))
     assert STRIKES.read(busy.penalties) <= 0.3
     assert min(r.weights["onset bonus 2"] for r in busy.rounds) == 0
     assert len(busy.rounds) < 6
 
 
 def test_what_the_knobs_read_and_write():
-    for weight, knob in enumerate(TUNABLE_WEIGHTS, 1):
-        assert knob.read(Penalties()) == 0
-        assert knob.read(knob.write(Penalties(), weight)) == weight
+    for weight, tunable in enumerate(TUNABLE_WEIGHTS, 1):
+        assert tunable.read(Penalties()) == 0
+        assert tunable.read(tunable.write(Penalties(), weight)) == weight
     hidden = HIDDEN.write(Penalties(), 2.0)
     assert hidden.weights == {"hidden fifths": 2.0, "hidden octaves": 2.0}
     assert FRESH.write(Penalties(), 0.7).weights == {"new-chord bonus": 0.7}
     assert LEAPS.write(Penalties(), 0.6).weights == {"leap bonus": 0.6}
     assert STILL.write(Penalties(), 0.7).weights == {"repeated note": 0.7}
-    for knob in (PARALLELS, HIDDEN):
-        assert set(knob.write(Penalties(), 1).weights) <= set(RULES)
+    for tunable in (PARALLELS, HIDDEN):
+        assert set(tunable.write(Penalties(), 1).weights) <= set(RULES)
 
 
 def test_the_rates_are_those_of_the_measures():
@@ -118,12 +118,12 @@ def test_the_rates_are_those_of_the_measures():
         rate = PARALLELS.rate(portrait).rate
         assert rate == pytest.approx(portrait.writing.sums["parallels"].rate)
         assert rate == pytest.approx(1000 * round(STEPS * exp(-weight)) / STEPS)
-    assert PARALLELS.rate(portrait).one == pytest.approx(1000 / STEPS)
-    assert HIDDEN.rate(portrait).rate == 0
-    assert STRIKES.rate(portrait).rate == portrait.variety.onsets_a_beat.mean
-    assert LEAPS.rate(portrait).rate == portrait.variety.leaps.mean
-    assert STILL.rate(portrait).rate == portrait.variety.repeated_notes.mean > 0
-    assert FRESH.rate(portrait).rate == portrait.variety.different_chords_a_beat.mean
+    assert PARALLELS.rate(metrics).one == pytest.approx(1000 / STEPS)
+    assert HIDDEN.rate(metrics).rate == 0
+    assert STRIKES.rate(metrics).rate == metrics.variety.onsets_a_beat.mean
+    assert LEAPS.rate(metrics).rate == metrics.variety.leaps.mean
+    assert STILL.rate(metrics).rate == metrics.variety.repeated_notes.mean > 0
+    assert FRESH.rate(metrics).rate == metrics.variety.different_chords_a_beat.mean
 
 
 def test_faults_counted_in_ones_and_twos_are_trusted_less():

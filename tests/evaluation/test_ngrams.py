@@ -10,14 +10,14 @@ from bachbot.chorale import Chorale, Voice
 from bachbot.encoding import END, FIRST_PITCH, FRAME_END, START, Vocabulary, encode
 from bachbot.errors import EncodingError, UsageError
 from bachbot.evaluation.baselines import measure_baseline
-from bachbot.evaluation.ngrams import discounts, fit
+from bachbot.evaluation.ngrams import discounts, fit_ngrams
 
 SMALL = Vocabulary(60, 62)
 PIECES = st.lists(chorales(max_frames=6, low=60, high=62), min_size=1, max_size=4)
 
 
 class ByTheBook:
-    """The same sums in dicts, a chance at a time, from the definition."""
+    """The same sums in dicts, one probability at a time, from the definition."""
 
     def __init__(self, streams, size, order):
         self.size, self.order = size, order
@@ -38,10 +38,10 @@ class ByTheBook:
             }
             self.counts.append(lower)
 
-    def chance(self, token, history):
+    def probability(self, token, history):
         counts = self.counts[len(history) + 1]
         lower = (
-            self.chance(token, history[1:])
+            self.probability(token, history[1:])
             if history
             else (0 if token == START else 1 / (self.size - 1))
         )
@@ -63,8 +63,8 @@ def one_note(pitch=60):
 def test_single_tokens_by_hand():
     """Six tokens, 60 four times; no token twice, so that 0.5, 1, 1.5 are taken off."""
     vocabulary = Vocabulary(60, 60)
-    [model] = fit([one_note()], vocabulary, 1)
-    found = model.chances(one_note())
+    [model] = fit_ngrams([one_note()], vocabulary, 1)
+    found = model.probabilities(one_note())
     assert found.shape == (6, 7)
     assert (found == found[0]).all()
     even = (1.5 + 0.5 + 0.5) / 6 / 6
@@ -77,8 +77,8 @@ def test_single_tokens_by_hand():
 def test_pairs_by_hand():
     """60 comes after START and after 60: it has company of two, of four in all."""
     vocabulary = Vocabulary(60, 60)
-    _, model = fit([one_note()], vocabulary, 2)
-    found = model.chances(one_note())
+    _, model = fit_ngrams([one_note()], vocabulary, 2)
+    found = model.probabilities(one_note())
     single = (2 - 1) / 4 + (1 + 0.5 + 0.5) / 4 / 6
     assert found[1, FIRST_PITCH] == pytest.approx((3 - 1.5) / 4 + (1.5 + 0.5) / 4 * single)
     assert found[0, FIRST_PITCH] == pytest.approx((1 - 0.5) / 1 + 0.5 / 1 * single)
@@ -98,10 +98,10 @@ def test_discounts_by_hand():
 
 @settings(max_examples=30)
 @given(PIECES, PIECES)
-def test_chances_sum_to_one_and_nothing_is_impossible(train, heard):
-    for model in fit(train, SMALL, 8):
-        for piece in heard:
-            found = model.chances(piece)
+def test_probabilities_sum_to_one_and_none_is_0(train, pieces):
+    for model in fit_ngrams(train, SMALL, 8):
+        for piece in pieces:
+            found = model.probabilities(piece)
             assert found.shape == (len(encode(piece, SMALL)) - 1, len(SMALL))
             assert found.sum(axis=1) == pytest.approx(1, abs=1e-12)
             assert (np.delete(found, START, axis=1) > 0).all()
@@ -110,36 +110,36 @@ def test_chances_sum_to_one_and_nothing_is_impossible(train, heard):
 
 @settings(max_examples=20)
 @given(PIECES, chorales(min_frames=1, max_frames=3, low=60, high=62))
-def test_chances_are_those_of_the_definition(train, piece):
+def test_probabilities_are_those_of_the_definition(train, piece):
     streams = [encode(c, SMALL).ids.tolist() for c in train]
     ids = encode(piece, SMALL).ids
-    for order, model in enumerate(fit(train, SMALL, 4), 1):
+    for order, model in enumerate(fit_ngrams(train, SMALL, 4), 1):
         book = ByTheBook(streams, len(SMALL), order)
-        found = model.after(ids[:-1])
+        found = model.next_token_probabilities(ids[:-1])
         for at in range(len(ids) - 1):
             history = ids[max(0, at + 2 - order) : at + 1].tolist() if order > 1 else []
-            wanted = [book.chance(token, tuple(history)) for token in range(len(SMALL))]
+            wanted = [book.probability(token, tuple(history)) for token in range(len(SMALL))]
             assert found[at] == pytest.approx(wanted)
 
 
-def test_chances_of_bach_are_those_of_the_definition(corpus):
+def test_probabilities_of_bach_are_those_of_the_definition(corpus):
     """Where counts of counts make sense, so that every order has discounts of its own."""
     vocabulary = Vocabulary()
     train = corpus.part("train")[:3]
     streams = [encode(c, vocabulary).ids.tolist() for c in train]
     ids = encode(corpus.part("validation")[0], vocabulary).ids
-    model = fit(train, vocabulary, 6)[-1]
+    model = fit_ngrams(train, vocabulary, 6)[-1]
     book = ByTheBook(streams, len(vocabulary), 6)
     assert discounts(np.array(list(book.counts[3].values()))) != (0.5, 1.0, 1.5)
-    found = model.after(ids[:80])
+    found = model.next_token_probabilities(ids[:80])
     for at in range(6, 80, 9):
         history = tuple(ids[at - 4 : at + 1].tolist())
-        wanted = [book.chance(t, history) for t in (FRAME_END, int(ids[at + 1]), FIRST_PITCH)]
+        wanted = [book.probability(t, history) for t in (FRAME_END, int(ids[at + 1]), FIRST_PITCH)]
         assert found[at, [FRAME_END, ids[at + 1], FIRST_PITCH]] == pytest.approx(wanted)
 
 
 def test_longer_grams_foretell_bach_better(corpus):
-    models = fit(corpus.part("train")[:60], Vocabulary())
+    models = fit_ngrams(corpus.part("train")[:60], Vocabulary())
     held_out = corpus.part("validation")[:6]
     nats = [measure_baseline(model, held_out).per_token for model in models]
     assert nats[:7] == sorted(nats[:7], reverse=True)
@@ -152,24 +152,24 @@ def test_a_wrong_note_is_counted_where_it_is():
     right = Chorale(pitch, np.zeros((8, 4)), np.zeros(8))
     wrong = pitch.copy()
     wrong[7, Voice.BASS] += 1
-    model = fit([right] * 5, Vocabulary(), 8)[-1]
+    model = fit_ngrams([right] * 5, Vocabulary(), 8)[-1]
     before = measure_baseline(model, [right])
     after = measure_baseline(model, [Chorale(wrong, np.zeros((8, 4)), np.zeros(8))])
-    assert before.all.correct == before.all.tokens
+    assert before.total.correct == before.total.tokens
     assert after.kinds["bass"].correct == before.kinds["bass"].correct - 1
     assert after.kinds["bass"].nats > before.kinds["bass"].nats + 3
     for voice in ("soprano", "alto", "tenor"):
         assert after.kinds[voice] == before.kinds[voice]
 
 
-def test_nothing_learnt_is_an_even_chance():
-    for model in fit([], SMALL, 3):
-        found = model.chances(one_note())
+def test_without_training_pieces_probabilities_are_uniform():
+    for model in fit_ngrams([], SMALL, 3):
+        found = model.probabilities(one_note())
         assert np.delete(found, START, axis=1) == pytest.approx(1 / (len(SMALL) - 1))
 
 
 def test_what_cannot_be_counted_is_refused():
     with pytest.raises(UsageError, match="grams of 0 tokens"):
-        fit([], SMALL, 0)
+        fit_ngrams([], SMALL, 0)
     with pytest.raises(EncodingError, match="MIDI pitch 40 is outside"):
-        fit([one_note(40)], SMALL, 2)
+        fit_ngrams([one_note(40)], SMALL, 2)

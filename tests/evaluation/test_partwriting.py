@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from strategies import chorales
 
 from bachbot.chorale import Chorale
-from bachbot.evaluation.bootstrap import interval_of_mean, interval_of_rate
+from bachbot.evaluation.bootstrap import bootstrap_mean, bootstrap_rate
 from bachbot.evaluation.partwriting import measure
 from bachbot.theory.explanation import tally
 from bachbot.theory.rules import RULES, SUMS
 
-# Benchmark data that lies beside the repository where there is any; never part of it.
+# Benchmark data next to the repository, if there is any; never part of it.
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 KEYLESS = {name: rule for name, rule in RULES.items() if not rule.keyed}
 
@@ -80,6 +80,7 @@ def test_chosen_rules_only():
     assert not found.sums
 
 
+@pytest.mark.slow
 @given(st.lists(chorales(max_frames=12), max_size=3))
 def test_every_piece_is_counted(pieces):
     found = measure(pieces)
@@ -95,16 +96,16 @@ def test_intervals():
     """Known on a sample of 400: 1.96 standard errors of a mean on each side, nearly."""
     values = np.random.default_rng(1).normal(5, 2, 400)
     error = 1.96 * values.std() / 20
-    found = interval_of_mean(values)
+    found = bootstrap_mean(values)
     assert found.low == pytest.approx(values.mean() - error, abs=0.04)
     assert found.high == pytest.approx(values.mean() + error, abs=0.04)
-    assert interval_of_mean(values, seed=1) != found == interval_of_mean(values, seed=0)
-    same = interval_of_rate(2 * np.arange(1, 9), np.arange(1, 9))
+    assert bootstrap_mean(values, seed=1) != found == bootstrap_mean(values, seed=0)
+    same = bootstrap_rate(2 * np.arange(1, 9), np.arange(1, 9))
     assert same.low == same.high == 2
 
 
 def test_published_rates_of_bach():
-    """The figures told of the usual split's test part."""
+    """The published figures of the usual split's test part."""
     found = measure(read("jsb-chorales-16th.npz", "test_pitch", "test_length"), KEYLESS)
     rate = {name: r.rate for name, r in found.rules.items()}
     assert (found.pieces, found.frames) == (77, 18900)

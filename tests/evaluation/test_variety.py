@@ -6,7 +6,7 @@ from hypothesis import given
 from strategies import chorales
 
 from bachbot.chorale import Chorale, Meter
-from bachbot.evaluation.variety import measure_variety
+from bachbot.evaluation.variety import measure
 
 I = [72, 67, 64, 48]  # noqa: E741
 I_OTHERWISE = [76, 67, 60, 36]
@@ -15,7 +15,7 @@ QUIET = [-1, -1, -1, -1]
 
 
 def piece(*chords, meter=None):
-    """A chord on each quarter, every note struck."""
+    """A chord on each quarter, with an onset of every voice."""
     pitch = np.repeat(np.array(chords, dtype=np.int16).reshape(-1, 4), 4, axis=0)
     held = np.arange(len(pitch)) % 4 > 0
     tied = held[:, None] & (pitch >= 0)
@@ -23,7 +23,7 @@ def piece(*chords, meter=None):
 
 
 def figures(*pieces):
-    found = measure_variety(pieces)
+    found = measure(pieces)
     return (
         found.onsets_a_beat.mean,
         found.different_chords_a_beat.mean,
@@ -56,22 +56,20 @@ def test_the_soprano_and_ties_strike_nothing():
 
 def test_a_repeated_note_is_one_that_its_voice_has_just_sounded():
     # From I to I three lower voices repeat; from I to V the alto does; a note after silence begins.
-    assert measure_variety([piece(I, I)]).repeated_notes.mean == 1
-    assert measure_variety([piece(I, V)]).repeated_notes.mean == pytest.approx(1 / 3)
-    assert measure_variety([piece(I, QUIET, I)]).repeated_notes.mean == 0
+    assert measure([piece(I, I)]).repeated_notes.mean == 1
+    assert measure([piece(I, V)]).repeated_notes.mean == pytest.approx(1 / 3)
+    assert measure([piece(I, QUIET, I)]).repeated_notes.mean == 0
     chorale = piece(I, I)
     tied = chorale.tied.copy()
     tied[4, 1:] = True
-    assert measure_variety([Chorale(chorale.pitch, tied, chorale.fermata)]).repeated_notes.mean == 0
+    assert measure([Chorale(chorale.pitch, tied, chorale.fermata)]).repeated_notes.mean == 0
 
 
 def test_a_leap_is_a_third_or_more():
     # Alto 67-67, tenor 64-62, bass 48-55 of I to V; then by a second, a third and a fourth.
-    assert measure_variety([piece(I, V)]).leaps.mean == pytest.approx(1 / 3)
-    assert measure_variety([piece([72, 67, 64, 48], [72, 65, 61, 53])]).leaps.mean == pytest.approx(
-        2 / 3
-    )
-    assert measure_variety([piece(I, QUIET, V)]).leaps.mean == 0
+    assert measure([piece(I, V)]).leaps.mean == pytest.approx(1 / 3)
+    assert measure([piece([72, 67, 64, 48], [72, 65, 61, 53])]).leaps.mean == pytest.approx(2 / 3)
+    assert measure([piece(I, QUIET, V)]).leaps.mean == 0
 
 
 def test_a_pickup_of_an_eighth_moves_the_quarters():
@@ -81,9 +79,9 @@ def test_a_pickup_of_an_eighth_moves_the_quarters():
 
 
 def test_silence_is_left_out():
-    found = measure_variety([piece(QUIET), piece(), piece(I, V)])
+    found = measure([piece(QUIET), piece(), piece(I, V)])
     assert found.pieces == 1
-    assert json.loads(json.dumps(measure_variety([]).to_json())) == {
+    assert json.loads(json.dumps(measure([]).to_json())) == {
         "pieces": 0,
         "onsets_a_beat": {"mean": None, "interval": [None, None]},
         "repeated_notes": {"mean": None, "interval": [None, None]},
@@ -95,7 +93,7 @@ def test_silence_is_left_out():
 
 @given(chorales(min_frames=4))
 def test_bounds(chorale):
-    found = measure_variety([chorale])
+    found = measure([chorale])
     if found.pieces:
         assert 0 <= found.onsets_a_beat.mean <= 4
         assert 0 < found.different_chords_a_beat.mean <= 1
@@ -104,10 +102,10 @@ def test_bounds(chorale):
 
 def test_bach(corpus):
     """About 1.13 onsets a beat and voice, and .36 to .38 different chords a beat."""
-    found = measure_variety(corpus.part("train"))
+    found = measure(corpus.part("train"))
     assert found.onsets_a_beat.mean == pytest.approx(1.13, abs=0.005)
     assert found.different_chords_a_beat.mean == pytest.approx(0.363, abs=0.002)
     assert found.chord_changes_a_beat.mean == pytest.approx(0.811, abs=0.002)
-    held_out = measure_variety(corpus.part("validation"))
+    held_out = measure(corpus.part("validation"))
     assert held_out.onsets_a_beat.mean == pytest.approx(1.12, abs=0.005)
     assert held_out.different_chords_a_beat.mean == pytest.approx(0.386, abs=0.002)

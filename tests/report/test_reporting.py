@@ -9,9 +9,8 @@ from bachbot.chorale import VOICES
 from bachbot.corpus.store import PreparedCorpus
 from bachbot.encoding import Vocabulary
 from bachbot.errors import DecodingError, EncodingError, UsageError
+from bachbot.evaluation import decoding_metrics, losses
 from bachbot.evaluation import harmonization as harmonization
-from bachbot.evaluation import losses
-from bachbot.evaluation.variety import decoding_metrics
 from bachbot.report.context import finite, share
 from bachbot.report.reporting import make
 from bachbot.report.section import Bench, Section
@@ -116,9 +115,9 @@ def test_every_figure_is_that_of_its_measure(laid_out, foreseeing):
     filled = bench.filled("AT", "beam")
     error = harmonization.measure(context.pieces, filled, VOICES[1:3]).to_json()
     assert of["harmonization"]["beam"]["AT"] == json.loads(json.dumps(error))
-    bach = json.loads(json.dumps(decoding_metrics(context.pieces).to_json()))
+    bach = json.loads(json.dumps(decoding_metrics.measure(context.pieces).to_json()))
     assert of["partwriting"]["Bach"] == bach
-    assert of["partwriting"]["harmonized"]["likeness"]["equal_pitch"]["rate"] is not None
+    assert of["partwriting"]["harmonized"]["harmonization_error"]["equal_pitch"]["rate"] is not None
     roll = of["pianoroll"]
     shown = chosen(context.pieces)
     whole = losses.measure(bench.model, [shown]).voices
@@ -144,7 +143,7 @@ def test_a_detector_asks_for_more_pieces_in_one_line(laid_out, subject):
     report = make(laid_out(), [subject], sections(["detection"]))
     [error] = report.chapters[0].errors.values()
     assert "too few pieces" in error
-    assert "3 a side, on 3 tunes" in error
+    assert "3 in each set, on 3 tunes" in error
 
 
 def test_a_checkpoint_of_another_vocabulary_is_refused_before_any_work(laid_out, watched):

@@ -1,28 +1,37 @@
-"""Can ours be told from Bach's? A classifier two-sample test, and what gives ours away.
+"""Detection: a classifier two-sample test of generated chorales against Bach's.
 
-If two sets of pieces are drawn from one source, no classifier that was trained on some of them can
-say of the others which set they are from but half the time: 50% is perfect (Lopez-Paz and Oquab,
-"Revisiting Classifier Two-Sample Tests", ICLR 2017).
+If two sets of pieces come from one distribution, no classifier trained on some of the pieces can
+say of the others which set they belong to, except with the accuracy of chance, 50% (Lopez-Paz and
+Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017). The nearer the accuracy is to 50%, the
+better the generated pieces; `TopFeature` says by which features the two sets can be told apart.
 """
 
-from bachbot.evaluation.detection.detection import Detection, Verdict, detect
 from bachbot.evaluation.detection.pairing import (
     FEWEST_PAIRS,
-    InformationLevel,
-    Match,
-    halves,
-    matched,
+    MatchedSets,
+    match_pairs,
+    split_halves,
 )
 from bachbot.evaluation.detection.top_features import TopFeature
+from bachbot.evaluation.detection.two_sample_test import (
+    MAJORITY,
+    PERMUTATIONS,
+    ClassifierAccuracy,
+    Detection,
+    measure,
+)
+from bachbot.evaluation.information import InformationLevel
 
 __all__ = [
     "FEWEST_PAIRS",
+    "MAJORITY",
+    "PERMUTATIONS",
+    "ClassifierAccuracy",
     "Detection",
     "InformationLevel",
-    "Match",
+    "MatchedSets",
     "TopFeature",
-    "Verdict",
-    "detect",
-    "halves",
-    "matched",
+    "match_pairs",
+    "measure",
+    "split_halves",
 ]

@@ -1,4 +1,13 @@
-"""What features and classifiers look at: a piece's beats, notes and chords, and the piece as tokens."""
+"""What the classifiers look at: a piece's beats, notes and chords, and the piece as tokens.
+
+Tokens are n-grams of four kinds: of each voice (its melodic intervals and note values, two to four
+in a row), of each pair of voices (their interval and how both move on), of the beats (the chord
+above its bass, and two or three in a row with the moves of the bass), and of the texture (which
+voices have an onset on which sixteenth of a beat). All are relative, so that a transposed piece has
+the same tokens. After Doraisamy and Rueger, "Robust Polyphonic Music Retrieval with N-grams"
+(Journal of Intelligent Information Systems 21, 2003), whose n-grams are of pitch intervals and
+ratios of onset times.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,21 +21,22 @@ from bachbot.theory.harmony import Chords, chords_of
 from bachbot.theory.rules import PAIRS, Moves
 
 Features = dict[str, float]
-"""Figures by name; NaN where there was nothing to tell one from."""
+"""Values by the feature's name; NaN where a feature is undefined."""
 
 
 @dataclass(frozen=True, eq=False)
-class Notes:
+class VoiceNotes:
     """The notes of one voice.
 
     Parameters
     ----------
     start, length : ndarray of int64, shape [N]
-        First frame and frames of each.
+        First frame and number of frames of each note.
     pitch : ndarray of int64, shape [N]
         MIDI pitches.
     moves : ndarray of int64, shape [M]
-        Semitones from a note to the next on another pitch, no rest between them; up is positive.
+        Semitones from a note to the next one at another pitch, with no rest between them; up is
+        positive.
     """
 
     start: NDArray[np.int64]
@@ -35,15 +45,15 @@ class Notes:
     moves: NDArray[np.int64]
 
     @classmethod
-    def of(cls, chorale: Chorale, voice: Voice) -> "Notes":
+    def of(cls, chorale: Chorale, voice: Voice) -> "VoiceNotes":
         """The notes of a voice in order."""
         pitch, onset = chorale.pitch[:, voice], chorale.onset[:, voice]
         start = np.flatnonzero(onset)
         ends = np.append(np.flatnonzero(onset | (pitch == REST)), chorale.frames)
         stop = ends[np.searchsorted(ends, start, side="right")]
         heights = pitch[start].astype(np.int64)
-        joined = (stop[:-1] == start[1:]) & (np.diff(heights) != 0)
-        return cls(start, stop - start, heights, np.diff(heights)[joined])
+        adjacent = (stop[:-1] == start[1:]) & (np.diff(heights) != 0)
+        return cls(start, stop - start, heights, np.diff(heights)[adjacent])
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,25 +80,25 @@ class PieceView:
         return self.chorale.frames / FRAMES_PER_QUARTER
 
     @cached_property
-    def notes(self) -> dict[Voice, Notes]:
+    def notes(self) -> dict[Voice, VoiceNotes]:
         """The notes of each voice."""
-        return {voice: Notes.of(self.chorale, voice) for voice in VOICES}
+        return {voice: VoiceNotes.of(self.chorale, voice) for voice in VOICES}
 
     @cached_property
     def chords(self) -> Chords:
-        """What sounds on each beat, B chords."""
+        """The chord on each beat, B chords."""
         return chords_of(self.chorale.pitch[self.beats], self.chorale.key)
 
     @cached_property
     def moves(self) -> Moves:
-        """Every step of a frame."""
+        """The moves of all voices from frame to frame."""
         return Moves.of(self.chorale)
 
 
-def share(count: ArrayLike, chances: ArrayLike) -> float:
-    """A count, or the sum of a mask, divided by chances of which there may be none: then NaN."""
-    among = float(np.sum(np.asarray(chances)))
-    return float(np.sum(np.asarray(count))) / among if among else float("nan")
+def ratio(count: ArrayLike, total: ArrayLike) -> float:
+    """A count divided by a total, either of which may be a mask to sum; NaN if the total is 0."""
+    whole = float(np.sum(np.asarray(total)))
+    return float(np.sum(np.asarray(count))) / whole if whole else float("nan")
 
 
 def mean(values: NDArray) -> float:
@@ -96,37 +106,42 @@ def mean(values: NDArray) -> float:
     return float(np.mean(values)) if len(values) else float("nan")
 
 
-_MOST_IN_A_ROW = 4
-_CHORDS_IN_A_ROW = 3
+_LONGEST_MELODIC = 4  # notes
+_LONGEST_HARMONIC = 3  # chords
 
 
 def tokens_of(chorale: Chorale) -> list[str]:
-    """Every word of a piece, in no order; at least one frame.
+    """All tokens of a piece, in no particular order.
 
     Parameters
     ----------
     chorale : Chorale
-        As `Telling.told` gives it.
+        One frame or more, reduced to an information level.
     """
-    sight = PieceView(chorale)
-    return [*_lines(sight), *_pairs(sight), *_chords(sight), *_texture(sight)]
+    view = PieceView(chorale)
+    return [
+        *_melodic_tokens(view),
+        *_pair_tokens(view),
+        *_chord_tokens(view),
+        *_texture_tokens(view),
+    ]
 
 
-def _lines(sight: PieceView) -> Iterator[str]:
-    for voice, notes in sight.notes.items():
+def _melodic_tokens(view: PieceView) -> Iterator[str]:
+    for voice, notes in view.notes.items():
         steps = np.diff(notes.pitch, prepend=notes.pitch[:1])
         letters = [f"{step}/{length}" for step, length in zip(steps, notes.length, strict=True)]
         steps_only = [str(step) for step in steps]
-        for many in range(2, _MOST_IN_A_ROW + 1):
-            yield from _rows(f"l{voice}{many}", letters, many)
-            yield from _rows(f"i{voice}{many}", steps_only, many)
+        for n in range(2, _LONGEST_MELODIC + 1):
+            yield from _ngrams(f"l{voice}{n}", letters, n)
+            yield from _ngrams(f"i{voice}{n}", steps_only, n)
 
 
-def _pairs(sight: PieceView) -> Iterator[str]:
-    pitch = sight.chorale.pitch.astype(np.int64)
-    struck = np.flatnonzero(sight.chorale.onset.any(axis=1))
+def _pair_tokens(view: PieceView) -> Iterator[str]:
+    pitch = view.chorale.pitch.astype(np.int64)
+    onsets = np.flatnonzero(view.chorale.onset.any(axis=1))
     for upper, lower in PAIRS:
-        two = pitch[struck][:, [upper, lower]]
+        two = pitch[onsets][:, [upper, lower]]
         changed = np.ones(len(two), dtype=np.bool_)
         changed[1:] = (two[1:] != two[:-1]).any(axis=1)
         two = two[changed & (two != REST).all(axis=1)]
@@ -138,44 +153,44 @@ def _pairs(sight: PieceView) -> Iterator[str]:
             yield f"q{upper}{lower}:{before % 12}:{np.sign(up)}:{np.sign(low)}:{after % 12}"
 
 
-def _chords(sight: PieceView) -> Iterator[str]:
-    pitch = sight.chorale.pitch[sight.beats].astype(np.int64)
+def _chord_tokens(view: PieceView) -> Iterator[str]:
+    pitch = view.chorale.pitch[view.beats].astype(np.int64)
     lowest = np.where(pitch == REST, 128, pitch).min(axis=1)
     above = (pitch - lowest[:, None]) % 12
     sets = [
-        ".".join(map(str, sorted(set(row[heard].tolist()))))
-        for row, heard in zip(above, pitch != REST, strict=True)
+        ".".join(map(str, sorted(set(row[sounds].tolist()))))
+        for row, sounds in zip(above, pitch != REST, strict=True)
     ]
     voiced = [
         "|".join(str(note - low) if note != REST else "r" for note in row)
         for row, low in zip(pitch.tolist(), lowest.tolist(), strict=True)
     ]
-    degree = (lowest - sight.chorale.key.pitch_class) % 12
+    degree = (lowest - view.chorale.key.pitch_class) % 12
     in_key = [f"{d}:{s}" for d, s in zip(degree, sets, strict=True)]
     bass = np.diff(lowest, prepend=lowest[:1]) % 12
-    yield from _rows("v1", voiced, 1)
-    for many in range(1, _CHORDS_IN_A_ROW + 1):
-        yield from _rows(f"k{many}", in_key, many)
-        yield from _rows(f"c{many}", [f"{b}>{s}" for b, s in zip(bass, sets, strict=True)], many)
+    yield from _ngrams("v1", voiced, 1)
+    for n in range(1, _LONGEST_HARMONIC + 1):
+        yield from _ngrams(f"k{n}", in_key, n)
+        yield from _ngrams(f"c{n}", [f"{b}>{s}" for b, s in zip(bass, sets, strict=True)], n)
 
 
-def _texture(sight: PieceView) -> Iterator[str]:
-    onset = sight.chorale.onset
+def _texture_tokens(view: PieceView) -> Iterator[str]:
+    onset = view.chorale.onset
     whole = [
         onset[beat : beat + FRAMES_PER_QUARTER].astype(int)
-        for beat in sight.beats
+        for beat in view.beats
         if beat + FRAMES_PER_QUARTER <= len(onset)
     ]
     beats = ["".join(map(str, cell.ravel().tolist())) for cell in whole]
-    for many in (1, 2, 3):
-        yield from _rows(f"t{many}", beats, many)
+    for n in (1, 2, 3):
+        yield from _ngrams(f"t{n}", beats, n)
     for upper, lower in PAIRS:
         two = ["".join(map(str, cell[:, [upper, lower]].ravel().tolist())) for cell in whole]
-        for many in (1, 2):
-            yield from _rows(f"t{upper}{lower}{many}", two, many)
+        for n in (1, 2):
+            yield from _ngrams(f"t{upper}{lower}{n}", two, n)
 
 
-def _rows(kind: str, letters: list[str], many: int) -> Iterator[str]:
-    """So many letters in a row as a word."""
-    for start in range(len(letters) - many + 1):
-        yield f"{kind}:{' '.join(letters[start : start + many])}"
+def _ngrams(kind: str, letters: list[str], n: int) -> Iterator[str]:
+    """Every run of n letters as a token."""
+    for start in range(len(letters) - n + 1):
+        yield f"{kind}:{' '.join(letters[start : start + n])}"

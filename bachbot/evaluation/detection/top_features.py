@@ -1,4 +1,4 @@
-"""The features that give ours away."""
+"""Top features: those in which generated pieces differ from Bach's by more than chance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,31 +6,32 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.evaluation.detection.classifiers import Evidence, weights
-from bachbot.evaluation.detection.pairing import Comparison
+from bachbot.evaluation.detection.classifiers import ClassifierInputs, regression_weights
+from bachbot.evaluation.detection.pairing import PairedSets
 
-_DRAWS = 2000
-_LEVEL = 0.05
+_PERMUTATIONS = 2000
+_SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True)
 class TopFeature:
-    """A feature in which ours differ from Bach's by more than chance.
+    """A feature that differs between generated pieces and Bach's.
 
     Parameters
     ----------
     feature : str
         Its name.
     ours, bach : float
-        Means over the pieces that tell it.
+        Means over the pieces in which it is defined.
     above : float
-        How often one of ours has more of it than one of Bach's, each with each, a tie or a piece
-        that does not tell counted as half: 0.5 would be as good as his. It is what this feature
-        alone tells (the area under its curve).
+        Probability that a random generated piece has a larger value than a random piece by Bach,
+        ties and undefined values counted as half: the area under the ROC curve of this feature
+        alone. 0.5 if it does not differ.
     weight : float
-        In the logistic regression: log-odds for ours by a standard deviation more.
+        In the logistic regression: change of the log-odds for "generated" by one standard deviation
+        more of the feature.
     p : float
-        How often, sides dealt by chance, any feature at all differs as much.
+        Family-wise p-value: how often, under label permutations, any feature differs as much.
     """
 
     feature: str
@@ -48,58 +49,59 @@ class TopFeature:
         }  # fmt: skip
 
 
-def top_features(trial: Comparison, evidence: Evidence) -> list[TopFeature]:
-    """Every feature that tells the sides apart, the clearest first.
+def top_features(sets: PairedSets, inputs: ClassifierInputs) -> list[TopFeature]:
+    """Every feature that differs significantly between the two sets, the most different first.
 
-    Chance is that of the most striking feature: sides are dealt anew, pair by pair and whole
-    tunes at once, and each feature is held against the largest difference that any shows then
-    (Westfall and Young, *Resampling-Based Multiple Testing*, 1993, section 2.6). With as many
-    features as these some would else always seem to differ.
+    The p-values are corrected for the number of features by the maximum statistic: the sets are
+    permuted pair by pair, whole tunes at once, and each feature is compared with the largest
+    difference of any feature in each permutation (Westfall and Young, *Resampling-Based Multiple
+    Testing*, 1993, section 2.6).
 
     Parameters
     ----------
-    trial : Trial
-        Whose pieces they are.
-    evidence : Evidence
-        The trial's pieces.
+    sets : PairedSets
+        The two sets.
+    inputs : ClassifierInputs
+        Of their pieces.
     """
-    table, sides = evidence.table, trial.ours
-    ranks = _ranks(table.values)  # [N, F]
-    dealt = np.stack(list(trial.dealt_anew(_DRAWS)))  # [R, N]
-    found = _above(ranks, sides[None])[0]  # [F]
-    largest = np.sort(np.abs(_above(ranks, dealt) - 0.5).max(axis=1))  # [R]
-    beyond = _DRAWS - np.searchsorted(largest, np.abs(found - 0.5), side="left")
-    p = (1 + beyond) / (1 + _DRAWS)
-    weight = weights(evidence, sides)
-    order = np.argsort(-np.abs(found - 0.5), kind="stable")
-    means = [_means(table.values[side]) for side in (sides, ~sides)]
+    table, labels = inputs.features, sets.labels
+    ranks = _centered_ranks(table.values)  # [N, F]
+    permuted = np.stack(list(sets.permuted_labels(_PERMUTATIONS)))  # [R, N]
+    above = _rank_statistic(ranks, labels[None])[0]  # [F]
+    largest = np.sort(np.abs(_rank_statistic(ranks, permuted) - 0.5).max(axis=1))  # [R]
+    as_large = _PERMUTATIONS - np.searchsorted(largest, np.abs(above - 0.5), side="left")
+    p = (1 + as_large) / (1 + _PERMUTATIONS)
+    weight = regression_weights(inputs, labels)
+    order = np.argsort(-np.abs(above - 0.5), kind="stable")
+    means = [_column_means(table.values[side]) for side in (labels, ~labels)]
     return [
-        TopFeature(table.names[f], means[0][f], means[1][f], float(found[f]), float(weight[f]),
-                 float(p[f]))
+        TopFeature(
+            table.names[f], means[0][f], means[1][f], float(above[f]), float(weight[f]), float(p[f])
+        )
         for f in order.tolist()
-        if p[f] < _LEVEL
-    ]  # fmt: skip
+        if p[f] < _SIGNIFICANCE
+    ]
 
 
-def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mid-ranks in each column, from the mean; a piece that does not tell has the mean, 0."""
+def _centered_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mid-ranks in each column minus their mean; undefined values get the mean, 0."""
     from scipy.stats import rankdata
 
     ranks = np.asarray(rankdata(values, axis=0, nan_policy="omit"))
-    told = (~np.isnan(values)).sum(axis=0)
-    return np.where(np.isnan(values), 0.0, ranks - (told + 1) / 2)
+    defined = (~np.isnan(values)).sum(axis=0)
+    return np.where(np.isnan(values), 0.0, ranks - (defined + 1) / 2)
 
 
-def _above(ranks: NDArray[np.float64], sides: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Mann and Whitney's statistic as a share, of each dealing and feature, shape [R, F]."""
-    half = sides.shape[1] / 2
-    shares: NDArray[np.float64] = sides.astype(np.float64) @ ranks / half**2 + 0.5
+def _rank_statistic(ranks: NDArray[np.float64], labels: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Mann and Whitney's statistic as a share, for each labeling and feature, shape [R, F]."""
+    half = labels.shape[1] / 2
+    shares: NDArray[np.float64] = labels.astype(np.float64) @ ranks / half**2 + 0.5
     return shares
 
 
-def _means(values: NDArray[np.float64]) -> Sequence[float]:
-    """Of each column, the NaN left out; NaN where there is nothing else."""
-    told = ~np.isnan(values)
-    sums, counts = np.where(told, values, 0.0).sum(axis=0), told.sum(axis=0)
+def _column_means(values: NDArray[np.float64]) -> Sequence[float]:
+    """Mean of each column without its NaN; NaN if there is nothing else."""
+    defined = ~np.isnan(values)
+    sums, counts = np.where(defined, values, 0.0).sum(axis=0), defined.sum(axis=0)
     means: list[float] = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan).tolist()
     return means

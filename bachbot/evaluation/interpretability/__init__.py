@@ -1,12 +1,12 @@
-"""Neurons against music theory: which units of a network fire on what a theorist would name.
+"""Interpretability: which units of a network respond to which concepts of music theory.
 
-Units are correlated with labels frame by frame over whole parts of the corpus (`biserial`), and
-tested by shifting the labels within each piece (`shifts`), because the frames of a piece are no
-independent observations. What is found on one part is held against another (`findings`).
+Units are correlated with labels frame by frame over whole parts of the corpus (`correlations`), and
+tested by shifting the labels within each piece (`circular_shift`), because the frames of a piece
+are not independent observations. What is found on one part is confirmed on another (`confirm`).
 """
 
 from bachbot.evaluation.interpretability.circular_shift import (
-    DRAWS,
+    SHIFTS,
     ShiftSample,
     ShiftTest,
     shift_test,
@@ -14,43 +14,43 @@ from bachbot.evaluation.interpretability.circular_shift import (
 from bachbot.evaluation.interpretability.correlations import (
     Correlations,
     Finding,
-    benjamini_hochberg,
     confirm,
     correlate,
-    p_values,
     point_biserial,
+    significant_by_fdr,
+    t_test_p_values,
 )
 from bachbot.evaluation.interpretability.recordings import (
     CONCEPTS,
-    PERFECT_OF_CLOSES,
+    PERFECT_AT_PHRASE_END,
     ConceptLabels,
-    Recorded,
+    ModelRecordings,
+    NetworkUnit,
     Recordings,
-    Unit,
     concept_labels,
     record,
-    scrambled,
+    shuffle_weights,
 )
 
 __all__ = [
     "CONCEPTS",
-    "DRAWS",
-    "PERFECT_OF_CLOSES",
+    "PERFECT_AT_PHRASE_END",
+    "SHIFTS",
     "ConceptLabels",
     "Correlations",
     "Finding",
-    "Recorded",
+    "ModelRecordings",
+    "NetworkUnit",
     "Recordings",
     "ShiftSample",
     "ShiftTest",
-    "Unit",
-    "benjamini_hochberg",
     "concept_labels",
     "confirm",
     "correlate",
-    "p_values",
     "point_biserial",
     "record",
-    "scrambled",
     "shift_test",
+    "shuffle_weights",
+    "significant_by_fdr",
+    "t_test_p_values",
 ]

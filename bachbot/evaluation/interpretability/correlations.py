@@ -1,4 +1,4 @@
-"""Which units correlate with what, corrected for many tests, and whether they still do elsewhere."""
+"""Correlations of units with labels, corrected for many tests, and their confirmation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.errors import UsageError
-from bachbot.evaluation.interpretability.circular_shift import DRAWS, ShiftTest, shift_test
-from bachbot.evaluation.interpretability.recordings import Recordings, Unit
+from bachbot.evaluation.interpretability.circular_shift import SHIFTS, ShiftTest, shift_test
+from bachbot.evaluation.interpretability.recordings import NetworkUnit, Recordings
+
+SIGNIFICANCE = 0.05
+"""P-values up to this are significant."""
 
 
 def point_biserial(
     activations: NDArray[np.floating], label: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """How strongly each unit goes with a label: Pearson's correlation with zeros and ones.
+    """Point-biserial correlation: Pearson's correlation of each unit with a binary label.
 
     It is (m1 - m0) / s times the root of q (1 - q), where m1 and m0 are the unit's means with and
     without the label, s is its standard deviation and q the share of rows that have the label
@@ -24,14 +27,14 @@ def point_biserial(
     Parameters
     ----------
     activations : ndarray of float, shape [N, U]
-        What each of U units puts out in each of N rows.
+        Activations of U units in N rows.
     label : ndarray of bool, shape [N]
         Which rows have the label.
 
     Returns
     -------
     ndarray of float64, shape [U]
-        -1 to 1; 0 where the unit or the label is the same in every row.
+        -1 to 1; 0 where the unit or the label is constant.
 
     Raises
     ------
@@ -53,20 +56,19 @@ def point_biserial(
         return np.zeros(activations.shape[1])
     y = label - label.mean()
     x = activations - activations.mean(axis=0, dtype=np.float64)
-    spread = np.sqrt((x**2).sum(axis=0) * (y**2).sum())
-    # A unit that stands still leaves rounding errors behind, which correlate with anything.
-    still = np.ptp(activations, axis=0) == 0
-    spread[still] = 0
-    r: NDArray[np.float64] = np.divide(y @ x, spread, out=np.zeros(len(spread)), where=spread > 0)
+    scale = np.sqrt((x**2).sum(axis=0) * (y**2).sum())
+    # A constant unit leaves rounding errors, which correlate with anything.
+    scale[np.ptp(activations, axis=0) == 0] = 0
+    r: NDArray[np.float64] = np.divide(y @ x, scale, out=np.zeros(len(scale)), where=scale > 0)
     return np.clip(r, -1.0, 1.0)
 
 
-def p_values(r: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
-    """How likely a correlation at least so strong is by chance, if all rows were independent.
+def t_test_p_values(r: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+    """P-values of correlations if all rows were independent.
 
-    Two-sided, by Student's t with N - 2 degrees of freedom, t being r times the root of
-    (N - 2) / (1 - r r). The frames of a chorale are not independent: neighbors hold the same
-    chord, and a unit remembers. These values are far too small then; `shifts` does without.
+    Two-sided, by Student's t with N - 2 degrees of freedom, where t is r times the root of
+    (N - 2) / (1 - r r). The frames of a chorale are not independent, so that these values are far
+    too small for them; see `bachbot.evaluation.interpretability.circular_shift`.
 
     Parameters
     ----------
@@ -83,10 +85,10 @@ def p_values(r: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
     Raises
     ------
     UsageError
-        If there are fewer rows.
+        If there are fewer than 3 rows.
     """
     if rows < 3:
-        raise UsageError(f"{rows} rows say nothing about a correlation: give 3 or more")
+        raise UsageError(f"a correlation over {rows} rows cannot be tested: give 3 or more")
     from scipy.special import betainc
 
     # The tails of t as an incomplete beta function (Abramowitz and Stegun, 26.7.1 and 26.5.27).
@@ -94,77 +96,43 @@ def p_values(r: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
     return p
 
 
-def benjamini_hochberg(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """P values adjusted so that those below a level hold at most that share of false finds.
-
-    The step-up procedure of Benjamini and Hochberg, "Controlling the false discovery rate",
-    *Journal of the Royal Statistical Society B* 57(1), 1995; it holds for tests that are
-    independent or positively dependent.
-
-    Parameters
-    ----------
-    p : ndarray of float64, any shape
-        P values of all tests of the family.
-
-    Returns
-    -------
-    ndarray of float64, same shape
-        Each at least as large as its p value, at most 1.
-
-    Examples
-    --------
-    >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03, 0.9])).round(3)
-    array([0.04 , 0.053, 0.053, 0.9  ])
-    """
-    flat = np.asarray(p, dtype=np.float64).ravel()
-    order = np.argsort(flat)
-    scaled = flat[order] * len(flat) / np.arange(1, len(flat) + 1)
-    out = np.empty_like(flat)
-    out[order] = np.minimum.accumulate(scaled[::-1])[::-1]
-    return np.minimum(out, 1.0).reshape(np.shape(p))
-
-
-LEVEL = 0.05
-"""P values up to it count."""
-
-
 @dataclass(frozen=True, eq=False)
 class Correlations:
-    """Every unit against every label.
+    """Correlations of every unit with every label.
 
     Parameters
     ----------
-    units : tuple of Unit
+    units : tuple of NetworkUnit
         U units.
     concepts : tuple of str
         L labels.
     r : ndarray of float64, shape [L, U]
         Point-biserial correlations over all rows of all pieces.
-    p_naive : ndarray of float64, shape [L, U]
-        P values as if the rows were independent, which they are not.
-    shifts : ShiftTest
-        P values by shifts within pieces, which are those to go by.
+    p_independent : ndarray of float64, shape [L, U]
+        P-values as if the rows were independent, which they are not.
+    shift_test : ShiftTest
+        P-values of the circular-shift test, which are the valid ones.
     """
 
-    units: tuple[Unit, ...]
+    units: tuple[NetworkUnit, ...]
     concepts: tuple[str, ...]
     r: NDArray[np.float64]
-    p_naive: NDArray[np.float64]
-    shifts: ShiftTest
+    p_independent: NDArray[np.float64]
+    shift_test: ShiftTest
 
     def of_layer(self, layer: str) -> NDArray[np.intp]:
-        """Places of a layer's units."""
+        """Indices of a layer's units."""
         return np.flatnonzero([unit.layer == layer for unit in self.units])
 
     def strongest(self, concept: str, among: Sequence[int] | NDArray[np.intp]) -> int:
-        """The unit with the largest correlation of either sign.
+        """Index of the unit with the largest absolute correlation.
 
         Parameters
         ----------
         concept : str
             One of `concepts`.
         among : sequence of int
-            Places of the units to choose from, one or more.
+            Indices of the units to choose from, one or more.
         """
         strengths = np.abs(self.r[self.concepts.index(concept)][np.asarray(among)])
         return int(among[int(strengths.argmax())])
@@ -172,53 +140,53 @@ class Correlations:
 
 @dataclass(frozen=True)
 class Finding:
-    """What one part said of a label, and what another part says to that.
+    """What a discovery part says of a label, and whether a held-out part confirms it.
 
     Parameters
     ----------
     concept : str
         The label.
-    naive : int
-        Units that pass in the first part if rows are taken for independent, at a false discovery
-        rate of 5% over all units and labels.
-    honest : int
-        Units that pass there by the shifts, at the same rate.
-    certain : int
-        Units that pass there by the shifts, none of them falsely but with a chance of 5%.
+    significant_if_independent : int
+        Units significant in the discovery part if rows were independent, at a false discovery rate
+        of 5% over all units and labels.
+    significant : int
+        Units significant there by the circular-shift test, at the same false discovery rate.
+    significant_family_wise : int
+        Units significant there by the circular-shift test, family-wise at 5%.
     confirmed : int
-        How many of the certain ones pass by the shifts in the second part, with the same sign, at
-        a false discovery rate of 5% over the certain ones of all labels.
-    best : Unit
-        The strongest in the first part.
-    r_found, r_held : float
-        Its correlation in the first part, and in the second, where it was not chosen.
-    p_held : float
-        Its p value by the shifts in the second part, corrected family-wise for all units and
-        labels as if it had been chosen there.
+        How many of the family-wise significant units are significant in the held-out part by the
+        circular-shift test, with the same sign, at a false discovery rate of 5% over the
+        family-wise significant units of all labels.
+    best : NetworkUnit
+        The unit with the strongest correlation in the discovery part.
+    r_discovery, r_heldout : float
+        Its correlation in the discovery part, where it was chosen, and in the held-out part.
+    p_heldout : float
+        Its family-wise p-value in the held-out part, corrected for all units and labels.
     """
 
     concept: str
-    naive: int
-    honest: int
-    certain: int
+    significant_if_independent: int
+    significant: int
+    significant_family_wise: int
     confirmed: int
-    best: Unit
-    r_found: float
-    r_held: float
-    p_held: float
+    best: NetworkUnit
+    r_discovery: float
+    r_heldout: float
+    p_heldout: float
 
 
-def correlate(recordings: Recordings, *, draws: int = DRAWS, seed: int = 0) -> Correlations:
-    """Correlate every unit with every label, all pieces together, and test it.
+def correlate(recordings: Recordings, *, shifts: int = SHIFTS, seed: int = 0) -> Correlations:
+    """Correlate every unit with every label over all pieces, and test the correlations.
 
     Parameters
     ----------
     recordings : Recordings
-        As `record` gives them.
-    draws : int
-        Drawn shifts.
+        From `record`.
+    shifts : int
+        Random shifts of the circular-shift test, 1 or more.
     seed : int
-        Of the draws.
+        Random seed of the shifts.
     """
     units = np.concatenate([piece.units for piece in recordings.pieces])  # [N, U]
     labels = np.concatenate([piece.labels for piece in recordings.pieces])  # [N, L]
@@ -227,51 +195,74 @@ def correlate(recordings: Recordings, *, draws: int = DRAWS, seed: int = 0) -> C
         recordings.units,
         recordings.concepts,
         r,
-        p_values(r, len(units)),
-        shift_test(recordings.pieces, draws=draws, seed=seed),
+        t_test_p_values(r, len(units)),
+        shift_test(recordings.pieces, shifts=shifts, seed=seed),
     )
 
 
-def confirm(found: Correlations, held: Correlations) -> list[Finding]:
-    """Hold what was found on one part against another.
+def confirm(discovery: Correlations, heldout: Correlations) -> list[Finding]:
+    """Confirm what was found on one part of the corpus on another part.
 
     Parameters
     ----------
-    found : Correlations
+    discovery : Correlations
         Of the part on which units are chosen.
-    held : Correlations
-        The same units and labels on a part that had no say in that.
+    heldout : Correlations
+        Of the same units and labels on another part.
 
     Returns
     -------
     list of Finding
-        One a label.
+        One for each label.
 
     Raises
     ------
     UsageError
         If the units or labels differ.
     """
-    if (found.units, found.concepts) != (held.units, held.concepts):
+    if (discovery.units, discovery.concepts) != (heldout.units, heldout.concepts):
         raise UsageError("the two parts have other units or labels: record the same model on both")
-    naive = benjamini_hochberg(found.p_naive) <= LEVEL
-    honest = benjamini_hochberg(found.shifts.p) <= LEVEL
-    certain = found.shifts.p_family <= LEVEL  # [L, U]
-    again = np.zeros_like(certain)
-    again[certain] = benjamini_hochberg(held.shifts.p[certain]) <= LEVEL
-    again &= np.sign(found.r) == np.sign(held.r)
+    independent = significant_by_fdr(discovery.p_independent)
+    significant = significant_by_fdr(discovery.shift_test.p)
+    family_wise = discovery.shift_test.p_family <= SIGNIFICANCE  # [L, U]
+    confirmed = np.zeros_like(family_wise)
+    confirmed[family_wise] = significant_by_fdr(heldout.shift_test.p[family_wise])
+    confirmed &= np.sign(discovery.r) == np.sign(heldout.r)
     findings = []
-    for row, concept in enumerate(found.concepts):
-        best = found.strongest(concept, range(len(found.units)))
-        findings.append(Finding(
-            concept=concept,
-            naive=int(naive[row].sum()),
-            honest=int(honest[row].sum()),
-            certain=int(certain[row].sum()),
-            confirmed=int(again[row].sum()),
-            best=found.units[best],
-            r_found=float(found.r[row, best]),
-            r_held=float(held.r[row, best]),
-            p_held=float(held.shifts.p_family[row, best]),
-        ))  # fmt: skip
+    for row, concept in enumerate(discovery.concepts):
+        best = discovery.strongest(concept, range(len(discovery.units)))
+        findings.append(
+            Finding(
+                concept=concept,
+                significant_if_independent=int(independent[row].sum()),
+                significant=int(significant[row].sum()),
+                significant_family_wise=int(family_wise[row].sum()),
+                confirmed=int(confirmed[row].sum()),
+                best=discovery.units[best],
+                r_discovery=float(discovery.r[row, best]),
+                r_heldout=float(heldout.r[row, best]),
+                p_heldout=float(heldout.shift_test.p_family[row, best]),
+            )
+        )
     return findings
+
+
+def significant_by_fdr(p: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which tests are significant at a false discovery rate of 5% over all of them.
+
+    The procedure of Benjamini and Hochberg, "Controlling the false discovery rate", *Journal of the
+    Royal Statistical Society B* 57(1), 1995, for independent or positively dependent tests.
+
+    Parameters
+    ----------
+    p : ndarray of float64, any shape
+        P-values of all tests.
+
+    Returns
+    -------
+    ndarray of bool, same shape
+    """
+    from scipy.stats import false_discovery_control
+
+    adjusted = np.asarray(false_discovery_control(p, axis=None)).reshape(np.shape(p))
+    return adjusted <= SIGNIFICANCE

@@ -1,4 +1,4 @@
-"""Units recorded over pieces, beside what music theory calls each frame."""
+"""Recordings of a network's units over pieces, with labels from music theory for each frame."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,30 +18,30 @@ from bachbot.theory.cadence import closes
 from bachbot.theory.numerals import DOM7, MAJ, MIN
 
 CONCEPTS = ("tonic", "dominant seventh", "perfect cadence", "fermata")
-"""Names of the labels, in the order of `Heard.labels`."""
+"""Names of the labels, in the order of the columns of `ConceptLabels.labels`."""
 
-PERFECT_OF_CLOSES = "perfect, of all closes"
-"""Name of the label of `Heard.perfect`."""
+PERFECT_AT_PHRASE_END = "perfect, at phrase ends"
+"""Name of the label `ConceptLabels.perfect`."""
 
 _DOMINANT = 7  # semitones above the tonic
 
 
 @dataclass(frozen=True, eq=False)
 class ConceptLabels:
-    """What a piece is labeled with.
+    """The labels of a piece.
 
     Parameters
     ----------
     labels : ndarray of bool, shape [T, 4]
-        By `CONCEPTS`. *Tonic*: the triad on the first degree of the key that is heard at the time,
-        major or minor, in any inversion. *Dominant seventh*: the dominant seventh chord on its
-        fifth degree, in any inversion; applied ones are left out. *Perfect cadence*: the last
-        chord of a phrase that closes on one, to the phrase's end. *Fermata*: a soprano note under
-        one. A chord's passing notes and suspensions belong to it.
+        By `CONCEPTS`. *Tonic*: the triad on the first degree of the current key, major or minor, in
+        any inversion. *Dominant seventh*: the dominant seventh chord on the fifth degree, in any
+        inversion, without applied ones. *Perfect cadence*: the last chord of a phrase that ends
+        with one, to the end of the phrase. *Fermata*: a soprano note under one. A chord includes
+        its passing notes and suspensions.
     ends : ndarray of int64, shape [K]
         Last frame of each phrase.
     perfect : ndarray of bool, shape [K]
-        Whether it closes on a perfect cadence.
+        Whether it ends with a perfect cadence.
     """
 
     labels: NDArray[np.bool_]
@@ -52,26 +52,27 @@ class ConceptLabels:
 def concept_labels(chorale: Chorale) -> ConceptLabels:
     """Label a chorale.
 
-    Keys and chords are those of `bachbot.theory.analysis`, closes those of `bachbot.theory.cadence`.
+    Keys and chords are those of `bachbot.theory.analysis`, cadences those of
+    `bachbot.theory.cadence`.
 
     Parameters
     ----------
     chorale : Chorale
-        T frames in the key that its ``key`` says.
+        T frames in the key of its ``key``.
     """
     harmonies = analyze(chorale)
     labels = np.zeros((chorale.frames, len(CONCEPTS)), dtype=np.bool_)
     for harmony in harmonies:
         labels[harmony.start : harmony.stop, 0] = _is_tonic(harmony)
         labels[harmony.start : harmony.stop, 1] = _is_dominant_seventh(harmony)
-    found = closes(chorale, harmonies)
-    for close in found:
-        labels[close.frame : close.end + 1, 2] = close.kind == "perfect"
+    cadences = closes(chorale, harmonies)
+    for cadence in cadences:
+        labels[cadence.frame : cadence.end + 1, 2] = cadence.kind == "perfect"
     labels[:, 3] = chorale.fermata
     return ConceptLabels(
         labels,
-        np.array([close.end for close in found], dtype=np.int64),
-        np.array([close.kind == "perfect" for close in found], dtype=np.bool_),
+        np.array([cadence.end for cadence in cadences], dtype=np.int64),
+        np.array([cadence.kind == "perfect" for cadence in cadences], dtype=np.bool_),
     )
 
 
@@ -86,15 +87,15 @@ def _is_dominant_seventh(harmony: Harmony) -> bool:
 
 
 @dataclass(frozen=True)
-class Unit:
+class NetworkUnit:
     """A unit of a network.
 
     Parameters
     ----------
     layer : str
-        Its layer, as `bachbot.runtime.activations` calls it.
+        Its layer, by the names of `bachbot.runtime.activations`.
     number : int
-        Its place there, from 0.
+        Its index in the layer, from 0.
     """
 
     layer: str
@@ -106,38 +107,38 @@ class Unit:
 
 @dataclass(frozen=True, eq=False)
 class Recordings:
-    """The same units and labels over several pieces.
+    """Activations and labels over several pieces.
 
     Parameters
     ----------
-    units : tuple of Unit
+    units : tuple of NetworkUnit
         U units, layer by layer.
     concepts : tuple of str
         L labels.
-    pieces : tuple of Recording
+    pieces : tuple of ShiftSample
         P pieces.
     """
 
-    units: tuple[Unit, ...]
+    units: tuple[NetworkUnit, ...]
     concepts: tuple[str, ...]
     pieces: tuple[ShiftSample, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Recorded:
+class ModelRecordings:
     """A model recorded over some pieces.
 
     Parameters
     ----------
     frames : Recordings
         Every frame, with the labels of `CONCEPTS`.
-    closes : Recordings
-        The last frame of each phrase alone, with `PERFECT_OF_CLOSES`: what tells a perfect cadence
-        from another close, and not from the middle of a phrase.
+    phrase_ends : Recordings
+        The last frame of each phrase alone, with `PERFECT_AT_PHRASE_END`: what distinguishes a
+        perfect cadence from another cadence, and not from the middle of a phrase.
     """
 
     frames: Recordings
-    closes: Recordings
+    phrase_ends: Recordings
 
 
 def record(
@@ -146,8 +147,8 @@ def record(
     *,
     labeled: Sequence[ConceptLabels] | None = None,
     given: Iterable[Voice] = (Voice.SOPRANO,),
-) -> Recorded:
-    """Run a model through pieces as they are, and keep what its units do beside the labels.
+) -> ModelRecordings:
+    """Run a model through pieces with teacher forcing, and record its units.
 
     Parameters
     ----------
@@ -155,59 +156,61 @@ def record(
         A trained model.
     chorales : sequence of Chorale
         P pieces in C major or A minor, one or more.
-    labeled : sequence of Heard, optional
-        What `concept_labels` says of each, for whoever records several models; worked out unless given.
+    labeled : sequence of ConceptLabels, optional
+        Labels of each piece, to reuse them for several models; default: computed here.
     given : iterable of Voice
-        What a model that looks ahead has read of each piece beforehand, with meter and fermatas.
+        Voices of each piece that a look-ahead model is conditioned on, besides meter and fermatas.
 
     Raises
     ------
     UsageError
-        If there is no piece, or labels for more or fewer.
+        If there is no piece, or not one set of labels for each piece.
     EncodingError
         If a pitch is outside the model's vocabulary.
     """
     if not chorales:
-        raise UsageError("no piece came to be recorded: give one or more")
+        raise UsageError("there is no piece to record: give one or more")
     if labeled and len(labeled) != len(chorales):
         raise UsageError(
-            f"{len(chorales)} pieces came with labels for {len(labeled)}: give one set a piece"
+            f"{len(chorales)} pieces came with labels for {len(labeled)}: give one set for each"
         )
     voices = tuple(given)
-    works = [FillRequest(c, Given.voices(c.frames, voices)) for c in chorales]
-    runs = activations(model, works)
+    requests = [FillRequest(c, Given.voices(c.frames, voices)) for c in chorales]
+    runs = activations(model, requests)
     units = tuple(
-        Unit(layer, number) for layer, run in runs[0].items() for number in range(run.shape[1])
+        NetworkUnit(layer, number)
+        for layer, run in runs[0].items()
+        for number in range(run.shape[1])
     )
-    frames, closes = [], []
+    frames, phrase_ends = [], []
     labeled = labeled or [concept_labels(chorale) for chorale in chorales]
-    for chorale, said, run in zip(chorales, labeled, runs, strict=True):
-        whole = np.concatenate(list(run.values()), axis=1)  # [T, U]
-        frames.append(ShiftSample(whole, said.labels, chorale.meter.bar_frames))
-        closes.append(ShiftSample(whole[said.ends], said.perfect[:, None]))
-    return Recorded(
+    for chorale, concepts, run in zip(chorales, labeled, runs, strict=True):
+        by_frame = np.concatenate(list(run.values()), axis=1)  # [T, U]
+        frames.append(ShiftSample(by_frame, concepts.labels, chorale.meter.bar_frames))
+        phrase_ends.append(ShiftSample(by_frame[concepts.ends], concepts.perfect[:, None]))
+    return ModelRecordings(
         Recordings(units, CONCEPTS, tuple(frames)),
-        Recordings(units, (PERFECT_OF_CLOSES,), tuple(closes)),
+        Recordings(units, (PERFECT_AT_PHRASE_END,), tuple(phrase_ends)),
     )
 
 
-def scrambled(checkpoint: Checkpoint, *, seed: int = 0) -> Checkpoint:
-    """The same network with the numbers of each weight in another order: one that knows nothing.
+def shuffle_weights(checkpoint: Checkpoint, *, seed: int = 0) -> Checkpoint:
+    """The same network with the values of each weight shuffled: an untrained baseline.
 
-    Its units are as large and as slow as a network's are, and hear the same notes; what units of
-    a trained network do beyond them has been learned.
+    Its units have the same scale and the same dynamics and read the same notes; what units of the
+    trained network do better has been learned.
 
     Parameters
     ----------
     checkpoint : Checkpoint
         A trained model.
     seed : int
-        Of the order.
+        Random seed of the order.
     """
     rng = np.random.default_rng(seed)
     weights: Mapping[str, NDArray[np.float32]] = {
         name: rng.permutation(value.ravel()).reshape(value.shape)
-        # In order of name: a file does not give its weights in the same order every time.
+        # Sorted by name, because the order of the weights in a file is not fixed.
         for name, value in sorted(checkpoint.weights.items())
     }
     return replace(checkpoint, weights=weights)

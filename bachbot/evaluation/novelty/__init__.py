@@ -1,26 +1,30 @@
-"""What pieces share with the training pieces: passages and bars, in whatever key."""
+"""Novelty: what pieces share with the training pieces, in passages and in bars, in any key.
 
-from bachbot.evaluation.novelty.index import Index, without_repeats
+`slices` says when two passages or two bars are the same, `index` finds them in the training pieces,
+`passages` measures one piece and `novelty` a set of pieces.
+"""
+
+from bachbot.evaluation.novelty.index import TrainingIndex, Voices
 from bachbot.evaluation.novelty.novelty import (
-    FIGURES,
+    STATISTICS,
     Novelty,
+    PieceDistribution,
     PieceNovelty,
-    Spread,
-    described,
     measure,
+    voices_label,
 )
-from bachbot.evaluation.novelty.passages import Likeness, Passage, Source
+from bachbot.evaluation.novelty.passages import Overlap, Passage, PassageSource
 
 __all__ = [
-    "FIGURES",
-    "Index",
-    "Likeness",
+    "STATISTICS",
     "Novelty",
+    "Overlap",
     "Passage",
+    "PassageSource",
+    "PieceDistribution",
     "PieceNovelty",
-    "Source",
-    "Spread",
-    "described",
+    "TrainingIndex",
+    "Voices",
     "measure",
-    "without_repeats",
+    "voices_label",
 ]

@@ -1,146 +1,33 @@
-"""The training pieces, made ready to look for passages and bars in them, in whatever key."""
+"""The training index: finds passages and bars in the training pieces, in any key."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import REST, VOICES, Chorale, Voice
+from bachbot.chorale import VOICES, Chorale, Voice
 from bachbot.errors import UsageError
-from bachbot.evaluation.novelty.suffix_array import NOWHERE, Matches, SuffixArray
+from bachbot.evaluation.novelty.slices import VoiceSlices, bar_keys, slice_voices
+from bachbot.evaluation.novelty.suffix_array import SEPARATOR, Matches, SuffixArray
 from bachbot.theory.melody import bars, beat
-
-_SILENT = -128  # semitones above the lowest part that no voice can have
-
-
-def bars_of(chorale: Chorale, voices: Sequence[Voice]) -> Iterator[tuple[int, int, bytes]]:
-    """The bars of some voices, each as a key that is equal for bars of the same music.
-
-    The same are bars in which the same notes sound in every frame, all so many semitones higher or
-    lower, and begin in the same frames: a note that is held into the bar is not one that is struck
-    on its first beat. What comes before and after makes no difference.
-
-    Left out are the pickup, a last bar that ends before its bar line, and bars in which none of the
-    voices sounds: they are short, and alike in many pieces.
-
-    Parameters
-    ----------
-    chorale : Chorale
-        T frames, at any pitch.
-    voices : sequence of Voice
-        One or more, in score order.
-
-    Yields
-    ------
-    start : int
-        First frame.
-    lowest : int
-        MIDI pitch that all is told from: of the first chord's lowest part (the bass, or where it
-        rests the tenor, and so on).
-    key : bytes
-        What the bar holds.
-    """
-    columns = [int(v) for v in voices]
-    pitch, onset = chorale.pitch[:, columns], chorale.onset[:, columns]
-    ends = [*chorale.bar_starts, chorale.frames]
-    for start, stop in pairwise(ends):
-        cut = stop == chorale.frames and stop - start < chorale.meter.bar_frames
-        notes = pitch[start:stop]
-        if cut or chorale.position[start] > 0 or (notes == REST).all():
-            continue
-        first = notes[np.flatnonzero((notes != REST).any(axis=1))[0]]
-        lowest = int(first[first != REST][-1])
-        above = np.where(notes == REST, _SILENT, notes - lowest).astype(np.int16)
-        yield int(start), lowest, above.tobytes() + onset[start:stop].tobytes()
-
-
-@dataclass(frozen=True, eq=False)
-class Slices:
-    """Some voices of a piece, sliced.
-
-    Parameters
-    ----------
-    voices : tuple of Voice
-        Which, in score order.
-    start : ndarray of int64, shape [N]
-        First frame of each slice.
-    lowest : ndarray of int16, shape [N]
-        MIDI pitch of the lowest part that sounds there.
-    links : list of bytes
-        N - 1 links (none where N is 0), equal where the music is.
-    free : list of bytes
-        The same without lengths.
-    """
-
-    voices: tuple[Voice, ...]
-    start: NDArray[np.int64]
-    lowest: NDArray[np.int16]
-    links: list[bytes]
-    free: list[bytes]
-
-
-def sliced(chorale: Chorale, voices: Sequence[Voice]) -> Slices:
-    """Slice some voices of a piece.
-
-    Parameters
-    ----------
-    chorale : Chorale
-        T frames, at any pitch.
-    voices : sequence of Voice
-        V voices in score order, one or more.
-    """
-    columns = [int(v) for v in voices]
-    pitch, onset = chorale.pitch[:, columns], chorale.onset[:, columns]
-    start = np.flatnonzero(onset.any(axis=1))
-    if not len(start):
-        return Slices(tuple(voices), start, np.zeros(0, np.int16), [], [])
-    chord = pitch[start]  # [N, V]
-    last = len(columns) - 1 - np.argmax(chord[:, ::-1] != REST, axis=1)
-    lowest = chord[np.arange(len(chord)), last]
-    above = np.where(chord == REST, _SILENT, chord - lowest[:, None])
-    what = np.concatenate([above, onset[start]], axis=1)  # [N, 2V]
-    lasts = np.diff(start, append=chorale.frames)[:, None]
-    # No note begins within a slice: a voice sounds from its beginning on or not at all.
-    sounds = np.add.reduceat(pitch != REST, start, axis=0, dtype=np.int64)  # [N, V]
-    free = np.concatenate([what[:-1], what[1:], np.diff(lowest)[:, None]], axis=1)
-    links = np.concatenate([free, lasts[:-1], sounds[:-1]], axis=1)
-    return Slices(tuple(voices), start, lowest, _rows(links), _rows(free))
-
-
-def without_repeats(chorale: Chorale) -> Chorale:
-    """The same music, every note held for as long as its pitch goes on.
-
-    What sets on a grid alone tell (`bachbot.corpus.jsb`): beside one, all are to be read so.
-    """
-    tied = np.zeros_like(chorale.tied)
-    tied[1:] = (chorale.pitch[1:] == chorale.pitch[:-1]) & (chorale.pitch[1:] != REST)
-    return replace(chorale, tied=tied)
-
-
-def _rows(array: NDArray) -> list[bytes]:
-    """Each row as bytes."""
-    small = np.ascontiguousarray(array, dtype=np.int16)
-    return [row.tobytes() for row in small]
-
 
 Voices = tuple[Voice, ...]
 
 
 @dataclass(frozen=True)
-class Spot:
-    """A place in a piece.
+class Location:
+    """A position in a training piece.
 
     Parameters
     ----------
     piece : int
-        Which of the pieces, from 0 on.
+        Index of the piece, from 0.
     voices : tuple of Voice
         Which of its voices.
     frame : int
-        Frame in it.
+        Frame in the piece.
     lowest : int
         MIDI pitch of the lowest of these voices there.
     """
@@ -151,119 +38,119 @@ class Spot:
     lowest: int
 
 
-class TrainingText:
-    """Some voices of every piece in a row, as a suffix array of their links.
+class LinkIndex:
+    """The links of some voices of every piece in one suffix array.
 
     Parameters
     ----------
-    rows : sequence of (int, Slices)
-        The pieces by number, each sliced; a piece may come again with other voices.
-    free : bool
-        Whether lengths are left out.
+    rows : sequence of (int, VoiceSlices)
+        Index and slices of each piece; a piece may occur again with other voices.
+    rhythm_free : bool
+        Whether to use links without lengths.
     """
 
-    def __init__(self, rows: Sequence[tuple[int, Slices]], *, free: bool) -> None:
-        self._rows, self._free = rows, free
+    def __init__(self, rows: Sequence[tuple[int, VoiceSlices]], *, rhythm_free: bool) -> None:
+        self._rows, self._rhythm_free = rows, rhythm_free
         self._alphabet: dict[bytes, int] = {}
         symbols: list[int] = []
-        begins = []
+        starts = []
         for _, slices in rows:
-            begins.append(len(symbols))
+            starts.append(len(symbols))
             symbols += [
-                self._alphabet.setdefault(link, len(self._alphabet)) for link in self._of(slices)
+                self._alphabet.setdefault(link, len(self._alphabet)) for link in self._links(slices)
             ]
-            symbols.append(NOWHERE)
-        self._begins = np.array(begins, dtype=np.int64)
+            symbols.append(SEPARATOR)
+        self._starts = np.array(starts, dtype=np.int64)
         self._suffixes = SuffixArray(symbols)
 
-    def match(self, slices: Slices) -> Matches:
-        """From each link of a piece, the longest row of links that a training piece has too."""
-        return self._suffixes.match([self._alphabet.get(x, NOWHERE) for x in self._of(slices)])
+    def match(self, slices: VoiceSlices) -> Matches:
+        """From each link of a piece, the longest run of links that a training piece has too."""
+        return self._suffixes.match([self._alphabet.get(x, SEPARATOR) for x in self._links(slices)])
 
-    def spots(self, low: int, high: int) -> list[Spot]:
-        """Where the suffixes from `low` up to `high` in order begin, in order of the pieces."""
-        at = self._suffixes.places(low, high)
-        which = np.searchsorted(self._begins, at, side="right") - 1
-        inside = at - self._begins[which]
-        return [self._spot(r, i) for r, i in zip(which.tolist(), inside.tolist(), strict=True)]
+    def locations(self, low: int, high: int) -> list[Location]:
+        """Where the suffixes of rank `low` up to `high` begin, in order of the pieces."""
+        offsets = self._suffixes.offsets(low, high)
+        rows = np.searchsorted(self._starts, offsets, side="right") - 1
+        inside = offsets - self._starts[rows]
+        return [self._location(r, i) for r, i in zip(rows.tolist(), inside.tolist(), strict=True)]
 
-    def _spot(self, row: int, slice_: int) -> Spot:
+    def _location(self, row: int, index: int) -> Location:
         piece, slices = self._rows[row]
-        frame, lowest = int(slices.start[slice_]), int(slices.lowest[slice_])
-        return Spot(piece, slices.voices, frame, lowest)
+        return Location(piece, slices.voices, int(slices.start[index]), int(slices.lowest[index]))
 
-    def _of(self, slices: Slices) -> list[bytes]:
-        return slices.free if self._free else slices.links
+    def _links(self, slices: VoiceSlices) -> list[bytes]:
+        return slices.rhythm_free_links if self._rhythm_free else slices.links
 
 
-class Index:
-    """Training pieces to look for passages and bars in. What is not asked for is not built.
+class TrainingIndex:
+    """Training pieces, indexed to find passages and bars in them. The index is built on demand.
 
-    A single voice is looked for in all four voices, for a tune is the same tune in another voice;
-    several voices are looked for in the same voices.
+    A single voice is looked up in all four voices, because a melody in another voice is the same
+    melody; several voices are looked up in the same voices.
+
+    Parameters
+    ----------
+    pieces : sequence of Chorale
+        One or more, in any key.
 
     Attributes
     ----------
     pieces : tuple of Chorale
         The training pieces.
+
+    Raises
+    ------
+    UsageError
+        If there is no piece.
     """
 
     def __init__(self, pieces: Sequence[Chorale]) -> None:
         self.pieces = tuple(pieces)
         if not self.pieces:
             raise UsageError("there is no training piece to look for passages in: give one or more")
-        self._texts: dict[tuple[tuple[Voices, ...], bool], TrainingText] = {}
-        self._bars: dict[tuple[Voices, ...], dict[bytes, Spot]] = {}
+        self._links: dict[tuple[tuple[Voices, ...], bool], LinkIndex] = {}
+        self._bars: dict[tuple[Voices, ...], dict[bytes, Location]] = {}
 
-    @classmethod
-    def of(cls, train: Sequence[Chorale]) -> "Index":
-        """An index of some pieces, at any pitch.
-
-        Raises
-        ------
-        UsageError
-            If there is none.
-        """
-        return cls(train)
-
-    def text(self, voices: Voices, *, free: bool = False) -> TrainingText:
-        """The pieces' links, to look for passages of some voices in.
+    def links(self, voices: Voices, *, rhythm_free: bool = False) -> LinkIndex:
+        """The index of the pieces' links in which passages of some voices are looked up.
 
         Parameters
         ----------
         voices : tuple of Voice
             In score order.
-        free : bool
-            Whether lengths are left out.
+        rhythm_free : bool
+            Whether to use links without lengths.
         """
-        sought = _sought_in(voices)
-        if (sought, free) not in self._texts:
-            rows = [(i, sliced(p, v)) for i, p in enumerate(self.pieces) for v in sought]
-            self._texts |= {(sought, kind): TrainingText(rows, free=kind) for kind in (False, True)}
-        return self._texts[sought, free]
+        groups = _groups_to_search(voices)
+        if (groups, rhythm_free) not in self._links:
+            rows = [(i, slice_voices(p, v)) for i, p in enumerate(self.pieces) for v in groups]
+            self._links |= {
+                (groups, kind): LinkIndex(rows, rhythm_free=kind) for kind in (False, True)
+            }
+        return self._links[groups, rhythm_free]
 
-    def bar(self, voices: Voices, key: bytes) -> Spot | None:
-        """Where the pieces first have a bar, by its key; None where they have not."""
-        sought = _sought_in(voices)
-        if sought not in self._bars:
-            known: dict[bytes, Spot] = {}
+    def bar(self, voices: Voices, key: bytes) -> Location | None:
+        """The first location of a bar in the pieces, by its key; None if they do not have it."""
+        groups = _groups_to_search(voices)
+        if groups not in self._bars:
+            first: dict[bytes, Location] = {}
             for number, piece in enumerate(self.pieces):
-                for group in sought:
-                    for start, lowest, found in bars_of(piece, group):
-                        known.setdefault(found, Spot(number, group, start, lowest))
-            self._bars[sought] = known
-        return self._bars[sought].get(key)
+                for group in groups:
+                    for start, lowest, found in bar_keys(piece, group):
+                        first.setdefault(found, Location(number, group, start, lowest))
+            self._bars[groups] = first
+        return self._bars[groups].get(key)
 
-    def position(self, spot: Spot) -> tuple[int, float]:
-        """Bar and beat of a place, as the training piece counts them."""
-        bar = int(self._counted[spot.piece][spot.frame])
-        return bar, float(beat(self.pieces[spot.piece], spot.frame))
+    def bar_and_beat(self, location: Location) -> tuple[int, float]:
+        """Bar and beat of a location, as the training piece counts them."""
+        bar = int(self._bar_numbers[location.piece][location.frame])
+        return bar, float(beat(self.pieces[location.piece], location.frame))
 
     @cached_property
-    def _counted(self) -> list[NDArray[np.int64]]:
+    def _bar_numbers(self) -> list[NDArray[np.int64]]:
         return [bars(piece) for piece in self.pieces]
 
 
-def _sought_in(voices: Voices) -> tuple[Voices, ...]:
-    """The groups of voices of a training piece that some voices are looked for in."""
+def _groups_to_search(voices: Voices) -> tuple[Voices, ...]:
+    """The groups of voices of a training piece in which some voices are looked up."""
     return tuple((v,) for v in VOICES) if len(voices) == 1 else (voices,)

@@ -1,11 +1,11 @@
-"""How new a set of pieces is: neither copied from the training pieces nor unlike all of them.
+"""Novelty of a set of pieces: whether they are copied from the training pieces or unlike them.
 
-For each voice, for the voices that were written together, and for all four: the longest passage
-that a training piece has too, how long the shared passages usually are, and the share of bars that
-a training piece has. Every figure is found for each piece; over a set they are told as a mean, with
-an interval of 95% over pieces drawn anew, and as median, nine tenths and most. The same for pieces
-of Bach's that are no training pieces says how much is common property: far above it is copying, far
-below it noise.
+For each voice, for the written voices together and for all four: the longest passage that a
+training piece has too, the mean length of shared passages, and the share of bars that a training
+piece has. Every statistic is computed for each piece; over a set it has a mean with a 95% bootstrap
+interval over pieces, a median, a 90th percentile and a maximum. The same statistics of pieces by
+Bach outside the training part are the reference: values far above them are copying, values far
+below them are noise.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,97 +13,73 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bachbot.chorale import VOICES, Chorale, Voice
 from bachbot.errors import UsageError
-from bachbot.evaluation.bootstrap import Interval, interval_of_mean
-from bachbot.evaluation.novelty.index import Index, Voices
-from bachbot.evaluation.novelty.passages import Likeness, Passage, likeness
+from bachbot.evaluation.bootstrap import MeanEstimate
+from bachbot.evaluation.novelty.index import TrainingIndex, Voices
+from bachbot.evaluation.novelty.passages import Overlap, Passage, measure_overlap
 
-FIGURES = ("longest_notes", "longest_beats", "free_notes", "usual_notes", "copied_bars")
-"""What is told of every group of voices, as `Likeness` defines it."""
+STATISTICS = ("longest_notes", "longest_beats", "rhythm_free_notes", "mean_notes", "copied_bars")
+"""Statistics of each group of voices, from the fields of `Overlap`."""
 
-_HIGH = 90  # per cent
+_HIGH = 90  # percentile
 
 
-@dataclass(frozen=True, eq=False)
-class Spread:
-    """One figure over a set of pieces.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape [P]
-        Of each piece that has the figure.
-    seed : int
-        Of the interval's draws.
-    """
-
-    values: NDArray[np.float64]
-    seed: int = 0
+class PieceDistribution(MeanEstimate):
+    """The distribution of a statistic over the pieces in which it is defined."""
 
     @property
-    def mean(self) -> float:
-        """Over the pieces; NaN where there is none."""
-        return float(self.values.mean()) if len(self.values) else float("nan")
-
-    @cached_property
-    def interval(self) -> Interval:
-        """95% interval of the mean, pieces drawn anew."""
-        return interval_of_mean(self.values, seed=self.seed)
-
-    @property
-    def marks(self) -> tuple[float, float, float]:
-        """Median, what nine pieces in ten do not go beyond, and the most; NaN where there is none.
-
-        Between two pieces the figure is interpolated.
-        """
+    def quantiles(self) -> tuple[float, float, float]:
+        """Median, 90th percentile and maximum, interpolated linearly; NaN if there is no piece."""
         if not len(self.values):
             return (float("nan"),) * 3
-        median, high, most = np.percentile(self.values, [50, _HIGH, 100])
-        return float(median), float(high), float(most)
+        median, high, maximum = np.percentile(self.values, [50, _HIGH, 100])
+        return float(median), float(high), float(maximum)
 
     def to_json(self) -> dict[str, object]:
-        """As plain data; figures that do not exist are None."""
-        names = ("mean", "median", "ninety_percent", "most")
-        figures = (self.mean, *self.marks)
-        told = {n: None if np.isnan(f) else f for n, f in zip(names, figures, strict=True)}
-        return told | {"interval": self.interval.to_json(), "pieces": len(self.values)}
+        """As plain data; undefined values are None."""
+        names = ("mean", "median", "percentile_90", "maximum")
+        values = (self.mean, *self.quantiles)
+        plain = {n: None if np.isnan(v) else v for n, v in zip(names, values, strict=True)}
+        return plain | {"interval": self.interval.to_json(), "pieces": len(self.values)}
 
 
 @dataclass(frozen=True)
 class PieceNovelty:
-    """One piece.
+    """Novelty of one piece.
 
     Parameters
     ----------
     name : str
-        What it is called.
-    groups : mapping of tuple of Voice to Likeness
-        Each voice that was written, those together, and all four.
+        Name of the piece.
+    groups : mapping of tuple of Voice to Overlap
+        Each written voice, the written voices together, and all four.
     """
 
     name: str
-    groups: Mapping[Voices, Likeness]
+    groups: Mapping[Voices, Overlap]
 
     def to_json(self) -> dict[str, object]:
         """As plain data."""
-        groups = {described(voices): like.to_json() for voices, like in self.groups.items()}
+        groups = {
+            voices_label(voices): overlap.to_json() for voices, overlap in self.groups.items()
+        }
         return {"name": self.name, "groups": groups}
 
 
 @dataclass(frozen=True)
 class Novelty:
-    """A set of pieces. The module's docstring says how its figures are found.
+    """Novelty of a set of pieces. The module's docstring defines the statistics.
 
     Parameters
     ----------
     pieces : tuple of PieceNovelty
-        In their order.
+        In the order of the pieces.
     groups : tuple of tuple of Voice
-        The voices that were looked at.
+        The groups of voices that were measured.
     seed : int
-        Of the intervals' draws.
+        Random seed of the bootstrap intervals.
     """
 
     pieces: tuple[PieceNovelty, ...]
@@ -111,84 +87,90 @@ class Novelty:
     seed: int = 0
 
     @cached_property
-    def figures(self) -> dict[Voices, dict[str, Spread]]:
-        """Each figure of `FIGURES` for each group of voices."""
+    def figures(self) -> dict[Voices, dict[str, PieceDistribution]]:
+        """Each of `STATISTICS` for each group of voices."""
         return {
-            voices: {name: self._spread(voices, name) for name in FIGURES} for voices in self.groups
+            voices: {name: self._distribution(voices, name) for name in STATISTICS}
+            for voices in self.groups
         }
 
     def longest(self, voices: Voices) -> tuple[int, Passage] | None:
-        """The longest passage of the set in some voices, and the number of its piece from 0 on."""
+        """The longest passage of the set in some voices, and the index of its piece."""
         found = [(number, piece.groups[voices].longest) for number, piece in enumerate(self.pieces)]
         shared = [(number, passage) for number, passage in found if passage is not None]
         return max(shared, key=lambda f: (f[1].notes, f[1].beats), default=None)
 
     def to_json(self) -> dict[str, object]:
-        """Every figure, and every piece, as plain data."""
+        """Every statistic, and every piece, as plain data."""
         figures = {
-            described(voices): {name: spread.to_json() for name, spread in row.items()}
+            voices_label(voices): {name: value.to_json() for name, value in row.items()}
             for voices, row in self.figures.items()
         }
         return {"figures": figures, "pieces": [piece.to_json() for piece in self.pieces]}
 
-    def _spread(self, voices: Voices, name: str) -> Spread:
-        rows = [_figures(piece.groups[voices])[name] for piece in self.pieces]
+    def _distribution(self, voices: Voices, name: str) -> PieceDistribution:
+        rows = [_statistics(piece.groups[voices])[name] for piece in self.pieces]
         values = np.array(rows, dtype=np.float64)
-        return Spread(values[~np.isnan(values)], self.seed)
+        return PieceDistribution(values[~np.isnan(values)], self.seed)
 
 
 def measure(
     pieces: Sequence[Chorale],
-    index: Index,
+    index: TrainingIndex,
     *,
     written: Sequence[Voice] = VOICES,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Novelty:
-    """Hold a set of pieces against the training pieces.
+    """Measure the novelty of a set of pieces.
 
     Parameters
     ----------
     pieces : sequence of Chorale
-        At any pitch; not training pieces, unless to see that they are found.
-    index : Index
+        In any key; not training pieces.
+    index : TrainingIndex
         The training pieces.
     written : sequence of Voice
-        The voices that are in question. Of a tune harmonized those below it: the tune is given, and
-        its passages say nothing of who harmonized it.
+        The voices that were written by a model: of a harmonized melody the voices below it, because
+        the passages of a given melody say nothing about its harmonization.
     seed : int
-        Of the intervals' draws.
+        Random seed of the bootstrap intervals.
     progress : callable, optional
-        Told of pieces done.
+        Called with the pieces done and their number.
+
+    Returns
+    -------
+    Novelty
 
     Raises
     ------
     UsageError
-        If no voice is in question.
+        If there is no written voice.
     """
     groups = _groups(tuple(sorted(set(written))))
-    found = []
+    measured = []
     for piece in pieces:
-        likenesses = {voices: likeness(piece, voices, index) for voices in groups}
-        found.append(PieceNovelty(piece.name, likenesses))
+        overlaps = {voices: measure_overlap(piece, voices, index) for voices in groups}
+        measured.append(PieceNovelty(piece.name, overlaps))
         if progress is not None:
-            progress(len(found), len(pieces))
-    return Novelty(tuple(found), groups, seed)
+            progress(len(measured), len(pieces))
+    return Novelty(tuple(measured), groups, seed)
 
 
-def described(voices: Voices) -> str:
-    """A group of voices in words: ``"alto, tenor, bass"``, ``"four voices"``."""
+def voices_label(voices: Voices) -> str:
+    """A label of a group of voices: ``"alto, tenor, bass"``, ``"four voices"``."""
     return "four voices" if voices == VOICES else ", ".join(voice.label for voice in voices)
 
 
 def _groups(written: Voices) -> tuple[Voices, ...]:
     if not written:
-        raise UsageError("no voice is in question: name one or more that were written")
+        raise UsageError("there is no written voice to measure: name one or more")
     return tuple(dict.fromkeys([*((voice,) for voice in written), written, VOICES]))
 
 
-def _figures(found: Likeness) -> dict[str, float]:
-    notes, beats = (found.longest.notes, found.longest.beats) if found.longest else (0, 0.0)
-    free = found.free.notes if found.free else 0
-    values = (notes, beats, free, found.usual, found.copied_share)
-    return dict(zip(FIGURES, values, strict=True))
+def _statistics(overlap: Overlap) -> dict[str, float]:
+    longest = overlap.longest
+    notes, beats = (longest.notes, longest.beats) if longest else (0, 0.0)
+    rhythm_free = overlap.rhythm_free.notes if overlap.rhythm_free else 0
+    values = (notes, beats, rhythm_free, overlap.mean_notes, overlap.copied_share)
+    return dict(zip(STATISTICS, values, strict=True))

@@ -1,19 +1,19 @@
-"""A suffix array over a long sequence: where any other sequence goes on like it for longest.
+"""A suffix array over a long sequence: the longest match from every position of a query.
 
-The array is made by naming every stretch of 1, 2, 4, 8 ... symbols by its rank among the stretches
-of that length, each from two names of half the length (Manber and Myers, "Suffix arrays: a new
-method for on-line string searches", *SIAM Journal on Computing* 22, 1993, section 3; the naming is
-that of Karp, Miller and Rosenberg, 1972). The names are kept. A query's own stretches are named by
-the same tables, and its longest match from every place is then put together of ever shorter
-stretches, the range of suffixes that begin so being narrowed by binary search: all places side by
-side.
+The array is built by naming every run of 1, 2, 4, 8 ... symbols by its rank among the runs of that
+length, each from two names of half the length (Manber and Myers, "Suffix arrays: a new method for
+on-line string searches", *SIAM Journal on Computing* 22, 1993, section 3; the naming is that of
+Karp, Miller and Rosenberg, 1972). The names are kept. The runs of a query are named by the same
+tables, and its longest match from every position is put together from ever shorter runs: the range
+of suffixes that begin with the match is narrowed by binary search, for all positions at once.
 
 A suffix automaton (Blumer and others, "The smallest automaton recognizing the subwords of a text",
-*Theoretical Computer Science* 40, 1985) answers how long a match is as well, one symbol after the
-other. Over the melodies of the training part, 77,000 symbols, a plain one took 0.15 s to make and
-these tables 0.03 s; the melodies of 40 pieces took it 0.01 s, and the tables 0.3 s asked one by one
-or 0.015 s asked as one. Either is a trifle beside reading the pieces. What decides is that a range
-of suffixes tells at once every place that a match is found in, and so how many pieces have it.
+*Theoretical Computer Science* 40, 1985) finds the length of a match too, one symbol after the
+other. Over the melodies of the training part, 77,000 symbols, a plain one took 0.15 s to build and
+these tables 0.03 s; the melodies of 40 pieces took the automaton 0.01 s, and the tables 0.3 s in
+separate queries or 0.015 s in one. Both are fast compared with reading the pieces. The advantage of
+the array is that a range of suffixes contains every position of a match, and so the number of
+pieces that have it.
 """
 
 from dataclasses import dataclass
@@ -21,22 +21,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-NOWHERE = -1
-"""A symbol that is equal to none: what parts two pieces, or is not in the sequence."""
+SEPARATOR = -1
+"""A symbol that equals no other: between two pieces, or for what the sequence does not have."""
 
 _NO_NAME = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """From each of M places of a query, the longest stretch that the sequence has too.
+    """From each of M positions of a query, the longest run that the sequence has too.
 
     Parameters
     ----------
     length : ndarray of int64, shape [M]
-        In symbols; 0 where not even the first is there.
+        Length in symbols; 0 where the sequence does not have the first symbol.
     low, high : ndarray of int64, shape [M]
-        The suffixes that begin so are those from `low` up to `high` (not included) in order.
+        Ranks of the suffixes that begin with the match: from `low` up to `high`, not included.
     """
 
     length: NDArray[np.int64]
@@ -50,13 +50,13 @@ class SuffixArray:
     Parameters
     ----------
     symbols : array_like of int, shape [N]
-        Numbers from 0 on; `NOWHERE` parts stretches that do not belong together.
+        Numbers from 0; no match extends over a `SEPARATOR`.
     """
 
     def __init__(self, symbols: ArrayLike) -> None:
         found = np.asarray(symbols, dtype=np.int64).reshape(-1)
-        parted = np.flatnonzero(np.append(found, NOWHERE) == NOWHERE)
-        longest = int(np.diff(parted, prepend=-1).max()) - 1
+        separators = np.flatnonzero(np.append(found, SEPARATOR) == SEPARATOR)
+        longest = int(np.diff(separators, prepend=-1).max()) - 1
         keys, names = np.unique(found, return_inverse=True)
         self._keys, self._names = [keys], [names + 1]  # of 1, 2, 4, 8 ... symbols
         while 1 << (len(self._names) - 1) <= longest:
@@ -64,20 +64,20 @@ class SuffixArray:
             keys, names = np.unique(self._paired(half), return_inverse=True)
             self._keys.append(keys)
             self._names.append(names + 1)
-        # No match is as long as the longest names, so these order all that can be asked for.
+        # No match is as long as the longest named runs, so these order all suffixes that matter.
         self._order = np.argsort(self._names[-1], kind="stable")
 
-    def places(self, low: int, high: int) -> NDArray[np.int64]:
-        """Where the suffixes from `low` up to `high` in order begin, first things first."""
+    def offsets(self, low: int, high: int) -> NDArray[np.int64]:
+        """Where the suffixes of rank `low` up to `high` begin, ascending."""
         return np.sort(self._order[low:high])
 
     def match(self, query: ArrayLike) -> Matches:
-        """The longest match from every place of a query.
+        """The longest match from every position of a query.
 
         Parameters
         ----------
         query : array_like of int, shape [M]
-            Symbols; no match goes over a `NOWHERE`.
+            Symbols; no match extends over a `SEPARATOR`.
         """
         named = self._named(np.asarray(query, dtype=np.int64).reshape(-1))
         size = len(named[0])
@@ -96,22 +96,22 @@ class SuffixArray:
         return Matches(length, low, high)
 
     def _paired(self, half: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Two names that follow each other as one number; what is not named makes none."""
+        """Two adjacent names as one number; the result of a missing name is never looked up."""
         step = 1 << (len(self._names) - 1)
         later = np.zeros_like(half)
         later[:-step] = half[step:]
         return half * (len(half) + 1) + later
 
     def _named(self, query: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        """The names of a query's stretches of 1, 2, 4 ... symbols, 0 where there is none."""
+        """The names of a query's runs of 1, 2, 4 ... symbols, 0 where there is none."""
         base = len(self._order) + 1
-        names = np.where(query == NOWHERE, _NO_NAME, _looked_up(self._keys[0], query))
+        names = np.where(query == SEPARATOR, _NO_NAME, _look_up(self._keys[0], query))
         found = [names]
         for level, keys in enumerate(self._keys[1:]):
             step = 1 << level
             later = np.zeros_like(names)
             later[:-step] = names[step:]
-            pairs = _looked_up(keys, names * base + later)
+            pairs = _look_up(keys, names * base + later)
             names = np.where((names != _NO_NAME) & (later != _NO_NAME), pairs, _NO_NAME)
             found.append(names)
         return found
@@ -126,9 +126,9 @@ class SuffixArray:
         *,
         strictly: bool,
     ) -> NDArray[np.int64]:
-        """First suffix of each range whose name after what is skipped is not below the wanted.
+        """First suffix of each range whose name after the skipped symbols is at least the wanted.
 
-        Strictly: is above it. All arrays are of shape [M].
+        With ``strictly`` the first that is above it. All arrays have shape [M].
         """
         names, last = self._names[level], len(self._order)
         low, high = low.copy(), high.copy()
@@ -142,8 +142,8 @@ class SuffixArray:
         return low
 
 
-def _looked_up(keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The place, from 1 on, of each among sorted keys; 0 where it is none of them."""
+def _look_up(keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The index, from 1, of each value among sorted keys; 0 where it is none of them."""
     if not len(keys):
         return np.zeros_like(wanted)
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)

@@ -1,21 +1,21 @@
-"""How near a set of chorales is to Bach's style: a grade for each piece, and distributions.
+"""Style: how close a set of chorales is to Bach's style, by a grade and by style distances.
 
-`grade` holds the nine features of "Bach or Mock" against Bach's; `profile` has further
-distributions, from onsets a beat to the keys that phrases end in; `compare` measures both for a
-set of pieces and, beside it, for pieces of Bach's own that were held out: the floor under every
-distance, since even he is not at nought from himself.
+`grade` compares the nine features of "Bach or Mock" with Bach's; `profile` has further
+distributions, from onsets a beat to the keys of phrase endings; `compare` measures both for a set
+of pieces and for held-out pieces by Bach, whose own distances are the floor: a sample of Bach's
+pieces is not at a distance of 0 from the others.
 """
 
-from bachbot.evaluation.style.compare import Distance, StyleReport, measure
-from bachbot.evaluation.style.features import PieceReading
-from bachbot.evaluation.style.grade import Grade, Grades, Reference, grade, grades
+from bachbot.evaluation.style.compare import StyleDistance, StyleReport, measure
+from bachbot.evaluation.style.features import PieceAnalysis
+from bachbot.evaluation.style.grade import Grade, Grades, ReferenceDistributions, grade, grades
 
 __all__ = [
-    "Distance",
     "Grade",
     "Grades",
-    "PieceReading",
-    "Reference",
+    "PieceAnalysis",
+    "ReferenceDistributions",
+    "StyleDistance",
     "StyleReport",
     "grade",
     "grades",

@@ -1,4 +1,4 @@
-"""A set of chorales beside Bach's held-out pieces, both held against his training pieces."""
+"""A set of chorales and held-out pieces by Bach, both compared with Bach's training pieces."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,38 +10,44 @@ from numpy.typing import NDArray
 from bachbot.chorale import Chorale
 from bachbot.errors import UsageError
 from bachbot.evaluation.bootstrap import Interval
-from bachbot.evaluation.style.distances import Counts, Ruler, labels_of
-from bachbot.evaluation.style.features import GRADED, Feature, Kind, Label, PieceReading, reading_of
-from bachbot.evaluation.style.grade import Grades, Reference, grades
-from bachbot.evaluation.style.profile import PROFILE
+from bachbot.evaluation.style.distances import DistanceEstimator, FeatureCounts, sorted_labels
+from bachbot.evaluation.style.features import (
+    GRADE_FEATURES,
+    Feature,
+    Kind,
+    Label,
+    PieceAnalysis,
+    analyzed,
+)
+from bachbot.evaluation.style.grade import Grades, ReferenceDistributions, grades
+from bachbot.evaluation.style.profile import PROFILE_FEATURES
 
 _SETS = ("train", "test", "ours")
-_SHOWN = 40
-"""Labels of a feature without order that are shown; the rarest are told together."""
+_MOST_LABELS = 40  # of a feature without order; the least frequent are pooled
 
 
 @dataclass(frozen=True)
-class Distance:
-    """How far a set is from Bach's training pieces in one feature, and the floor beside it.
+class StyleDistance:
+    """Distance of a set from Bach's training pieces in one feature, and the floor.
 
     Parameters
     ----------
     name, unit : str
-        Of the feature.
+        Name of the feature, and unit of its distance.
     kind : str
         ``ordered``: Wasserstein distance, in the unit. ``category``: total variation, 0 to 1.
     pieces : int
-        How many pieces both distances are those of.
+        Number of pieces for which both distances are estimated.
     events : int
-        What was counted in the set.
+        Total count in the set.
     value : float
-        The set's distance; NaN where there was nothing to count.
+        Distance of the set; NaN if there was nothing to count.
     interval : Interval
-        Of the set's distance; see `table.Ruler.distance`.
+        Interval of the set's distance; see `DistanceEstimator.distance`.
     floor : float
-        Distance of as many of Bach's held-out pieces.
+        Distance of as many held-out pieces by Bach.
     floor_interval : Interval
-        Of the floor.
+        Interval of the floor.
     """
 
     name: str
@@ -70,22 +76,21 @@ class Distance:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One feature's distribution in each set, to be drawn side by side.
+class FeatureHistogram:
+    """Histograms of one feature in each set.
 
     Parameters
     ----------
     name, unit : str
-        Of the feature; the unit is that of its distance.
+        Name of the feature, and unit of its distance.
     graded : bool
-        Whether it is one of the nine.
+        Whether it is one of the nine features of the grade.
     labels : tuple of str
-        What was counted: numbers rising, or names, the commonest in Bach's training pieces first
-        and the rarest told together as ``others``. A number is the lower edge of its bar where
-        the feature has bars.
+        Labels: ascending numbers, or names, the most frequent in Bach's training pieces first and
+        the least frequent pooled as ``others``. If the feature has bins, a number is the lower
+        edge of a bin.
     shares : mapping of str to tuple of float
-        By ``train``, ``test`` and ``ours``: each label's share of all that was counted; empty
-        where nothing was.
+        By ``train``, ``test`` and ``ours``: the share of each label; empty if nothing was counted.
     """
 
     name: str
@@ -107,25 +112,25 @@ class Shown:
 
 @dataclass(frozen=True, eq=False)
 class StyleReport:
-    """What was measured.
+    """Style of a set of pieces and of held-out pieces by Bach.
 
     Parameters
     ----------
     pieces : mapping of str to int
-        Pieces of ``train``, ``test`` and ``ours``.
+        Number of pieces in ``train``, ``test`` and ``ours``.
     bach, ours : Grades
-        Of Bach's held-out pieces and of the set.
+        Grades of Bach's held-out pieces and of the set.
     distances : tuple of Distance
-        The further distributions (`profile.PROFILE`).
+        Distances of the further distributions (`PROFILE_FEATURES`).
     histograms : tuple of Shown
-        The nine features' distributions and the further ones.
+        Histograms of the nine features and of the further ones.
     """
 
     pieces: Mapping[str, int]
     bach: Grades
     ours: Grades
-    distances: tuple[Distance, ...]
-    histograms: tuple[Shown, ...]
+    distances: tuple[StyleDistance, ...]
+    histograms: tuple[FeatureHistogram, ...]
 
     def to_json(self) -> dict[str, object]:
         """As plain data.
@@ -146,34 +151,35 @@ class StyleReport:
 
 
 def measure(
-    ours: Sequence[Chorale | PieceReading],
-    test: Sequence[Chorale | PieceReading],
-    train: Sequence[Chorale | PieceReading],
+    ours: Sequence[Chorale | PieceAnalysis],
+    test: Sequence[Chorale | PieceAnalysis],
+    train: Sequence[Chorale | PieceAnalysis],
     *,
     seed: int = 0,
-    further: bool = True,
+    with_profile: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> StyleReport:
-    """Grade a set of chorales, and tell its distributions from Bach's.
+    """Grade a set of chorales, and measure its style distances from Bach.
 
-    Both sets are held against Bach's training pieces, in the further distributions as many pieces
-    of the one as of the other. It takes some 40 ms a piece, the grade alone a third of that; where
-    several sets are measured, give Bach's pieces as `PieceReading`: what is read once is kept.
+    The set and the held-out pieces are both compared with Bach's training pieces; the style
+    distances are estimated for equal numbers of pieces. It takes about 40 ms a piece, a third of
+    that for the grade alone. To measure several sets, give Bach's pieces as `PieceAnalysis`, which
+    keeps what it has computed.
 
     Parameters
     ----------
-    ours : sequence of Chorale or Reading
-        The set, each in the key that its ``key`` says.
-    test : sequence of Chorale or Reading
-        Pieces of Bach's that were held out.
-    train : sequence of Chorale or Reading
-        Pieces of Bach's that his distributions are taken from.
+    ours : sequence of Chorale or PieceAnalysis
+        The set, each piece in the key of its ``key``.
+    test : sequence of Chorale or PieceAnalysis
+        Held-out pieces by Bach.
+    train : sequence of Chorale or PieceAnalysis
+        Pieces by Bach for the reference distributions.
     seed : int
-        Of the draws.
-    further : bool
-        Whether the further distributions are wanted, or the grade alone.
+        Random seed of the intervals.
+    with_profile : bool
+        Whether to measure the further distributions too, or the grade alone.
     progress : callable, optional
-        Told of pieces read.
+        Called with the pieces analyzed and their number.
 
     Returns
     -------
@@ -187,57 +193,59 @@ def measure(
     given = dict(zip(_SETS, (train, test, ours), strict=True))
     empty = [name for name, pieces in given.items() if not pieces]
     if empty:
-        raise UsageError(f"the set '{empty[0]}' holds no piece: give one or more of each set")
-    sets = {name: [reading_of(piece) for piece in pieces] for name, pieces in given.items()}
-    profile = PROFILE if further else ()
-    found = _read(sets, (*GRADED, *profile), progress)
-    reference = Reference.of(sets["train"])
+        raise UsageError(f"the set '{empty[0]}' has no piece: give one or more in each set")
+    sets = {name: [analyzed(piece) for piece in pieces] for name, pieces in given.items()}
+    profile = PROFILE_FEATURES if with_profile else ()
+    found = _count_features(sets, (*GRADE_FEATURES, *profile), progress)
+    reference = ReferenceDistributions.of(sets["train"])
     return StyleReport(
         pieces={name: len(pieces) for name, pieces in sets.items()},
         bach=grades(sets["test"], reference, seed=seed),
         ours=grades(sets["ours"], reference, seed=seed),
         distances=tuple(_distance(feature, *found[feature.name], seed) for feature in profile),
-        histograms=tuple(_shown(f, *found[f.name]) for f in (*GRADED, *profile)),
+        histograms=tuple(_histogram(f, *found[f.name]) for f in (*GRADE_FEATURES, *profile)),
     )
 
 
-_Found = tuple[list[Label], dict[str, Counts]]
+_FeatureCounts = tuple[list[Label], dict[str, FeatureCounts]]
 
 
-def _read(
-    sets: Mapping[str, Sequence[PieceReading]],
+def _count_features(
+    sets: Mapping[str, Sequence[PieceAnalysis]],
     features: Sequence[Feature],
     progress: Callable[[int, int], None] | None,
-) -> dict[str, _Found]:
-    """Labels of every feature, and by set how often each piece has them."""
+) -> dict[str, _FeatureCounts]:
+    """Labels of every feature, and their counts in each set."""
     total = sum(map(len, sets.values()))
-    readings = [reading for of_set in sets.values() for reading in of_set]
-    for done, reading in enumerate(readings, 1):
+    pieces = [piece for of_set in sets.values() for piece in of_set]
+    for done, piece in enumerate(pieces, 1):
         for feature in features:
-            reading.count(feature)
+            piece.count(feature)
         if progress is not None:
             progress(done, total)
     found = {}
     for feature in features:
-        labels = labels_of(reading.count(feature) for reading in readings)
+        labels = sorted_labels(piece.count(feature) for piece in pieces)
         counts = {name: _counts(feature, of_set, labels) for name, of_set in sets.items()}
         found[feature.name] = labels, counts
     return found
 
 
-def _counts(feature: Feature, readings: Sequence[PieceReading], labels: Sequence[Label]) -> Counts:
-    modes = [reading.chorale.key.mode for reading in readings]
-    return Counts.of([reading.count(feature) for reading in readings], modes, labels)
+def _counts(
+    feature: Feature, pieces: Sequence[PieceAnalysis], labels: Sequence[Label]
+) -> FeatureCounts:
+    modes = [piece.chorale.key.mode for piece in pieces]
+    return FeatureCounts.of([piece.count(feature) for piece in pieces], modes, labels)
 
 
 def _distance(
-    feature: Feature, labels: list[Label], counts: Mapping[str, Counts], seed: int
-) -> Distance:
+    feature: Feature, labels: list[Label], counts: Mapping[str, FeatureCounts], seed: int
+) -> StyleDistance:
     number = min(len(counts["ours"]), len(counts["test"]))
-    ruler = Ruler(feature, labels, counts["train"], seed)
-    value, interval = ruler.distance(counts["ours"], number)
-    floor, floor_interval = ruler.distance(counts["test"], number)
-    return Distance(
+    estimator = DistanceEstimator(feature, labels, counts["train"], seed)
+    value, interval = estimator.distance(counts["ours"], number)
+    floor, floor_interval = estimator.distance(counts["test"], number)
+    return StyleDistance(
         feature.name,
         feature.unit,
         feature.kind,
@@ -250,39 +258,43 @@ def _distance(
     )
 
 
-def _shown(feature: Feature, labels: list[Label], counts: Mapping[str, Counts]) -> Shown:
+def _histogram(
+    feature: Feature, labels: list[Label], counts: Mapping[str, FeatureCounts]
+) -> FeatureHistogram:
     sums = {name: of_set.counts.sum(axis=0) for name, of_set in counts.items()}
     if feature.kind == "ordered" or all(not isinstance(label, str) for label in labels):
-        names, place = _bars(feature, [float(label) for label in labels])
+        names, index = _bins(feature, [float(label) for label in labels])
     else:
-        names, place = _commonest([str(label) for label in labels], sums["train"])
+        names, index = _most_frequent([str(label) for label in labels], sums["train"])
     shares = {}
     for name, amounts in sums.items():
-        barred = np.bincount(place, weights=amounts, minlength=len(names))
-        whole = barred.sum()
-        shares[name] = tuple((barred / whole).tolist()) if whole else ()
-    return Shown(feature.name, feature.unit, feature in GRADED, tuple(names), shares)
+        binned = np.bincount(index, weights=amounts, minlength=len(names))
+        total = binned.sum()
+        shares[name] = tuple((binned / total).tolist()) if total else ()
+    return FeatureHistogram(
+        feature.name, feature.unit, feature in GRADE_FEATURES, tuple(names), shares
+    )
 
 
-def _bars(feature: Feature, values: Sequence[float]) -> tuple[list[str], NDArray[np.int64]]:
-    """Bars of numbers, and in which bar each number lies."""
+def _bins(feature: Feature, values: Sequence[float]) -> tuple[list[str], NDArray[np.int64]]:
+    """Lower edges of the bins of numbers, and the bin of each number."""
     if feature.bin is None:
         return [f"{value:g}" for value in values], np.arange(len(values))
-    # Half of a hundredth of a bar: what lies on an edge belongs above it, whatever rounding did.
-    bars = np.floor(np.array(values) / feature.bin + 0.005).astype(np.int64)
-    first = int(bars.min()) if len(bars) else 0
-    count = int(bars.max()) - first + 1 if len(bars) else 0
-    return [f"{(first + k) * feature.bin:g}" for k in range(count)], bars - first
+    # The tolerance puts a number on an edge into the upper bin in spite of rounding errors.
+    bins = np.floor(np.array(values) / feature.bin + 0.005).astype(np.int64)
+    first = int(bins.min()) if len(bins) else 0
+    count = int(bins.max()) - first + 1 if len(bins) else 0
+    return [f"{(first + k) * feature.bin:g}" for k in range(count)], bins - first
 
 
-def _commonest(
+def _most_frequent(
     names: Sequence[str], amounts: NDArray[np.float64]
 ) -> tuple[list[str], NDArray[np.int64]]:
-    """Names by how common they are, the rarest as one, and the place of each name among them."""
+    """Names by frequency, the least frequent pooled, and the index of each name among them."""
     order = np.lexsort((np.array(names, dtype=np.str_), -amounts))
-    place = np.empty(len(names), dtype=np.int64)
-    place[order] = np.arange(len(names))
-    if len(names) <= _SHOWN:
-        return [names[k] for k in order.tolist()], place
-    shown = [names[k] for k in order[: _SHOWN - 1].tolist()]
-    return [*shown, "others"], np.minimum(place, _SHOWN - 1)
+    index = np.empty(len(names), dtype=np.int64)
+    index[order] = np.arange(len(names))
+    if len(names) <= _MOST_LABELS:
+        return [names[k] for k in order.tolist()], index
+    shown = [names[k] for k in order[: _MOST_LABELS - 1].tolist()]
+    return [*shown, "others"], np.minimum(index, _MOST_LABELS - 1)

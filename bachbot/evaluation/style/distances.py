@@ -1,4 +1,13 @@
-"""Distances between distributions, and histograms of sets of pieces as arrays."""
+"""Distances between distributions, and their estimates for sets of pieces.
+
+The Wasserstein distance (earth mover's distance) of order 1 is the area between two cumulative
+distributions (Vallender, "Calculation of the Wasserstein distance between probability distributions
+on the line", Theory of Probability and its Applications 18, 1974); it has the unit of the values.
+Where labels have no order, "Bach or Mock" takes the same distance over their ranks in the
+reference's order of frequency (`ranked`), and the further distributions take the total variation:
+half the sum of the absolute differences (Levin, Peres and Wilmer, *Markov Chains and Mixing Times*,
+section 4.1).
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,53 +29,53 @@ def wasserstein(
     Parameters
     ----------
     values : array_like of float, shape [K]
-        The numbers, rising.
+        The numbers, ascending.
     weights, reference : ndarray of float64, shape [..., K]
-        How much lies on each, in any unit: only shares count.
+        Weight of each number; only the shares matter.
 
     Returns
     -------
     ndarray of float64, shape [...]
-        In the values' unit; infinite where either holds nothing.
+        In the unit of the values; infinite where either is empty.
     """
     gaps = np.diff(np.asarray(values, dtype=np.float64))  # [K - 1]
-    apart = np.cumsum(shares(weights) - shares(reference), axis=-1)[..., :-1]
-    return _of_both((np.abs(apart) * gaps).sum(axis=-1), weights, reference)
+    difference = np.cumsum(_shares(weights) - _shares(reference), axis=-1)[..., :-1]
+    return _unless_empty((np.abs(difference) * gaps).sum(axis=-1), weights, reference)
 
 
 def total_variation(
     weights: NDArray[np.float64], reference: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Share of one distribution that would have to change to make it the other.
+    """Total variation distance: the share of one distribution that would have to move.
 
     Parameters
     ----------
     weights, reference : ndarray of float64, shape [..., K]
-        How much lies on each of the same labels, in any unit.
+        Weight of each label; only the shares matter.
 
     Returns
     -------
     ndarray of float64, shape [...]
-        0 to 1; infinite where either holds nothing.
+        0 to 1; infinite where either is empty.
     """
-    apart = np.abs(shares(weights) - shares(reference)).sum(axis=-1) / 2
-    return _of_both(apart, weights, reference)
+    distance = np.abs(_shares(weights) - _shares(reference)).sum(axis=-1) / 2
+    return _unless_empty(distance, weights, reference)
 
 
 def ranked(histogram: Histogram, reference: Histogram) -> float:
-    """Wasserstein distance over ranks: labels stand one apart, the reference's commonest first.
+    """Wasserstein distance over ranks: labels are one apart, the reference's most frequent first.
 
-    After them stand labels that the reference lacks, the histogram's rarest first.
+    Labels that the reference does not have come last, the histogram's least frequent first.
 
     Parameters
     ----------
     histogram, reference : mapping of label to float
-        How often each label was found; of equal ones the reference's first by name comes first.
+        Count of each label; equally frequent labels are ordered by name.
 
     Returns
     -------
     float
-        In ranks; infinite where either holds nothing.
+        In ranks; infinite where either is empty.
     """
     order = by_frequency(reference)
     order += reversed([label for label in by_frequency(histogram) if label not in reference])
@@ -82,39 +91,39 @@ def ordered(histogram: Histogram, reference: Histogram) -> float:
 
 
 def by_frequency(histogram: Mapping[Label, float]) -> list[Label]:
-    """Labels, the commonest first, equal ones by name."""
+    """Labels, the most frequent first, equally frequent ones by name."""
     return sorted(histogram, key=lambda label: (-histogram[label], str(label)))
 
 
-def shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each row divided by its sum; NaN where it holds nothing, shape as given."""
+def _shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each row divided by its sum, NaN if that is 0; shape as given."""
     sums = weights.sum(axis=-1, keepdims=True)
     return np.divide(weights, sums, out=np.full(weights.shape, np.nan), where=sums > 0)
 
 
-def _of_both(
+def _unless_empty(
     distance: NDArray[np.float64], weights: NDArray[np.float64], reference: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """A distance where both hold something, else infinity."""
-    some = (weights.sum(axis=-1) > 0) & (reference.sum(axis=-1) > 0)
-    return np.where(some, distance, np.inf)
+    """The distance, or infinity where either distribution is empty."""
+    both = (weights.sum(axis=-1) > 0) & (reference.sum(axis=-1) > 0)
+    return np.where(both, distance, np.inf)
 
 
 _RESAMPLES = 400
 _SUBSETS = 200
-_NORMAL = 1.96  # 95% of a normal distribution lie within so many deviations of its mean
+_NORMAL = 1.96  # standard deviations within which 95% of a normal distribution are
 
 
 @dataclass(frozen=True, eq=False)
-class Counts:
-    """One feature of a set of pieces.
+class FeatureCounts:
+    """Counts of one feature in a set of pieces.
 
     Parameters
     ----------
     counts : ndarray of float64, shape [P, K]
-        How often each piece has each label.
+        Count of each label in each piece.
     modes : ndarray of str, shape [P]
-        Of each piece.
+        Mode of each piece.
     """
 
     counts: NDArray[np.float64]
@@ -123,8 +132,8 @@ class Counts:
     @classmethod
     def of(
         cls, histograms: Sequence[Histogram], modes: Sequence[Mode], labels: Sequence[Label]
-    ) -> "Counts":
-        """Put histograms side by side, one column a label."""
+    ) -> "FeatureCounts":
+        """Arrange histograms in an array with a column for each label."""
         column = {label: k for k, label in enumerate(labels)}
         counts = np.zeros((len(histograms), len(labels)))
         for row, histogram in zip(counts, histograms, strict=True):
@@ -137,61 +146,61 @@ class Counts:
 
     @property
     def events(self) -> int:
-        """What was counted, all pieces together."""
+        """Total count over all pieces."""
         return int(self.counts.sum())
 
     @cached_property
     def shares(self) -> NDArray[np.float64]:
-        """Share of each label over all pieces, shape [K]; NaN where nothing was counted."""
-        return shares(self.counts.sum(axis=0))
+        """Share of each label over all pieces, shape [K]; NaN if nothing was counted."""
+        return _shares(self.counts.sum(axis=0))
 
 
 @dataclass(frozen=True, eq=False)
-class Ruler:
-    """Measures sets of pieces of one feature against a reference.
+class DistanceEstimator:
+    """Estimates the distance of sets of pieces from a reference in one feature.
 
-    A set is held against the reference's pieces of the same modes, in the shares that the set has
-    of them: a set of major pieces alone is not found wanting in minor ones.
+    A set is compared with the reference's pieces of the same modes, weighted by the modes of the
+    set, so that a set of major pieces is not distant for its lack of minor ones.
 
     Parameters
     ----------
     feature : Feature
-        Ordered, or a category.
+        Of kind ``ordered`` or ``category``.
     labels : sequence of label
-        K labels; numbers rise.
+        K labels; numbers ascend.
     reference : Counts
-        Of the reference's pieces.
+        Counts in the reference's pieces.
     seed : int
-        Of the draws.
+        Random seed of the bootstrap.
     """
 
     feature: Feature
     labels: Sequence[Label]
-    reference: Counts
+    reference: FeatureCounts
     seed: int = 0
 
-    def distance(self, pieces: Counts, number: int) -> tuple[float, Interval]:
-        """How far a set is, as it would be with so many pieces.
+    def distance(self, pieces: FeatureCounts, number: int) -> tuple[float, Interval]:
+        """The distance of a set from the reference, for a given number of pieces.
 
-        Fewer pieces are farther from anything: only sets of one size can be compared. Where fewer
-        are asked for than there are, it is the mean over 200 subsets of that size. The interval is
-        the distance, 1.96 standard deviations up and down, of such sets drawn with replacement
-        (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993, chapter 6): the
-        percentiles of the draws would lie too high, since a set with pieces twice over has fewer
-        different ones. The reference is held as it is.
+        Smaller sets are farther from any reference, so that only sets of one size can be compared.
+        For a number below that of the set it is the mean over 200 subsets of that size. The 95%
+        bootstrap interval is the distance plus or minus 1.96 standard deviations over sets
+        resampled with replacement (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993,
+        chapter 6): percentiles would be too high, because a resampled set has fewer different
+        pieces. The reference is not resampled.
 
         Parameters
         ----------
         pieces : Counts
             The set.
         number : int
-            1 to as many as there are.
+            1 to the number of pieces in the set.
 
         Returns
         -------
         float, Interval
-            In the feature's unit. NaN where nothing was counted; the interval of a single piece,
-            which says nothing of others, is NaN too.
+            In the feature's unit. NaN if nothing was counted; the interval of a single piece is
+            NaN too.
         """
         rng = np.random.default_rng(self.seed)
         found = self._distances(pieces, _subsets(rng, len(pieces), number))
@@ -200,43 +209,45 @@ class Ruler:
         value = float(found.mean())
         if len(pieces) < 2:
             return value, Interval(float("nan"), float("nan"))
-        even = np.full(len(pieces), 1 / len(pieces))
-        draws = rng.multinomial(number, even, size=_RESAMPLES).astype(np.float64)
-        deviation = float(self._distances(pieces, draws).std())
-        reach = _NORMAL * deviation
-        return value, Interval(max(0.0, value - reach), value + reach)
+        uniform = np.full(len(pieces), 1 / len(pieces))
+        resamples = rng.multinomial(number, uniform, size=_RESAMPLES).astype(np.float64)
+        deviation = float(self._distances(pieces, resamples).std())
+        margin = _NORMAL * deviation
+        return value, Interval(max(0.0, value - margin), value + margin)
 
-    def _distances(self, pieces: Counts, draws: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Distance of each draw that holds anything; draws have shape [R, P]."""
-        drawn = draws @ pieces.counts  # [R, K]
-        beside = np.zeros_like(drawn)
+    def _distances(
+        self, pieces: FeatureCounts, resamples: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Distance of each resample, [R, P], in which anything is counted."""
+        weights = resamples @ pieces.counts  # [R, K]
+        reference = np.zeros_like(weights)
         for mode in np.unique(pieces.modes).tolist():
             here = pieces.modes == mode
-            events = draws[:, here] @ pieces.counts[here].sum(axis=1)  # [R]
-            beside += events[:, np.newaxis] * self._bach(mode)
-        some = drawn.sum(axis=1) > 0
-        drawn, beside = drawn[some], beside[some]
+            events = resamples[:, here] @ pieces.counts[here].sum(axis=1)  # [R]
+            reference += events[:, np.newaxis] * self._reference_shares(mode)
+        counted = weights.sum(axis=1) > 0
+        weights, reference = weights[counted], reference[counted]
         if self.feature.kind == "ordered":
-            found = wasserstein([float(x) for x in self.labels], drawn, beside)
+            found = wasserstein([float(x) for x in self.labels], weights, reference)
         else:
-            found = total_variation(drawn, beside)
+            found = total_variation(weights, reference)
         return found[np.isfinite(found)]
 
-    def _bach(self, mode: str) -> NDArray[np.float64]:
-        """Shares of the reference's pieces of a mode, of all where none has anything to count."""
+    def _reference_shares(self, mode: str) -> NDArray[np.float64]:
+        """Shares in the reference's pieces of a mode, or in all if those have nothing to count."""
         here = self.reference.counts[self.reference.modes == mode]
         kept = here if self.feature.by_mode and here.sum() else self.reference.counts
-        return shares(kept.sum(axis=0))
+        return _shares(kept.sum(axis=0))
 
 
-def labels_of(histograms: Iterable[Histogram]) -> list[Label]:
-    """Every label of some histograms, numbers rising, names by the alphabet."""
+def sorted_labels(histograms: Iterable[Histogram]) -> list[Label]:
+    """Every label of some histograms, numbers ascending and names in alphabetical order."""
     found = {label for histogram in histograms for label in histogram}
     return sorted(found, key=lambda x: (isinstance(x, str), x))
 
 
 def _subsets(rng: np.random.Generator, pieces: int, number: int) -> NDArray[np.float64]:
-    """Sets of so many different pieces, shape [R, P]: the one of all, or draws."""
+    """Random subsets of different pieces, shape [R, P], or the one of all pieces."""
     if number >= pieces:
         return np.ones((1, pieces))
     order = rng.random((_SUBSETS, pieces)).argsort(axis=1)

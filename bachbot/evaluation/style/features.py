@@ -1,8 +1,31 @@
-"""The nine features of "Bach or Mock", and what they are read from."""
+"""The nine features of "Bach or Mock", and the analysis of a piece from which they are computed.
+
+Definitions are those of Fang, Liu, Seetharaman and Pardo, "Bach or Mock? A Grading Function for
+Chorales in the Style of J. S. Bach" (2020, arXiv:2006.13329) and of the authors' published grader
+(github.com/asdfang/constraint-transformer-bach), which has details that the paper leaves out. What
+differs, because a chorale here is a grid of MIDI pitches:
+
+- Note names follow from key and context (`bachbot.scores.pitch.spell`); the authors read them from
+  MusicXML. A piece that came from MIDI therefore has no disadvantage.
+- The key is the piece's own; the authors estimate it from the notes. Raised notes in minor count as
+  altered, as in their grader.
+- A note that is tied over a bar line is one note of its whole length, and one interval.
+- Chords are read by `bachbot.theory.harmony`; the authors' are named by music21. A chord without
+  fifth keeps its name; suspensions, ninths and the other chords that they name are added here.
+- Parallels are those of `bachbot.theory.rules`, also across the end of a phrase: the authors remove
+  fermatas first.
+- A sequence that several voices repeat counts in each of them.
+- Repeats are not expanded, as in their grader: a section counts once for each time it is written.
+
+A repeated sequence is defined after Hsu, Liu and Chen, "Discovering nontrivial repeating patterns
+in music data" (IEEE Transactions on Multimedia 3(3), 2001): two notes or more, from the beginning
+of a note or rest to any frame, that occur twice or more with the same pitches and rhythm; a
+sequence that only occurs as part of a longer one is not counted.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import pairwise
 from typing import Literal
@@ -19,98 +42,89 @@ from bachbot.theory.harmony import NONE, Quality, chords_of, pitch_class_sets, s
 from bachbot.theory.rules import RULES
 
 Label = str | float
-"""What is counted: a name where there is no order, else a number."""
+"""A label of a histogram: a name if labels have no order, else a number."""
 
 Histogram = Mapping[Label, float]
-"""How often each label was found."""
+"""Count of each label."""
 
 Kind = Literal["ranked", "ordered", "category", "faults"]
 
 
 @dataclass(frozen=True, eq=False)
-class PieceReading:
-    """A piece and what features read off it; everything is worked out once.
+class PieceAnalysis:
+    """A piece and its analysis, computed on demand and only once.
 
     Parameters
     ----------
     chorale : Chorale
-        In the key that its ``key`` says.
+        In the key of its ``key``.
     """
 
     chorale: Chorale
     _counted: dict[str, Counter[Label]] = field(default_factory=dict, init=False, repr=False)
 
     def count(self, feature: "Feature") -> Counter[Label]:
-        """The histogram of a feature; not to be changed."""
+        """The histogram of a feature; do not change it."""
         if feature.name not in self._counted:
-            self._counted[feature.name] = feature.read(self)
+            self._counted[feature.name] = feature.count(self)
         return self._counted[feature.name]
 
     @cached_property
     def names(self) -> NDArray[np.int16]:
-        """Place of each note's name on the line of fifths, shape [T, 4]; `scores.spelling`."""
+        """Position of each note's name on the line of fifths, shape [T, 4]; see `spell`."""
         return spell(self.chorale)
 
     @cached_property
     def harmonies(self) -> list[Harmony]:
-        """The chords, as `bachbot.theory.analysis` hears them."""
+        """The chords, by `bachbot.theory.analysis`."""
         return analyze(self.chorale)
 
     @cached_property
-    def closes(self) -> list[Close]:
-        """How the phrases close; none where the piece has no fermata to tell them by."""
+    def cadences(self) -> list[Close]:
+        """The cadences of the phrases; none if the piece has no fermata to mark phrases."""
         return closes(self.chorale, self.harmonies) if self.chorale.fermata.any() else []
 
 
-def reading_of(piece: Chorale | PieceReading) -> PieceReading:
-    """A piece to read features off; one that has been read already as it is."""
-    return piece if isinstance(piece, PieceReading) else PieceReading(piece)
+def analyzed(piece: Chorale | PieceAnalysis) -> PieceAnalysis:
+    """The analysis of a piece; an analysis is returned as it is."""
+    return piece if isinstance(piece, PieceAnalysis) else PieceAnalysis(piece)
 
 
 @dataclass(frozen=True)
 class Feature:
-    """Something that is counted in a piece.
+    """A feature: something that is counted in a piece.
 
     Parameters
     ----------
     name : str
-        What it is called.
+        Name of the feature.
     unit : str
-        What its distance is counted in.
+        Unit of its distance.
     kind : {"ranked", "ordered", "category", "faults"}
-        How two distributions of it are told apart (`distances`). Ranked: by earth moved between
-        labels in Bach's order of frequency. Ordered: by earth moved between numbers. Category: by
-        the share that differs. Faults: as ranked, times how many there are a note beside Bach.
-    read : callable
-        From a `PieceReading` to a histogram.
+        Its distance (see `bachbot.evaluation.style.distances`). Ranked: Wasserstein distance over
+        ranks in Bach's order of frequency. Ordered: Wasserstein distance over numbers. Category:
+        total variation. Faults: as ranked, times the ratio of the rate per note to Bach's.
+    count : callable
+        From a `PieceAnalysis` to a histogram.
     by_mode : bool
-        Whether a major piece is held against Bach's major pieces and a minor one against his
-        minor ones.
+        Whether a piece is compared with Bach's pieces of the same mode only.
     bin : float, optional
-        Width of the bars that an ordered feature is shown in; unless given, each value is one.
+        Width of the bins of an ordered feature's histogram; default: one bin for each value.
     """
 
     name: str
     unit: str
     kind: Kind
-    read: Callable[[PieceReading], Counter[Label]]
+    count: Callable[[PieceAnalysis], Counter[Label]]
     by_mode: bool = True
     bin: float | None = None
 
 
-def as_pitches_tell(chorale: Chorale) -> Chorale:
-    """The same pitches, every repeated note held on, and no fermata."""
-    pitch = chorale.pitch
-    tied = np.zeros(pitch.shape, dtype=np.bool_)
-    tied[1:] = (pitch[1:] == pitch[:-1]) & (pitch[1:] != REST)
-    return replace(chorale, tied=tied, fermata=np.zeros(len(pitch), dtype=np.bool_))
+_NO_CHORD = "no chord"
 
-
-_UNREAD = "no chord"
-
-# What `theory.harmony` leaves unread, by semitones above the root. Of the twins of one set, such as
-# a fourth over C and a second over F, the one whose root is in the bass is meant, else the first.
-_OTHERS: tuple[tuple[str, tuple[int, ...]], ...] = (
+# Chords that `theory.harmony` does not read, by semitones above the root. Of two readings of one
+# set, such as a fourth over C and a second over F, the one with its root in the bass is chosen.
+_ADDED_CHORDS: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("suspended fourth", (0, 5, 7)),
     ("suspended second", (0, 2, 7)),
     ("dominant ninth", (0, 2, 4, 10)),
@@ -120,134 +134,134 @@ _OTHERS: tuple[tuple[str, tuple[int, ...]], ...] = (
 )
 
 
-def slices(chorale: Chorale) -> NDArray[np.int64]:
-    """Frames in which a note begins or ends and something sounds."""
+def slice_frames(chorale: Chorale) -> NDArray[np.int64]:
+    """Frames in which a note begins or ends, and something sounds."""
     silent = chorale.pitch == REST
     begins = np.asarray(chorale.onset.any(axis=1))
     begins[1:] |= (silent[1:] & ~silent[:-1]).any(axis=1)
     return np.flatnonzero(begins & ~silent.all(axis=1))
 
 
-def slice_qualities(reading: PieceReading) -> Counter[Label]:
-    """Chords by their kind, each slice once, however long; what cannot be read is ``no chord``."""
-    chorale = reading.chorale
-    pitch = chorale.pitch[slices(chorale)]
+def slice_qualities(piece: PieceAnalysis) -> Counter[Label]:
+    """Chords by quality, one for each slice whatever its length; else ``no chord``."""
+    chorale = piece.chorale
+    pitch = chorale.pitch[slice_frames(chorale)]
     chords = chords_of(pitch, chorale.key)
     sets = pitch_class_sets(pitch)
     rows = zip(chords.quality.tolist(), sets, chords.bass.tolist(), strict=True)
-    return Counter(_label(*row) for row in rows)
+    return Counter(_quality_name(*row) for row in rows)
 
 
-def _label(quality: int, found: np.int16, bass: int) -> str:
+def _quality_name(quality: int, found: np.int16, bass: int) -> str:
     if quality == Quality.OPEN:
         return "unison" if found.bit_count() == 1 else "bare fifth"
-    return Quality(quality).label if quality != NONE else _other(found, bass)
+    return Quality(quality).label if quality != NONE else _added_chord(found, bass)
 
 
-def _other(found: np.int16, bass: int) -> str:
-    """The name of a set that is no chord of thirds."""
+def _added_chord(found: np.int16, bass: int) -> str:
+    """The name of a pitch-class set that is no chord of thirds."""
     for root in ((bass + i) % 12 for i in range(12)):
         above = int(sets_above(np.array([found]), root)[0])
-        for name, tones in _OTHERS:
+        for name, tones in _ADDED_CHORDS:
             if above == sum(1 << tone for tone in tones):
                 return name
-    return _UNREAD
+    return _NO_CHORD
 
 
-_HOLD = -2
-_LEAST_NOTES = 2
+_CONTINUES = -2
+_FEWEST_NOTES = 2
 
 
-def repeated_sequences(reading: PieceReading) -> Counter[Label]:
-    """How often repeated sequences of each length are found, all voices together.
+def repeated_sequences(piece: PieceAnalysis) -> Counter[Label]:
+    """Occurrences of repeated sequences by length, all voices together.
 
     Returns
     -------
     Counter
-        By length in sixteenths; 0 alone, once, where nothing is repeated.
+        By length in sixteenths; a single 0 if nothing is repeated.
     """
     found: Counter[Label] = Counter()
     for voice in VOICES:
-        for length, times in _repeats(_events(reading.chorale, voice)):
+        for length, times in _repeats(_events(piece.chorale, voice)):
             found[float(length)] += times
     return found or Counter({0.0: 1})
 
 
 def _events(chorale: Chorale, voice: Voice) -> list[int]:
-    """A voice as one number a frame: a pitch, -1 where a rest begins, -2 where either goes on."""
+    """A voice as one number a frame: a pitch, -1 for a new rest, -2 where either continues."""
     pitch = chorale.pitch[:, voice]
-    goes_on = chorale.tied[:, voice].copy()
-    goes_on[1:] |= (pitch[1:] == REST) & (pitch[:-1] == REST)
-    return np.where(goes_on, _HOLD, pitch).tolist()
+    continues = chorale.tied[:, voice].copy()
+    continues[1:] |= (pitch[1:] == REST) & (pitch[:-1] == REST)
+    return np.where(continues, _CONTINUES, pitch).tolist()
 
 
 def _repeats(events: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Length and number of occurrences of every sequence that counts.
+    """Length and number of occurrences of every repeated sequence.
 
-    Places that begin alike are kept together and told apart frame by frame as they grow; a group
-    that does not fall apart at the next frame, or that is always preceded by one same note, is
-    part of a longer sequence found as often.
+    Starting frames of equal sequences are grouped, and the groups are split frame by frame as the
+    sequences grow. A group that is not split by the next frame, or that always follows the same
+    note, is part of a longer sequence with as many occurrences.
     """
-    starts = [frame for frame, event in enumerate(events) if event != _HOLD]
+    starts = [frame for frame, event in enumerate(events) if event != _CONTINUES]
     before = {b: tuple(events[a:b]) for a, b in pairwise(starts)}
-    groups = list(_parted(events, starts, 0))
+    groups = list(_split(events, starts, 0))
     length = 1
     while groups:
         grown = []
         for group in groups:
-            parts = list(_parted(events, group, length))
+            parts = list(_split(events, group, length))
             first = group[0]
-            notes = length - events[first : first + length].count(_HOLD)
-            whole = len(parts) == 1 and len(parts[0]) == len(group)
-            preceded = {before.get(place) for place in group}
-            led = len(preceded) == 1 and None not in preceded
-            if notes >= _LEAST_NOTES and not whole and not led:
+            notes = length - events[first : first + length].count(_CONTINUES)
+            extends = len(parts) == 1 and len(parts[0]) == len(group)
+            preceding = {before.get(start) for start in group}
+            follows = len(preceding) == 1 and None not in preceding
+            if notes >= _FEWEST_NOTES and not extends and not follows:
                 yield length, len(group)
             grown += parts
         groups = grown
         length += 1
 
 
-def _parted(events: Sequence[int], places: Sequence[int], length: int) -> Iterator[list[int]]:
-    """Places that go on alike after so many frames, where there are two or more."""
+def _split(events: Sequence[int], starts: Sequence[int], offset: int) -> Iterator[list[int]]:
+    """Starts grouped by the event at an offset, groups of two or more only."""
     parts: defaultdict[int, list[int]] = defaultdict(list)
-    for place in places:
-        if place + length < len(events):
-            parts[events[place + length]].append(place)
+    for start in starts:
+        if start + offset < len(events):
+            parts[events[start + offset]].append(start)
     return (part for part in parts.values() if len(part) > 1)
 
 
 _LOWEST_OF_SCALE: dict[Mode, int] = {"major": -1, "minor": -4}
-"""Lowest place on the line of fifths, above the tonic, of the seven notes of the scale."""
-_MINOR_TONIC = 3  # fifths above the signature's place
+"""Lowest position on the line of fifths, relative to the tonic, of the notes of the scale."""
+_MINOR_TONIC = 3  # fifths above the tonic of the major key with the same signature
 
 _PARALLELS = {name: RULES[name] for name in ("parallel fifths", "parallel octaves")}
 
 
-def notes(reading: PieceReading) -> Counter[Label]:
-    """Sixteenths of each degree of the scale with its accidental, and of rests."""
-    chorale = reading.chorale
+def scale_degrees(piece: PieceAnalysis) -> Counter[Label]:
+    """Sixteenths of each scale degree with its accidental, and of rests."""
+    chorale = piece.chorale
     minor = chorale.key.mode == "minor"
-    above = reading.names.astype(int) - written_fifths(chorale) - _MINOR_TONIC * minor
+    above = piece.names.astype(int) - written_fifths(chorale) - _MINOR_TONIC * minor
     sounds = chorale.pitch != REST
     found = Counter(above[sounds].tolist())
     out: Counter[Label] = Counter()
-    for place, times in found.items():
-        out[degree_name(place, chorale.key.mode)] += times
+    for fifths, times in found.items():
+        out[degree_name(fifths, chorale.key.mode)] += times
     rests = int((~sounds).sum())
     return out + Counter({"rest": rests})
 
 
 def degree_name(above: int, mode: Mode) -> str:
-    """Degree and accidental of a note so many fifths above the tonic: ``5``, ``#7``, ``b3``."""
+    """Degree and accidental of a note a number of fifths above the tonic: ``5``, ``#7``, ``b3``."""
     lowest = _LOWEST_OF_SCALE[mode]
     alter = (above - lowest) // 7
     return ("#" * alter if alter > 0 else "b" * -alter) + str(above * 4 % 7 + 1)
 
 
-def rhythm(reading: PieceReading) -> Counter[Label]:
+def note_durations(piece: PieceAnalysis) -> Counter[Label]:
     """Notes and rests by their length in quarters."""
-    chorale = reading.chorale
+    chorale = piece.chorale
     found: Counter[Label] = Counter()
     for voice in VOICES:
         rests = chorale.pitch[:, voice] == REST
@@ -258,15 +272,15 @@ def rhythm(reading: PieceReading) -> Counter[Label]:
     return found
 
 
-def parallels(reading: PieceReading) -> Counter[Label]:
+def parallel_fifths_and_octaves(piece: PieceAnalysis) -> Counter[Label]:
     """Parallel fifths and parallel octaves (or unisons), in any pair of voices."""
-    return Counter({name: t.count for name, t in tally(reading.chorale, _PARALLELS).items()})
+    return Counter({name: t.count for name, t in tally(piece.chorale, _PARALLELS).items()})
 
 
-def intervals(reading: PieceReading, voice: Voice) -> Counter[Label]:
-    """Named intervals, up or down, from each note of a voice to the next; none over a rest."""
-    chorale = reading.chorale
-    pitch, names = chorale.pitch[:, voice].astype(int), reading.names[:, voice].astype(int)
+def melodic_interval_names(piece: PieceAnalysis, voice: Voice) -> Counter[Label]:
+    """Named melodic intervals of a voice, up or down; none across a rest."""
+    chorale = piece.chorale
+    pitch, names = chorale.pitch[:, voice].astype(int), piece.names[:, voice].astype(int)
     at = np.flatnonzero(chorale.onset[1:, voice] & (pitch[:-1] != REST)) + 1
     rows = zip((pitch[at] - pitch[at - 1]).tolist(), (names[at] - names[at - 1]).tolist(),
                strict=True)  # fmt: skip
@@ -285,7 +299,7 @@ def interval_name(semitones: int, fifths: int) -> str:
     semitones : int
         Upward.
     fifths : int
-        From name to name on the line of fifths.
+        Distance of the note names on the line of fifths.
     """
     steps = fifths * 4 + 7 * ((semitones - 7 * fifths) // 12)
     if (steps, semitones) < (0, 0):
@@ -302,15 +316,15 @@ def interval_name(semitones: int, fifths: int) -> str:
     return f"{('A' if fifths > 0 else 'd') * times}{size}{way}"
 
 
-GRADED: tuple[Feature, ...] = (
-    Feature("notes", "ranks", "ranked", notes),
-    Feature("rhythm", "ranks", "ranked", rhythm, by_mode=False),
-    Feature("parallels", "times Bach's rate", "faults", parallels, by_mode=False),
+GRADE_FEATURES: tuple[Feature, ...] = (
+    Feature("notes", "ranks", "ranked", scale_degrees),
+    Feature("rhythm", "ranks", "ranked", note_durations, by_mode=False),
+    Feature("parallels", "times Bach's rate", "faults", parallel_fifths_and_octaves, by_mode=False),
     Feature("chord quality", "ranks", "ranked", slice_qualities),
     *(
-        Feature(f"{v.label} intervals", "ranks", "ranked", partial(intervals, voice=v))
+        Feature(f"{v.label} intervals", "ranks", "ranked", partial(melodic_interval_names, voice=v))
         for v in VOICES
     ),
     Feature("repetition", "sixteenths", "ordered", repeated_sequences, by_mode=False),
 )
-"""The features of the grade, in the paper's order."""
+"""The nine features of the grade, in the paper's order."""

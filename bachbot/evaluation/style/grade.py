@@ -1,13 +1,13 @@
-"""The grade of "Bach or Mock": nine distances between a chorale and Bach's chorales, added up.
+"""The grade of "Bach or Mock": the sum of nine distances between a chorale and Bach's chorales.
 
-See `features` for where the definitions come from. Lower is better. The authors told of a median of
-4.91 for Bach's own pieces (standard deviation 1.63), each of which stood in the reference as well
-(`PUBLISHED`); held against themselves in the same way, the 343 of those pieces that the corpus here
-has come to 4.87. A short piece is farther from anything than a long one.
+`bachbot.evaluation.style.features` cites the definitions. Lower is better. The authors report a
+median of 4.91 for Bach's own pieces (standard deviation 1.63), each of which was also in the
+reference (`PUBLISHED`); compared with themselves in the same way, the 343 of those pieces that are
+in this corpus have a median of 4.87. Short pieces are farther from any reference than long ones.
 
-The feature of parallels is theirs: the distance between the piece's and Bach's shares of fifths and
-of octaves, times how many there are a note beside Bach. A piece whose shares are his pays little
-for however many: `bachbot evaluate partwriting` tells their rate.
+The feature of parallels is that of the paper: the distance between the piece's and Bach's shares of
+fifths and of octaves, times the ratio of their rates per note. A piece with the same shares as Bach
+is graded well however many parallels it has: `bachbot evaluate partwriting` reports their rate.
 """
 
 from collections import Counter
@@ -25,46 +25,46 @@ from bachbot.errors import UsageError
 from bachbot.evaluation.bootstrap import RESAMPLES, Interval
 from bachbot.evaluation.style.distances import ordered, ranked
 from bachbot.evaluation.style.features import (
-    GRADED,
+    GRADE_FEATURES,
     Feature,
     Histogram,
     Label,
-    PieceReading,
-    reading_of,
+    PieceAnalysis,
+    analyzed,
 )
 
 GRADE = "grade"
-"""Name of the sum."""
+"""Name of the sum of the nine distances."""
 
 PUBLISHED: Mapping[str, float] = MappingProxyType(
     dict(
         zip(
-            [*(feature.name for feature in GRADED), GRADE],
+            [*(feature.name for feature in GRADE_FEATURES), GRADE],
             [0.24, 0.23, 0.0, 0.41, 0.47, 0.49, 0.53, 0.69, 1.29, 4.91],
             strict=True,
         )
     )
 )
-"""Bach's medians as the paper has them (its table 1)."""
+"""Medians of Bach's pieces in the paper's table 1."""
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
-    """Bach's distributions.
+class ReferenceDistributions:
+    """Bach's distributions of the nine features.
 
     Parameters
     ----------
     histograms : mapping
-        By name of the feature and mode, or None for all pieces together.
+        By name of the feature and mode; None for both modes together.
     parallels_a_note : float
-        Parallel fifths and octaves divided by notes.
+        Parallel fifths and octaves per note.
     """
 
     histograms: Mapping[tuple[str, Mode | None], Histogram]
     parallels_a_note: float
 
     @classmethod
-    def of(cls, readings: Sequence[PieceReading]) -> "Reference":
+    def of(cls, pieces: Sequence[PieceAnalysis]) -> "ReferenceDistributions":
         """Pool the histograms of some pieces.
 
         Raises
@@ -72,21 +72,21 @@ class Reference:
         UsageError
             If there is no piece.
         """
-        if not readings:
-            raise UsageError("there is no piece to hold others against: give one or more")
+        if not pieces:
+            raise UsageError("there is no reference piece to compare with: give one or more")
         pooled: dict[tuple[str, Mode | None], Counter[Label]] = {}
-        for feature in GRADED:
-            for reading in readings:
-                found = reading.count(feature)
-                for mode in (None, reading.chorale.key.mode):
-                    pooled.setdefault((feature.name, mode), Counter()).update(found)
+        for feature in GRADE_FEATURES:
+            for piece in pieces:
+                counts = piece.count(feature)
+                for mode in (None, piece.chorale.key.mode):
+                    pooled.setdefault((feature.name, mode), Counter()).update(counts)
         faults = sum(pooled["parallels", None].values())
-        return cls(pooled, faults / max(1, sum(map(_notes, readings))))
+        return cls(pooled, faults / max(1, sum(map(_notes, pieces))))
 
     def histogram(self, feature: Feature, mode: Mode) -> Histogram:
-        """What a piece of a mode is held against: all pieces where none is of that mode."""
-        whole = self.histograms[feature.name, None]
-        return self.histograms.get((feature.name, mode), whole) if feature.by_mode else whole
+        """The reference of pieces of a mode: that of both modes if there are none of it."""
+        both = self.histograms[feature.name, None]
+        return self.histograms.get((feature.name, mode), both) if feature.by_mode else both
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,10 @@ class Grade:
     Parameters
     ----------
     name : str
-        Of the piece.
+        Name of the piece.
     features : mapping of str to float
-        Each feature's distance from Bach, 0 or more, in its own unit (`GRADED`). Infinite where
-        the piece has nothing to measure, such as no interval in a voice that rests throughout.
+        Distance of each feature from Bach's, 0 or more, in its own unit (`GRADE_FEATURES`).
+        Infinite if there is nothing to count, such as intervals in a voice that rests throughout.
     """
 
     name: str
@@ -107,17 +107,17 @@ class Grade:
 
     @property
     def total(self) -> float:
-        """The sum."""
+        """The grade: the sum of the distances."""
         return sum(self.features.values())
 
     def value(self, name: str) -> float:
-        """A feature by its name, or the sum by that of `GRADE`."""
+        """A feature's distance by its name, or the grade by the name `GRADE`."""
         return self.total if name == GRADE else self.features[name]
 
     def to_json(self) -> dict[str, object]:
-        """As plain data; what is infinite is None."""
-        told = {name: _finite(value) for name, value in self.features.items()}
-        return {"name": self.name, GRADE: _finite(self.total), "features": told}
+        """As plain data; infinite values are None."""
+        values = {name: _finite(value) for name, value in self.features.items()}
+        return {"name": self.name, GRADE: _finite(self.total), "features": values}
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +129,7 @@ class Grades:
     pieces : tuple of Grade
         One or more.
     seed : int
-        Of the intervals' draws.
+        Random seed of the bootstrap intervals.
     """
 
     pieces: tuple[Grade, ...]
@@ -137,32 +137,32 @@ class Grades:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The features, and the sum."""
+        """Names of the features, and `GRADE`."""
         return (*self.pieces[0].features, GRADE)
 
     def values(self, name: str) -> NDArray[np.float64]:
-        """A feature or the sum, shape [P]."""
+        """Values of a feature or of the grade, shape [P]."""
         return np.array([piece.value(name) for piece in self.pieces])
 
     def median(self, name: str) -> float:
-        """Over the pieces."""
+        """Median over the pieces."""
         return float(np.median(self.values(name)))
 
     def interval(self, name: str) -> Interval:
-        """95% bootstrap interval of the median, pieces drawn anew (see `bootstrap`)."""
+        """95% bootstrap interval of the median over pieces."""
         values = self.values(name)
         rng = np.random.default_rng(self.seed)
-        picks = rng.integers(len(values), size=(RESAMPLES, len(values)))
-        medians = np.median(values[picks], axis=1)
+        resamples = rng.integers(len(values), size=(RESAMPLES, len(values)))
+        medians = np.median(values[resamples], axis=1)
         low, high = np.percentile(medians, [2.5, 97.5], method="nearest")
         return Interval(float(low), float(high))
 
     def quantile(self, name: str, share: float) -> float:
-        """The least value that this share of the pieces, 0 to 1, does not exceed."""
+        """The smallest value that a share of the pieces, 0 to 1, does not exceed."""
         return float(np.quantile(self.values(name), share, method="inverted_cdf"))
 
     def share_above(self, name: str, value: float) -> float:
-        """Share of the pieces, 0 to 1, that are farther from Bach than a value."""
+        """Share of the pieces, 0 to 1, whose distance exceeds a value."""
         return float((self.values(name) > value).mean())
 
     def to_json(self) -> dict[str, object]:
@@ -177,24 +177,24 @@ class Grades:
         return {"medians": medians, "pieces": [piece.to_json() for piece in self.pieces]}
 
 
-def grade(chorale: Chorale | PieceReading, reference: Reference) -> Grade:
+def grade(chorale: Chorale | PieceAnalysis, reference: ReferenceDistributions) -> Grade:
     """Grade one piece.
 
     Parameters
     ----------
-    chorale : Chorale or Reading
-        In the key that its ``key`` says.
+    chorale : Chorale or PieceAnalysis
+        In the key of its ``key``.
     reference : Reference
-        What it is held against.
+        Bach's distributions.
     """
-    reading = reading_of(chorale)
-    told = {feature.name: _distance(feature, reading, reference) for feature in GRADED}
-    return Grade(reading.chorale.name, told)
+    piece = analyzed(chorale)
+    distances = {feature.name: _distance(feature, piece, reference) for feature in GRADE_FEATURES}
+    return Grade(piece.chorale.name, distances)
 
 
 def grades(
-    chorales: Iterable[Chorale | PieceReading],
-    reference: Reference,
+    chorales: Iterable[Chorale | PieceAnalysis],
+    reference: ReferenceDistributions,
     *,
     seed: int = 0,
     progress: Callable[[], None] | None = None,
@@ -203,12 +203,12 @@ def grades(
 
     Parameters
     ----------
-    chorales : iterable of Chorale or Reading
+    chorales : iterable of Chorale or PieceAnalysis
         One or more.
     reference : Reference
-        What they are held against.
+        Bach's distributions.
     seed : int
-        Of the intervals' draws.
+        Random seed of the bootstrap intervals.
     progress : callable, optional
         Called after each piece.
 
@@ -227,9 +227,9 @@ def grades(
     return Grades(tuple(found), seed)
 
 
-def _distance(feature: Feature, reading: PieceReading, reference: Reference) -> float:
-    histogram = reading.count(feature)
-    bach = reference.histogram(feature, reading.chorale.key.mode)
+def _distance(feature: Feature, piece: PieceAnalysis, reference: ReferenceDistributions) -> float:
+    histogram = piece.count(feature)
+    bach = reference.histogram(feature, piece.chorale.key.mode)
     if feature.kind == "ordered":
         return ordered(histogram, bach)
     if feature.kind != "faults":
@@ -239,11 +239,11 @@ def _distance(feature: Feature, reading: PieceReading, reference: Reference) -> 
         return 0.0
     if not reference.parallels_a_note:
         return inf
-    return ranked(histogram, bach) * faults / _notes(reading) / reference.parallels_a_note
+    return ranked(histogram, bach) * faults / _notes(piece) / reference.parallels_a_note
 
 
-def _notes(reading: PieceReading) -> int:
-    return int(reading.chorale.onset.sum())
+def _notes(piece: PieceAnalysis) -> int:
+    return int(piece.chorale.onset.sum())
 
 
 def _finite(value: float) -> float | None:

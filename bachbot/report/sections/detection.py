@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bachbot.chorale import Chorale
-from bachbot.evaluation.detection import FEWEST_PAIRS, InformationLevel, detect, halves
+from bachbot.evaluation.detection import FEWEST_PAIRS, InformationLevel, measure, split_halves
 from bachbot.report.blocks import Block, Cell, Figure, Table, Text, decimal, with_interval
 from bachbot.report.context import Advance, Asked, share
 from bachbot.report.figures import COLORS, FAINT, drawing
@@ -24,8 +24,8 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
     for index, (name, ours) in enumerate(
         {"harmonized": bench.harmonized(), "composed": bench.composed()}.items()
     ):
-        found[name] = detect(
-            ours, context.pieces, context.families, telling=_telling(bench, ours),
+        found[name] = measure(
+            ours, context.pieces, context.families, level=_telling(bench, ours),
             progress=share(advance, index, 2),
         ).to_json()  # fmt: skip
     families = [piece.family for piece in context.corpus.pieces]
@@ -45,10 +45,10 @@ def _telling(bench: Bench, ours: Sequence[Chorale]) -> InformationLevel:
 def _floor(bench: Bench, families: Sequence[str], advance: Advance) -> dict[str, object]:
     context = bench.context
     chorales = [piece.chorale for piece in context.corpus.pieces]
-    match = halves(chorales, families, len(context.pieces))
-    found = detect(
+    match = split_halves(chorales, families, len(context.pieces))
+    found = measure(
         match.ours, match.bach, match.groups, our_groups=match.our_groups,
-        telling=_telling(bench, match.bach), progress=advance,
+        level=_telling(bench, match.bach), progress=advance,
     )  # fmt: skip
     return found.to_json()
 

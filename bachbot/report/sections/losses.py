@@ -5,7 +5,7 @@ from typing import Any
 
 from bachbot.chorale import VOICES, Voice
 from bachbot.evaluation import losses
-from bachbot.evaluation.baselines import baselines, measure_baseline
+from bachbot.evaluation.baselines import fit_baselines, measure_baseline
 from bachbot.report.blocks import Block, Cell, Figure, Table, decimal
 from bachbot.report.context import Advance, Asked, share
 from bachbot.report.figures import COLORS, drawing
@@ -15,7 +15,7 @@ TASKS: Mapping[str, tuple[Voice, ...]] = {"SATB": (), "ATB|S": (Voice.SOPRANO,)}
 """What is given, by what is asked: all four voices, and the lower three given the soprano."""
 
 SIXTEENTHS = tuple(f"sixteenth {n + 1} of 4/4" for n in range(16))
-"""Places of a bar of 4/4, by the names of `bachbot.evaluation.tallies`."""
+"""Places of a bar of 4/4, by the names of `bachbot.evaluation.loss_totals`."""
 
 _TITLES = {
     "SATB": ("All voices, nothing given", ""),
@@ -49,20 +49,20 @@ def _jobs(bench: Bench) -> list[tuple[str, str]]:
 
 def _plain(bench: Bench, measured: losses.Losses) -> dict[str, Any]:
     if bench.context.from_jsb:
-        measured = measured.untransposed().unbarred()
+        measured = measured.with_transposition_cost().without_bar_positions()
     return measured.to_json()
 
 
 def _slim(figures: dict[str, Any]) -> dict[str, Any]:
     """The same, of places only what a frame costs: there are many baselines."""
-    places = {n: {"nats_per_frame": p["nats_per_frame"]} for n, p in figures["by_place"].items()}
-    return {**figures, "by_place": places}
+    places = {n: {"nats_per_frame": p["nats_per_frame"]} for n, p in figures["by_position"].items()}
+    return {**figures, "by_position": places}
 
 
 def _baselines(bench: Bench, advance: Advance) -> dict[str, Any]:
     """By baseline, task and part."""
     jobs = _jobs(bench)
-    fitted = baselines(bench.context.train)
+    fitted = fit_baselines(bench.context.train)
     found: dict[str, dict[str, Any]] = {}
     for number, (name, baseline) in enumerate(fitted.items()):
         found[name] = {task: {} for task in TASKS}
@@ -103,10 +103,10 @@ def _by_place(task: str, results: Results, asked: Asked) -> dict[str, list[float
         default=None,
     )
     return {
-        name: [figures["by_place"][place]["nats_per_frame"] for place in SIXTEENTHS]
+        name: [figures["by_position"][place]["nats_per_frame"] for place in SIXTEENTHS]
         for name, figures in told.items()
         if (name in results or name == best)
-        and all(place in figures["by_place"] for place in SIXTEENTHS)
+        and all(place in figures["by_position"] for place in SIXTEENTHS)
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bachbot.chorale import VOICES, Chorale, Voice
-from bachbot.evaluation.novelty import Novelty, described, measure
+from bachbot.evaluation.novelty import Novelty, measure, voices_label
 from bachbot.report.blocks import Block, Cell, Table, with_interval
 from bachbot.report.context import Advance, Asked, share
 from bachbot.report.section import Bench, Results, Section, missing
@@ -12,8 +12,8 @@ from bachbot.report.section import Bench, Results, Section, missing
 LABELS: Mapping[str, tuple[str, int]] = {
     "longest_notes": ("longest passage, notes", 1),
     "longest_beats": ("the same, quarters", 1),
-    "free_notes": ("longest if lengths are free, notes", 1),
-    "usual_notes": ("usual passage, notes", 2),
+    "rhythm_free_notes": ("longest if lengths are free, notes", 1),
+    "mean_notes": ("usual passage, notes", 2),
     "copied_bars": ("share of bars that a training piece has", 3),
 }
 
@@ -57,7 +57,7 @@ def _longest(novelty: Novelty) -> dict[str, Any]:
         if longest is not None:
             number, passage = longest
             name = novelty.pieces[number].name or f"piece {number + 1}"
-            found[described(voices)] = {"piece": name, **passage.to_json()}
+            found[voices_label(voices)] = {"piece": name, **passage.to_json()}
     return found
 
 
@@ -93,7 +93,7 @@ def _figures(name: str, which: str, columns: Mapping[str, Any], asked: Asked) ->
 
 
 def _marks(spread: Mapping[str, Any]) -> str:
-    marks = [spread[name] for name in ("median", "ninety_percent", "most")]
+    marks = [spread[name] for name in ("median", "percentile_90", "maximum")]
     return ", ".join("" if m is None else f"{m:.2f}".rstrip("0").rstrip(".") for m in marks)
 
 

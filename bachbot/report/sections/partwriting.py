@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bachbot.evaluation.variety import KEYLESS, decoding_metrics
+from bachbot.evaluation import decoding_metrics
+from bachbot.evaluation.decoding_metrics import KEYLESS_RULES
 from bachbot.report.blocks import Block, Cell, Figure, Table, with_interval
 from bachbot.report.context import Advance, Asked, share
 from bachbot.report.figures import BACH, COLORS, FAINT, drawing
@@ -27,7 +28,7 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
     context = bench.context
     sets: dict[str, Callable[[], Any]] = {
         "Bach": lambda: context.plain("part-writing of Bach", lambda _: _portrait(context.pieces)),
-        "harmonized": lambda: decoding_metrics(
+        "harmonized": lambda: decoding_metrics.measure(
             bench.harmonized(), bach=context.pieces, masked=missing("ATB")
         ).to_json(),
         "composed": lambda: _portrait(bench.composed()),
@@ -40,7 +41,7 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
 
 
 def _portrait(pieces: Any) -> dict[str, object]:
-    return decoding_metrics(pieces).to_json()
+    return decoding_metrics.measure(pieces).to_json()
 
 
 def _peer(bench: Bench, name: str) -> Callable[[], Any]:
@@ -51,7 +52,7 @@ def _peer(bench: Bench, name: str) -> Callable[[], Any]:
     def measure() -> Any:
         return context.plain(
             f"part-writing of {name}",
-            lambda _: decoding_metrics(context.others[name], rules=KEYLESS).to_json(),
+            lambda _: decoding_metrics.measure(context.others[name], rules=KEYLESS_RULES).to_json(),
             key=key,
         )
 
@@ -113,9 +114,9 @@ def _clean(of_set: Mapping[str, Any]) -> _Rate:
 
 
 def _equal(of_set: Mapping[str, Any]) -> Cell:
-    if of_set["likeness"] is None:
+    if of_set["harmonization_error"] is None:
         return Cell("")
-    share = of_set["likeness"]["equal_pitch"]
+    share = of_set["harmonization_error"]["equal_pitch"]
     return with_interval(share["rate"], share["interval"])
 
 

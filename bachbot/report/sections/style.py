@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bachbot.chorale import Chorale
+from bachbot.evaluation.information import pitches_only
 from bachbot.evaluation.style import measure
-from bachbot.evaluation.style.features import as_pitches_tell
 from bachbot.evaluation.style.grade import GRADE, PUBLISHED
 from bachbot.report.blocks import Block, Cell, Figure, Table, with_interval
 from bachbot.report.context import Advance, Asked, share
@@ -52,7 +52,7 @@ def _peer(bench: Bench, name: str) -> Any:
 
     def measured(advance: Advance) -> Any:
         told = [
-            [as_pitches_tell(piece) for piece in pieces]
+            [pitches_only(piece) for piece in pieces]
             for pieces in (context.others[name], context.pieces, context.train)
         ]
         return measure(*told, progress=advance).to_json()

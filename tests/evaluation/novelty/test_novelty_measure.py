@@ -6,50 +6,56 @@ from novelty_made import moved, piece, quarters
 
 from bachbot.chorale import VOICES, Voice
 from bachbot.errors import UsageError
-from bachbot.evaluation.novelty import FIGURES, Index, Spread, described, measure
+from bachbot.evaluation.novelty import (
+    STATISTICS,
+    PieceDistribution,
+    TrainingIndex,
+    measure,
+    voices_label,
+)
 
 LOWER = (Voice.ALTO, Voice.TENOR, Voice.BASS)
 TUNE = quarters(60, 62, 64, 65, 67, 65, 62, 60)
 NEW = quarters(60, 71, 60, 71, 60, 71, 60, 71)
-INDEX = Index.of([piece(TUNE, name="source")])
+INDEX = TrainingIndex([piece(TUNE, name="source")])
 
 
-def test_figures_over_a_set():
+def test_statistics_over_a_set():
     pieces = [piece(TUNE), piece(TUNE[:5] + NEW[:3]), piece(NEW), piece()]
     found = measure(pieces, INDEX, written=[Voice.SOPRANO]).figures[(Voice.SOPRANO,)]
     assert found["longest_notes"].values.tolist() == [8, 5, 0, 0]
     assert found["longest_beats"].values.tolist() == [7, 4, 0, 0]
-    assert found["free_notes"].values.tolist() == [8, 5, 0, 0]
+    assert found["rhythm_free_notes"].values.tolist() == [8, 5, 0, 0]
     # 8, 7, 6 ... 2 notes; 5, 4, 3, 2 and three leaps; the fourth piece has no two notes.
-    assert found["usual_notes"].values.tolist() == pytest.approx([5, 2, 0])
+    assert found["mean_notes"].values.tolist() == pytest.approx([5, 2, 0])
     assert found["copied_bars"].values.tolist() == [1, 1 / 2, 0]
     assert found["longest_notes"].mean == 13 / 4
 
 
-def test_a_spread():
-    spread = Spread(np.arange(11.0))
-    assert spread.mean == 5
-    assert spread.marks == (5, 9, 10)
-    assert 3 < spread.interval.low < 5 < spread.interval.high < 7
-    assert set(spread.to_json()) == {
-        "mean", "median", "ninety_percent", "most", "interval", "pieces"
+def test_a_distribution_over_pieces():
+    distribution = PieceDistribution(np.arange(11.0))
+    assert distribution.mean == 5
+    assert distribution.quantiles == (5, 9, 10)
+    assert 3 < distribution.interval.low < 5 < distribution.interval.high < 7
+    assert set(distribution.to_json()) == {
+        "mean", "median", "percentile_90", "maximum", "interval", "pieces"
     }  # fmt: skip
-    assert Spread(np.zeros(0)).to_json() == {
-        "mean": None, "median": None, "ninety_percent": None, "most": None,
+    assert PieceDistribution(np.zeros(0)).to_json() == {
+        "mean": None, "median": None, "percentile_90": None, "maximum": None,
         "interval": [None, None], "pieces": 0,
     }  # fmt: skip
 
 
-def test_voices_in_question():
+def test_written_voices_and_their_groups():
     pieces = [piece(TUNE, NEW, NEW, NEW)]
     groups = lambda *written: measure(pieces, INDEX, written=written).groups  # noqa: E731
     assert groups(*VOICES) == (*((v,) for v in VOICES), VOICES)
     assert groups(Voice.BASS, *LOWER) == (*((v,) for v in LOWER), LOWER, VOICES)
     assert groups(Voice.BASS) == ((Voice.BASS,), VOICES)
-    with pytest.raises(UsageError, match="no voice is in question"):
+    with pytest.raises(UsageError, match="there is no written voice"):
         groups()
-    assert described(LOWER) == "alto, tenor, bass"
-    assert described(VOICES) == "four voices"
+    assert voices_label(LOWER) == "alto, tenor, bass"
+    assert voices_label(VOICES) == "four voices"
 
 
 def test_plain_data_and_progress():
@@ -57,13 +63,13 @@ def test_plain_data_and_progress():
     found = measure(
         [moved(piece(TUNE, name="copy"), 3), piece(NEW, name="new")],
         INDEX,
-        progress=lambda *told: done.append(told),
+        progress=lambda *counts: done.append(counts),
     )
     assert done == [(1, 2), (2, 2)]
-    told = json.loads(json.dumps(found.to_json()))
-    assert set(told["figures"]) == {"soprano", "alto", "tenor", "bass", "four voices"}
-    assert set(told["figures"]["soprano"]) == set(FIGURES)
-    copy, new = told["pieces"]
+    plain = json.loads(json.dumps(found.to_json()))
+    assert set(plain["figures"]) == {"soprano", "alto", "tenor", "bass", "four voices"}
+    assert set(plain["figures"]["soprano"]) == set(STATISTICS)
+    copy, new = plain["pieces"]
     assert (copy["name"], new["name"]) == ("copy", "new")
     assert copy["groups"]["soprano"]["longest"] == {
         "notes": 8, "beats": 7.0, "bar": 1, "beat": 1.0, "pieces": 1,
@@ -77,13 +83,14 @@ def test_plain_data_and_progress():
 
 
 @pytest.fixture(scope="module")
-def trained_on(corpus):
-    return Index.of(corpus.part("train"))
+def index(corpus):
+    return TrainingIndex(corpus.part("train"))
 
 
-def test_bach_against_his_training_pieces(corpus, trained_on):
-    """Tunes of his that are not for training share a bar or two of a voice, in all four little."""
-    found = measure(corpus.part("validation"), trained_on, written=LOWER)
+@pytest.mark.slow
+def test_bach_against_his_training_pieces(corpus, index):
+    """Held-out tunes share a bar or two of one voice, and little of all four."""
+    found = measure(corpus.part("validation"), index, written=LOWER)
     for voice in LOWER:
         assert 7 < found.figures[(voice,)]["longest_notes"].mean < 10
     together = found.figures[VOICES]
@@ -91,23 +98,25 @@ def test_bach_against_his_training_pieces(corpus, trained_on):
     assert together["copied_bars"].mean < 0.1
 
 
-def test_a_training_piece_is_found_in_any_key(corpus, trained_on):
+@pytest.mark.slow
+def test_a_training_piece_is_found_in_any_key(corpus, index):
     piece = corpus.part("train")[100]
-    alone = measure([moved(piece, 4)], trained_on)
-    for voices, likeness in alone.pieces[0].groups.items():
+    alone = measure([moved(piece, 4)], index)
+    for voices, overlap in alone.pieces[0].groups.items():
         onsets = piece.onset[:, [int(v) for v in voices]].any(axis=1).sum()
-        assert likeness.longest.notes == onsets
-        assert likeness.copied_share == 1
-        assert likeness.longest.source.higher == 0
+        assert overlap.longest.notes == onsets
+        assert overlap.copied_share == 1
+        assert overlap.longest.source.higher == 0
     assert alone.pieces[0].groups[VOICES].longest.source.piece == piece.name
 
 
-def test_noise_is_told_from_bach(corpus, trained_on):
+@pytest.mark.slow
+def test_noise_overlaps_less_than_bach(corpus, index):
     rng = np.random.default_rng(0)
     [bach] = corpus.part("validation")[:1]
     lines = [quarters(*rng.integers(45, 75, 60).tolist()) for _ in VOICES]
-    noise = measure([piece(*lines)], trained_on).figures
-    his = measure([bach], trained_on).figures
-    for voices, figures in his.items():
-        assert noise[voices]["usual_notes"].mean < figures["usual_notes"].mean / 2
+    noise = measure([piece(*lines)], index).figures
+    his = measure([bach], index).figures
+    for voices, statistics in his.items():
+        assert noise[voices]["mean_notes"].mean < statistics["mean_notes"].mean / 2
         assert noise[voices]["copied_bars"].mean == 0

@@ -1,4 +1,4 @@
-"""Sets of pieces beside Bach: the floor, equal sizes, modes, planted faults, and what is shown."""
+"""Sets of pieces beside Bach: floor, equal sizes, modes, planted differences and histograms."""
 
 import json
 from dataclasses import replace
@@ -10,10 +10,10 @@ import pytest
 from bachbot.chorale import Chorale
 from bachbot.errors import UsageError
 from bachbot.evaluation.style import grade, measure
-from bachbot.evaluation.style.distances import Counts, Ruler, labels_of
-from bachbot.evaluation.style.features import GRADED, Feature, PieceReading
-from bachbot.evaluation.style.grade import Reference
-from bachbot.evaluation.style.profile import PROFILE
+from bachbot.evaluation.style.distances import DistanceEstimator, FeatureCounts, sorted_labels
+from bachbot.evaluation.style.features import GRADE_FEATURES, Feature, PieceAnalysis
+from bachbot.evaluation.style.grade import ReferenceDistributions
+from bachbot.evaluation.style.profile import PROFILE_FEATURES
 
 CHORDS = Feature("chords", "share", "category", lambda reading: reading.names)
 LENGTHS = Feature("lengths", "beats", "ordered", lambda reading: reading.names, by_mode=False)
@@ -21,9 +21,9 @@ LENGTHS = Feature("lengths", "beats", "ordered", lambda reading: reading.names, 
 
 @pytest.fixture(scope="module")
 def bach(corpus):
-    """Pieces of both parts; what is read off them is kept."""
+    """Analyses of pieces of both parts, shared by the tests."""
     pieces = corpus.part("train", "tune")[:40], corpus.part("test", "tune")[:8]
-    return tuple(tuple(map(PieceReading, part)) for part in pieces)
+    return tuple(tuple(map(PieceAnalysis, part)) for part in pieces)
 
 
 @pytest.fixture(scope="module")
@@ -34,60 +34,68 @@ def itself(bach):
 
 
 def counts(feature, *pieces, modes=None):
-    labels = labels_of(pieces)
-    return labels, Counts.of(pieces, modes or ["major"] * len(pieces), labels)
+    labels = sorted_labels(pieces)
+    return labels, FeatureCounts.of(pieces, modes or ["major"] * len(pieces), labels)
 
 
 def test_distance_of_a_set_by_hand():
     labels, train = counts(CHORDS, {"I": 3, "V": 1})
-    ruler = Ruler(CHORDS, labels, train)
-    ours = Counts.of([{"I": 1}, {"V": 1}], ["major", "major"], labels)
-    value, interval = ruler.distance(ours, 2)
+    estimator = DistanceEstimator(CHORDS, labels, train)
+    ours = FeatureCounts.of([{"I": 1}, {"V": 1}], ["major", "major"], labels)
+    value, interval = estimator.distance(ours, 2)
     assert value == pytest.approx(0.25)  # half and half against three quarters
-    # Drawn anew the set is all I (0.25), all V (0.75) or as it is (0.25).
+    # Resampled, the set is all I (0.25), all V (0.75) or as it is (0.25).
     assert interval.low < 0.25 < interval.high < 0.8
     # One piece at a time: the mean of a quarter and of three quarters.
-    assert ruler.distance(ours, 1)[0] == pytest.approx(0.5, abs=0.06)
+    assert estimator.distance(ours, 1)[0] == pytest.approx(0.5, abs=0.06)
 
 
 def test_distance_of_numbers_by_hand():
     labels, train = counts(LENGTHS, {1.0: 3, 4.0: 1})
     assert labels == [1.0, 4.0]
-    value, _ = Ruler(LENGTHS, labels, train).distance(Counts.of([{4.0: 1}], ["minor"], labels), 1)
+    value, _ = DistanceEstimator(LENGTHS, labels, train).distance(
+        FeatureCounts.of([{4.0: 1}], ["minor"], labels), 1
+    )
     assert value == pytest.approx(3 * 0.75)
 
 
 def test_one_piece_has_no_interval_and_nothing_no_distance():
     labels, train = counts(CHORDS, {"I": 3, "V": 1})
-    ruler = Ruler(CHORDS, labels, train)
-    value, interval = ruler.distance(Counts.of([{"V": 2}], ["major"], labels), 1)
+    estimator = DistanceEstimator(CHORDS, labels, train)
+    value, interval = estimator.distance(FeatureCounts.of([{"V": 2}], ["major"], labels), 1)
     assert value == 0.75
     assert isnan(interval.low)
-    value, interval = ruler.distance(Counts.of([{}, {}], ["major", "major"], labels), 2)
+    value, interval = estimator.distance(FeatureCounts.of([{}, {}], ["major", "major"], labels), 2)
     assert isnan(value)
     assert isnan(interval.high)
 
 
-def test_a_set_is_held_against_its_own_modes():
+def test_a_set_is_compared_with_pieces_of_its_own_modes():
     labels, train = counts(CHORDS, {"I": 9}, {"i": 1}, modes=["major", "minor"])
-    ruler = Ruler(CHORDS, labels, train)
+    estimator = DistanceEstimator(CHORDS, labels, train)
     for mode, label in (("major", "I"), ("minor", "i")):
-        assert ruler.distance(Counts.of([{label: 5}], [mode], labels), 1)[0] == 0
-    mixed = Counts.of([{"I": 1}, {"i": 3}], ["major", "minor"], labels)
-    assert ruler.distance(mixed, 2)[0] == pytest.approx(0)
-    plain = Ruler(replace(CHORDS, by_mode=False), labels, train)
-    assert plain.distance(Counts.of([{"i": 5}], ["minor"], labels), 1)[0] == pytest.approx(0.9)
-
-
-def test_a_mode_that_bach_lacks_is_held_against_all():
-    labels, train = counts(CHORDS, {"I": 1, "i": 1})
-    assert (
-        Ruler(CHORDS, labels, train).distance(Counts.of([{"i": 5}], ["minor"], labels), 1)[0] == 0.5
+        assert estimator.distance(FeatureCounts.of([{label: 5}], [mode], labels), 1)[0] == 0
+    mixed = FeatureCounts.of([{"I": 1}, {"i": 3}], ["major", "minor"], labels)
+    assert estimator.distance(mixed, 2)[0] == pytest.approx(0)
+    plain = DistanceEstimator(replace(CHORDS, by_mode=False), labels, train)
+    assert plain.distance(FeatureCounts.of([{"i": 5}], ["minor"], labels), 1)[0] == pytest.approx(
+        0.9
     )
 
 
+def test_a_mode_without_reference_is_compared_with_all_pieces():
+    labels, train = counts(CHORDS, {"I": 1, "i": 1})
+    assert (
+        DistanceEstimator(CHORDS, labels, train).distance(
+            FeatureCounts.of([{"i": 5}], ["minor"], labels), 1
+        )[0]
+        == 0.5
+    )
+
+
+@pytest.mark.slow
 def test_the_floor_of_bach_is_bach(itself):
-    assert [d.name for d in itself.distances] == [feature.name for feature in PROFILE]
+    assert [d.name for d in itself.distances] == [feature.name for feature in PROFILE_FEATURES]
     for distance in itself.distances:
         assert distance.value == distance.floor > 0
         assert distance.interval == distance.floor_interval
@@ -97,13 +105,14 @@ def test_the_floor_of_bach_is_bach(itself):
     assert itself.pieces == {"train": 40, "test": 8, "ours": 8}
 
 
-def test_the_training_pieces_are_at_nought_from_themselves(bach):
+def test_the_training_pieces_are_at_a_distance_of_0_from_themselves(bach):
     train = bach[0][:6]
     for distance in measure(train, train, train).distances:
         assert distance.value == pytest.approx(0, abs=1e-9)
 
 
-def test_what_is_planted_is_found(bach, itself):
+@pytest.mark.slow
+def test_planted_differences_are_measured(bach, itself):
     """Every chord held for two beats, and a tenor that leaps about."""
     train, test = bach
     slow = [replace(piece.chorale.augmented(2), position=None) for piece in test]
@@ -122,6 +131,7 @@ def test_what_is_planted_is_found(bach, itself):
     assert slower["tenor steps and leaps"] == pytest.approx(plain["tenor steps and leaps"])
 
 
+@pytest.mark.slow
 def test_random_notes_are_far_in_all(bach, itself):
     train, test = bach
     rng = np.random.default_rng(0)
@@ -135,6 +145,7 @@ def test_random_notes_are_far_in_all(bach, itself):
     assert found.ours.median("grade") > 3 * itself.ours.median("grade")
 
 
+@pytest.mark.slow
 def test_sets_of_unequal_size_are_compared_at_the_smaller(bach):
     train, test = bach
     found = measure(test[:3], test, train)
@@ -145,32 +156,37 @@ def test_sets_of_unequal_size_are_compared_at_the_smaller(bach):
     assert sum(farther) >= len(farther) - 1
 
 
-def test_without_fermatas_nothing_is_said_of_phrase_ends(bach):
+def test_without_fermatas_phrase_endings_have_no_distance(bach):
     train, test = bach
     pieces = [reading.chorale for reading in test[:3]]
     bare = [replace(piece, fermata=np.zeros(piece.frames, dtype=bool)) for piece in pieces]
-    told = {d.name: d for d in measure(bare, test, train).distances}
+    values = {d.name: d for d in measure(bare, test, train).distances}
     for name in ("cadence types", "keys of phrase ends"):
-        assert isnan(told[name].value)
-        assert told[name].events == 0
-        assert told[name].floor > 0
-        assert told[name].to_json()["distance"] is None
+        assert isnan(values[name].value)
+        assert values[name].events == 0
+        assert values[name].floor > 0
+        assert values[name].to_json()["distance"] is None
 
 
+@pytest.mark.slow
 def test_histograms_are_what_was_counted(itself, bach):
-    assert [h.name for h in itself.histograms] == [f.name for f in (*GRADED, *PROFILE)]
-    for shown in itself.histograms:
-        assert set(shown.shares) == {"train", "test", "ours"}
-        for shares in shown.shares.values():
-            assert len(shares) in (0, len(shown.labels))
+    assert [h.name for h in itself.histograms] == [
+        f.name for f in (*GRADE_FEATURES, *PROFILE_FEATURES)
+    ]
+    for histogram in itself.histograms:
+        assert set(histogram.shares) == {"train", "test", "ours"}
+        for shares in histogram.shares.values():
+            assert len(shares) in (0, len(histogram.labels))
             assert sum(shares) == pytest.approx(1) or not shares
-        assert shown.shares["test"] == shown.shares["ours"]
+        assert histogram.shares["test"] == histogram.shares["ours"]
     by_name = {h.name: h for h in itself.histograms}
     lengths = [float(label) for label in by_name["rhythm"].labels]
     assert lengths == sorted(lengths)
     quarters = by_name["rhythm"].shares["test"][lengths.index(1)]
-    notes = [GRADED[1].read(reading) for reading in bach[1]]
-    assert quarters == pytest.approx(sum(n[1.0] for n in notes) / sum(n.total() for n in notes))
+    durations = [GRADE_FEATURES[1].count(reading) for reading in bach[1]]
+    assert quarters == pytest.approx(
+        sum(n[1.0] for n in durations) / sum(n.total() for n in durations)
+    )
     transitions = by_name["Roman-numeral transitions"]
     assert len(transitions.labels) == 40
     assert transitions.labels[-1] == "others"
@@ -180,27 +196,28 @@ def test_histograms_are_what_was_counted(itself, bach):
     assert np.diff(dense) == pytest.approx(0.1)
 
 
-def test_json_says_it_all(itself):
-    told = json.loads(json.dumps(itself.to_json(), allow_nan=False))
-    assert set(told) == {"pieces", "grade", "distances", "histograms"}
-    assert len(told["grade"]["ours"]["pieces"]) == 8
-    assert told["distances"][0].keys() >= {"distance", "floor", "interval", "floor_interval"}
+@pytest.mark.slow
+def test_plain_data(itself):
+    plain = json.loads(json.dumps(itself.to_json(), allow_nan=False))
+    assert set(plain) == {"pieces", "grade", "distances", "histograms"}
+    assert len(plain["grade"]["ours"]["pieces"]) == 8
+    assert plain["distances"][0].keys() >= {"distance", "floor", "interval", "floor_interval"}
 
 
 def test_the_grade_alone(bach):
     train, test = bach
     steps = []
     found = measure(
-        test[:1], test[:2], train[:5], further=False, progress=lambda *s: steps.append(s)
+        test[:1], test[:2], train[:5], with_profile=False, progress=lambda *s: steps.append(s)
     )
     assert found.distances == ()
-    assert len(found.histograms) == len(GRADED)
+    assert len(found.histograms) == len(GRADE_FEATURES)
     assert steps == [(n, 8) for n in range(1, 9)]
-    reference = Reference.of(train[:5])
+    reference = ReferenceDistributions.of(train[:5])
     assert found.ours.pieces[0] == grade(test[0], reference)
 
 
-def test_draws_hang_on_the_seed_alone(bach):
+def test_intervals_depend_on_the_seed_alone(bach):
     train, test = bach
     first, again, other = (
         json.dumps(measure(test[:3], test, train[:10], seed=seed).to_json()) for seed in (0, 0, 1)
@@ -209,8 +226,8 @@ def test_draws_hang_on_the_seed_alone(bach):
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
-def test_an_empty_set_is_told(bach, which):
+def test_an_empty_set_is_refused(bach, which):
     sets = [bach[1][:1], bach[1][:1], bach[0][:1]]
     sets[which] = ()
-    with pytest.raises(UsageError, match="holds no piece: give one or more"):
+    with pytest.raises(UsageError, match="has no piece: give one or more"):
         measure(*sets)

@@ -9,20 +9,30 @@ from strategies import chorales
 from bachbot.chorale import Chorale, Meter, Voice
 from bachbot.encoding import FERMATA, SLOT_FERMATA, Vocabulary, encode
 from bachbot.errors import EncodingError, UsageError
-from bachbot.evaluation.losses import KINDS, Losses, Tally, measure, missing, tally
-from bachbot.evaluation.tallies import CELLS, PLACES, QUARTERS, SIXTEENTHS, cells
+from bachbot.evaluation.loss_totals import (
+    CELLS,
+    POSITIONS,
+    QUARTERS,
+    SIXTEENTHS,
+    TOKEN_KINDS,
+    Losses,
+    TokenTotals,
+    metrical_cells,
+)
+from bachbot.evaluation.losses import measure, missing_voices, piece_losses
+from bachbot.runtime import ProductOfExperts
 
 VOCABULARY = Vocabulary()
 V = len(VOCABULARY)
 
 
 class Uniform:
-    """Knows nothing: every token is as likely as another."""
+    """Gives every token the same probability."""
 
     vocabulary = VOCABULARY
     normalized = True
 
-    def bind(self, works):
+    def bind(self, requests):
         return self
 
     def initial_state(self, batch):
@@ -36,10 +46,10 @@ class Uniform:
 
 
 class Oracle(Uniform):
-    """Has learned some streams by heart: a state is a stream's number and a place in it."""
+    """Has memorized some streams: a state is the number of a stream and a position in it."""
 
-    def __init__(self, streams, sureness):
-        self.streams, self.sureness = streams, sureness
+    def __init__(self, streams, confidence):
+        self.streams, self.confidence = streams, confidence
 
     def initial_state(self, batch):
         # Longest first, as pieces of a batch go side by side.
@@ -48,42 +58,42 @@ class Oracle(Uniform):
 
     def step(self, ids, state):
         logits = np.zeros((len(ids), V))
-        for row, (stream, place) in enumerate(state.T):
-            assert self.order[stream].ids[place] == ids[row]
-            logits[row, self.order[stream].ids[place + 1]] = self.sureness
+        for row, (stream, step) in enumerate(state.T):
+            assert self.order[stream].ids[step] == ids[row]
+            logits[row, self.order[stream].ids[step + 1]] = self.confidence
         return logits, state + np.array([[0], [1]])
 
     def select(self, state, rows):
         return state[:, rows]
 
 
-class Knowing(Uniform):
-    """Is sure of what is given of each piece, and knows nothing of the rest.
+class Conditioned(Uniform):
+    """Predicts what is given of each piece, and everything else with equal probability.
 
-    A state is a stream's number and a place in it; a step asserts that every stream is of the
-    piece that it was bound to.
+    A state is the number of a stream and a position in it; a step asserts that every stream is
+    that of the piece it was bound to.
     """
 
-    def bind(self, works):
-        bound = Knowing()
-        bound.works = works
-        bound.streams = [encode(w.chorale, VOCABULARY) for w in works]
+    def bind(self, requests):
+        bound = Conditioned()
+        bound.requests = requests
+        bound.streams = [encode(r.chorale, VOCABULARY) for r in requests]
         return bound
 
     def initial_state(self, batch):
-        assert batch == len(self.works)
+        assert batch == len(self.requests)
         return np.stack([np.arange(batch), np.zeros(batch, dtype=int)])
 
     def step(self, ids, state):
         logits = np.zeros((len(ids), V))
-        for row, (piece, place) in enumerate(state.T):
-            stream, given = self.streams[piece], self.works[piece].given
-            assert stream.ids[place] == ids[row]
-            frame, voice = stream.frame[place + 1], stream.voice[place + 1]
+        for row, (piece, step) in enumerate(state.T):
+            stream, given = self.streams[piece], self.requests[piece].given
+            assert stream.ids[step] == ids[row]
+            frame, voice = stream.frame[step + 1], stream.voice[step + 1]
             known = given.cells[frame, voice] if voice < 4 else voice != SLOT_FERMATA
             if known or (voice == SLOT_FERMATA and given.fermatas[frame]):
                 logits[row] = -np.inf
-                logits[row, stream.ids[place + 1]] = 0
+                logits[row, stream.ids[step + 1]] = 0
         return logits, state + np.array([[0], [1]])
 
     def select(self, state, rows):
@@ -91,19 +101,19 @@ class Knowing(Uniform):
 
 
 def _piece(frames=3, fermata=False):
-    """Four notes that are struck once and held."""
+    """Four notes with one onset each."""
     tied = np.ones((frames, 4), dtype=bool)
     tied[0] = False
     pitch = np.tile([72, 67, 64, 48], (frames, 1))
     return Chorale(pitch, tied, np.full(frames, fermata))
 
 
-def test_a_model_that_knows_nothing_costs_log_v_a_token():
+def test_a_uniform_model_costs_log_v_per_token():
     losses = measure(Uniform(), [_piece(), _piece(5)])
     log_v = math.log(V)
     assert losses.per_token == pytest.approx(log_v)
     # 3 + 5 frames of four voices and an end, and an END for each piece.
-    assert losses.all.tokens == 8 * 5 + 2
+    assert losses.total.tokens == 8 * 5 + 2
     assert losses.per_frame == pytest.approx(log_v * 42 / 8)
     assert losses.voices_per_frame == pytest.approx(4 * log_v)
     assert losses.voices.onsets == 8
@@ -119,7 +129,7 @@ def test_fermatas_count_a_frame_s_nats_but_not_its_voices():
     assert losses.voices_per_frame == pytest.approx(math.log(V) * 4)
 
 
-def test_a_model_that_knows_all_costs_nothing():
+def test_an_oracle_costs_nothing():
     pieces = [_piece(4), _piece(2, fermata=True), _piece(7)]
     oracle = Oracle([encode(p, VOCABULARY) for p in pieces], 60.0)
     losses = measure(oracle, pieces)
@@ -131,7 +141,7 @@ def test_accuracy_over_onsets_leaves_the_held_cells_out():
     stream = encode(_piece(4), VOCABULARY)
     onset = np.isin(stream.ids[1:], VOCABULARY.ids_of(np.array([72, 67]), np.zeros(2, bool)))
     held = (stream.voice[1:] < 4) & (stream.frame[1:] > 0)
-    losses = tally(stream, np.ones(len(stream) - 1), held | onset)
+    losses = piece_losses(stream, np.ones(len(stream) - 1), held | onset)
     assert losses.voices.accuracy == 14 / 16
     assert losses.voices.onset_accuracy == 2 / 4
     assert losses.kinds["soprano"].onset_accuracy == 1
@@ -158,7 +168,7 @@ def test_the_batch_changes_nothing(batch):
     alone = sum((measure(Uniform(), [p]) for p in pieces), Losses())
     together = measure(Uniform(), pieces, batch=batch)
     assert together.frames == alone.frames
-    for name in KINDS:
+    for name in TOKEN_KINDS:
         ours, theirs = together.kinds[name], alone.kinds[name]
         assert ours.nats == pytest.approx(theirs.nats)
         assert (ours.tokens, ours.correct, ours.onsets) == (
@@ -185,8 +195,8 @@ GIVEN = st.sets(st.sampled_from(list(Voice)), max_size=3)
 
 @settings(max_examples=15)
 @given(chorales(min_frames=1, max_frames=9), chorales(min_frames=1, max_frames=9), GIVEN)
-def test_only_what_is_missing_is_counted(one, other, voices):
-    """Of a model that makes nothing of what is given: the same tokens, of fewer voices."""
+def test_only_missing_voices_are_counted(one, other, voices):
+    """A model without conditioning pays the same for each token, of fewer voices."""
     losses = measure(Uniform(), [one, other], given=voices)
     missing = [v for v in Voice if v not in voices]
     assert losses.frames == one.frames + other.frames
@@ -194,16 +204,16 @@ def test_only_what_is_missing_is_counted(one, other, voices):
     assert losses.voices_per_frame == pytest.approx(len(missing) * math.log(V))
     assert losses.voices.onsets == sum(int(c.onset[:, missing].sum()) for c in (one, other))
     if voices:
-        assert losses.all == losses.voices
+        assert losses.total == losses.voices
         assert losses.per_frame == losses.voices_per_frame
         assert {k for k, t in losses.kinds.items() if t.tokens} <= {v.label for v in missing}
 
 
 @settings(max_examples=15)
 @given(st.lists(chorales(min_frames=1, max_frames=9), min_size=1, max_size=4), GIVEN)
-def test_each_stream_is_of_the_piece_that_it_is_bound_to(pieces, voices):
-    """What is given of a piece is told before it begins, and then costs nothing."""
-    losses = measure(Knowing(), pieces, given=voices, batch=3)
+def test_each_stream_is_bound_to_its_piece(pieces, voices):
+    """What a model is conditioned on costs nothing."""
+    losses = measure(Conditioned(), pieces, given=voices, batch=3)
     missing = len(Voice) - len(voices)
     assert losses.per_frame == pytest.approx(missing * math.log(V))
     assert losses.kinds["fermata"].nats == 0
@@ -211,24 +221,24 @@ def test_each_stream_is_of_the_piece_that_it_is_bound_to(pieces, voices):
         assert losses.kinds["frame end"].nats == losses.kinds["end"].nats == 0
 
 
-def test_fermatas_may_go_untold():
+def test_fermatas_need_not_be_given():
     pieces = [_piece(3, fermata=True), _piece(2)]
-    assert measure(Knowing(), pieces).kinds["fermata"].nats == 0
-    untold = measure(Knowing(), pieces, fermatas=False)
-    assert untold.kinds["fermata"].nats == pytest.approx(3 * math.log(V))
+    assert measure(Conditioned(), pieces).kinds["fermata"].nats == 0
+    without = measure(Conditioned(), pieces, fermatas=False)
+    assert without.kinds["fermata"].nats == pytest.approx(3 * math.log(V))
 
 
-def test_pieces_in_their_own_keys_cost_a_shift_of_twelve_more():
+def test_pieces_in_their_own_keys_cost_ln_12_more():
     standard = measure(Uniform(), [_piece(4), _piece(6)])
-    own = standard.untransposed()
+    own = standard.with_transposition_cost()
     assert own.per_frame - standard.per_frame == pytest.approx(2 * math.log(12) / 10)
     assert own.voices_per_frame == pytest.approx(4 * math.log(V) + 2 * math.log(12) / 10)
     assert own.per_token - standard.per_token == pytest.approx(2 * math.log(12) / 52)
     assert own.per_onset - standard.per_onset == pytest.approx(2 * math.log(12) / 8)
     assert own.kinds == standard.kinds
-    assert own.to_json()["shift_nats_per_frame"] == pytest.approx(2 * math.log(12) / 10)
-    both = own + measure(Uniform(), [_piece()]).untransposed()
-    assert both.shift_nats == pytest.approx(3 * math.log(12))
+    assert own.to_json()["transposition_nats_per_frame"] == pytest.approx(2 * math.log(12) / 10)
+    both = own + measure(Uniform(), [_piece()]).with_transposition_cost()
+    assert both.transposition_nats == pytest.approx(3 * math.log(12))
 
 
 @pytest.mark.parametrize(
@@ -240,89 +250,98 @@ def test_pieces_in_their_own_keys_cost_a_shift_of_twelve_more():
         (Meter(3, 4, 2), [18, 19] + [16, 17, 18, 19] * 4),
     ],
 )
-def test_cells_are_places_of_common_bars_and_sixteenths_of_others(meter, wanted):
+def test_cells_are_positions_in_common_time_and_sixteenths_in_other_meters(meter, wanted):
     piece = Chorale(np.full((18, 4), 60), np.zeros((18, 4)), np.zeros(18), meter=meter)
-    assert cells(piece).tolist() == wanted
+    assert metrical_cells(piece).tolist() == wanted
 
 
-def test_a_bar_longer_than_its_meter_goes_by_sixteenths():
-    place = np.arange(22)
-    piece = Chorale(np.full((22, 4), 60), np.zeros((22, 4)), np.zeros(22), position=place)
-    assert cells(piece)[14:].tolist() == [14, 15, 16, 17, 18, 19, 16, 17]
+def test_positions_beyond_the_meter_are_counted_by_sixteenth():
+    position = np.arange(22)
+    piece = Chorale(np.full((22, 4), 60), np.zeros((22, 4)), np.zeros(22), position=position)
+    assert metrical_cells(piece)[14:].tolist() == [14, 15, 16, 17, 18, 19, 16, 17]
 
 
 @pytest.mark.parametrize("kind", [SIXTEENTHS, QUARTERS])
-def test_places_of_one_kind_do_not_overlap(kind):
-    found = [cell for name in kind for cell in PLACES[name]]
+def test_positions_of_one_group_do_not_overlap(kind):
+    found = [cell for name in kind for cell in POSITIONS[name]]
     assert len(found) == len(set(found)) == (CELLS if kind is SIXTEENTHS else 16)
 
 
-def test_nats_are_told_apart_by_place():
+def test_nats_are_counted_by_metrical_position():
     """A nat for each alto token on a beat of 4/4, ten where the tenor has one planted."""
     piece = _piece(20)
     stream = encode(piece, VOCABULARY)
     slot, frame = stream.voice[1:], stream.frame[1:]
     nats = np.where((slot == Voice.ALTO) & (frame % 4 == 0), 1.0, 0.0)
     nats[(slot == Voice.TENOR) & (frame == 6)] = 10.0
-    right = np.where(nats > 0, False, True)
-    found = tally(stream, nats, right, piece)
-    told = found.to_json()["by_place"]
-    assert {n: told[n]["frames"] for n in QUARTERS} == dict(
+    correct = np.where(nats > 0, False, True)
+    found = piece_losses(stream, nats, correct, piece)
+    by_position = found.to_json()["by_position"]
+    assert {n: by_position[n]["frames"] for n in QUARTERS} == dict(
         zip(QUARTERS, (8, 4, 4, 4), strict=True)
     )
-    beat = told["sixteenth 1 of a quarter"]
+    beat = by_position["sixteenth 1 of a quarter"]
     assert (beat["frames"], beat["tokens"], beat["onsets"]) == (5, 20, 4)
     assert beat["nats_per_frame"] == 1
     assert beat["nats_per_token"] == beat["by_voice"]["alto"]["nats_per_token"] / 4 == 0.25
     assert beat["nats_per_onset"] == 5 / 4
     assert beat["accuracy"] == 15 / 20
     assert beat["onset_accuracy"] == 3 / 4
-    planted = {name for name in PLACES if found.at(name)["tenor"].nats}
+    planted = {name for name in POSITIONS if found.at_position(name)["tenor"].nats}
     assert planted == {"sixteenth 3 of a quarter", "quarter 2 of 4/4", "sixteenth 7 of 4/4"}
-    assert found.at("sixteenth 7 of 4/4")["tenor"].correct == 0
-    assert told["sixteenth 7 of 4/4"]["nats_per_onset"] is None
+    assert found.at_position("sixteenth 7 of 4/4")["tenor"].correct == 0
+    assert by_position["sixteenth 7 of 4/4"]["nats_per_onset"] is None
 
 
 @settings(max_examples=20)
 @given(st.lists(chorales(min_frames=1, max_frames=20), min_size=1, max_size=3), GIVEN)
 def test_the_sixteenths_make_up_the_voices(pieces, voices):
     losses = measure(Uniform(), pieces, given=voices)
-    for kind in (losses, losses.unbarred()):
-        at = [kind.at(name) for name in SIXTEENTHS]
+    for kind in (losses, losses.without_bar_positions()):
+        at = [kind.at_position(name) for name in SIXTEENTHS]
         for voice in Voice:
-            sums = sum((place[voice.label] for place in at), Tally())
+            sums = sum((totals[voice.label] for totals in at), TokenTotals())
             whole = losses.kinds[voice.label]
             assert (sums.tokens, sums.correct) == (whole.tokens, whole.correct)
             assert (sums.onsets, sums.onsets_correct) == (whole.onsets, whole.onsets_correct)
             assert sums.nats == pytest.approx(whole.nats)
-    barred = sum(c.frames for c in pieces if str(c.meter) == "4/4") * len(missing(voices))
-    assert sum(t.tokens for n in QUARTERS for t in losses.at(n).values()) == barred
-    assert not any(t.tokens for n in QUARTERS for t in losses.unbarred().at(n).values())
+    barred = sum(c.frames for c in pieces if str(c.meter) == "4/4") * len(missing_voices(voices))
+    assert sum(t.tokens for n in QUARTERS for t in losses.at_position(n).values()) == barred
+    assert not any(
+        t.tokens for n in QUARTERS for t in losses.without_bar_positions().at_position(n).values()
+    )
 
 
-def test_without_the_piece_places_are_not_told_apart():
+def test_without_the_piece_positions_are_not_counted():
     stream = encode(_piece(), VOCABULARY)
-    found = tally(stream, np.ones(len(stream) - 1), np.ones(len(stream) - 1, dtype=bool))
-    assert found.to_json()["by_place"] == {}
-    assert not any(t.tokens for t in found.at("sixteenth 1 of a quarter").values())
+    found = piece_losses(stream, np.ones(len(stream) - 1), np.ones(len(stream) - 1, dtype=bool))
+    assert found.to_json()["by_position"] == {}
+    assert not any(t.tokens for t in found.at_position("sixteenth 1 of a quarter").values())
 
 
 def test_nothing_has_no_rates_and_plain_json():
     nothing = Losses().to_json()
-    assert nothing["by_place"] == {}
+    assert nothing["by_position"] == {}
     assert nothing["nats_per_token"] is None
-    assert set(nothing["by_kind"]) == set(KINDS)
+    assert set(nothing["by_kind"]) == set(TOKEN_KINDS)
 
 
 def test_wrong_shapes_and_batches_are_refused():
     stream = encode(_piece(), VOCABULARY)
     assert FERMATA not in stream.ids
     with pytest.raises(UsageError, match=r"shapes \(17,\) and \(16,\): wanted \(16,\)"):
-        tally(stream, np.ones(17), np.ones(16, dtype=bool))
-    with pytest.raises(UsageError, match="a batch of 0 pieces"):
+        piece_losses(stream, np.ones(17), np.ones(16, dtype=bool))
+    with pytest.raises(UsageError, match="a batch cannot have 0 pieces"):
         measure(Uniform(), [_piece()], batch=0)
     with pytest.raises(UsageError, match="all four voices are given"):
         measure(Uniform(), [_piece()], given=Voice)
+
+
+def test_a_product_of_experts_is_refused():
+    """Its scores are not normalized: two uniform models would have ln V, but it has no loss."""
+    with pytest.raises(UsageError, match="a product of experts has no probabilities") as error:
+        measure(ProductOfExperts([Uniform(), Uniform()]), [_piece()])
+    assert "\n" not in str(error.value)
 
 
 def test_a_pitch_outside_the_vocabulary_is_refused():

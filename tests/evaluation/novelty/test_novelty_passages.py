@@ -7,8 +7,9 @@ from strategies import chorales
 
 from bachbot.chorale import REST, VOICES, Chorale, Voice
 from bachbot.errors import UsageError
-from bachbot.evaluation.novelty import Index, without_repeats
-from bachbot.evaluation.novelty.passages import likeness
+from bachbot.evaluation.information import tie_repeated_notes
+from bachbot.evaluation.novelty import TrainingIndex
+from bachbot.evaluation.novelty.passages import measure_overlap
 
 S, A, T, B = ((voice,) for voice in VOICES)
 LOWER = (Voice.ALTO, Voice.TENOR, Voice.BASS)
@@ -32,8 +33,8 @@ def planted(notes, semitones):
 @settings(max_examples=60)
 @given(small, few, st.sampled_from(GROUPS))
 def test_the_index_finds_what_comparing_all_with_all_finds(train, query, voices):
-    found = likeness(query, voices, Index.of(train))
-    for passage, free in ((found.longest, False), (found.free, True)):
+    found = measure_overlap(query, voices, TrainingIndex(train))
+    for passage, free in ((found.longest, False), (found.rhythm_free, True)):
         naive = naive_longest(query, voices, train, free=free)
         assert (passage.notes if passage else 0) == naive
 
@@ -41,13 +42,13 @@ def test_the_index_finds_what_comparing_all_with_all_finds(train, query, voices)
 @settings(max_examples=60)
 @given(small, few, st.integers(-20, 20), st.sampled_from(GROUPS))
 def test_transposing_changes_nothing_but_how_far_it_is_moved(train, query, semitones, voices):
-    index = Index.of(train)
-    there = likeness(query, voices, index)
-    here = likeness(moved(query, semitones), voices, index)
+    index = TrainingIndex(train)
+    there = measure_overlap(query, voices, index)
+    here = measure_overlap(moved(query, semitones), voices, index)
     # `moved` says by how much, as preparing does: in the key it was written in, all is as it was.
     assert here.to_json() == there.to_json()
     unsaid = Chorale(**vars(moved(query, semitones)) | {"transposed_by": 0})
-    beside = likeness(unsaid, voices, index)
+    beside = measure_overlap(unsaid, voices, index)
     if there.longest is not None:
         assert beside.longest.source.higher == there.longest.source.higher + semitones
         assert beside.longest.notes == there.longest.notes
@@ -59,7 +60,7 @@ def test_a_training_piece_is_a_copy_of_itself(train, data, voices):
     query = data.draw(st.sampled_from(train))
     slices = naive_slices(query, voices)
     assume(len(slices) > 1)
-    found = likeness(query, voices, Index.of(train))
+    found = measure_overlap(query, voices, TrainingIndex(train))
     assert found.longest.notes == len(slices)
     assert len(found.copied) == found.bars
 
@@ -71,7 +72,7 @@ def test_a_planted_passage_is_found_whole_and_no_longer(notes, semitones, voices
     train = piece(tenor=quarters(*TUNE), name="source", moved=3)
     name = voices[0].label
     query = piece(**{name: planted(notes, semitones)}, moved=1)
-    found = likeness(query, voices, Index.of([*others, train])).longest
+    found = measure_overlap(query, voices, TrainingIndex([*others, train])).longest
     assert (found.notes, found.beats, found.pieces) == (notes, notes - 1, 1)
     # After four notes of a quarter, that is a bar.
     assert (found.bar, found.beat) == (2, 1)
@@ -92,9 +93,9 @@ def test_a_planted_texture_is_found_whole(notes, semitones):
         for v, line in lines.items()
     }
     query = piece(**copied)
-    index = Index.of([piece(bass=quarters(40, 47)), train])
+    index = TrainingIndex([piece(bass=quarters(40, 47)), train])
     for voices in (VOICES, LOWER):
-        found = likeness(query, voices, index).longest
+        found = measure_overlap(query, voices, index).longest
         assert (found.notes, found.beats) == (notes, notes - 1)
         assert (found.source.piece, found.source.bar, found.source.beat) == ("source", 1, 2)
         assert found.source.higher == semitones
@@ -102,12 +103,12 @@ def test_a_planted_texture_is_found_whole(notes, semitones):
     # One voice an octave away, and only what is below it is shared.
     high = [(pitch + 12, length) for pitch, length in copied["soprano"]]
     query = piece(**copied | {"soprano": high})
-    assert likeness(query, VOICES, index).longest is None
-    assert likeness(query, LOWER, index).longest.notes == notes
+    assert measure_overlap(query, VOICES, index).longest is None
+    assert measure_overlap(query, LOWER, index).longest.notes == notes
 
 
 def longest(query, train, voices=S):
-    found = likeness(query, voices, Index.of(train)).longest
+    found = measure_overlap(query, voices, TrainingIndex(train)).longest
     return (found.notes, found.beats) if found else None
 
 
@@ -118,12 +119,12 @@ def test_the_last_note_may_be_held_for_longer():
     assert longest(piece([(60, 2), (62, 4), (64, 2)]), train) == (2, 1)
 
 
-def test_lengths_left_out():
+def test_rhythm_free_passages():
     train = [piece(quarters(60, 62, 64, 67))]
     query = piece([(60, 1), (62, 7), (64, 2), (67, 2)])
-    found = likeness(query, S, Index.of(train))
+    found = measure_overlap(query, S, TrainingIndex(train))
     assert found.longest is None
-    assert (found.free.notes, found.free.beats) == (4, 2.5)
+    assert (found.rhythm_free.notes, found.rhythm_free.beats) == (4, 2.5)
 
 
 def test_rests_are_part_of_a_passage():
@@ -133,11 +134,11 @@ def test_rests_are_part_of_a_passage():
     assert longest(piece(held), [piece(rests)]) == (2, 1)
 
 
-def test_a_struck_note_is_no_held_one_in_several_voices():
+def test_an_onset_is_no_tie_in_several_voices():
     held = piece(alto=[(60, 8)], bass=quarters(48, 50))
-    struck = piece(alto=quarters(60, 60), bass=quarters(48, 50))
-    assert longest(struck, [held], (Voice.ALTO, Voice.BASS)) is None
-    assert longest(without_repeats(struck), [held], (Voice.ALTO, Voice.BASS)) == (2, 1)
+    repeated = piece(alto=quarters(60, 60), bass=quarters(48, 50))
+    assert longest(repeated, [held], (Voice.ALTO, Voice.BASS)) is None
+    assert longest(tie_repeated_notes(repeated), [held], (Voice.ALTO, Voice.BASS)) == (2, 1)
 
 
 def test_no_passage_goes_from_one_piece_into_the_next():
@@ -148,7 +149,7 @@ def test_no_passage_goes_from_one_piece_into_the_next():
     assert longest(piece(quarters(*TUNE)), voices) == (12, 11)
 
 
-def test_of_several_the_one_that_lasts_longest_is_told():
+def test_of_equal_passages_the_one_with_most_beats_is_reported():
     train = piece([(60, 2), (61, 2), (50, 4), (53, 4)])
     query = piece([(60, 2), (61, 2), (90, 4), (50, 4), (53, 4)])
     assert longest(query, [train]) == (2, 1)
@@ -156,35 +157,35 @@ def test_of_several_the_one_that_lasts_longest_is_told():
 
 def test_what_is_found_in_many_pieces():
     train = [piece(quarters(60, 62), name="a"), piece(quarters(50, 52), name="b")]
-    found = likeness(piece(quarters(70, 72)), S, Index.of(train)).longest
+    found = measure_overlap(piece(quarters(70, 72)), S, TrainingIndex(train)).longest
     assert (found.pieces, found.source.piece) == (2, "a")
 
 
-def test_usual_passage():
+def test_mean_length_of_shared_passages():
     train = [piece(quarters(60, 62, 64))]
     query = piece(quarters(60, 62, 64, 90, 60))
-    found = likeness(query, S, Index.of(train))
-    assert found.usual == (3 + 2 + 0 + 0) / 4
-    assert np.isnan(likeness(piece(quarters(60)), S, Index.of(train)).usual)
+    found = measure_overlap(query, S, TrainingIndex(train))
+    assert found.mean_notes == (3 + 2 + 0 + 0) / 4
+    assert np.isnan(measure_overlap(piece(quarters(60)), S, TrainingIndex(train)).mean_notes)
 
 
 def test_silence_shares_nothing():
     train = [piece(), piece([(REST, 16)]), piece(quarters(60, 62))]
     for quiet in train[:2]:
-        found = likeness(quiet, VOICES, Index.of(train))
+        found = measure_overlap(quiet, VOICES, TrainingIndex(train))
         assert found.longest is None
         assert found.bars == 0
-    assert found.to_json()["usual"] is None
+    assert found.to_json()["mean_notes"] is None
 
 
 def test_no_training_piece():
     with pytest.raises(UsageError, match="no training piece"):
-        Index.of([])
+        TrainingIndex([])
 
 
 @settings(max_examples=40)
 @given(chorales(min_frames=1, max_frames=40))
 def test_repeated_notes_are_held(chorale):
-    held = without_repeats(chorale)
+    held = tie_repeated_notes(chorale)
     assert (held.pitch == chorale.pitch).all()
     assert not (held.onset[1:] & (held.pitch[1:] == held.pitch[:-1])).any()

@@ -14,7 +14,7 @@ ALTO, TENOR = Voice.ALTO, Voice.TENOR
 
 
 def piece(frames=8):
-    """Half notes: struck on frames 0 and 8, held in between."""
+    """Half notes: onsets on frames 0 and 8, ties in between."""
     tied = np.arange(frames) % 8 > 0
     pitch = np.tile([72, 67, 64, 48], (frames, 1))
     return Chorale(pitch, np.repeat(tied[:, None], 4, axis=1), np.zeros(frames))
@@ -42,7 +42,7 @@ def test_bach_himself_makes_no_error(pieces):
         assert (found.pieces, found.ter.rate, found.fer.rate, found.equal_pitch.rate) == (
             len(pieces), 0, 0, 1,
         )  # fmt: skip
-        assert found.onset_ter.rate == 0 or not found.onset_ter.chances.sum()
+        assert found.onset_ter.rate == 0 or not found.onset_ter.totals.sum()
 
 
 def test_a_note_struck_again_differs_and_keeps_its_pitch():
@@ -64,7 +64,7 @@ def test_other_notes_are_counted_by_cell_and_by_frame():
 
 
 def test_a_tie_moved_to_another_note_is_an_onset_missed():
-    """The note of frame 8 is held over instead, and begins anew a frame later."""
+    """The note of frame 8 is tied over instead, and begins a frame later."""
     bach = piece(16)
     late = changed(bach, tied=[(8, ALTO), (9, ALTO)])
     assert rates(measure([bach], [late], MASKS["A"])) == (2 / 16, 2 / 16, 1 / 2, 1 / 2, 1)
@@ -80,10 +80,10 @@ def test_shares_are_pooled_over_pieces_of_unequal_length():
 
 
 def test_plain_data():
-    told = json.loads(json.dumps(measure([piece()], [piece()], MASKS["S"]).to_json()))
-    assert told["ter"] == {"count": 0, "chances": 8, "rate": 0.0, "interval": [0.0, 0.0]}
+    plain = json.loads(json.dumps(measure([piece()], [piece()], MASKS["S"]).to_json()))
+    assert plain["ter"] == {"count": 0, "total": 8, "rate": 0.0, "interval": [0.0, 0.0]}
     assert json.loads(json.dumps(measure([], [], MASKS["S"]).to_json()))["fer"] == {
-        "count": 0, "chances": 0, "rate": None, "interval": [None, None],
+        "count": 0, "total": 0, "rate": None, "interval": [None, None],
     }  # fmt: skip
 
 
@@ -97,9 +97,9 @@ def test_the_original_s_columns():
 
 
 def test_what_cannot_be_compared_is_refused():
-    with pytest.raises(UsageError, match="1 pieces are held against 2 of Bach's"):
+    with pytest.raises(UsageError, match="1 generated pieces cannot be compared with 2 of Bach's"):
         measure([piece(), piece()], [piece()], MASKS["A"])
-    with pytest.raises(UsageError, match="of another length"):
+    with pytest.raises(UsageError, match="8 frames in Bach's version and 7"):
         measure([piece(8)], [piece(7)], MASKS["A"])
     with pytest.raises(UsageError, match="no voice is masked"):
         measure([piece()], [piece()], ())

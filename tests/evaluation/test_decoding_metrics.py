@@ -9,13 +9,11 @@ from made_checkpoints import random_checkpoint
 from strategies import chorales
 
 from bachbot.chorale import REST, Chorale, Voice
-from bachbot.decoding import DecodingOptions, Penalties, fill, fill_all, fill_request
+from bachbot.decoding import DecodingOptions, Penalties, fill
+from bachbot.evaluation import decoding_metrics, harmonization, partwriting, variety
 from bachbot.evaluation import generated as decoded
-from bachbot.evaluation import harmonization as harmonization
-from bachbot.evaluation import partwriting, variety
-from bachbot.evaluation import variety as portrait
-from bachbot.evaluation.generated import harmonize_pieces
-from bachbot.evaluation.variety import KEYLESS, decoding_metrics
+from bachbot.evaluation.decoding_metrics import KEYLESS_RULES
+from bachbot.evaluation.generated import fill_request, harmonize_pieces
 from bachbot.runtime import build_model
 from bachbot.theory.rules import RULES
 
@@ -78,24 +76,27 @@ def test_nothing_to_do_is_done():
 
 @settings(max_examples=10)
 @given(st.lists(chorales(min_frames=4, max_frames=12), min_size=1, max_size=3))
-def test_a_portrait_is_its_parts(pieces):
+def test_decoding_metrics_are_those_of_their_modules(pieces):
     masked = harmonization.MASKS["ATB"]
-    found = decoding_metrics(pieces, bach=pieces, masked=masked)
-    assert found.writing.to_json() == partwriting.measure(pieces).to_json()
-    assert found.variety.to_json() == variety.measure_variety(pieces).to_json()
-    assert found.likeness.to_json() == harmonization.measure(pieces, pieces, masked).to_json()
-    assert set(found.to_json()) == {"partwriting", "variety", "likeness"}
-    alone = decoding_metrics(pieces, rules=KEYLESS)
-    assert alone.likeness is None
-    assert list(alone.writing.rules) == [n for n, r in RULES.items() if not r.keyed]
+    found = decoding_metrics.measure(pieces, bach=pieces, masked=masked)
+    assert found.partwriting.to_json() == partwriting.measure(pieces).to_json()
+    assert found.variety.to_json() == variety.measure(pieces).to_json()
+    assert (
+        found.harmonization_error.to_json()
+        == harmonization.measure(pieces, pieces, masked).to_json()
+    )
+    assert set(found.to_json()) == {"partwriting", "variety", "harmonization_error"}
+    alone = decoding_metrics.measure(pieces, rules=KEYLESS_RULES)
+    assert alone.harmonization_error is None
+    assert list(alone.partwriting.rules) == [n for n, r in RULES.items() if not r.keyed]
 
 
 def test_rules_of_key_are_known_apart():
-    assert 0 < len(portrait.KEYLESS) < len(RULES)
-    assert "leading note doubled" not in KEYLESS
-    assert "parallel fifths" in KEYLESS
+    assert 0 < len(KEYLESS_RULES) < len(RULES)
+    assert "leading note doubled" not in KEYLESS_RULES
+    assert "parallel fifths" in KEYLESS_RULES
 
 
 def test_his_pieces_have_to_be_the_same_ones():
-    with pytest.raises(ValueError, match="held against"):
-        decoding_metrics([tune(60)], bach=[tune(60), tune(62)], masked=[Voice.BASS])
+    with pytest.raises(ValueError, match="cannot be compared"):
+        decoding_metrics.measure([tune(60)], bach=[tune(60), tune(62)], masked=[Voice.BASS])

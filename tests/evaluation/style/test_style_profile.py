@@ -7,7 +7,7 @@ from strategies import chorales
 
 from bachbot.chorale import Chorale, Key, Voice
 from bachbot.evaluation.style import profile
-from bachbot.evaluation.style.features import PieceReading
+from bachbot.evaluation.style.features import PieceAnalysis
 
 I = [72, 67, 64, 48]  # noqa: E741
 I6 = [72, 67, 60, 52]
@@ -18,7 +18,7 @@ VI = [72, 69, 64, 57]
 
 
 def piece(*chords, key=Key(), ends=(), frames=4):
-    """A chord on each quarter, every note struck; fermatas on some."""
+    """A chord on each quarter, with an onset of every voice; fermatas on some."""
     pitch = np.repeat(np.array(chords, dtype=np.int16).reshape(-1, 4), frames, axis=0)
     tied = (np.arange(len(pitch)) % frames > 0)[:, None] & (pitch >= 0)
     fermata = np.isin(np.arange(len(pitch)) // frames, ends)
@@ -26,7 +26,7 @@ def piece(*chords, key=Key(), ends=(), frames=4):
 
 
 def read(feature, *chords, **named):
-    return dict(feature(PieceReading(piece(*chords, **named))))
+    return dict(feature(PieceAnalysis(piece(*chords, **named))))
 
 
 def test_figures_of_the_piece_are_those_of_variety():
@@ -41,13 +41,13 @@ def test_harmonic_rhythm_by_hand():
 
 
 def test_transitions_by_hand():
-    assert read(profile.transitions, I, I6, IV, V, V7, I) == {
+    assert read(profile.chord_transitions, I, I6, IV, V, V7, I) == {
         "I > IV in major": 1,
         "IV > V in major": 1,
         "V > I in major": 1,
     }
     minor = [[pitch - 3 for pitch in [72, 67, 63, 48]], [pitch - 3 for pitch in V]]
-    found = read(profile.transitions, *minor, minor[0], key=Key("A", "minor"))
+    found = read(profile.chord_transitions, *minor, minor[0], key=Key("A", "minor"))
     assert found == {"i > V in minor": 1, "V > i in minor": 1}
 
 
@@ -61,20 +61,20 @@ def test_chord_qualities_by_hand():
 def test_cadences_and_their_keys_by_hand():
     # To the dominant under a fermata, deceptively, and home.
     chords = [I, IV, V, I, V7, VI, IV, V7, I]
-    assert read(profile.cadences, *chords, ends=(2, 5, 8)) == {
+    assert read(profile.cadence_types, *chords, ends=(2, 5, 8)) == {
         "half": 1,
         "deceptive": 1,
         "perfect": 1,
     }
-    assert read(profile.keys_of_closes, *chords, ends=(2, 5, 8)) == {"I": 3}
-    assert read(profile.cadences, *chords) == {}
-    assert read(profile.keys_of_closes, *chords) == {}
+    assert read(profile.phrase_ending_keys, *chords, ends=(2, 5, 8)) == {"I": 3}
+    assert read(profile.cadence_types, *chords) == {}
+    assert read(profile.phrase_ending_keys, *chords) == {}
 
 
 def test_steps_and_leaps_by_hand():
-    reading = PieceReading(piece(I, V, V, [-1, -1, -1, -1], I))
-    assert dict(profile.semitones(reading, Voice.BASS)) == {7.0: 1, 0.0: 1}
-    assert dict(profile.semitones(reading, Voice.SOPRANO)) == {-1.0: 1, 0.0: 1}
+    reading = PieceAnalysis(piece(I, V, V, [-1, -1, -1, -1], I))
+    assert dict(profile.melodic_semitones(reading, Voice.BASS)) == {7.0: 1, 0.0: 1}
+    assert dict(profile.melodic_semitones(reading, Voice.SOPRANO)) == {-1.0: 1, 0.0: 1}
 
 
 @pytest.mark.parametrize(
@@ -84,15 +84,15 @@ def test_steps_and_leaps_by_hand():
      ("f#", "a", "#vi")],
 )  # fmt: skip
 def test_keys_told_from_home(key, home, name):
-    assert profile.relation(Key.parse(key), Key.parse(home)) == name
+    assert profile.relative_key_name(Key.parse(key), Key.parse(home)) == name
 
 
 def test_a_piece_at_another_pitch_reads_the_same(corpus):
     for chorale in corpus.part("test", "tune")[:3]:
         tonic = {"major": "D", "minor": "B"}[chorale.key.mode]
         moved = chorale.transposed(2, Key(tonic, chorale.key.mode))
-        for feature in profile.PROFILE:
-            assert PieceReading(moved).count(feature) == PieceReading(chorale).count(feature), (
+        for feature in profile.PROFILE_FEATURES:
+            assert PieceAnalysis(moved).count(feature) == PieceAnalysis(chorale).count(feature), (
                 feature.name
             )
 
@@ -100,8 +100,8 @@ def test_a_piece_at_another_pitch_reads_the_same(corpus):
 @settings(max_examples=25)
 @given(chorales(max_frames=24))
 def test_every_feature_reads_any_chorale(chorale):
-    reading = PieceReading(chorale)
-    for feature in profile.PROFILE:
+    reading = PieceAnalysis(chorale)
+    for feature in profile.PROFILE_FEATURES:
         assert all(times > 0 for times in reading.count(feature).values())
-    lasting = sum(x * n for x, n in reading.count(profile.PROFILE[2]).items())
+    lasting = sum(x * n for x, n in reading.count(profile.PROFILE_FEATURES[2]).items())
     assert lasting <= chorale.frames / 4

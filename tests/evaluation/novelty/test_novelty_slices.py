@@ -4,23 +4,23 @@ from novelty_made import moved, piece, quarters
 from strategies import chorales
 
 from bachbot.chorale import REST, VOICES, Chorale, Meter, Voice
-from bachbot.evaluation.novelty import Index
-from bachbot.evaluation.novelty.index import bars_of
-from bachbot.evaluation.novelty.passages import likeness
+from bachbot.evaluation.novelty import TrainingIndex
+from bachbot.evaluation.novelty.passages import measure_overlap
+from bachbot.evaluation.novelty.slices import bar_keys
 
 S = (Voice.SOPRANO,)
 LOWER = (Voice.ALTO, Voice.TENOR, Voice.BASS)
 
 
 def copied(query, train, voices=S):
-    found = likeness(query, voices, Index.of(train))
+    found = measure_overlap(query, voices, TrainingIndex(train))
     return [bar for bar, _ in found.copied], found.bars
 
 
 def test_planted_bars():
     train = piece(quarters(60, 62, 64, 65, 67, 69, 70, 72), name="source", moved=2)
     query = piece(quarters(70, 72, 74, 75, 1, 2, 1, 2, 69, 71, 72, 74), name="query")
-    found = likeness(query, S, Index.of([train]))
+    found = measure_overlap(query, S, TrainingIndex([train]))
     assert found.bars == 3
     assert [bar for bar, _ in found.copied] == [1, 3]
     first, second = (source for _, source in found.copied)
@@ -38,7 +38,7 @@ def test_a_bar_is_copied_whole_or_not():
     assert copied(shifted, train) == ([], 2)
 
 
-def test_a_note_held_into_a_bar_is_not_struck_there():
+def test_a_tie_into_a_bar_is_no_onset_there():
     train = [piece(quarters(1, 2, 3, 60, 60, 62, 64, 65))]
     held = [(1, 4), (2, 4), (3, 4), (60, 8), (62, 4), (64, 4), (65, 4)]
     assert copied(piece(held), train) == ([1], 2)
@@ -64,8 +64,8 @@ def test_voices_that_are_given_can_be_left_out():
 @settings(max_examples=40)
 @given(chorales(min_frames=16, max_frames=60), st.integers(-20, 20))
 def test_a_bar_is_the_same_in_every_key(chorale, semitones):
-    there = list(bars_of(chorale, VOICES))
-    here = list(bars_of(moved(chorale, semitones), VOICES))
+    there = list(bar_keys(chorale, VOICES))
+    here = list(bar_keys(moved(chorale, semitones), VOICES))
     assert [(start, key) for start, _, key in here] == [(start, key) for start, _, key in there]
     assert [low for _, low, _ in here] == [low + semitones for _, low, _ in there]
 
@@ -78,8 +78,8 @@ def test_one_other_pitch_makes_another_bar(chorale, data):
     pitch[frame, 0] = 120  # higher than any that is made
     tied[frame : frame + 2, 0] = False
     changed = Chorale(pitch, tied, chorale.fermata, meter=chorale.meter)
-    after = {start: key for start, _, key in bars_of(changed, VOICES)}
-    for start, _, key in bars_of(chorale, VOICES):
+    after = {start: key for start, _, key in bar_keys(changed, VOICES)}
+    for start, _, key in bar_keys(chorale, VOICES):
         bar = slice(start, start + chorale.meter.bar_frames)
         within = start <= frame < bar.stop
         # Alone it would be the same bar in another key.

@@ -23,10 +23,10 @@ def test_earth_moved_by_hand():
 
 def test_ranked_by_hand():
     bach = {"step": 6, "third": 3, "leap": 1}
-    # Bach's order: step, third, leap. All thirds: six tenths go one place, one tenth one place.
+    # Bach's order: step, third, leap. All thirds: seven tenths move one rank.
     assert ranked({"third": 5}, bach) == pytest.approx(0.7)
     assert ranked({"step": 1}, bach) == pytest.approx(0.3 * 1 + 0.1 * 2)
-    # What Bach has not stands behind all that he has.
+    # Labels that Bach does not have come last.
     assert ranked({"cluster": 1}, bach) == pytest.approx(0.6 * 3 + 0.3 * 2 + 0.1 * 1)
     # Of two such labels the rarer one comes first.
     odd = {"step": 6, "rare": 1, "often": 3}
