@@ -43,7 +43,7 @@ def test_a_damaged_entry_is_made_anew_with_a_word(tmp_path, damage):
             "headless": whole[5:],
         }[damage]
     )
-    with pytest.warns(BachbotWarning, match="measured anew"):
+    with pytest.warns(BachbotWarning, match="measured again"):
         assert Cache(tmp_path).get(KEY, lambda: b"content").content == b"content"
     assert Cache(tmp_path).get(KEY, lambda: b"other").content == b"content"
 

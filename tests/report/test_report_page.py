@@ -4,11 +4,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bachbot.report.blocks import Cell, Table, Text, with_interval
 from bachbot.report.figures import BACH, drawing, inlined
-from bachbot.report.page import page, times_table
+from bachbot.report.page import page
 from bachbot.report.reporting import Chapter
 from bachbot.report.section import Section
+from bachbot.tables.work import times_table
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -47,7 +47,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def report(whole_report):
     """With a section that could not be measured."""
-    section = Section("broken", "Broken", lambda bench, advance: None, lambda results, asked: [])
+    section = Section("broken", "Broken", lambda bench, advance: None, lambda results, request: [])
     error = "no music satisfies <this>: ask for less"
     broken = Chapter(section, {}, dict.fromkeys(("small", "ahead"), error))
     return replace(whole_report, chapters=(*whole_report.chapters, broken))
@@ -99,7 +99,7 @@ def test_every_table_is_even_and_names_a_command_that_there_is(html):
     commands = re.findall(r"Printed by <code>bachbot evaluate (\w+)", html)
     assert set(commands) == {"losses", "harmonization", "partwriting", "style", "novelty"}
     tables = re.findall(r"<table>.*?</table>", html, flags=re.DOTALL)
-    # All but that of the times can be printed.
+    # All but the table of times can be printed.
     assert len(tables) == len(commands) + 1
     for table in tables:
         head, body = table.split("<tbody>")
@@ -137,21 +137,12 @@ def test_an_svg_file_loses_its_head_and_keeps_its_links():
     assert '<g id="n-a"><use xlink:href="#n-a"/><path clip-path="url(#n-a)"/></g>' in found
 
 
-def test_cells():
-    assert with_interval(0.5, [0.25, 0.75], 0, times=100) == Cell("50", "25 to 75")
-    assert with_interval(0.5, [None, None]) == Cell("0.500")
-    assert with_interval(None, [None, None]) == Cell("")
-    table = Table("t", ["a", "b", "c"], [[Cell("x")], [Cell("x"), Cell("1.5"), Cell("b 1")]])
-    assert table.wordy == {0, 2}
-    assert not Text("words").fault
-
-
-def test_times_are_added_up_apart():
+def test_times_are_added_up_separately():
     def row(what, seconds, cached):
         return {"what": what, "of": None, "seconds": seconds, "processor": 1.0, "cached": cached}
 
     rows = [row("a", 2.0, False), row("b", 3.0, False), row("c", 4.0, True)]
-    [table] = times_table({"seconds": 5.5, "rows": rows})
+    table = times_table({"seconds": 5.5, "rows": rows})
     assert [cell.text for cell in table.rows[-2]] == ["measured now", "", "5.0", "2.0", ""]
     assert [cell.text for cell in table.rows[-1]][2] == "4.0"
-    assert "This run took 5.5 s" in table.note
+    assert "This run took 5.5 s" in table.notes[0]

@@ -59,7 +59,7 @@ def test_what_a_figure_hangs_on_makes_it_anew(
 ):
     only = sections(["pianoroll"])
     make(laid_out(), [subject], only)
-    watch, corpus, asked = watched(), made_corpus, {}
+    watch, corpus, request = watched(), made_corpus, {}
     checkpoint = subject.checkpoint
     if changed == "weights":
         checkpoint = random_checkpoint(scale=0.3, seed=1)
@@ -73,12 +73,12 @@ def test_what_a_figure_hangs_on_makes_it_anew(
             (*made_corpus.pieces[:-1], dataclasses.replace(last, chorale=moved))
         )
     elif changed == "limit":
-        asked = {"limit": 2}
+        request = {"limit": 2}
     elif changed == "part":
-        asked = {"part": "validation"}
+        request = {"part": "validation"}
     else:
         monkeypatch.setattr("bachbot.report.cache.of_code", lambda: "other")
-    context = laid_out(watch, corpus=corpus, **asked)
+    context = laid_out(watch, corpus=corpus, **request)
     make(context, [Subject("small", "small", checkpoint)], only)
     assert watch.done == ["small: pianoroll"]
 
@@ -131,7 +131,7 @@ def test_a_section_that_cannot_be_measured_says_so_and_the_rest_is_there(laid_ou
     def impossible(bench, advance):
         raise DecodingError("no music satisfies this: ask for less")
 
-    broken = Section("broken", "Broken", impossible, lambda results, asked: [])
+    broken = Section("broken", "Broken", impossible, lambda results, request: [])
     report = make(laid_out(), [subject], [broken, *sections(["training"])])
     assert not report.whole
     told = report.to_json()["sections"]
@@ -205,7 +205,7 @@ def test_subjects_are_read_with_their_curves(tmp_path, subject):
     (tmp_path / "a" / "metrics.jsonl").write_text("{}\n", encoding="utf-8")
     with pytest.raises(Exception, match="holds no learning curve"):
         load_subjects([str(tmp_path / "a")])
-    with pytest.raises(UsageError, match="two checkpoints go by the name 'a'"):
+    with pytest.raises(UsageError, match="two checkpoints have the name 'a'"):
         load_subjects([str(tmp_path / "a"), str(tmp_path / "b" / "a")])
 
 

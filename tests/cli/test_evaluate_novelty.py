@@ -52,7 +52,7 @@ def run(prepared_small, capsys, monkeypatch):
 
 def test_a_training_piece_in_a_file_is_found_in_its_own_key(run):
     told = json.loads(run(BWV269, "--json"))
-    assert "test part of the split by tune, beside 2 training pieces" in told["title"]
+    assert "test part of the split by tune, compared with 2 training pieces" in told["title"]
     assert told["written"] == ["soprano", "alto", "tenor", "bass"]
     [yours] = told["columns"]["yours"]["pieces"]
     bach = load_score(BWV269, voices=VOICES).chorale
@@ -107,17 +107,17 @@ def test_what_a_checkpoint_writes_stands_beside_bach(run, untrained, name):
     ours = told["columns"]["bachbot"]["figures"]["four voices"]
     assert ours["copied_bars"]["mean"] < 1 / 2
     table = run(*words, "--limit", 1)
-    assert f"{name}: test part of the split by tune, beside 2 training pieces" in table
+    assert f"{name}: test part of the split by tune, compared with 2 training pieces" in table
     assert ("soprano" in table.split("found in")[0]) == (name == "composed")
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--given", "soprano"], "--given is of your own pieces"),
+        (["--given", "soprano"], "--given has no effect without files"),
         ([BWV269, "--given", "s,a,t,b"], "all four voices are given"),
         ([BWV269, "--given", "descant"], "'descant' is no voice"),
-        ([BWV269, "--checkpoint", "paper"], "--checkpoint is of no meaning beside files"),
+        ([BWV269, "--checkpoint", "paper"], "--checkpoint has no effect when files are given"),
         ([BWV269, "--part", "exam"], "there is no part 'exam'"),
         ([BWV269, "--part", "validation"], "the validation part of the split by tune has no piece"),
         (["--set", "painted"], "there is no set 'painted': give one of harmonized, composed"),

@@ -7,15 +7,10 @@ import pytest
 
 from bachbot.chorale import Chorale, Key
 from bachbot.cli import main
-from bachbot.cli.evaluate import evaluate_app
-from bachbot.cli.evaluate_style import style_command
 from bachbot.corpus.store import Piece, PreparedCorpus
 from bachbot.evaluation.style.features import GRADED
 from bachbot.evaluation.style.profile import PROFILE
 from bachbot.scores import from_chorale, save_score
-
-if all(command.name != "style" for command in evaluate_app.registered_commands):
-    evaluate_app.command("style")(style_command)
 
 # A cadence in C major, a quarter a chord; its first step has parallel fifths, soprano and bass.
 CHORDS = np.array([[67, 64, 60, 48], [69, 65, 60, 50], [71, 62, 55, 43], [72, 64, 55, 48]])
@@ -141,7 +136,9 @@ def test_what_cannot_be_is_told_in_one_line(run, scores, tmp_path, untrained):
         return line
 
     assert "give --part test or --part validation" in told("--part", "train")
-    assert "leave out --checkpoint" in told(scores, "--checkpoint", untrained)
+    assert "--checkpoint has no effect when files are given" in told(
+        scores, "--checkpoint", untrained
+    )
     assert "there is no set 'best'" in told("--checkpoint", untrained, "--set", "best")
     assert "there is no file" in told(tmp_path / "nothing.musicxml", status=1)
     assert "holds no score" in told(tmp_path)
