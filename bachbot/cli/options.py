@@ -130,7 +130,7 @@ SetOption = Annotated[
 ]
 LimitOption = Annotated[
     int | None,
-    typer.Option("--limit", min=1, help="Use only the first pieces of the part, at most so many."),
+    typer.Option("--limit", min=1, metavar="N", help="Use only the first N pieces of the part."),
 ]
 
 

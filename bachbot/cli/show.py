@@ -109,18 +109,20 @@ def print_table(table: "Table", console: "Console | None" = None) -> None:
         Where to print; default: standard output.
     """
     from rich.console import Console
-    from rich.padding import Padding
     from rich.text import Text
 
     console = console or Console()
     console.print(_on_terminal(table, console.width))
     for note in table.footnotes:
-        console.print(Padding(Text(note, "dim"), (0, 0, 0, 1)))
+        console.print(Text(note, "dim"))
     console.print()
 
 
-_NARROW = 9
-"""Columns beyond which the space between them is given up on a terminal of 80 characters."""
+_CROWDED = 9
+"""A table of more columns has no space between them on a terminal of 80 characters."""
+
+_SHORT_NAME = 24
+"""Names of rows up to this length stay on one line."""
 
 
 def _on_terminal(table: "Table", width: int) -> "RichTable":
@@ -128,16 +130,24 @@ def _on_terminal(table: "Table", width: int) -> "RichTable":
     from rich.table import Table as RichTable
     from rich.text import Text
 
+    crowded = len(table.columns) > _CROWDED and width <= 80
     found = RichTable(
-        title=Text(table.title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False
+        title=Text(table.title, "bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 0 if crowded else 1, 0, 0),
+        pad_edge=False,
     )
-    if len(table.columns) > _NARROW and width <= 80:
-        found.padding, found.pad_edge = (0, 0, 0, 0), False
-    for column in table.columns:
+    names = max((len(row[0].text) for row in table.rows if len(row) > 1), default=0)
+    for index, column in enumerate(table.columns):
         heading = Text(column.heading)
         if column.unit:
             heading.append(f"\n{column.unit}", "dim")
-        found.add_column(heading, justify=column.align, overflow="fold")
+        whole = index == 0 and names <= _SHORT_NAME and not crowded
+        found.add_column(
+            heading, justify=column.align, overflow="fold", vertical="top", no_wrap=whole
+        )
     for index, row in enumerate(table.rows):
         if not row:
             continue

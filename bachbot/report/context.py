@@ -36,7 +36,7 @@ class Request:
     part : {"train", "validation", "test"}
         Which part of it.
     limit : int or None
-        Use only the first pieces of the part, at most so many.
+        Use only the first pieces of the part, up to this number.
     """
 
     split: str = "tune"

@@ -74,11 +74,19 @@ def style_table(report: _Report) -> Table:
 
 
 def novelty(report: _Report) -> Table:
-    """What composed pieces share with the training pieces, for Bach and every checkpoint."""
+    """What four voices share with the training pieces, for every set of every checkpoint."""
     results = _results(report, "novelty")
     columns = {BACH: next(iter(results.values()))["composed"]["Bach"]}
-    columns |= {f"{name}, composed": sets["composed"]["ours"] for name, sets in results.items()}
-    return novelty_table("Novelty", columns)
+    columns |= {f"{name}, {which}": results[name][which]["ours"] for name in results
+                for which in _SETS}  # fmt: skip
+    whole = {
+        name: {
+            "pieces": found["pieces"],
+            "figures": {"four voices": found["figures"]["four voices"]},
+        }
+        for name, found in columns.items()
+    }
+    return novelty_table("Novelty", whole, spread=False)
 
 
 def detection_table(report: _Report) -> Table:

@@ -56,9 +56,9 @@ def accuracy_table(title: str, sets: Mapping[str, Any]) -> Table:
     rows += [[], [Cell("features that differ by more than chance"), *counts]]
     notes = (
         "Accuracy in percent, of classifiers trained on some tunes and tested on others: 50% means "
-        "indistinguishable from Bach, 100% always told apart. Below each figure: 95% bootstrap "
-        "interval over tunes. For whole pieces also the range of 95% of the classifiers trained "
-        "on permuted labels, and p, the share of them that are as accurate.",
+        "indistinguishable from Bach, 100% always told apart. With each figure: its 95% "
+        "bootstrap interval over tunes. For whole pieces also the range of 95% of the classifiers "
+        "trained on permuted labels, and p, the share of them that are as accurate.",
     )
     return Table(f"classifier accuracy: {title}", figures(sets), rows, notes)
 

@@ -7,16 +7,16 @@ import numpy as np
 
 from bachbot.evaluation.novelty import Novelty, Passage, PieceNovelty, Source, Spread, described
 from bachbot.evaluation.novelty.index import Voices
-from bachbot.tables.table import INTERVALS, Cell, Column, Row, Table, number
+from bachbot.tables.table import INTERVALS, Cell, Column, Row, Table, number, percent
 
-FIGURES: Mapping[str, tuple[str, int]] = {
-    "longest_notes": ("longest passage, notes", 2),
-    "longest_beats": ("longest passage, quarters", 2),
-    "free_notes": ("longest passage with note lengths ignored, notes", 2),
-    "usual_notes": ("mean passage from each note, notes", 2),
-    "copied_bars": ("copied bars, share of 1", 3),
+FIGURES: Mapping[str, tuple[str, int, int]] = {
+    "longest_notes": ("longest passage, notes", 2, 1),
+    "longest_beats": ("longest passage, quarters", 2, 1),
+    "free_notes": ("longest passage with note lengths ignored, notes", 2, 1),
+    "usual_notes": ("mean passage from each note, notes", 2, 1),
+    "copied_bars": ("copied bars, %", 1, 100),
 }
-"""Label and decimals by the field of `bachbot.evaluation.novelty.FIGURES`."""
+"""Label, decimals and scale by the field of `bachbot.evaluation.novelty.FIGURES`."""
 
 _SPREAD = "median, 90%, max"
 _SLICES = (
@@ -25,7 +25,7 @@ _SLICES = (
 )
 
 
-def novelty_table(title: str, sets: Mapping[str, Any]) -> Table:
+def novelty_table(title: str, sets: Mapping[str, Any], *, spread: bool = True) -> Table:
     """Sets of pieces side by side: the mean of each figure over pieces, and its spread.
 
     Parameters
@@ -35,20 +35,25 @@ def novelty_table(title: str, sets: Mapping[str, Any]) -> Table:
     sets : mapping of str to dict
         One or more, by name: plain data with ``figures`` from `Novelty.to_json` and ``pieces``,
         their number or themselves; all of the same voices.
+    spread : bool
+        Whether there are columns for median, 90th percentile and maximum.
     """
     columns = [Column("", align="left")]
-    for name in sets:
-        columns += [Column(name, "mean over pieces"), Column(name, _SPREAD)]
-    counts = ((Cell(_count(found["pieces"])), Cell()) for found in sets.values())
-    rows: list[Row] = [[Cell("pieces"), *(cell for pair in counts for cell in pair)]]
+    counts: list[Cell] = []
+    for name, found in sets.items():
+        columns += [Column(name, "mean over pieces"), *([Column(name, _SPREAD)] if spread else [])]
+        counts += [Cell(_count(found["pieces"])), *([Cell()] if spread else [])]
+    rows: list[Row] = [[Cell("pieces"), *counts]]
     for voices in next(iter(sets.values()))["figures"]:
         rows.append([Cell(voices)])
-        for field, (label, digits) in FIGURES.items():
+        for field, (label, digits, scale) in FIGURES.items():
             cells: list[Cell] = []
             for found in sets.values():
-                spread = found["figures"][voices][field]
-                cells.append(number(spread["mean"], digits, spread["interval"]))
-                cells.append(Cell(_of_json(spread, digits)))
+                figure = found["figures"][voices][field]
+                mean = percent if scale == 100 else number
+                cells.append(mean(figure["mean"], digits, figure["interval"]))
+                if spread:
+                    cells.append(Cell(_marks_of(figure, digits, scale)))
             rows.append([Cell(label), *cells])
     notes = [
         "Far above Bach's held-out pieces means copying, far below unlike Bach. " + _SLICES,
@@ -148,18 +153,18 @@ def _spread_cell(novelty: Novelty, group: Sequence[Voices]) -> Cell:
     detail = ""
     if len(group[0]) > 1:
         bars = novelty.figures[group[0]]["copied_bars"]
-        detail = f"{_marks(bars.marks, 2)} of bars copied" if len(bars.values) else ""
+        detail = f"{_marks(bars.marks, 1, 100)} % of bars copied" if len(bars.values) else ""
     return Cell(f"{_marks(Spread(lengths).marks, 1)} notes", detail=detail)
 
 
-def _of_json(spread: Mapping[str, Any], digits: int) -> str:
-    marks = [spread[name] for name in ("median", "ninety_percent", "most")]
-    return "" if spread["mean"] is None else _marks(marks, digits)
+def _marks_of(figure: Mapping[str, Any], digits: int, scale: int) -> str:
+    marks = [figure[name] for name in ("median", "ninety_percent", "most")]
+    return "" if figure["mean"] is None else _marks(marks, digits, scale)
 
 
-def _marks(marks: Sequence[float | None], digits: int) -> str:
+def _marks(marks: Sequence[float | None], digits: int, scale: int = 1) -> str:
     """Median, 90% and maximum, without trailing zeros."""
-    known = (float(f"{mark:.{digits}f}") for mark in marks if mark is not None)
+    known = (float(f"{scale * mark:.{digits}f}") for mark in marks if mark is not None)
     return ", ".join(f"{mark:g}" for mark in known)
 
 

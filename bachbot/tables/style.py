@@ -84,8 +84,8 @@ def distances_table(title: str, sets: Mapping[str, Any]) -> Table:
     notes = (
         f"Wasserstein distance from the distributions of {all_found[0][0]['pieces']} of Bach's "
         "training pieces, in the unit below each name; for a share, the total variation distance. "
-        "Below each figure: 95% bootstrap interval. Bach's held-out pieces are the floor. A cell "
-        "is empty where there was nothing to count: without fermatas no phrase ends are known.",
+        "With each figure: its 95% bootstrap interval. Bach's held-out pieces are the floor. An "
+        "empty cell had nothing to count: without fermatas no phrase ends are known.",
     )
     return Table(title, figures([BACH, *sets], "distance"), rows, notes)
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 Bounds = Sequence[float | None]
 """The two bounds of an interval; None where a bound is unknown."""
 
-INTERVALS = "Below each figure: 95% bootstrap interval over pieces."
+INTERVALS = "With each figure: its 95% bootstrap interval over pieces."
 """The note of a table whose figures have intervals."""
 
 

@@ -65,7 +65,7 @@ def test_one_table_of_all_there_is(run, made_up):
     shown = run("--part", "test")
     assert "Losses, all voices; split by tune" in shown
     for name in rows:
-        line = next(line for line in shown.splitlines() if f" {name} " in line)
+        line = next(line for line in shown.splitlines() if line.startswith(f"{name} "))
         assert f"{rows[name]['parts']['test']['nats_per_token']:.3f}" in line
         assert f"{rows[name]['parts']['test']['onset_accuracy']:.3f}" in line
     assert max(map(len, shown.splitlines())) <= 80

@@ -108,7 +108,7 @@ def test_a_file_with_fifths_is_told_from_one_without(run, scores):
     [good] = [row for row in rows if row.startswith("clean")]
     [bad] = [row for row in rows if row.startswith("fifths")]
     assert bad.count("*") > good.count("*")
-    assert bad.rstrip().endswith(" 0%")
+    assert bad.split()[-1] == "0"
 
 
 def test_an_array_of_pitches_is_held_against_bach_read_alike(run, tmp_path):

@@ -57,7 +57,7 @@ def test_a_terminal_without_the_letter_is_given_its_code():
         env=os.environ | {"COLUMNS": "200", "PYTHONIOENCODING": "ascii"},
     )
     assert done.stderr == ""
-    assert " ii\\xf865 " in done.stdout
+    assert "ii\\xf865 " in done.stdout
 
 
 def test_json_says_the_same_as_the_tables(here, capsys):
@@ -77,7 +77,7 @@ def test_json_says_the_same_as_the_tables(here, capsys):
     assert all(fault["rule"] in out for fault in data["faults"])
 
 
-def test_a_key_that_is_given(here, capsys):
+def test_a_given_key(here, capsys):
     assert explained(capsys, PIECE, "--key", "e")["key"] == "E minor"
 
 

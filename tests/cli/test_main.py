@@ -5,27 +5,26 @@ import sys
 from contextlib import suppress
 
 import pytest
+import typer
 
 import bachbot
 from bachbot.cli import main
+from bachbot.cli.app import app
 
-COMMANDS = [
-    (),
-    ("harmonize",),
-    ("compose",),
-    ("train",),
-    ("train", "search"),
-    ("train", "export"),
-    ("explain",),
-    ("evaluate", "losses"),
-    ("evaluate", "harmonization"),
-    ("evaluate", "partwriting"),
-    ("evaluate", "fit"),
-    ("corpus", "jsb"),
-    ("corpus", "prepare"),
-    ("corpus", "info"),
-    ("corpus", "plot"),
-]
+
+def every_command(command, words=()):
+    """The words of every command of the app, groups of commands included."""
+    yield words
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from every_command(inner, (*words, name))
+
+
+COMMANDS = list(every_command(typer.main.get_command(app)))
+
+
+def test_commands_are_found():
+    assert {(), ("harmonize",), ("evaluate", "losses"), ("corpus", "jsb")} <= set(COMMANDS)
+    assert len(COMMANDS) > 20
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -12,6 +12,8 @@ from bachbot.tables import to_markdown
 from bachbot.tables.detection import CLASSIFIER_ACCURACY, CONTROL
 from bachbot.tables.style import STYLE_DISTANCE
 
+RESULTS = Path(__file__).parents[2] / "checkpoints" / "RESULTS.md"
+
 DOCUMENT = """# Something
 
 Text before.
@@ -88,6 +90,14 @@ def test_documents_are_written_together_or_not_at_all(report, tmp_path):
     assert "an old table" not in results.read_text(encoding="utf-8")
     rows = grid(readme.read_text(encoding="utf-8"))[2:]
     assert 0 < len(rows) <= 8
+
+
+def test_the_results_page_has_a_place_for_every_table(report):
+    text = RESULTS.read_text(encoding="utf-8")
+    written, names = regenerated(text, report, "RESULTS.md")
+    assert sorted(names) == sorted(TABLES.keys() - {"headline"})
+    marks = [line for line in text.splitlines() if line.startswith(("#", "<!--"))]
+    assert [x for x in written.splitlines() if x.startswith(("#", "<!--"))] == marks
 
 
 def grid(text):

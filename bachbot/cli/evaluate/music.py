@@ -199,7 +199,7 @@ def fit_command(
     pieces: Annotated[
         int | None,
         typer.Option(
-            "--pieces", min=1, help="Use only the first pieces of the part, at most so many."
+            "--pieces", min=1, metavar="N", help="Use only the first N pieces of the part."
         ),
     ] = None,
     rounds: Annotated[

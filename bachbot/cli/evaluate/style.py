@@ -29,7 +29,8 @@ def style_command(
         typer.Option(
             "--limit",
             min=1,
-            help="Use only the first pieces of the part, or of the files, at most so many.",
+            metavar="N",
+            help="Use only the first N pieces of the part, or of the files.",
         ),
     ] = None,
     as_json: shared.JsonOption = False,

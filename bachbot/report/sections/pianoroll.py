@@ -13,7 +13,7 @@ from bachbot.report.figures import BACH, COLORS, Figure, drawing
 from bachbot.report.section import Bench, Block, Results, Section
 
 FEWEST_BARS = 8
-"""The chorale that is shown has at least so many bars, where there is such a one."""
+"""Minimum number of bars of the chorale that is shown, if there is one that long."""
 
 _MARGIN = 4  # semitones shown beyond the written notes
 _STRENGTH = 0.6

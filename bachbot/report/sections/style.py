@@ -24,7 +24,7 @@ SHOWN = (
 """Distributions that are drawn."""
 
 _BARS = 12
-"""So many labels of a distribution are drawn, the commonest."""
+"""Maximum number of labels of a distribution that are drawn; the commonest are."""
 
 
 def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
