@@ -47,33 +47,33 @@ def run(corpus_file, capsys):
     return call
 
 
-def test_planted_fifths_in_ones_own_pieces(run, tmp_path):
+def test_planted_fifths_are_detected_in_files(run, tmp_path):
     mine = as_npz(tmp_path / "mine.npz", [with_fifths(c) for c in some(2, 20, beats=16)])
-    told = json.loads(run(mine, "--permutations", 3, "--json"))
-    found = told["columns"]["yours"]
-    assert list(told["columns"]) == ["yours", "Bach and Bach"]
+    result = json.loads(run(mine, "--permutations", 3, "--json"))
+    found = result["columns"]["yours"]
+    assert list(result["columns"]) == ["yours", "Bach and Bach"]
     assert (found["pairs"], found["telling"]) == (14, "notes")
     assert found["accuracy"] > 0.8
     assert found["p"] == 1 / 4
     assert found["top_features"][0]["feature"] == "rule: parallel fifths"
-    control = told["columns"]["Bach and Bach"]
+    control = result["columns"]["Bach and Bach"]
     assert (control["pairs"], control["telling"]) == (13, "notes")
     assert control["accuracy"] < found["accuracy"]
     assert control["top_features"] == []
 
 
-def test_a_checkpoint_and_another_set_beside_it(run, untrained, tmp_path):
+def test_a_checkpoint_compared_with_another_set(run, untrained, tmp_path):
     theirs = as_npz(tmp_path / "theirs.npz", some(3, 16, beats=16))
     words = ["--checkpoint", untrained, "--against", theirs, "--permutations", 0]
-    told = json.loads(run(*words, "--json"))
-    columns = told["columns"]
+    result = json.loads(run(*words, "--json"))
+    columns = result["columns"]
     assert list(columns) == ["bachbot", "bachbot, notes only", "theirs", "Bach and Bach"]
     assert [c["telling"] for c in columns.values()] == ["score", "notes", "notes", "score"]
     # Random weights are no musician.
     assert columns["bachbot"]["accuracy"] > 0.9
     assert columns["theirs"]["accuracy"] < columns["bachbot"]["accuracy"]
     assert columns["bachbot"]["p"] is None
-    assert "held-out part of the split by tune" in told["title"]
+    assert "held-out part of the split by tune" in result["title"]
     table = " ".join(run(*words).split())
     assert "bachbot: top features" in table
     assert "which of a pair is Bach's" in table
@@ -112,7 +112,7 @@ def test_too_few_tunes_for_a_control(tmp_path, capsys):
         (["--checkpoint", "nobody"], 1, "nobody"),
     ],
 )
-def test_what_cannot_be_is_one_line(run, untrained, words, status, said):
+def test_an_error_is_one_line(run, untrained, words, status, said):
     named = [] if "--checkpoint" in words else ["--checkpoint", untrained]
     err = run(*named, "--permutations", 0, *words, status=status)
     errors = [line for line in err.splitlines() if "warning" not in line]
@@ -120,7 +120,7 @@ def test_what_cannot_be_is_one_line(run, untrained, words, status, said):
     assert said in errors[0]
 
 
-def test_files_and_a_checkpoint_are_too_much(run, untrained, tmp_path):
+def test_files_exclude_a_checkpoint(run, untrained, tmp_path):
     mine = as_npz(tmp_path / "mine.npz", some(2, 1))
     err = run(mine, "--checkpoint", untrained, status=2)
     assert "--checkpoint has no effect when files are given" in err

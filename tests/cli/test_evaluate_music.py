@@ -47,7 +47,7 @@ def run(untrained, made_up, capsys):
     return call
 
 
-def test_losses_of_what_is_missing(run):
+def test_losses_of_the_missing_voices(run):
     whole = json.loads(run("losses", "--part", "test", "--json"))
     given = json.loads(run("losses", "--part", "test", "--json", "--given", "soprano,bass"))
     assert whole["given"] == []
@@ -67,7 +67,7 @@ def test_losses_of_what_is_missing(run):
     assert "soprano: nats" not in table
 
 
-def test_losses_of_jsb_are_those_of_its_own_keys(run, tmp_path, untrained, capsys):
+def test_losses_of_jsb_are_those_of_its_original_keys(run, tmp_path, untrained, capsys):
     arrays = {}
     for name, move in (("train", 0), ("valid", 2), ("test", -3)):
         arrays[f"{name}_pitch"] = np.repeat(CHORDS + move, 4, axis=0).astype(np.int8)
@@ -78,9 +78,9 @@ def test_losses_of_jsb_are_those_of_its_own_keys(run, tmp_path, untrained, capsy
     assert "3 chorales: 1 train, 1 validation, 1 test" in capsys.readouterr().out
     words = ["evaluate", "losses", "--checkpoint", str(untrained), "--corpus", str(made)]
     assert main([*words, "--part", "test", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["untransposed"]
-    figures = told["parts"]["test"]
+    result = json.loads(capsys.readouterr().out)
+    assert result["untransposed"]
+    figures = result["parts"]["test"]
     voices = sum(figures["by_kind"][v]["nats_per_token"] for v in ("soprano", "alto", "tenor",
                                                                   "bass"))  # fmt: skip
     assert figures["shift_nats_per_frame"] == pytest.approx(np.log(12) / 16)
@@ -91,7 +91,7 @@ def test_losses_of_jsb_are_those_of_its_own_keys(run, tmp_path, untrained, capsy
     assert "ln 12 = 2.485 nats per piece are added" in table
 
 
-def test_a_jsb_file_is_not_written_over(tmp_path, capsys):
+def test_a_jsb_file_is_not_overwritten(tmp_path, capsys):
     path = tmp_path / "jsb.npz"
     path.write_bytes(b"")
     assert main(["corpus", "jsb", str(path), "-o", str(path)]) == 2
@@ -100,10 +100,10 @@ def test_a_jsb_file_is_not_written_over(tmp_path, capsys):
     assert "there is no file" in capsys.readouterr().err
 
 
-def test_harmonization_beside_the_original(run):
-    told = json.loads(run("harmonization", "--json"))
-    assert list(told["masks"]) == list(MASKS)
-    for name, found in told["masks"].items():
+def test_harmonization_with_the_published_figures(run):
+    result = json.loads(run("harmonization", "--json"))
+    assert list(result["masks"]) == list(MASKS)
+    for name, found in result["masks"].items():
         assert found["pieces"] == 3
         cells = (16 + 12 + 16) * len(MASKS[name])
         assert found["ter"]["chances"] == found["equal_pitch"]["chances"] == cells
@@ -118,7 +118,7 @@ def test_harmonization_beside_the_original(run):
     assert "ATB" not in table
 
 
-def test_harmonization_by_two_checkpoints_at_once(run, untrained):
+def test_harmonization_by_a_product_of_two_checkpoints(run, untrained):
     words = ("harmonization", "--masks", "T", "--decoder", "beam", "--json")
     alone = json.loads(run(*words))
     # A product of a model with itself is that model.
@@ -130,10 +130,10 @@ def test_harmonization_by_two_checkpoints_at_once(run, untrained):
     assert "with paper, greedy" in run("harmonization", "--masks", "T", "--with", "paper")
 
 
-def test_partwriting_beside_bach(run):
-    told = json.loads(run("partwriting", "--part", "validation", "--json"))
-    bach, ours = told["columns"]["Bach"], told["columns"]["bachbot"]
-    assert "given soprano: validation part" in told["title"]
+def test_partwriting_compared_with_bach(run):
+    result = json.loads(run("partwriting", "--part", "validation", "--json"))
+    bach, ours = result["columns"]["Bach"], result["columns"]["bachbot"]
+    assert "given soprano: validation part" in result["title"]
     assert bach["likeness"] is None
     assert ours["likeness"]["equal_pitch"]["chances"] == 3 * (12 + 16)
     for column in (bach, ours):
@@ -152,9 +152,9 @@ def test_files_of_chorales_without_keys(run, tmp_path):
     np.savez(tmp_path / "fakes.npz", pitch=pitch, length=np.array([16]))
     np.savez(tmp_path / "held.npz", test_pitch=pitch[:8], test_length=np.array([4, 4]))
     files = ["--jsb", tmp_path / "fakes.npz", "--jsb", tmp_path / "held.npz"]
-    told = json.loads(run("partwriting", *files, "--json", checkpoint=None))
-    assert list(told["columns"]) == ["fakes", "held"]
-    fakes, held = told["columns"].values()
+    result = json.loads(run("partwriting", *files, "--json", checkpoint=None))
+    assert list(result["columns"]) == ["fakes", "held"]
+    fakes, held = result["columns"].values()
     assert fakes["partwriting"]["sums"]["parallels"]["count"] == 1
     assert held["partwriting"]["sums"]["parallels"]["count"] == 0
     assert held["partwriting"]["pieces"] == 2
@@ -168,10 +168,10 @@ def test_files_of_chorales_without_keys(run, tmp_path):
 
 
 def test_a_fit_ends_with_penalties(run):
-    told = json.loads(run("fit", "--rounds", 1, "--beam", 2, "--json"))
-    assert told["best"] == 0
-    assert len(told["rounds"]) == 1
-    assert told["bach"]["strikes"] == 1
+    result = json.loads(run("fit", "--rounds", 1, "--beam", 2, "--json"))
+    assert result["best"] == 0
+    assert len(result["rounds"]) == 1
+    assert result["bach"]["strikes"] == 1
     shown = run("fit", "--rounds", 2, "--beam", 1, "--pieces", 1)
     assert "round 1:" in shown
     assert "Nearest to Bach: round" in shown
@@ -193,7 +193,7 @@ def test_a_fit_ends_with_penalties(run):
         (["partwriting", "--split", "luck"], "of a split 'luck'"),
     ],
 )
-def test_a_wrong_request_is_one_line(run, arguments, said):
+def test_an_error_is_one_line(run, arguments, said):
     err = run(*arguments, status=2)
     errors = [line for line in err.splitlines() if "warning" not in line]
     assert len(errors) == 1

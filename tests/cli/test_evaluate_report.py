@@ -40,7 +40,7 @@ def figures(tmp_path):
     return {name: part for name, part in found.items() if name != "times"}, found["times"]
 
 
-def test_a_report_is_a_page_and_its_figures_and_is_made_once(run, tmp_path):
+def test_a_report_is_a_page_and_json_and_is_measured_once(run, tmp_path):
     words = ["--only", "losses", "--only", "pianoroll"]
     printed = run(*words)
     assert printed.out.strip() == str(tmp_path / "report" / "report.html")
@@ -62,7 +62,7 @@ def test_a_report_is_a_page_and_its_figures_and_is_made_once(run, tmp_path):
     assert not any(row["cached"] for row in times["rows"])
 
 
-def test_what_cannot_be_measured_is_told_and_the_rest_is_written(run, tmp_path):
+def test_a_section_that_fails_is_reported_and_the_rest_is_written(run, tmp_path):
     printed = run("--only", "detection", "--only", "losses", "--limit", "2", status=1)
     [line] = [line for line in printed.err.splitlines() if "too few" in line]
     assert line.startswith("bachbot: untrained, detection: ")
@@ -75,22 +75,22 @@ def test_what_cannot_be_measured_is_told_and_the_rest_is_written(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "said"),
     [
         (["--only", "loss"], "there is no section 'loss'"),
         (["--part", "test", "--split", "file", "--only", "style", "--jsb", "a/Bach.npz"], "taken"),
         (["--part", "all"], "there is no part 'all'"),
     ],
 )
-def test_what_is_asked_for_wrongly_is_one_line(run, tmp_path, words, told):
+def test_an_error_is_one_line(run, tmp_path, words, said):
     error = run(*words, status=2).err
     line = error.strip().splitlines()[-1]
     assert line.startswith("bachbot: ")
-    assert told in line
+    assert said in line
     assert not (tmp_path / "report" / "report.html").exists()
 
 
-def test_an_empty_folder_is_no_checkpoint(run, tmp_path):
+def test_an_empty_folder_is_not_a_checkpoint(run, tmp_path):
     (tmp_path / "empty").mkdir()
     error = run(status=1, checkpoint=tmp_path / "empty").err
     assert "is no checkpoint: it has no config.json" in error
