@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from bachbot.errors import BachbotError, BachbotWarning
 
 _INTERRUPTED = 130
-"""What typer makes of Ctrl-C, without a word."""
+"""Typer's exit status after Ctrl-C."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,37 +20,45 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : sequence of str, optional
-        Arguments; those of the process unless given.
+        Arguments; default: those of the process.
 
     Returns
     -------
     int
-        Exit status: 0 done, 1 it could not be done, 2 it was asked for wrongly.
+        Exit status: 0 done, 1 failed, 2 wrong arguments.
     """
-    _calm_the_libraries()
-    _print_any_letter()
-    # A job that is told to end gets the same clean end as Ctrl-C.
+    _configure_libraries()
+    _escape_unprintable_output()
+    # A terminated process ends as cleanly as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     warnings.showwarning = _show_warning
     try:
         return _run(argv)
     except BachbotError as error:
-        return _say(str(error), error.exit_code)
+        return _print_error(str(error), error.exit_code)
     except KeyboardInterrupt:
-        return _say("interrupted: nothing is left half-written; run the command again to go on", 1)
+        return _print_error(
+            "interrupted: no file is left half-written; run the command again to continue", 1
+        )
     except BrokenPipeError:
-        # The reader has gone (such as 'head'); the interpreter must not complain at exit.
+        # The reader, such as 'head', is gone; the interpreter must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except MemoryError:
-        return _say("out of memory: give a shorter piece, a narrower beam or a smaller number", 1)
+        return _print_error(
+            "out of memory: give a shorter piece, a narrower beam or a smaller number", 1
+        )
     except ImportError as error:
         from bachbot.extras import missing_extra
 
         missing = missing_extra(error)
-        return _say_fault(error) if missing is None else _say(str(missing), missing.exit_code)
+        return (
+            _report_fault(error)
+            if missing is None
+            else _print_error(str(missing), missing.exit_code)
+        )
     except Exception as error:
-        return _say_fault(error)
+        return _report_fault(error)
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -63,22 +71,22 @@ def _run(argv: Sequence[str] | None) -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except typer.TyperException as error:
-        return _say(f"{error.format_message()} (see --help)", error.exit_code)
+        return _print_error(f"{error.format_message()} (see --help)", error.exit_code)
     if status == _INTERRUPTED:
         raise KeyboardInterrupt
     return status if isinstance(status, int) else 0
 
 
-def _calm_the_libraries() -> None:
-    """Keep one thread for small matrices, and other libraries' warnings to themselves."""
+def _configure_libraries() -> None:
+    """Use one thread for small matrices, and show only our own warnings."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", BachbotWarning)
 
 
-def _print_any_letter() -> None:
-    """Where standard output has no such letter, print its code instead of failing."""
+def _escape_unprintable_output() -> None:
+    """Print the code of a character that standard output cannot encode."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -90,13 +98,13 @@ def _show_warning(
         print(f"bachbot: warning: {message}", file=sys.stderr)  # noqa: T201
 
 
-def _say_fault(error: Exception) -> int:
+def _report_fault(error: Exception) -> int:
     if os.environ.get("BACHBOT_DEBUG"):
         traceback.print_exception(error)
     line = " ".join(f"{type(error).__name__}: {error}".split())
-    return _say(f"a fault in bachbot ({line}): set BACHBOT_DEBUG=1 to see where", 1)
+    return _print_error(f"a fault in bachbot ({line}): set BACHBOT_DEBUG=1 to see where", 1)
 
 
-def _say(line: str, status: int) -> int:
+def _print_error(line: str, status: int) -> int:
     print(f"bachbot: {line}", file=sys.stderr)  # noqa: T201
     return status

@@ -1,21 +1,28 @@
 """``bachbot corpus``: prepare, info, plot, split, jsb."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from bachbot.cli.show import check_output, progress, table
+from bachbot.cli.show import check_output, print_table, progress
 from bachbot.errors import UsageError
 
 corpus_app = typer.Typer(
-    help="Prepare Bach's chorales from music21's corpus, and look at them.", no_args_is_help=True
+    help="Prepare Bach's chorales from music21's corpus, and show what they hold.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 CorpusPath = Annotated[
     Path | None,
-    typer.Option("--corpus", help="The prepared file. [default: in the user's cache]"),
+    typer.Option(
+        "--corpus",
+        help="Prepared corpus. [default: the one in the user's cache]",
+        show_default=False,
+    ),
 ]
 
 
@@ -23,13 +30,16 @@ CorpusPath = Annotated[
 def prepare(
     path: CorpusPath = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Make it anew even if it is there.")
+        bool, typer.Option("--force", help="Prepare again even if the file exists.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes. [default: all cores]")
+        int | None,
+        typer.Option(
+            min=1, help="Number of processes. [default: one per core]", show_default=False
+        ),
     ] = None,
 ) -> None:
-    """Bring every chorale to C major or A minor on a grid of sixteenths, in one file."""
+    """Write the prepared corpus: every chorale in C major or A minor, on a grid of sixteenths."""
     from bachbot.corpus.prepare import manifest_path
     from bachbot.corpus.prepare import prepare as run
 
@@ -45,7 +55,7 @@ def prepare(
 
 @corpus_app.command()
 def info(path: CorpusPath = None) -> None:
-    """Print the counts: pieces, frames, families, keys, meters, and what was left out."""
+    """Print the number of pieces, frames, tunes, keys and meters, and the files left out."""
     from bachbot.corpus.prepare import prepare as run
 
     with progress("reading the chorales") as advance:
@@ -57,29 +67,40 @@ def info(path: CorpusPath = None) -> None:
             chosen = [p for p in pieces if p["parts"][split] == part]
             families = len({p["family"] for p in chosen})
             rows.append([split, part, len(chosen), families, sum(p["frames"] for p in chosen)])
-    table(
-        f"{len(pieces)} chorales, {len({p['family'] for p in pieces})} tune families",
+    families = len({p["family"] for p in pieces})
+    _print(
+        f"{len(pieces)} chorales, {families} tune families",
         ("split", "part", "pieces", "tune families", "frames"),
         rows,
     )
     for title, name in (("Keys", "key"), ("Meters", "meter"), ("Pickups in frames", "pickup")):
-        counts = Counter(p[name] for p in pieces).most_common()
-        table(title, (name, "pieces"), counts)
-    table(
+        _print(title, (name, "pieces"), Counter(str(p[name]) for p in pieces).most_common())
+    _print(
         f"{len(manifest['left_out'])} files left out",
-        ("file", "why"),
+        ("file", "reason"),
         [(o["file"], o["reason"]) for o in manifest["left_out"]],
     )
+
+
+def _print(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a table; numbers at the right."""
+    from bachbot.tables import Cell, Column, Table
+
+    columns = [
+        Column(heading, align="left" if any(isinstance(r[i], str) for r in rows) else "right")
+        for i, heading in enumerate(headings)
+    ]
+    print_table(Table(title, columns, [[Cell(value) for value in row] for row in rows]))
 
 
 @corpus_app.command()
 def plot(
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf.")
+        Path, typer.Option("--output", "-o", help="Picture file to write: .png, .svg or .pdf.")
     ] = Path("corpus.png"),
     path: CorpusPath = None,
 ) -> None:
-    """Draw the data: pitch classes and places in the bar before and after, durations, keys."""
+    """Draw pitch classes and metrical positions before and after, durations and keys."""
     from bachbot.corpus.plots import draw
     from bachbot.corpus.prepare import prepare as run
     from bachbot.corpus.store import PreparedCorpus
@@ -93,11 +114,11 @@ def plot(
 
 @corpus_app.command()
 def split(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Where to write the split.")
-    ] = Path("split.json"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .json.")] = Path(
+        "split.json"
+    ),
 ) -> None:
-    """Group the corpus by tune and draw the splits anew (for maintainers)."""
+    """Group the chorales by tune and make new splits (for maintainers)."""
     from bachbot.corpus.prepare import renew_split
 
     check_output(output, (".json",))
@@ -110,12 +131,12 @@ def split(
 
 @corpus_app.command()
 def jsb(
-    source: Annotated[Path, typer.Argument(help="The canonical JSB-16th as an .npz file.")],
+    source: Annotated[Path, typer.Argument(help="The JSB-16th data set as an .npz file.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Prepared corpus to write.")
+        Path, typer.Option("--output", "-o", help="Prepared corpus to write: .npz.")
     ] = Path("jsb.npz"),
 ) -> None:
-    """Make a prepared corpus of JSB-16th, the split that papers compare on.
+    """Make a prepared corpus from JSB-16th, the data set that papers compare on.
 
     It has no meter and no fermatas: train on it with '--corpus FILE --set use_metadata=false'.
     """

@@ -22,8 +22,7 @@ CheckpointName = Annotated[
 Temperature = Annotated[
     float | None,
     typer.Option(
-        "--temperature",
-        help="Sampling temperature: below 1 plainer, above 1 more daring.",
+        "--temperature", help="Sampling temperature: below 1 more predictable, above 1 more varied."
     ),
 ]
 TopP = Annotated[
@@ -33,10 +32,8 @@ TopP = Annotated[
         help="Nucleus sampling: keep the most likely tokens up to this total probability.",
     ),
 ]
-Seed = Annotated[
-    int, typer.Option("--seed", help="Random seed: the same seed gives the same music.")
-]
-Number = Annotated[int, typer.Option("--number", help="Number of versions to write.")]
+Seed = Annotated[int, typer.Option("--seed", help="Random seed: the same seed, the same music.")]
+Number = Annotated[int, typer.Option("--number", help="How many versions to write.")]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -45,11 +42,11 @@ Output = Annotated[
         help="File to write: .musicxml .mxl .mid .svg .png .pdf .wav .flac .ogg or .mp3.",
     ),
 ]
-Staves = Annotated[int, typer.Option("--staves", help="Number of staves: 4 or 2.")]
-Tempo = Annotated[float, typer.Option("--tempo", help="Quarter notes per minute.")]
+Staves = Annotated[int, typer.Option("--staves", help="Engrave on 4 staves or on 2.")]
+Tempo = Annotated[float, typer.Option("--tempo", help="Quarter notes per minute, for sound.")]
 Sound = Annotated[
     str,
-    typer.Option("--sound", help="Sound: organ, choir, strings, piano or FILE.sf2[:PROGRAM]."),
+    typer.Option("--sound", help="Instrument: organ, choir, strings, piano or FILE.sf2[:PROGRAM]."),
 ]
 Parallels = Annotated[
     bool,
@@ -70,48 +67,83 @@ Numerals = Annotated[bool, typer.Option("--numerals", help="Write Roman numerals
 
 DECODERS = ("default", "greedy", "beam", "sample")
 
+FilesArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Your own four-part pieces: score files, folders of them, or .npz files. "
+        "[default: pieces that the checkpoint writes]",
+        show_default=False,
+    ),
+]
+CheckpointUnlessFiles = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint",
+        help="Name of a shipped checkpoint, or its directory. [default: lookahead, unless files "
+        "are given]",
+        show_default=False,
+    ),
+]
 SplitOption = Annotated[
     str,
-    typer.Option("--split", help="tune: no tune in two parts; file: by file, which leaks tunes."),
+    typer.Option(
+        "--split", help="tune: no tune is in two parts; file: by file, which leaks tunes."
+    ),
 ]
-PartOption = Annotated[str, typer.Option("--part", help="train, validation or test.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
+PartOption = Annotated[
+    str, typer.Option("--part", help="Part of the split: train, validation or test.")
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print the results as JSON instead of tables.")
+]
 CorpusOption = Annotated[
     Path | None,
-    typer.Option("--corpus", help="Prepared corpus. [default: the one in the user's cache]"),
+    typer.Option(
+        "--corpus",
+        help="Prepared corpus. [default: the one in the user's cache]",
+        show_default=False,
+    ),
 ]
 DecoderOption = Annotated[
     str,
-    typer.Option("--decoder", help="default (as 'bachbot harmonize'), greedy, beam or sample."),
+    typer.Option(
+        "--decoder",
+        help="How to decode: default (as 'bachbot harmonize' does), greedy, beam or sample.",
+    ),
 ]
-BeamOption = Annotated[int | None, typer.Option("--beam", help="Width of the beam.")]
+BeamOption = Annotated[
+    int | None,
+    typer.Option("--beam", help="Beam width. Only with --decoder default or beam."),
+]
 TemperatureOption = Annotated[
     float | None,
-    typer.Option("--temperature", help="Sampling temperature, only with --decoder sample."),
+    typer.Option("--temperature", help="Sampling temperature. Only with --decoder sample."),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", help="Random seed, only with --decoder sample.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Random seed of --decoder sample.")]
 PenaltiesOption = Annotated[
     bool | None,
     typer.Option(
         "--penalties/--no-penalties",
-        help="Use part-writing penalties or not. [default: only with --decoder default]",
+        help="Whether to apply part-writing penalties. [default: only with --decoder default]",
         show_default=False,
     ),
 ]
 SetOption = Annotated[
     str,
     typer.Option(
-        "--set", help="harmonized (Bach's sopranos, default decoder) or composed (new pieces)."
+        "--set",
+        help="What the checkpoint writes: harmonized (under Bach's sopranos, with the default "
+        "decoder) or composed (new pieces).",
     ),
 ]
 LimitOption = Annotated[
     int | None,
-    typer.Option("--limit", min=1, help="Use only the first pieces of the part, this many."),
+    typer.Option("--limit", min=1, metavar="N", help="Use only the first N pieces of the part."),
 ]
 
 
 def load_corpus(path: Path | None) -> "PreparedCorpus":
-    """The prepared corpus at a path, or else in the user's cache."""
+    """The prepared corpus at a path; the one in the user's cache if there is no path."""
     from bachbot.corpus.store import PreparedCorpus, default_path
 
     return PreparedCorpus.load(path if path is not None else default_path())
@@ -120,12 +152,12 @@ def load_corpus(path: Path | None) -> "PreparedCorpus":
 def pieces_of(
     corpus: "PreparedCorpus", part: str, split: str, limit: int | None = None
 ) -> "tuple[Chorale, ...]":
-    """The pieces of a part, of which there is one or more.
+    """The pieces of a part, one or more.
 
     Raises
     ------
     UsageError
-        If there is no such part or split, or no piece in it.
+        If there is no such part or split, or it has no piece.
     """
     pieces = corpus.part(part, split)[:limit]  # type: ignore[arg-type]
     if not pieces:
@@ -141,22 +173,38 @@ def decoding_options(
     seed: int = 0,
     penalties: bool | None = None,
 ) -> "DecodingOptions":
-    """The options of a decoder by name.
+    """The options of a decoder by its name.
+
+    Parameters
+    ----------
+    decoder : {"default", "greedy", "beam", "sample"}
+        Its name.
+    beam : int, optional
+        Beam width.
+    temperature : float, optional
+        Sampling temperature.
+    seed : int
+        Random seed of sampling.
+    penalties : bool, optional
+        Whether part-writing penalties apply; default: with ``"default"`` only.
 
     Raises
     ------
     UsageError
-        If there is no such decoder, or it does not have an option.
+        If there is no decoder of that name, or an option has no effect with it.
     """
     from bachbot.decoding import DecodingOptions, Penalties
 
     if decoder not in DECODERS:
         raise UsageError(f"there is no decoder '{decoder}': give one of {', '.join(DECODERS)}")
     if beam is not None and decoder not in ("default", "beam"):
-        raise UsageError(f"--beam has no effect with --decoder {decoder}: give --decoder beam")
+        raise UsageError(
+            f"--beam has no effect with the {decoder} decoder: give --decoder beam, or leave it out"
+        )
     if temperature is not None and decoder != "sample":
         raise UsageError(
-            f"--temperature has no effect with --decoder {decoder}: give --decoder sample"
+            f"--temperature has no effect with the {decoder} decoder: give --decoder sample, or "
+            "leave it out"
         )
     if penalties is None:
         penalties = decoder == "default"
@@ -169,8 +217,19 @@ def decoding_options(
     )
 
 
-def our_set(checkpoint: "Checkpoint", bach: "Sequence[Chorale]", name: str) -> "list[Chorale]":
-    """What a checkpoint writes beside pieces of Bach's, each time the same.
+def generated_set(
+    checkpoint: "Checkpoint", bach: "Sequence[Chorale]", name: str
+) -> "list[Chorale]":
+    """What a checkpoint writes for some of Bach's pieces, the same each time.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        The checkpoint.
+    bach : sequence of Chorale
+        Bach's pieces: their sopranos are harmonized, or as many pieces are composed.
+    name : {"harmonized", "composed"}
+        Which set.
 
     Raises
     ------
@@ -189,19 +248,63 @@ def our_set(checkpoint: "Checkpoint", bach: "Sequence[Chorale]", name: str) -> "
         return harmonized(build_model(checkpoint), bach, progress=advance)
 
 
+def load_and_generate(
+    checkpoint: str, corpus: "PreparedCorpus", bach: "Sequence[Chorale]", name: str, split: str
+) -> "list[Chorale]":
+    """`generated_set` of a checkpoint by its name; warns where it was trained on Bach's pieces."""
+    from bachbot.runtime import load_checkpoint
+
+    loaded = load_checkpoint(checkpoint)
+    warn_of_leaks(loaded, corpus, split)
+    return generated_set(loaded, bach, name)
+
+
 def precision(options: "DecodingOptions") -> str:
-    """The float type to step a model in: samples must not depend on the last bit of a sum."""
+    """The precision to run a model in: rounding must not change what is sampled."""
     return "float64" if options.method == "sample" else "float32"
 
 
-def described(options: "DecodingOptions") -> str:
-    """A short description of a decoder."""
-    text = {
+def describe(options: "DecodingOptions") -> str:
+    """A decoder in a few words."""
+    methods = {
         "beam": f"beam of {options.beam}",
         "greedy": "greedy",
         "sample": f"sampled at {options.temperature:g}",
     }
-    return text[options.method] + (", with penalties" if options.active_penalties.active else "")
+    return methods[options.method] + (", with penalties" if options.active_penalties.active else "")
+
+
+def warn_of_leaks(checkpoint: "Checkpoint", corpus: "PreparedCorpus", split: str) -> None:
+    """Warn where a checkpoint may have been trained on what it is to be measured on."""
+    training = checkpoint.config.get("training", {}).get("config", {})
+    if training.get("split", split) != split:
+        _warn(
+            f"this checkpoint was trained on the split by {training['split']}, which includes "
+            f"pieces that the split by {split} holds out: give --split {training['split']}"
+        )
+    elif checkpoint.config.get("corpus_fingerprint") != corpus.fingerprint:
+        _warn(
+            "this checkpoint was trained on another prepared corpus, perhaps on some of these "
+            "pieces: prepare the corpus with the version that trained it"
+        )
+
+
+def warn_of_missing_conditioning(checkpoint: "Checkpoint", pieces: "Iterable[Chorale]") -> None:
+    """Warn where a checkpoint is conditioned on what JSB-16th does not hold."""
+    from bachbot.corpus.jsb import from_jsb
+
+    model = checkpoint.config["model"]
+    if checkpoint.config["kind"] != "lookahead" or not model.get("told", True):
+        return
+    if all(map(from_jsb, pieces)):
+        _warn(
+            "this checkpoint is conditioned on meter, mode and fermatas, which JSB-16th does not "
+            "hold: train one on it with --set told=false"
+        )
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, BachbotWarning, stacklevel=3)
 
 
 def penalties_of_flags(parallels: bool, no_penalties: bool, method: "Method") -> "Penalties | None":
@@ -223,35 +326,3 @@ def penalties_of_flags(parallels: bool, no_penalties: bool, method: "Method") ->
         return None
     default = DecodingOptions(method=method).active_penalties
     return default.without(PARALLELS)
-
-
-def warn_of_leaks(checkpoint: "Checkpoint", corpus: "PreparedCorpus", split: str) -> None:
-    """Say so where a checkpoint may have heard what it is to be measured on."""
-    training = checkpoint.config.get("training", {}).get("config", {})
-    if training.get("split", split) != split:
-        _warn(
-            f"this checkpoint was trained on the split by {training['split']}: it has heard some "
-            f"of what the split by {split} holds out; give --split {training['split']}"
-        )
-    elif checkpoint.config.get("corpus_fingerprint") != corpus.fingerprint:
-        _warn(
-            "this checkpoint was trained on another prepared corpus, it may have heard some of "
-            "these pieces: prepare the corpus with the version that trained it"
-        )
-
-
-def warn_of_what_is_not_told(checkpoint: "Checkpoint", pieces: "Iterable[Chorale]") -> bool:
-    """Whether the pieces are JSB-16th's; say so where a checkpoint asks more than they tell."""
-    from bachbot.corpus.jsb import from_jsb
-
-    found = all(map(from_jsb, pieces))
-    if found and checkpoint.model_config.reads_metadata:
-        _warn(
-            "this checkpoint is told meter, mode and fermatas, of which JSB-16th says nothing: "
-            "train one on it with --set use_metadata=false"
-        )
-    return found
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, BachbotWarning, stacklevel=3)

@@ -1,4 +1,4 @@
-"""The user's own pieces: four-part chorales in files or folders, as measures want them."""
+"""What commands read and print: scores, progress bars, tables, and the files they write."""
 
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -9,28 +9,33 @@ from typing import TYPE_CHECKING
 from bachbot.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text as RichText
+
     from bachbot.chorale import Chorale, Key, Voice
     from bachbot.scores import Score
     from bachbot.scores.score import NoticeKind
+    from bachbot.tables import Cell, Table
 
 
 def read_pieces(paths: Sequence[Path]) -> "list[Chorale]":
-    """The chorales of some files, each in its own key.
+    """Read four-part chorales from files, each in its own key.
 
     Parameters
     ----------
     paths : sequence of Path
         Score files, folders of them, and ``.npz`` files as `bachbot.corpus.jsb` describes them:
-        of JSB-16th the test part, of a set without parts all.
+        the test part of JSB-16th, or all pieces of a file without parts.
 
     Raises
     ------
     UsageError
         If a folder holds no score.
     ScoreError
-        If a file cannot be read, or is no four-part piece.
+        If a file cannot be read, or is not a four-part piece.
     CorpusError
-        If an ``.npz`` file is something else.
+        If an ``.npz`` file holds something else.
     """
     from bachbot.chorale import VOICES
     from bachbot.corpus.jsb import read_as_they_are
@@ -72,7 +77,7 @@ def read_score(
 
 
 def scores_in(folder: Path) -> list[Path]:
-    """The score files of a folder, by name.
+    """The score files in a folder, sorted by name.
 
     Raises
     ------
@@ -90,12 +95,12 @@ def scores_in(folder: Path) -> list[Path]:
 
 
 Advance = Callable[[int, int], None]
-"""Called with how much is done and how much there is."""
+"""Called with how much is done, and with the total."""
 
 
 @contextmanager
 def progress(label: str) -> Iterator[Advance]:
-    """A bar on standard error that goes when it is done, and only where someone watches.
+    """A progress bar on standard error while the block runs, only on a terminal.
 
     Parameters
     ----------
@@ -113,35 +118,92 @@ def progress(label: str) -> Iterator[Advance]:
 
     columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    unseen = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=unseen) as bar:
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table; figures flush right."""
-    from rich.console import Console
-    from rich.table import Table
+def print_table(table: "Table", console: "Console | None" = None) -> None:
+    """Print a table of results on a terminal.
 
-    made = Table(title=title, title_justify="left")
-    for index, column in enumerate(columns):
-        numbers = rows and all(isinstance(r[index], int | float) for r in rows)
-        made.add_column(column, justify="right" if numbers else "left")
-    for row in rows:
-        made.add_row(*(f"{x:.3f}" if isinstance(x, float) else str(x) for x in row))
-    Console().print(made)
+    Parameters
+    ----------
+    table : bachbot.tables.Table
+        What to show.
+    console : rich.console.Console, optional
+        Where to print; default: standard output.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = console or Console()
+    console.print(_on_terminal(table, console.width))
+    for note in table.footnotes:
+        console.print(Text(note, "dim"))
+    console.print()
+
+
+_CROWDED = 9
+"""A table of more columns has no space between them on a terminal of 80 characters."""
+
+_SHORT_NAME = 24
+"""Names of rows up to this length stay on one line."""
+
+
+def _on_terminal(table: "Table", width: int) -> "RichTable":
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    crowded = len(table.columns) > _CROWDED and width <= 80
+    found = RichTable(
+        title=Text(table.title, "bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 0 if crowded else 1, 0, 0),
+        pad_edge=False,
+    )
+    names = max((len(row[0].text) for row in table.rows if len(row) > 1), default=0)
+    for index, column in enumerate(table.columns):
+        heading = Text(column.heading)
+        if column.unit:
+            heading.append(f"\n{column.unit}", "dim")
+        whole = index == 0 and names <= _SHORT_NAME and not crowded
+        found.add_column(
+            heading, justify=column.align, overflow="fold", vertical="top", no_wrap=whole
+        )
+    for index, row in enumerate(table.rows):
+        if not row:
+            continue
+        following = table.rows[index + 1] if index + 1 < len(table.rows) else None
+        one = len(row) == 1 < len(table.columns)
+        cells = [_cell_text(cell, strong=one) for cell in row]
+        # An empty row, or a heading that follows, ends a section.
+        ends = following is not None and len(following) <= 1 and not one
+        found.add_row(*cells, end_section=ends)
+    return found
+
+
+def _cell_text(cell: "Cell", *, strong: bool) -> "RichText":
+    from rich.text import Text
+
+    text = Text(cell.text, "bold" if strong or cell.emphasis else "")
+    for line in cell.small_print:
+        text.append(f"\n{line}", "dim")
+    return text
 
 
 def check_output(path: Path, suffixes: Sequence[str]) -> Path:
-    """Check where something is to be written before any work is done for it.
+    """Check the path of an output file before any work is done for it.
 
     Raises
     ------
     UsageError
-        If its suffix is none of those.
+        If its suffix is not one of those.
     OutputError
-        If its folder is not there.
+        If its folder does not exist.
     """
     if path.suffix.lower() not in suffixes:
         raise UsageError(
@@ -154,14 +216,14 @@ def check_output(path: Path, suffixes: Sequence[str]) -> Path:
 
 
 def writable(path: Path, source: Path | None = None) -> Path:
-    """Check where a score is to be written; it may not be the file that it is made from.
+    """Check the path of a score to write; it must not be the file that is read.
 
     Raises
     ------
     UsageError
-        If its suffix is none that can be written, or it would write over its source.
+        If its suffix is not one that can be written, or it is the source.
     OutputError
-        If its folder is not there.
+        If its folder does not exist.
     """
     from bachbot.scores.save import OUTPUT_FORMATS
 
@@ -172,7 +234,7 @@ def writable(path: Path, source: Path | None = None) -> Path:
 
 
 def numbered(path: Path, number: int) -> list[Path]:
-    """The path itself for one file; for several, NAME-1, NAME-2 and so on."""
+    """The path for one file; for several, NAME-1, NAME-2 and so on."""
     if number == 1:
         return [path]
     width = len(str(number))
@@ -180,7 +242,7 @@ def numbered(path: Path, number: int) -> list[Path]:
 
 
 def page(score: "Score", numerals: bool) -> "Score":
-    """A score as it is to be written, with Roman numerals under the bass if they are wanted."""
+    """A score as it is written, with Roman numerals under the bass if wanted."""
     if not numerals:
         return score
     from bachbot.scores.musicxml.roman_numerals import add_roman_numerals

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from bachbot.cli.fillings_view import fillings_table
-from bachbot.cli.losses_view import losses_table, short
+from bachbot.cli.show import print_table
 from bachbot.errors import UsageError
+from bachbot.tables.losses import infilling_table, losses_table, short
 from bachbot.training.config import TrainingConfig
 from bachbot.training.objective import Evaluated, Stepped, TrainingCallback, Units
 from bachbot.training.plots import plot_learning_curve
@@ -117,8 +117,8 @@ def _epoch_line(event: Evaluated, epochs: int) -> str:
 def show_outcome(record: Mapping[str, Any], folder: Path) -> None:
     """The figures of a finished run and what it took."""
     console = Console()
-    tables = {"lstm": losses_table, "lookahead": fillings_table}
-    console.print(tables[record["config"]["kind"]](record["losses"]))
+    tables = {"lstm": losses_table, "lookahead": infilling_table}
+    print_table(tables[record["config"]["kind"]](record["losses"]), console)
     minutes = record["seconds"] / 60
     console.print(
         f"{record['epochs']} epochs in {minutes:.1f} minutes on {record['machine']}, "

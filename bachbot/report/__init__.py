@@ -1,1 +1,1 @@
-"""The whole evaluation as one report: sections, their cache, figures and pages."""
+"""The whole evaluation as one report: sections, their cache, figures and documents."""

@@ -1,4 +1,4 @@
-"""What was measured before, kept on disk: a report that was killed continues from there."""
+"""Results stored on disk, so that an interrupted report continues where it stopped."""
 
 import hashlib
 import json
@@ -16,52 +16,52 @@ from bachbot.errors import BachbotWarning, OutputError
 from bachbot.files import write_atomically
 
 _DIGITS = 16
-_FLOORS = ("chorale", "encoding", "theory", "runtime", "decoding", "evaluation")
-"""The floors that measures are made of."""
+_PACKAGES = ("chorale", "encoding", "theory", "runtime", "decoding", "evaluation")
+"""The packages that results depend on."""
 
 
 def of_file(path: Path) -> str:
-    """Sixteen hexadecimal digits that change with any byte."""
+    """Fingerprint of a file: sixteen hexadecimal digits of its hash."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:_DIGITS]
 
 
 @cache
 def of_code() -> str:
-    """Sixteen hexadecimal digits that change with the code that measures.
+    """Fingerprint of the code that measures: sixteen hexadecimal digits of its hash.
 
-    A version number is easily forgotten, and a figure of yesterday's measure must not stand
-    beside one of today's.
+    A version number is easily forgotten, and results of yesterday's code must not be shown beside
+    results of today's.
     """
     top = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for floor in _FLOORS:
-        for path in sorted((top / floor).rglob("*.py")):
+    for package in _PACKAGES:
+        for path in sorted((top / package).rglob("*.py")):
             digest.update(path.relative_to(top).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:_DIGITS]
 
 
 FORMAT = "bachbot-report-cache-1"
-"""Format of an entry; another one counts as none."""
+"""Format of an entry; one of another format is ignored."""
 
 
 _Times = tuple[float, float]
-"""Seconds by the clock and of the processor."""
+"""Elapsed seconds and seconds of processor time."""
 
 
 @dataclass(frozen=True)
-class Kept:
-    """Something that was made, now or before.
+class Entry:
+    """Content that was made now or before.
 
     Parameters
     ----------
     content : bytes
-        What.
+        The content.
     seconds, processor : float
-        What it took when it was made, by the clock and of the processor's time; what it asked
-        for in turn is left out.
+        Elapsed and processor seconds that it took when it was made, without the entries that it
+        needed.
     cached : bool
-        Whether it was there already.
+        Whether it was in the cache.
     """
 
     content: bytes
@@ -77,9 +77,9 @@ class Cache:
     Parameters
     ----------
     folder : Path
-        Made when first written to.
+        Created when it is first written to.
     fresh : bool
-        Whether entries that were there before this object are passed over.
+        Whether entries older than this object are ignored.
     """
 
     folder: Path
@@ -87,19 +87,19 @@ class Cache:
     _ours: set[str] = field(default_factory=set, init=False)
     _nested: list[_Times] = field(default_factory=lambda: [(0.0, 0.0)], init=False)
 
-    def get(self, key: Mapping[str, Any], make: Callable[[], bytes]) -> Kept:
-        """An entry, made if it is not there.
+    def get(self, key: Mapping[str, Any], make: Callable[[], bytes]) -> Entry:
+        """An entry, made if the cache lacks it.
 
         Parameters
         ----------
         key : mapping
-            Everything that the content hangs on, as plain data; its ``"what"`` names it.
+            Everything that the content depends on, as plain data; its ``"what"`` names it.
         make : callable
-            Makes the content; it may ask this cache for other entries, whose time is theirs.
+            Makes the content; it may get other entries from this cache, whose time is not counted.
 
         Returns
         -------
-        Kept
+        Entry
 
         Raises
         ------
@@ -115,10 +115,10 @@ class Cache:
         content, times = self._timed(make)
         self._write(path, known, content, times)
         self._ours.add(path.name)
-        return Kept(content, *times, cached=False)
+        return Entry(content, *times, cached=False)
 
     def _timed(self, make: Callable[[], bytes]) -> tuple[bytes, _Times]:
-        """What is made, and the time of its own."""
+        """What is made, and the time it took without nested entries."""
         start = time.perf_counter(), time.process_time()
         self._nested.append((0.0, 0.0))
         try:
@@ -148,11 +148,11 @@ class Cache:
 
 
 def default_folder() -> Path:
-    """Where entries lie: beside the prepared corpus, in the user's cache."""
+    """The folder of entries, beside the prepared corpus in the user's cache."""
     return default_path().parent / "report"
 
 
-def _read(path: Path, key: str) -> Kept | None:
+def _read(path: Path, key: str) -> Entry | None:
     if not path.is_file():
         return None
     try:
@@ -165,12 +165,12 @@ def _read(path: Path, key: str) -> Kept | None:
         )
         if not whole:
             raise ValueError
-        # Read is as good as new, should anyone clear out what is old.
+        # Entries in use look recent to whoever deletes old ones.
         os.utime(path)
         seconds, processor = map(float, said["times"])
-        return Kept(content, seconds, processor, cached=True)
+        return Entry(content, seconds, processor, cached=True)
     except (OSError, ValueError, KeyError, TypeError):
         warnings.warn(
-            f"{path} is damaged: what it held is measured anew", BachbotWarning, stacklevel=2
+            f"{path} is damaged: its content is measured again", BachbotWarning, stacklevel=2
         )
         return None

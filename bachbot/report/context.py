@@ -1,4 +1,4 @@
-"""What the sections of a report share: the pieces, and what is kept."""
+"""What the sections of a report share: the pieces, the cache, and a record of the time."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -15,19 +15,19 @@ from bachbot.corpus.store import PreparedCorpus
 from bachbot.errors import UsageError
 from bachbot.evaluation.novelty import TrainingIndex
 from bachbot.report import cache as fingerprints
-from bachbot.report.cache import Cache, Kept
+from bachbot.report.cache import Cache, Entry
 from bachbot.report.subject import Subject
 
 Advance = Callable[[int, int], None]
-"""Told how much is done, and of how much."""
+"""Called with how much is done, and with the total."""
 
 Watch = Callable[[str], AbstractContextManager[Advance]]
-"""Told what is being done, as long as it is being done."""
+"""Makes a context manager that shows the progress of what its argument names."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a report is of, whatever the checkpoint.
+class Request:
+    """The pieces that a report is made for, whatever the checkpoint.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Asked:
     part : {"train", "validation", "test"}
         Which part of it.
     limit : int or None
-        Only the first so many pieces of the part.
+        Use only the first pieces of the part, up to this number.
     """
 
     split: str = "tune"
@@ -44,8 +44,8 @@ class Asked:
     limit: int | None = None
 
     @property
-    def words(self) -> str:
-        """Its options on the command line, led by a blank; nothing for what goes without saying."""
+    def arguments(self) -> str:
+        """Its options on the command line, each after a space; defaults are left out."""
         found = f" --split {self.split}" if self.split != "tune" else ""
         found += f" --part {self.part}" if self.part != "test" else ""
         return found + (f" --limit {self.limit}" if self.limit is not None else "")
@@ -57,24 +57,24 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """What a report is made from.
+    """What a report is made from, whatever the checkpoint.
 
     Parameters
     ----------
     corpus : PreparedCorpus
         The prepared chorales.
-    asked : Asked
+    request : Request
         Which of them.
     cache : Cache
-        Where what was measured is kept.
+        Where results are stored.
     watch : callable
-        Watches the work.
+        Shows the progress of the work.
     peers : mapping of str to Path
-        ``.npz`` files of other chorales to stand beside, by name.
+        ``.npz`` files of chorales by others to compare with, by name.
     """
 
     corpus: PreparedCorpus
-    asked: Asked
+    request: Request
     cache: Cache
     watch: Watch
     peers: Mapping[str, Path] = field(default_factory=dict)
@@ -83,24 +83,24 @@ class Context:
 
     @cached_property
     def pieces(self) -> tuple[Chorale, ...]:
-        """The pieces that are reported on, one or more."""
-        return self.part(self.asked.part)
+        """The pieces of the report, one or more."""
+        return self.part(self.request.part)
 
     @cached_property
     def train(self) -> tuple[Chorale, ...]:
-        """All pieces that the split leaves to training."""
-        return self.corpus.part("train", self.asked.split)  # type: ignore[arg-type]
+        """All training pieces of the split."""
+        return self.corpus.part("train", self.request.split)  # type: ignore[arg-type]
 
     @cached_property
     def families(self) -> tuple[str, ...]:
         """The tune of each of the pieces."""
-        split, part = self.asked.split, self.asked.part
+        split, part = self.request.split, self.request.part
         found = tuple(p.family for p in self.corpus.pieces if p.parts[split] == part)
-        return found[: self.asked.limit]
+        return found[: self.request.limit]
 
     @cached_property
     def index(self) -> TrainingIndex:
-        """The training pieces, made ready to look for passages in them."""
+        """An index of the passages of the training pieces."""
         return TrainingIndex(self.train)
 
     @cached_property
@@ -109,29 +109,29 @@ class Context:
         return all(map(from_jsb, self.pieces))
 
     def part(self, name: str) -> tuple[Chorale, ...]:
-        """The first pieces of a part, as many as are asked for.
+        """The pieces of a part, up to the limit.
 
         Raises
         ------
         UsageError
             If there is no such part or split, or no piece in it.
         """
-        found = self.corpus.part(name, self.asked.split)  # type: ignore[arg-type]
+        found = self.corpus.part(name, self.request.split)  # type: ignore[arg-type]
         if not found:
             raise UsageError(
-                f"the {name} part of the split by {self.asked.split} has no piece: "
+                f"the {name} part of the split by {self.request.split} has no piece: "
                 "name another part"
             )
-        return found[: self.asked.limit]
+        return found[: self.request.limit]
 
     @cached_property
     def digests(self) -> dict[str, str]:
-        """What changes with any byte of a peer's file, by name."""
+        """A fingerprint of each peer's file, by name."""
         return {name: fingerprints.of_file(path) for name, path in self.peers.items()}
 
     @cached_property
     def others(self) -> dict[str, list[Chorale]]:
-        """The pieces of the peers by name, each in its own key; as many at most as are asked for.
+        """The pieces of the peers by name, each in its own key, up to the limit.
 
         Raises
         ------
@@ -139,34 +139,34 @@ class Context:
             If a file is missing, damaged, or holds something else.
         """
         found = {name: read_as_they_are(path) for name, path in self.peers.items()}
-        return {name: pieces[: self.asked.limit] for name, pieces in found.items()}
+        return {name: pieces[: self.request.limit] for name, pieces in found.items()}
 
-    def kept(
+    def cached(
         self,
         what: str,
         make: Callable[[Advance], bytes],
         *,
         subject: Subject | None = None,
         key: Mapping[str, Any] | None = None,
-    ) -> Kept:
-        """What was made before of the same things by the same code, or else made now.
+    ) -> Entry:
+        """Content from the cache, or made now if the cache lacks it.
 
         Parameters
         ----------
         what : str
-            Its name, as a file's.
+            Its name; it becomes part of a file name.
         make : callable
-            Makes it.
+            Makes the content.
         subject : Subject, optional
-            The checkpoint that it hangs on.
+            The checkpoint that it depends on.
         key : mapping, optional
-            What else it hangs on, as plain data, beside corpus, split, part, limit and code.
+            What else it depends on, as plain data, besides corpus, request and code.
         """
         whole = {
             "what": what.replace(" ", "-"),
             "code": fingerprints.of_code(),
             "corpus": self.corpus.fingerprint,
-            "asked": self.asked.to_json(),
+            "request": self.request.to_json(),
             "checkpoint": None if subject is None else subject.fingerprint,
             **(key or {}),
         }
@@ -182,7 +182,7 @@ class Context:
         self._note([{"what": what, "of": name, **times}], cached=found.cached)
         return found
 
-    def plain(
+    def cached_data(
         self,
         what: str,
         make: Callable[[Advance], Any],
@@ -190,23 +190,23 @@ class Context:
         subject: Subject | None = None,
         key: Mapping[str, Any] | None = None,
     ) -> Any:
-        """The same of plain data: what comes is the same whether it was kept or made now."""
+        """As `cached`, for plain data: the value is the same whether it was stored or made now."""
 
         def written(advance: Advance) -> bytes:
             self._open.append([])
             try:
                 value = finite(make(advance))
             finally:
-                asked = self._open.pop()
-            return json.dumps({"value": value, "asked": asked}, allow_nan=False).encode()
+                needed = self._open.pop()
+            return json.dumps({"value": value, "needed": needed}, allow_nan=False).encode()
 
-        found = json.loads(self.kept(what, written, subject=subject, key=key).content)
-        # What was kept whole asked for sets when it was made: their time is told too.
-        self._note(found["asked"], cached=True)
+        found = json.loads(self.cached(what, written, subject=subject, key=key).content)
+        # What the stored value needed when it was made has its time in the report too.
+        self._note(found["needed"], cached=True)
         return found["value"]
 
     def _note(self, rows: Sequence[Mapping[str, Any]], *, cached: bool) -> None:
-        """Keep where time went, of each thing once, for the report and for what asked for it."""
+        """Record where time went, each thing once, for the report and for what needed it."""
         for row in rows:
             if self._open:
                 self._open[-1].append(dict(row))
@@ -216,7 +216,7 @@ class Context:
 
 
 def finite(value: Any) -> Any:
-    """Plain data with None for every number that is none, or is infinite."""
+    """Plain data with None for every NaN and infinity."""
     if isinstance(value, Mapping):
         return {name: finite(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
@@ -225,6 +225,6 @@ def finite(value: Any) -> Any:
 
 
 def share(advance: Advance, index: int, of: int) -> Advance:
-    """Tells of one of several like pieces of work as of a share of them all."""
+    """Reports the progress of one of several equal tasks as a share of all of them."""
     parts = 1000
     return lambda done, total: advance(index * parts + parts * done // max(total, 1), of * parts)

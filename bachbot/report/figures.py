@@ -1,4 +1,4 @@
-"""Figures as SVG that stands inside a page, in its colors by day and by night.
+"""Figures as SVG inside a page, in colors for a light and a dark page.
 
 matplotlib is loaded when the first figure is drawn.
 """
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BACH = "#0a0b0c"
-"""Becomes the color of the page's own ink."""
+"""Replaced by the text color of the page."""
 
 FAINT = "#9aa0a6"
-"""Grid lines and what stands back."""
+"""Grid lines and reference lines."""
 
 COLORS = ("#2f7fd1", "#d9730d", "#2e9d6b", "#9a5fd0", "#c94f6d", "#8a8f3c")
-"""Of what is not Bach's, in turn: legible on white and on black."""
+"""Colors of everything that is not Bach's, in turn: legible on white and on black."""
 
 _WIDTH = 9.2  # inches; the page scales it
 _SETTINGS: dict[Any, Any] = {
@@ -46,9 +46,25 @@ _SETTINGS: dict[Any, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A picture inside the page.
+
+    Parameters
+    ----------
+    svg : str
+        An ``<svg>`` element that refers to nothing outside itself.
+    caption : str
+        What it shows, for readers who cannot see it too.
+    """
+
+    svg: str
+    caption: str
+
+
 @dataclass
 class Drawing:
-    """Axes to draw on, and what has come of it.
+    """Axes to draw on, and the picture that results.
 
     Parameters
     ----------
@@ -66,14 +82,14 @@ class Drawing:
 def drawing(
     name: str, height: float, rows: int = 1, columns: int = 1, **options: Any
 ) -> Iterator[Drawing]:
-    """A figure of several axes; when the block ends, its `Drawing.svg` is there.
+    """A drawing with one or more axes; `Drawing.svg` is set when the block ends.
 
     Parameters
     ----------
     name : str
-        Unlike that of any other figure of the page: it keeps their inner names apart.
+        Unique within the page: it keeps the ids inside the drawings apart.
     height : float
-        In inches, of a width of 9.2.
+        In inches; the width is 9.2.
     rows, columns : int
         How many axes.
     **options
@@ -81,11 +97,11 @@ def drawing(
     """
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Canvas
 
     with mpl.rc_context({**_SETTINGS, "svg.hashsalt": name}):
-        # A Figure of its own, not pyplot: no window system, no global state, half the import.
-        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+        # Without pyplot: no window system, no global state, half the import time.
+        figure = Canvas(figsize=(_WIDTH, height), layout="constrained")
         FigureCanvasSVG(figure)
         found = Drawing(list(figure.subplots(rows, columns, squeeze=False, **options).flat))
         yield found
@@ -98,8 +114,8 @@ def drawing(
 def inlined(svg: str, name: str) -> str:
     """An SVG file as an element of a page.
 
-    Its ids are led by the name, so that no two figures share one; Bach's color becomes the
-    page's own; its size is left to the page.
+    The name is put before its ids, so that no two figures share one; Bach's color becomes the text
+    color of the page, which also sets the size.
     """
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""The report as one page that stands alone, written into a folder and read again."""
+"""The report as one self-contained page, written into a folder and read again."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,51 +9,14 @@ from typing import Any
 
 from bachbot.errors import OutputError, UsageError
 from bachbot.files import write_atomically
-from bachbot.report.blocks import Block, Cell, Table, Text
 from bachbot.report.reporting import FORMAT, Report
-
-
-def times_table(times: Mapping[str, Any]) -> list[Block]:
-    """A row for all that was measured or decoded, and what the whole took.
-
-    Parameters
-    ----------
-    times : mapping
-        As `bachbot.report.reporting.Report` holds them.
-    """
-    rows = [
-        [
-            Cell(row["what"]),
-            Cell(row["of"] or ""),
-            Cell(f"{row['seconds']:.1f}"),
-            Cell(f"{row['processor']:.1f}"),
-            Cell("measured before" if row["cached"] else ""),
-        ]
-        for row in times["rows"]
-    ]
-    made = [row for row in times["rows"] if not row["cached"]]
-    before = [row for row in times["rows"] if row["cached"]]
-    for label, some in (("measured now", made), ("measured before, read now", before)):
-        if some:
-            clock, own = (sum(row[key] for row in some) for key in ("seconds", "processor"))
-            rows.append([Cell(label, strong=True), Cell(""), Cell(f"{clock:.1f}"),
-                         Cell(f"{own:.1f}"), Cell("")])  # fmt: skip
-    return [
-        Table(
-            "Seconds",
-            ["what", "checkpoint", "by the clock", "of the processor", ""],
-            rows,
-            note=f"This run took {minutes(times['seconds'])}. What a row asked for in turn, such "
-            "as a set to be decoded, is a row of its own. What was measured before of the same "
-            "checkpoint, corpus and code is not measured again; its time is what it took then.",
-        )
-    ]
-
-
-def minutes(seconds: float) -> str:
-    """A time in words."""
-    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} minutes"
-
+from bachbot.report.section import Block, Paragraph
+from bachbot.tables import Cell, Table, to_html
+from bachbot.tables.detection import CLASSIFIER_ACCURACY
+from bachbot.tables.partwriting import PARALLELS
+from bachbot.tables.style import STYLE_DISTANCE
+from bachbot.tables.table import number, percent
+from bachbot.tables.work import duration, times_table
 
 _TEMPLATE = "report.html.j2"
 
@@ -67,7 +30,7 @@ class Part:
     name, title : str
         Its anchor and its heading.
     blocks : sequence of Block
-        What stands in it.
+        Its content.
     """
 
     name: str
@@ -96,97 +59,94 @@ def page(report: Report) -> str:
     return template.render(
         title=_title(report),
         about=_about(report),
-        glance=[block for block in _glance(report) if block.text],
+        headline=[cell for cell in _headline(report) if cell.text],
         parts=parts,
         kind=lambda block: type(block).__name__,
+        html=to_html,
     )
 
 
 def _parts(report: Report) -> Iterator[Part]:
     for chapter in report.chapters:
         blocks: list[Block] = [
-            Text(f"{name} could not be measured: {error}", fault=True)
+            Paragraph(f"{name} could not be measured: {error}", error=True)
             for name, error in chapter.errors.items()
         ]
         if chapter.results:
-            blocks += chapter.section.blocks(chapter.results, report.asked)
+            blocks += chapter.section.blocks(chapter.results, report.request)
         yield Part(chapter.section.name, chapter.section.title, blocks)
-    yield Part("times", "Where the time went", times_table(report.times))
+    times: list[Table] = [times_table(report.times)]
+    yield Part("times", "Where the time went", times)
     yield Part("made", "How this was made", [_machine(report.about)])
 
 
 def _title(report: Report) -> str:
     names = " and ".join(c["name"] for c in report.about["checkpoints"])
-    return f"bachbot: {names}, evaluated"
+    return f"bachbot: evaluation of {names}"
 
 
 def _about(report: Report) -> list[str]:
-    asked, corpus = report.asked, report.about["corpus"]
-    how = "tune family: no tune is in two parts" if asked.split == "tune" else "file"
+    request, corpus = report.request, report.about["corpus"]
+    how = "tune: no tune is in two parts" if request.split == "tune" else "file"
     count = f"{corpus['pieces']} pieces"
-    if asked.limit is not None:
-        count += f", the first {asked.limit} at most"
+    if request.limit is not None:
+        count += f", limited to the first {request.limit}"
     lines = [
-        f"Measured on the {asked.part} part ({count}, {corpus['frames']:,} frames of a sixteenth) "
-        f"of Bach's four-part chorales, split by {how}; {corpus['train']} pieces are for training. "
-        f"Corpus {corpus['fingerprint']}.",
+        f"Measured on the {request.part} part ({count}, {corpus['frames']:,} frames of a "
+        f"sixteenth) of Bach's four-part chorales, split by {how}; the training part has "
+        f"{corpus['train']} pieces. Corpus {corpus['fingerprint']}.",
     ]
-    lines += [_of_checkpoint(c, report) for c in report.about["checkpoints"]]
-    for name, number in corpus["peers"].items():
-        lines.append(f"Beside them: {name}, {number} pieces.")
+    lines += [_checkpoint_line(c, report) for c in report.about["checkpoints"]]
+    for name, pieces in corpus["peers"].items():
+        lines.append(f"Compared with: {name}, {pieces} pieces.")
     lines.append(
         f"Made on {report.times['finished'].replace('T', ' ')} in "
-        f"{minutes(report.times['seconds'])}."
+        f"{duration(report.times['seconds'])}."
     )
     return lines
 
 
-def _of_checkpoint(checkpoint: Mapping[str, Any], report: Report) -> str:
-    told = (
+def _checkpoint_line(checkpoint: Mapping[str, Any], report: Report) -> str:
+    line = (
         f"{checkpoint['name']}: kind {checkpoint['kind']}, {checkpoint['weights']:,} weights, "
         f"fingerprint {checkpoint['fingerprint']}."
     )
-    if checkpoint["split"] not in (None, report.asked.split):
-        told += f" Trained on the split by {checkpoint['split']}: it has heard some of these."
+    if checkpoint["split"] not in (None, report.request.split):
+        line += f" Trained on the split by {checkpoint['split']}, which includes some of these."
     elif checkpoint["corpus_fingerprint"] != report.about["corpus"]["fingerprint"]:
-        told += " Trained on another prepared corpus: it may have heard some of these."
-    return told
+        line += " Trained on another prepared corpus, perhaps on some of these pieces."
+    return line
 
 
-def _glance(report: Report) -> Iterator[Cell]:
-    """What is seen first: a few figures of the first checkpoint that has them."""
+def _headline(report: Report) -> Iterator[Cell]:
+    """A few figures of the first checkpoint that has them, each with what it is."""
     found = {c.section.name: next(iter(c.results.values()), None) for c in report.chapters}
-    part = report.asked.part
+    part = report.request.part
     if (losses := found.get("losses")) is not None:
         nats = losses["tasks"]["ATB|S"][part]["nats_per_frame"]
-        yield Cell(_figure(nats, 3), "nats a frame, alto, tenor and bass given the soprano")
+        yield number(nats, 3, detail="nats per frame, alto, tenor and bass given the soprano")
     if (writing := found.get("partwriting")) is not None:
-        ours, bach = (
-            writing[name]["partwriting"]["sums"]["parallels"]["rate"]
-            for name in ("harmonized", "Bach")
-        )
-        yield Cell(_figure(ours, 2), f"parallels a 1000 pairs that both move; Bach {bach:.2f}"
-                   if bach is not None else "parallels a 1000 pairs that both move")  # fmt: skip
+        sums = {n: writing[n]["partwriting"]["sums"]["parallels"] for n in ("harmonized", "Bach")}
+        bach = number(sums["Bach"]["rate"], 2).text
+        unit = f"per {sums['Bach']['per']} {sums['Bach']['unit']}s"
+        label = f"{PARALLELS} {unit}, harmonized" + (f"; Bach {bach}" if bach else "")
+        yield number(sums["harmonized"]["rate"], 2, detail=label)
     if (style := found.get("style")) is not None:
         grade = style["harmonized"]["grade"]
         ours, bach = (grade[who]["medians"]["grade"]["median"] for who in ("ours", "bach"))
-        yield Cell(_figure(ours, 2), f"grade of style, harmonized; Bach, held out, "
-                   f"{_figure(bach, 2)}")  # fmt: skip
-    if (told := found.get("detection")) is not None:
-        yield Cell(f"{told['harmonized']['accuracy']:.0%}", "told from Bach, harmonized; a coin "
-                   "gets 50%")  # fmt: skip
-
-
-def _figure(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
+        label = f"{STYLE_DISTANCE}, median, harmonized; Bach, held out, {number(bach, 2).text}"
+        yield number(ours, 2, detail=label)
+    if (detection := found.get("detection")) is not None:
+        accuracy = detection["harmonized"]["accuracy"]
+        yield percent(accuracy, detail=f"{CLASSIFIER_ACCURACY}, harmonized")
 
 
 def _machine(about: Mapping[str, Any]) -> Block:
     machine = about["machine"]
-    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
-    return Text(
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    return Paragraph(
         f"{machine['processor']}, {machine['cores']} cores, {machine['system']}; {versions}. "
-        "Written by bachbot evaluate all; the same figures are in report.json, but for the music."
+        "Written by bachbot evaluate all; report.json has the same figures, without the music."
     )
 
 
@@ -194,12 +154,12 @@ PAGE, FIGURES = "report.html", "report.json"
 
 
 def writable(folder: Path) -> Path:
-    """Make a folder for a report before any work is done for it.
+    """Make the folder of a report before any work is done.
 
     Raises
     ------
     OutputError
-        If it cannot be made, or is a file.
+        If it cannot be made, or a file has its name.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -211,7 +171,7 @@ def writable(folder: Path) -> Path:
 
 
 def write(report: Report, folder: Path) -> Path:
-    """Write ``report.json`` and ``report.html``, each whole.
+    """Write ``report.json`` and ``report.html``.
 
     Returns
     -------
@@ -221,7 +181,7 @@ def write(report: Report, folder: Path) -> Path:
     Raises
     ------
     OutputError
-        If the file system refuses.
+        If a file cannot be written.
     """
     figures = json.dumps(report.to_json(), indent=1, allow_nan=False)
     write_atomically(folder / FIGURES, figures.encode() + b"\n")
@@ -248,5 +208,7 @@ def read(path: Path) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise UsageError(f"{path} is no report: give the report.json of 'bachbot evaluate all'")
+        raise UsageError(
+            f"{path} is no report of this version: give the report.json of 'bachbot evaluate all'"
+        )
     return found

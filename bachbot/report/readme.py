@@ -1,4 +1,4 @@
-"""The tables of results in Markdown, written anew from a report."""
+"""The tables of results in Markdown documents, written from a report."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,255 +8,246 @@ from types import MappingProxyType
 from typing import Any
 
 from bachbot.errors import UsageError
-from bachbot.evaluation.harmonization import MASKS, PUBLISHED
 from bachbot.files import write_atomically
+from bachbot.report.sections import harmonization as masked
+from bachbot.report.sections.losses import rows as losses_rows
+from bachbot.tables import Cell, Table, to_markdown
+from bachbot.tables.detection import (
+    CLASSIFIER_ACCURACY,
+    CONTROL,
+    PAIR_ACCURACY,
+    accuracy_cell,
+    accuracy_table,
+)
+from bachbot.tables.losses import document_table
+from bachbot.tables.novelty import novelty_table
+from bachbot.tables.partwriting import PARALLELS, partwriting_table
+from bachbot.tables.style import BACH, STYLE_DISTANCE, medians_table
+from bachbot.tables.table import figures, number, percent
 
 _Report = Mapping[str, Any]
 
-_RULES = (
-    ("parallels", "parallel fifths and octaves, a 1000 pairs that both move", 2),
-    ("hidden fifths", "hidden fifths, a 1000 notes", 2),
-    ("hidden octaves", "hidden octaves, a 1000 notes", 2),
-    ("out of compass", "notes out of compass, a 1000", 2),
-    ("seventh unresolved", "sevenths unresolved, %", 1),
-    ("leading note unresolved", "leading notes unresolved, %", 1),
-    ("tritone and seventh leaps", "tritone and seventh leaps, a 1000 moves", 2),
-)
-_VARIETY = (
-    ("onsets_a_beat", "onsets a beat and lower voice"),
-    ("different_chords_a_beat", "different chords a beat"),
-    ("chord_changes_a_beat", "changes of chord a beat"),
-)
-_DECODERS = {"greedy": "greedy", "beam": "beam of 10", "default": "as it harmonizes"}
+_SETS = ("harmonized", "composed")
 
 
-def losses_table(report: _Report) -> str:
-    """Nats by checkpoint and baseline; of the n-grams the one that is best in validation."""
-    part = report["asked"]["part"]
+def losses_table(report: _Report) -> Table:
+    """Losses of the checkpoints, the repeated frame, and the n-gram that is best in validation."""
     results = _results(report, "losses")
-    parts = list(dict.fromkeys(["validation", part]))
-    heads = ["model", *(f"A + T + B given S, nats a frame: {p}" for p in parts)]
-    heads += ["their notes found likeliest", *(f"all voices, nats a token: {p}" for p in parts)]
-    rows = []
-    told = {name: (r["tasks"], r["foresees"]) for name, r in results.items()}
-    told |= {name: (tasks, False) for name, tasks in _worth_beating(results).items()}
-    for name, (tasks, foresees) in told.items():
-        given, whole = tasks["ATB|S"], tasks["SATB"]
-        row = [f"`{name}`" if name in results else name]
-        row += [_number(given[p]["nats_per_frame"]) for p in parts]
-        row.append(_number(given[part]["onset_accuracy"]))
-        # What looks ahead pays for no frame end: its nats a token are others'.
-        row += ["" if foresees else _number(whole[p]["nats_per_token"]) for p in parts]
-        rows.append(row)
-    return _table(heads, rows)
+    parts = list(dict.fromkeys(["validation", report["request"]["part"]]))
+    by_task = {
+        task: {row["name"]: row for row in losses_rows(task, results)} for task in ("ATB|S", "SATB")
+    }
+    grams = [name for name in by_task["ATB|S"] if name.endswith("-gram")]
+    best = min(grams, key=lambda n: _per_frame(by_task["ATB|S"][n]["parts"]["validation"]))
+    rows = [
+        row | {"tasks": {task: by_task[task][name]["parts"] for task in by_task}}
+        for name, row in by_task["ATB|S"].items()
+        if name not in grams or name == best
+    ]
+    return document_table(rows, parts)
 
 
-def _worth_beating(results: Mapping[str, Any]) -> dict[str, Any]:
-    """The frame before, repeated, and the best n-gram."""
-    baselines: dict[str, Any] = next(iter(results.values()))["baselines"]
-    grams = [name for name in baselines if name.endswith("-gram")]
-    best = min(grams, key=lambda n: baselines[n]["ATB|S"]["validation"]["nats_per_frame"])
-    return {name: b for name, b in baselines.items() if name not in grams or name == best}
+def _per_frame(losses: Mapping[str, Any]) -> float:
+    found: float = losses["nats_per_frame"]
+    return found
 
 
-def partwriting_table(report: _Report) -> str:
+def harmonization_table(report: _Report) -> Table:
+    """Errors by checkpoint, decoder and mask, and the published ones."""
+    return masked.table("Harmonization error", _results(report, "harmonization"))
+
+
+def partwriting(report: _Report) -> Table:
     """Rates of Bach, of what each checkpoint harmonizes, and of the peers."""
     results = _results(report, "partwriting")
     first = next(iter(results.values()))
-    columns = {"Bach": first["Bach"]} | {f"`{n}`": r["harmonized"] for n, r in results.items()}
-    columns |= {n: s for n, s in first.items() if n not in ("Bach", "harmonized", "composed")}
-    rows = []
-    for rule, label, digits in _RULES:
-        rows.append([label, *(_rate(of_set, rule, digits) for of_set in columns.values())])
-    clean = [of_set["partwriting"]["sums"]["parallels"] for of_set in columns.values()]
-    told = [_spanned(c["clean"], c["clean_interval"], 0, 100) for c in clean]
-    rows.insert(1, ["pieces without any, %", *told])
-    for figure, label in _VARIETY:
-        found = [of_set["variety"][figure] for of_set in columns.values()]
-        rows.append([label, *(_spanned(f["mean"], f["interval"], 3) for f in found)])
-    return _table(["", *columns], rows)
+    columns = {"Bach": first["Bach"]} | {name: r["harmonized"] for name, r in results.items()}
+    columns |= {name: s for name, s in first.items() if name not in ("Bach", *_SETS)}
+    return partwriting_table("Part-writing and variety, given soprano", columns)
 
 
-def _rate(of_set: Mapping[str, Any], rule: str, digits: int) -> str:
-    writing = of_set["partwriting"]
-    found = writing["sums"].get(rule) or writing["rules"].get(rule)
-    return "" if found is None else _spanned(found["rate"], found["rate_interval"], digits)
+def style_table(report: _Report) -> Table:
+    """Medians of the style distance of every set of every checkpoint."""
+    results = _results(report, "style")
+    sets = {f"{name}, {which}": results[name][which] for name in results for which in _SETS}
+    return medians_table("Style distance", sets)
 
 
-def masked_table(report: _Report) -> str:
-    """Shares that differ from Bach's, by checkpoint, decoder and mask, beside the published."""
-    rows = []
-    for name, decoders in _results(report, "harmonization").items():
-        for decoder, masks in decoders.items():
-            for rate in ("ter", "fer"):
-                shares = [masks[m][rate]["rate"] if m in masks else None for m in MASKS]
-                equal = masks["ATB"]["equal_pitch"]["rate"] if rate == "ter" else None
-                label = f"`{name}`, {_DECODERS[decoder]}, {rate.upper()}"
-                rows.append([label, *map(_number, shares), _number(equal)])
-    for index, rate in enumerate(("TER", "FER")):
-        published = [_number(PUBLISHED[mask][index]) for mask in MASKS]
-        rows.append([f"BachBot as published, {rate}", *published, ""])
-    return _table(["masked", *MASKS, "ATB, pitches that are Bach's"], rows)
+def novelty(report: _Report) -> Table:
+    """What four voices share with the training pieces, for every set of every checkpoint."""
+    results = _results(report, "novelty")
+    columns = {BACH: next(iter(results.values()))["composed"]["Bach"]}
+    columns |= {f"{name}, {which}": results[name][which]["ours"] for name in results
+                for which in _SETS}  # fmt: skip
+    whole = {
+        name: {
+            "pieces": found["pieces"],
+            "figures": {"four voices": found["figures"]["four voices"]},
+        }
+        for name, found in columns.items()
+    }
+    return novelty_table("Novelty", whole, spread=False)
 
 
-def summary_table(report: _Report) -> str:
-    """Style, novelty and detection in a few figures, with Bach's held-out pieces beside."""
-    sets = ("harmonized", "composed")
-    style, novelty, told = (_results(report, n) for n in ("style", "novelty", "detection"))
-    heads = ["", "Bach, held out", *(f"`{name}`, {which}" for name in style for which in sets)]
-    medians = [style[n][w]["grade"]["ours"]["medians"]["grade"] for n in style for w in sets]
-    first = next(iter(style.values()))["harmonized"]["grade"]["bach"]["medians"]["grade"]
+def detection_table(report: _Report) -> Table:
+    """Accuracies for every set of every checkpoint, and for two halves of Bach's pieces."""
+    results = _results(report, "detection")
+    first = next(iter(results.values()))
+    sets = {CONTROL: first[CONTROL]} if CONTROL in first else {}
+    sets |= {f"{name}, {which}": results[name][which] for name in results for which in _SETS}
+    return accuracy_table("compared with Bach's pieces", sets)
+
+
+def headline_table(report: _Report) -> Table:
+    """The eight figures that a README shows, for Bach's held-out pieces and every checkpoint."""
+    losses, writing, style, novel, detection = (
+        _results(report, name)
+        for name in ("losses", "partwriting", "style", "novelty", "detection")
+    )
+    names = list(losses)
+    part = report["request"]["part"]
+    given = [losses[name]["tasks"]["ATB|S"][part] for name in names]
+    bach, *ours = [next(iter(writing.values()))["Bach"], *(writing[n]["harmonized"] for n in names)]
+    parallels = [of_set["partwriting"]["sums"]["parallels"] for of_set in (bach, *ours)]
+    grades = [style[names[0]]["harmonized"]["grade"]["bach"]]
+    grades += [style[name]["harmonized"]["grade"]["ours"] for name in names]
+    copied = [novel[names[0]]["harmonized"]["Bach"]]
+    copied += [novel[name]["harmonized"]["ours"] for name in names]
+    classified = [detection[names[0]].get(CONTROL)]
+    classified += [detection[name]["harmonized"] for name in names]
+    medians = [found["medians"]["grade"] for found in grades]
+    changes = [of_set["variety"]["chord_changes_a_beat"] for of_set in (bach, *ours)]
+    bars = [found["figures"]["four voices"]["copied_bars"] for found in copied]
+    unit = f"per {parallels[0]['per']} {parallels[0]['unit']}s"
     rows = [
-        ["grade of style, median, lower is nearer",
-         *(_spanned(m["median"], m["interval"], 2) for m in (first, *medians))],
-        _shared(novelty, "longest_notes", "longest passage shared in four voices, chords", 1),
-        _shared(novelty, "copied_bars", "bars of four voices that a training piece has, %", 1, 100),
+        [Cell("nats per frame, A+T+B given S"), Cell(),
+         *(number(found["nats_per_frame"]) for found in given)],
+        [Cell(f"{PARALLELS}, {unit}"),
+         *(number(r["rate"], 2, r["rate_interval"]) for r in parallels)],
+        [Cell("pieces without parallel fifths or octaves, %"),
+         *(percent(r["clean"], 0, r["clean_interval"]) for r in parallels)],
+        [Cell("chord changes per beat"),
+         *(number(figure["mean"], 3, figure["interval"]) for figure in changes)],
+        [Cell(f"{STYLE_DISTANCE}, median, lower is nearer"),
+         *(number(m["median"], 2, m["interval"]) for m in medians)],
+        [Cell("copied bars in four voices, %"),
+         *(percent(s["mean"], 1, s["interval"]) for s in bars)],
+        [Cell(CLASSIFIER_ACCURACY), *(_accuracy(found, "pieces") for found in classified)],
+        [Cell(PAIR_ACCURACY), *(_accuracy(found, "pairs") for found in classified)],
     ]  # fmt: skip
-    verdicts = [told[n].get(w) for n in told for w in sets]
-    floor = next(iter(told.values())).get("Bach and Bach")
-    for asked, label in (
-        ("pieces", "told from Bach by classifiers, whole pieces, %; a coin gets 50"),
-        ("pairs", "the same, which of two, %"),
-    ):
-        rows.append([label, *(_verdict(found, asked) for found in (floor, *verdicts))])
-    return _table(heads, rows)
+    return Table(
+        f"{report['corpus']['pieces']} held-out pieces, harmonized",
+        figures([BACH, *names]),
+        rows,
+        ["In parentheses: 95% bootstrap intervals over pieces (classifiers: over tunes)."],
+    )
 
 
-def _shared(
-    novelty: Mapping[str, Any], figure: str, label: str, digits: int, times: float = 1
-) -> list[str]:
-    columns = [next(iter(novelty.values()))["composed"]["Bach"]]
-    columns += [sets[which]["ours"] for sets in novelty.values() for which in sets]
-    spreads = [column["figures"]["four voices"][figure] for column in columns]
-    return [label, *(_spanned(s["mean"], s["interval"], digits, times) for s in spreads)]
+def _accuracy(found: Mapping[str, Any] | None, task: str) -> Cell:
+    return Cell() if found is None else accuracy_cell(found["classifiers"][task]["together"], 0)
 
 
-def _verdict(found: Mapping[str, Any] | None, asked: str) -> str:
-    if found is None:
-        return ""
-    verdict = found["classifiers"][asked]["majority"]
-    return _spanned(verdict["accuracy"], verdict["interval"], 0, 100)
-
-
-TABLES: Mapping[str, Callable[[_Report], str]] = MappingProxyType(
+TABLES: Mapping[str, Callable[[_Report], Table]] = MappingProxyType(
     {
+        "headline": headline_table,
         "losses": losses_table,
-        "partwriting": partwriting_table,
-        "masked": masked_table,
-        "summary": summary_table,
+        "harmonization": harmonization_table,
+        "partwriting": partwriting,
+        "style": style_table,
+        "novelty": novelty,
+        "detection": detection_table,
     }
 )
-"""By the name in the README's marks."""
+"""By the name in the marks of a document."""
 
 
 def _results(report: _Report, section: str) -> dict[str, Any]:
     found = report["sections"].get(section)
     if found is None or not found["results"] or found["errors"]:
         raise UsageError(
-            f"the report has no whole section '{section}', which a table needs: "
-            "make one with 'bachbot evaluate all' that has no fault"
+            f"the report has no complete section '{section}', which a table needs: "
+            "run 'bachbot evaluate all' until it ends without an error"
         )
     results: dict[str, Any] = found["results"]
     return results
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(row) + " |" for row in (heads, *rows)]
-    lines.insert(1, "|---" * len(heads) + "|")
-    return "\n".join(lines)
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    if value is None:
-        return ""
-    told = f"{value:.{digits}f}"
-    return told.removeprefix("0") if told.startswith("0.") and digits > 2 else told
-
-
-def _spanned(
-    value: float | None, interval: Sequence[float | None], digits: int, times: float = 1
-) -> str:
-    """A figure and in brackets its interval of 95%."""
-    if value is None:
-        return ""
-    low, high = interval
-    told = _number(value * times, digits)
-    if low is None or high is None:
-        return told
-    return f"{told} ({_number(low * times, digits)} to {_number(high * times, digits)})"
-
-
 _MARK = re.compile(r"^<!-- results:(begin|end) ([\w-]+) -->$", re.MULTILINE)
 
 
-def regenerate(path: Path, report: Mapping[str, Any]) -> list[str]:
-    """Write a README's tables anew; all else stays as it is.
+def regenerate(paths: Sequence[Path], report: Mapping[str, Any]) -> dict[Path, list[str]]:
+    """Write the tables of documents again; the rest of each document stays as it is.
 
     Parameters
     ----------
-    path : Path
-        The README; written whole or not at all.
+    paths : sequence of Path
+        The documents. Either all of them are written, or none if one of them is wrong.
     report : mapping
-        What ``report.json`` holds.
+        The content of ``report.json``.
 
     Returns
     -------
-    list of str
-        Names of the tables.
+    dict of Path to list of str
+        The names of the tables in each document.
 
     Raises
     ------
     UsageError
-        If the README cannot be read, has no marks or marks that do not fit, or the report lacks
+        If a document cannot be read, has no marks or marks that do not match, or the report lacks
         what a table needs.
     OutputError
-        If it cannot be written.
+        If a document cannot be written.
     """
+    written = {path: regenerated(_read(path), report, str(path)) for path in dict.fromkeys(paths)}
+    for path, (text, _) in written.items():
+        write_atomically(path, text.encode())
+    return {path: names for path, (_, names) in written.items()}
+
+
+def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise UsageError(
-            f"{path} cannot be read ({reason}): give the README by --readme"
+            f"{path} cannot be read ({reason}): give the documents with --results and --readme"
         ) from error
-    written, names = regenerated(text, report, str(path))
-    write_atomically(path, written.encode())
-    return names
 
 
 def regenerated(text: str, report: Mapping[str, Any], where: str) -> tuple[str, list[str]]:
-    """A README's text with its tables written anew, and their names.
+    """The text of a document with its tables written again, and their names.
 
     Parameters
     ----------
     text : str
-        The whole README.
+        The whole document.
     report : mapping
-        What ``report.json`` holds.
+        The content of ``report.json``.
     where : str
-        What to call the README in a message.
+        The name of the document in an error.
 
     Raises
     ------
     UsageError
-        If there are no marks or they do not fit, or the report lacks what a table needs.
+        If there are no marks or they do not match, or the report lacks what a table needs.
     """
-    if report["asked"]["limit"] is not None:
+    if report["request"]["limit"] is not None:
         raise UsageError(
-            f"the report is a quick look at {report['corpus']['pieces']} pieces: "
+            f"the report is limited to {report['corpus']['pieces']} pieces: "
             "make one without --limit"
         )
     marks = list(_MARK.finditer(text))
     if not marks:
         raise UsageError(
-            f"{where} has no place for results: put '<!-- results:begin losses -->' and "
-            "'<!-- results:end losses -->' where a table is to stand, on lines of their own "
+            f"{where} has no marks for results: put '<!-- results:begin losses -->' and "
+            "'<!-- results:end losses -->' where a table belongs, each on a line of its own "
             f"(tables are {', '.join(TABLES)})"
         )
     pieces, names, last = [], [], 0
     for begin, end in _pairs(marks, where):
         name = begin[2]
-        pieces += [text[last : begin.end()], "\n", TABLES[name](report), "\n"]
+        table = to_markdown(TABLES[name](report))
+        pieces += [text[last : begin.end()], "\n\n", table, "\n\n"]
         names.append(name)
         last = end.start()
     return "".join([*pieces, text[last:]]), names
@@ -265,12 +256,12 @@ def regenerated(text: str, report: Mapping[str, Any], where: str) -> tuple[str, 
 def _pairs(
     marks: Sequence[re.Match[str]], where: str
 ) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
-    """Marks that begin and end a table, two by two."""
+    """Marks at the beginning and the end of each table."""
     for begin, end in zip_longest(marks[::2], marks[1::2]):
         if begin[1] != "begin" or end is None or (end[1], end[2]) != ("end", begin[2]):
             raise UsageError(
-                f"{where}: the mark '{begin[0]}' has no other that fits: a table begins and ends "
-                "by one name before the next begins"
+                f"{where}: the mark '{begin[0]}' has no counterpart: a table begins and ends with "
+                "the same name before the next one begins"
             )
         if begin[2] not in TABLES:
             raise UsageError(

@@ -1,4 +1,4 @@
-"""Makes a report: every section of every checkpoint, one after the other."""
+"""Makes a report: measures every section of every checkpoint."""
 
 import json
 import time
@@ -9,26 +9,26 @@ from typing import Any
 
 from bachbot.errors import BachbotError
 from bachbot.hardware import describe_machine
-from bachbot.report.context import Asked, Context, finite
+from bachbot.report.context import Context, Request, finite
 from bachbot.report.section import Bench, Section
 from bachbot.report.subject import Subject
 
-FORMAT = "bachbot-report-1"
+FORMAT = "bachbot-report-2"
 """Format of ``report.json``."""
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A section as it came out.
+    """A section with its results.
 
     Parameters
     ----------
     section : Section
         What was measured.
     results : mapping of str to plain data
-        By checkpoint; one that could not be measured is not there.
+        By checkpoint; one that could not be measured is missing.
     errors : mapping of str to str
-        Why not, in one line.
+        Why it could not be measured, in one line.
     """
 
     section: Section
@@ -42,19 +42,19 @@ class Report:
 
     Parameters
     ----------
-    asked : Asked
+    request : Request
         Which pieces.
     about : mapping
         Corpus, checkpoints and machine, as plain data.
     chapters : sequence of Chapter
         In order.
     times : mapping
-        Where the time went, as plain data: seconds of this run, when it ended, and rows of
-        ``what``, ``of`` (a checkpoint or None), ``seconds``, of them ``processor``'s, and whether
-        it was ``cached``.
+        Where the time went, as plain data: ``seconds`` of this run, when it ``finished``, and
+        ``rows`` of ``what``, ``of`` (a checkpoint or None), ``seconds``, ``processor`` (seconds
+        of processor time) and ``cached``.
     """
 
-    asked: Asked
+    request: Request
     about: Mapping[str, Any]
     chapters: Sequence[Chapter]
     times: Mapping[str, Any]
@@ -65,11 +65,11 @@ class Report:
         return not any(chapter.errors for chapter in self.chapters)
 
     def to_json(self) -> dict[str, Any]:
-        """``report.json``: the same each time for the same things, but for ``times``."""
+        """``report.json``: the same for the same inputs, except for ``times``."""
         return {
             "format": FORMAT,
             **self.about,
-            "asked": self.asked.to_json(),
+            "request": self.request.to_json(),
             "sections": {
                 c.section.name: {
                     "title": c.section.title,
@@ -83,7 +83,7 @@ class Report:
 
 
 def make(context: Context, subjects: Sequence[Subject], sections: Sequence[Section]) -> Report:
-    """Measure everything, or take what was measured before.
+    """Measure everything that is not in the cache.
 
     Parameters
     ----------
@@ -92,16 +92,16 @@ def make(context: Context, subjects: Sequence[Subject], sections: Sequence[Secti
     subjects : sequence of Subject
         The checkpoints.
     sections : sequence of Section
-        What to measure. One that cannot be measured says so in its place.
+        What to measure. The error of one that cannot be measured is kept in its chapter.
 
     Raises
     ------
     EncodingError
-        If a piece has a pitch that a checkpoint does not know.
+        If a piece has a pitch that is not in a checkpoint's vocabulary.
     UsageError
         If there is no piece.
     OutputError
-        If nothing can be kept.
+        If the cache cannot be written to.
     """
     start = time.perf_counter()
     benches = [Bench(context, subject) for subject in subjects]
@@ -113,7 +113,7 @@ def make(context: Context, subjects: Sequence[Subject], sections: Sequence[Secti
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "rows": context.times,
     }
-    return Report(context.asked, _about(context, subjects), chapters, times)
+    return Report(context.request, _about(context, subjects), chapters, times)
 
 
 def _chapter(section: Section, benches: Sequence[Bench]) -> Chapter:
@@ -129,10 +129,10 @@ def _chapter(section: Section, benches: Sequence[Bench]) -> Chapter:
 
 def _result(section: Section, bench: Bench) -> Any:
     context = bench.context
-    if not section.lasting:
+    if not section.cached:
         return json.loads(json.dumps(finite(section.compute(bench, lambda *_: None))))
     key = {"version": section.version, "peers": context.digests if section.peers else {}}
-    return context.plain(
+    return context.cached_data(
         section.name,
         lambda advance: section.compute(bench, advance),
         subject=bench.subject,

@@ -1,4 +1,4 @@
-"""A section of the report, and the checkpoint that it measures, made ready."""
+"""A section of the report, what it is made of, and the checkpoint that it measures."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -7,17 +7,37 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from bachbot.chorale import VOICES, Chorale, Voice
+from bachbot.chorale import VOICES, Chorale
 from bachbot.corpus.store import Piece, PreparedCorpus
 from bachbot.decoding import DecodingOptions, Penalties, fill_request
 from bachbot.encoding import encode
 from bachbot.evaluation import generated as sets
 from bachbot.evaluation.generated import harmonize_pieces
 from bachbot.evaluation.harmonization import MASKS
-from bachbot.report.blocks import Block
-from bachbot.report.context import Advance, Asked, Context
+from bachbot.report.context import Advance, Context, Request
+from bachbot.report.figures import Figure
 from bachbot.report.subject import Subject
 from bachbot.runtime import Model, build_model
+from bachbot.tables import Table
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph of plain text.
+
+    Parameters
+    ----------
+    text : str
+        What it says.
+    error : bool
+        Whether it says that something could not be measured.
+    """
+
+    text: str
+    error: bool = False
+
+
+Block = Paragraph | Table | Figure
 
 Filler = Literal["greedy", "beam"]
 
@@ -25,17 +45,17 @@ FILLERS: Mapping[Filler, DecodingOptions] = {
     "greedy": DecodingOptions("greedy", penalties=Penalties()),
     "beam": DecodingOptions("beam", penalties=Penalties()),
 }
-"""How masked voices are filled: part-writing is not charged, so that the model alone is judged."""
+"""How masked voices are filled: without penalties, so that only the model is measured."""
 
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """A checkpoint laid out to be measured.
+    """A checkpoint ready to be measured.
 
     Parameters
     ----------
     context : Context
-        What all checkpoints share.
+        What the measurements of all checkpoints share.
     subject : Subject
         The checkpoint.
     """
@@ -45,11 +65,11 @@ class Bench:
 
     @cached_property
     def model(self) -> Model:
-        """The model, stepped in float32."""
+        """The model in float32."""
         return build_model(self.subject.checkpoint)
 
     def check(self) -> None:
-        """See that the model can read every piece before any work is done for it.
+        """Check that the model can read every piece before any work is done.
 
         Raises
         ------
@@ -67,31 +87,26 @@ class Bench:
         )  # fmt: skip
 
     def composed(self) -> list[Chorale]:
-        """A new piece beside each of the pieces, as `bachbot compose` draws them."""
-        # A draw must not hang on the last bit of a sum.
+        """A new piece for each of the pieces, as `bachbot compose` writes them."""
+        # Rounding must not change what is sampled.
         exact = build_model(self.subject.checkpoint, dtype="float64")
         return self._decoded(
             "composed", lambda advance: sets.composed(exact, self.context.pieces, progress=advance)
         )
 
     def filled(self, mask: str, filler: Filler) -> list[Chorale]:
-        """The pieces with the voices of a mask (`MASKS`) written anew."""
+        """The pieces with the voices of a mask (`MASKS`) written again."""
         given = [voice for voice in VOICES if voice not in MASKS[mask]]
 
         def decode(advance: Advance) -> Sequence[Chorale]:
-            works = [fill_request(piece, given) for piece in self.context.pieces]
-            return harmonize_pieces(self.model, works, FILLERS[filler], progress=advance)
+            requests = [fill_request(piece, given) for piece in self.context.pieces]
+            return harmonize_pieces(self.model, requests, FILLERS[filler], progress=advance)
 
         return self._decoded(f"{mask} filled by {filler}", decode)
 
     def _decoded(self, what: str, decode: Callable[[Advance], Sequence[Chorale]]) -> list[Chorale]:
-        kept = self.context.kept(what, lambda a: _packed(decode(a)), subject=self.subject)
+        kept = self.context.cached(what, lambda a: _packed(decode(a)), subject=self.subject)
         return _unpacked(kept.content)
-
-
-def missing(mask: str) -> tuple[Voice, ...]:
-    """The voices of a mask."""
-    return MASKS[mask]
 
 
 def _packed(chorales: Sequence[Chorale]) -> bytes:
@@ -110,7 +125,7 @@ def _unpacked(content: bytes) -> list[Chorale]:
 
 
 Results = Mapping[str, Any]
-"""What was computed, as plain data, by the checkpoint's name."""
+"""What was computed, as plain data, by the name of the checkpoint."""
 
 
 def _whole(result: Any) -> Any:
@@ -119,34 +134,34 @@ def _whole(result: Any) -> Any:
 
 @dataclass(frozen=True)
 class Section:
-    """One measure of every checkpoint.
+    """One measurement of every checkpoint.
 
     Parameters
     ----------
     name : str
-        How it is asked for on the command line, and its key in ``report.json``.
+        Its name on the command line, and its key in ``report.json``.
     title : str
         Its heading.
     compute : callable
-        Measures one checkpoint and gives plain data, without NaN.
+        Measures one checkpoint and returns plain data, without NaN.
     blocks : callable
-        Shows what was computed, from that plain data alone.
-    lasting : bool
-        Whether what was computed is kept; if not, it takes no time and is computed each time.
+        Presents what was computed, from that plain data alone.
+    cached : bool
+        Whether the result is cached; if not, it takes no time and is computed each time.
     peers : bool
-        Whether it hangs on the other chorales that the report stands beside.
+        Whether the result depends on the chorales of others that the report compares with.
     public : callable
-        Of what was computed, what goes into ``report.json``: all, unless it would spell out
-        music that may not be passed on.
+        The part of the result that goes into ``report.json``: all, unless it would contain music
+        that may not be passed on.
     version : int
-        Raised where what is computed changes while the measures beneath stay as they are.
+        Raised when what is computed changes while the measures themselves stay as they are.
     """
 
     name: str
     title: str
     compute: Callable[[Bench, Advance], Any]
-    blocks: Callable[[Results, Asked], Sequence[Block]]
-    lasting: bool = True
+    blocks: Callable[[Results, Request], Sequence[Block]]
+    cached: bool = True
     peers: bool = False
     public: Callable[[Any], Any] = _whole
     version: int = 1

@@ -1,4 +1,4 @@
-"""A checkpoint that a report is about."""
+"""A checkpoint that a report measures."""
 
 import json
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ class Subject:
     name : str
         What the report calls it.
     where : str
-        What it was asked for by: a directory, or the name of one that travels with bachbot.
+        What the user gave: a directory, or the name of a shipped checkpoint.
     checkpoint : Checkpoint
         Its content.
     history : tuple of dict
-        Lines of its ``metrics.jsonl``; none where there is no such file.
+        Lines of its ``metrics.jsonl``; empty where there is no such file.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Subject:
 
     @property
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits that change with weights and config."""
+        """Fingerprint of its weights and config."""
         return self.checkpoint.fingerprint
 
     def to_json(self) -> dict[str, object]:
@@ -58,22 +58,22 @@ def load_subjects(wanted: Sequence[str]) -> tuple[Subject, ...]:
     Parameters
     ----------
     wanted : sequence of str
-        Directories, or names of checkpoints that travel with bachbot.
+        Directories, or names of shipped checkpoints.
 
     Raises
     ------
     CheckpointError
         If one is missing, damaged, of another format or kind, or its vocabulary does not match.
     UsageError
-        If there is none, or two go by one name.
+        If there is none, or two have the same name.
     """
     if not wanted:
-        raise UsageError("there is no checkpoint to report on: give one by --checkpoint")
+        raise UsageError("there is no checkpoint to report on: give one with --checkpoint")
     names = [Path(where).name or where for where in wanted]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UsageError(
-            f"two checkpoints go by the name '{twice}': give each once, each of another name"
+            f"two checkpoints have the name '{twice}': give each once, with names of their own"
         )
     return tuple(
         Subject(name, where, load_checkpoint(where), _history(where))
@@ -96,6 +96,6 @@ def _history(where: str) -> tuple[dict[str, Any], ...]:
             float(row["epoch"]), float(row["train"]), float(row["validation"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
-            f"{path} is damaged, it holds no learning curve: get it whole again or take it away"
+            f"{path} is damaged, it holds no learning curve: restore it or remove it"
         ) from error
     return tuple(rows)

@@ -48,7 +48,8 @@ def test_the_tables(here, capsys):
     assert "6 phrases (" in lines[-1]
 
 
-def test_a_terminal_without_the_letter_is_given_its_code():
+@pytest.mark.slow
+def test_an_unprintable_character_is_escaped():
     done = subprocess.run(
         [sys.executable, "-m", "bachbot", "explain", BACH / "bwv254.mxl"],
         check=True,
@@ -57,7 +58,7 @@ def test_a_terminal_without_the_letter_is_given_its_code():
         env=os.environ | {"COLUMNS": "200", "PYTHONIOENCODING": "ascii"},
     )
     assert done.stderr == ""
-    assert " ii\\xf865 " in done.stdout
+    assert "ii\\xf865 " in done.stdout
 
 
 def test_json_says_the_same_as_the_tables(here, capsys):
@@ -77,7 +78,7 @@ def test_json_says_the_same_as_the_tables(here, capsys):
     assert all(fault["rule"] in out for fault in data["faults"])
 
 
-def test_a_key_that_is_given(here, capsys):
+def test_a_given_key(here, capsys):
     assert explained(capsys, PIECE, "--key", "e")["key"] == "E minor"
 
 
@@ -88,7 +89,7 @@ def test_the_written_score(here, capsys, suffix):
     assert capsys.readouterr().out.splitlines()[-1] == f"out.{suffix}"
 
 
-def test_the_written_score_is_explained_alike(here, capsys):
+def test_the_written_score_has_the_same_explanation(here, capsys):
     before = explained(capsys, PIECE, "--numerals", "out.musicxml")
     assert "<function>viio6</function>" in Path("out.musicxml").read_text(encoding="utf-8")
     assert explain("out.musicxml", "--json") == 0
@@ -98,6 +99,7 @@ def test_the_written_score_is_explained_alike(here, capsys):
     assert not captured.err
 
 
+@pytest.mark.slow
 def test_other_formats(here, capsys):
     from bachbot.scores import save_score
 
@@ -147,7 +149,7 @@ def test_bad_arguments(here, capsys, arguments, status, said):
     assert not list(here.iterdir())
 
 
-def test_it_does_not_write_over_what_it_reads(here, capsys):
+def test_the_input_is_not_overwritten(here, capsys):
     copy = here / "piece.mxl"
     copy.write_bytes(PIECE.read_bytes())
     assert explain(copy, "--numerals", copy) == 2

@@ -91,7 +91,7 @@ def test_the_hook_hides_what_it_should(tmp_path):
     assert done.stdout == "torch\n"
 
 
-def test_every_command_explains_itself(tmp_path):
+def test_every_command_has_help(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", ALL_HELP],
         env=os.environ | lacking(tmp_path, EXTRAS),
@@ -136,13 +136,13 @@ def test_a_listening_test_is_served(tmp_path, monkeypatch):
         ("evaluate", "novelty", "--limit", 2),
     ],
 )
-def test_measures_that_need_no_extra_do_without(bare, corpus_file, untrained, words):
-    told = bare(*words, "--corpus", corpus_file, "--checkpoint", untrained, "--json")
-    assert json.loads(told)
+def test_measures_without_extras(bare, corpus_file, untrained, words):
+    result = bare(*words, "--corpus", corpus_file, "--checkpoint", untrained, "--json")
+    assert json.loads(result)
 
 
 @pytest.mark.slow
-def test_a_report_says_what_it_lacks_and_holds_the_rest(bare, corpus_file, untrained, tmp_path):
+def test_a_report_names_the_missing_extra_and_has_the_rest(bare, corpus_file, untrained, tmp_path):
     words = ["--corpus", corpus_file, "--checkpoint", untrained, "--limit", 2]
     for name in ("losses", "detection", "pianoroll", "training"):
         words += ["--only", name]

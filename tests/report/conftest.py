@@ -9,7 +9,7 @@ from made_checkpoints import random_checkpoint, random_lookahead
 from bachbot.chorale import Chorale, Key
 from bachbot.corpus.store import Piece, PreparedCorpus
 from bachbot.report.cache import Cache
-from bachbot.report.context import Asked, Context
+from bachbot.report.context import Context, Request
 from bachbot.report.reporting import make
 from bachbot.report.sections import SECTIONS, sections
 from bachbot.report.subject import Subject
@@ -49,7 +49,7 @@ def foreseeing():
 
 
 class Watched:
-    """Keeps what was done, and ends the run before something."""
+    """Records what is done, and interrupts the run before something."""
 
     def __init__(self, ends_at=None):
         self.done, self.ends_at = [], ends_at
@@ -64,21 +64,21 @@ class Watched:
 
 @pytest.fixture
 def laid_out(made_corpus, tmp_path):
-    """Makes a context; its cache is the same each time."""
+    """Makes a context; its cache folder is the same each time."""
 
-    def make(watch=None, corpus=made_corpus, fresh=False, peers=None, **asked):
+    def make(watch=None, corpus=made_corpus, fresh=False, peers=None, **request):
         cache = Cache(tmp_path / "cache", fresh)
-        return Context(corpus, Asked(**asked), cache, watch or Watched(), peers or {})
+        return Context(corpus, Request(**request), cache, watch or Watched(), peers or {})
 
     return make
 
 
 @pytest.fixture(scope="session")
 def whole_report(made_corpus, subject, foreseeing, tmp_path_factory):
-    """Every section but the detectors, who want more pieces than these."""
+    """Every section except detection, which needs more pieces than these."""
     names = [section.name for section in SECTIONS if section.name != "detection"]
     cache = Cache(tmp_path_factory.mktemp("cache"))
-    context = Context(made_corpus, Asked(), cache, Watched(), {})
+    context = Context(made_corpus, Request(), cache, Watched(), {})
     return make(context, [subject, foreseeing], sections(names))
 
 

@@ -9,7 +9,7 @@ from bachbot.report.cache import Cache
 KEY = {"what": "thing", "of": 1}
 
 
-def test_what_was_made_is_not_made_again(tmp_path):
+def test_an_entry_is_made_once(tmp_path):
     assert not Cache(tmp_path / "new").get(KEY, lambda: b"content").cached
     found = Cache(tmp_path / "new").get(KEY, lambda: pytest.fail("made again"))
     assert (found.content, found.cached) == (b"content", True)
@@ -22,7 +22,7 @@ def test_another_key_is_another_entry(tmp_path):
     assert cache.get(KEY, lambda: b"three").content == b"one"
 
 
-def test_a_fresh_cache_passes_over_what_was_there_and_keeps_its_own(tmp_path):
+def test_a_fresh_cache_ignores_older_entries(tmp_path):
     Cache(tmp_path).get(KEY, lambda: b"old")
     cache = Cache(tmp_path, fresh=True)
     assert cache.get(KEY, lambda: b"new").content == b"new"
@@ -31,7 +31,7 @@ def test_a_fresh_cache_passes_over_what_was_there_and_keeps_its_own(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "headless"])
-def test_a_damaged_entry_is_made_anew_with_a_word(tmp_path, damage):
+def test_a_damaged_entry_is_made_again_with_a_warning(tmp_path, damage):
     Cache(tmp_path).get(KEY, lambda: b"content")
     [path] = tmp_path.iterdir()
     whole = path.read_bytes()
@@ -43,12 +43,12 @@ def test_a_damaged_entry_is_made_anew_with_a_word(tmp_path, damage):
             "headless": whole[5:],
         }[damage]
     )
-    with pytest.warns(BachbotWarning, match="measured anew"):
+    with pytest.warns(BachbotWarning, match="measured again"):
         assert Cache(tmp_path).get(KEY, lambda: b"content").content == b"content"
     assert Cache(tmp_path).get(KEY, lambda: b"other").content == b"content"
 
 
-def test_what_is_interrupted_leaves_nothing(tmp_path):
+def test_an_interruption_leaves_nothing(tmp_path):
     def interrupted():
         raise KeyboardInterrupt
 
@@ -57,7 +57,7 @@ def test_what_is_interrupted_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_time_of_what_is_asked_for_in_turn_is_its_own(tmp_path, monkeypatch):
+def test_the_time_of_nested_entries_is_not_counted(tmp_path, monkeypatch):
     cache = Cache(tmp_path)
     now = {"perf_counter": 10.0, "process_time": 1.0}
     clocks = SimpleNamespace(**{name: partial(now.get, name) for name in now})
@@ -80,7 +80,7 @@ def test_the_time_of_what_is_asked_for_in_turn_is_its_own(tmp_path, monkeypatch)
     assert (again.seconds, again.processor) == (found.seconds, found.processor)
 
 
-def test_a_folder_that_cannot_be_made_is_told_of(tmp_path):
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="BACHBOT_CACHE"):
         Cache(tmp_path / "file" / "cache").get(KEY, lambda: b"")

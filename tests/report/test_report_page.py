@@ -4,11 +4,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bachbot.report.blocks import Cell, Table, Text, with_interval
 from bachbot.report.figures import BACH, drawing, inlined
-from bachbot.report.page import page, times_table
+from bachbot.report.page import page
 from bachbot.report.reporting import Chapter
 from bachbot.report.section import Section
+from bachbot.tables.work import times_table
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -47,7 +47,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def report(whole_report):
     """With a section that could not be measured."""
-    section = Section("broken", "Broken", lambda bench, advance: None, lambda results, asked: [])
+    section = Section("broken", "Broken", lambda bench, advance: None, lambda results, request: [])
     error = "no music satisfies <this>: ask for less"
     broken = Chapter(section, {}, dict.fromkeys(("small", "ahead"), error))
     return replace(whole_report, chapters=(*whole_report.chapters, broken))
@@ -58,7 +58,7 @@ def html(report):
     return page(report)
 
 
-def test_the_page_stands_alone(html):
+def test_the_page_is_self_contained(html):
     found = Page(html)
     assert found.links
     assert all(link.startswith(("#", "data:image/png;base64,")) for link in found.links)
@@ -75,7 +75,7 @@ def test_every_link_inside_the_page_leads_somewhere(html):
     assert inside <= set(found.ids)
 
 
-def test_every_figure_is_in_the_page_and_in_its_ink(html, report):
+def test_every_figure_is_in_the_page_and_in_its_color(html, report):
     found = Page(html)
     # Two of losses; two checkpoints each have rates, style, roll; a curve and the dropout.
     assert found.tags.count("svg") == found.tags.count("figure") == 2 + 2 + 2 + 2 + 2
@@ -83,7 +83,7 @@ def test_every_figure_is_in_the_page_and_in_its_ink(html, report):
     assert "currentColor" in html
 
 
-def test_every_section_and_every_fault_is_told(html, report):
+def test_every_section_and_every_error_is_in_the_page(html, report):
     words = " ".join(Page(html).words)
     for chapter in report.chapters:
         assert chapter.section.title in words
@@ -95,11 +95,11 @@ def test_every_section_and_every_fault_is_told(html, report):
     assert f"{nats:.3f}" in words
 
 
-def test_every_table_is_even_and_names_a_command_that_there_is(html):
+def test_every_table_is_rectangular_and_names_a_command(html):
     commands = re.findall(r"Printed by <code>bachbot evaluate (\w+)", html)
     assert set(commands) == {"losses", "harmonization", "partwriting", "style", "novelty"}
     tables = re.findall(r"<table>.*?</table>", html, flags=re.DOTALL)
-    # All but that of the times can be printed.
+    # All but the table of times can be printed.
     assert len(tables) == len(commands) + 1
     for table in tables:
         head, body = table.split("<tbody>")
@@ -109,7 +109,7 @@ def test_every_table_is_even_and_names_a_command_that_there_is(html):
             assert row.count("<th ") + row.count("<td") == wanted
 
 
-def test_two_drawings_share_no_name_and_a_drawing_is_the_same_each_time():
+def test_drawings_share_no_id_and_are_reproducible():
     def draw(name):
         with drawing(name, 1.0) as drawn:
             drawn.axes[0].plot([0, 1], [1, 0], "o-", label="x", color=BACH)
@@ -126,7 +126,7 @@ def test_two_drawings_share_no_name_and_a_drawing_is_the_same_each_time():
     assert "width=" not in one[: one.index(">")]
 
 
-def test_an_svg_file_loses_its_head_and_keeps_its_links():
+def test_an_inlined_svg_keeps_its_links():
     svg = (
         '<?xml version="1.0"?>\n<svg width="5pt" viewBox="0 0 5 5" version="1.1">'
         '<g id="a"><use xlink:href="#a"/><path clip-path="url(#a)"/></g></svg>\n'
@@ -137,21 +137,12 @@ def test_an_svg_file_loses_its_head_and_keeps_its_links():
     assert '<g id="n-a"><use xlink:href="#n-a"/><path clip-path="url(#n-a)"/></g>' in found
 
 
-def test_cells():
-    assert with_interval(0.5, [0.25, 0.75], 0, times=100) == Cell("50", "25 to 75")
-    assert with_interval(0.5, [None, None]) == Cell("0.500")
-    assert with_interval(None, [None, None]) == Cell("")
-    table = Table("t", ["a", "b", "c"], [[Cell("x")], [Cell("x"), Cell("1.5"), Cell("b 1")]])
-    assert table.wordy == {0, 2}
-    assert not Text("words").fault
-
-
-def test_times_are_added_up_apart():
+def test_times_are_added_up_separately():
     def row(what, seconds, cached):
         return {"what": what, "of": None, "seconds": seconds, "processor": 1.0, "cached": cached}
 
     rows = [row("a", 2.0, False), row("b", 3.0, False), row("c", 4.0, True)]
-    [table] = times_table({"seconds": 5.5, "rows": rows})
+    table = times_table({"seconds": 5.5, "rows": rows})
     assert [cell.text for cell in table.rows[-2]] == ["measured now", "", "5.0", "2.0", ""]
     assert [cell.text for cell in table.rows[-1]][2] == "4.0"
-    assert "This run took 5.5 s" in table.note
+    assert "This run took 5.5 s" in table.notes[0]

@@ -27,9 +27,7 @@ def figures(report):
     return {name: part for name, part in report.to_json().items() if name != "times"}
 
 
-def test_a_report_that_was_killed_goes_on_and_ends_as_one_that_was_not(
-    laid_out, subject, watched, tmp_path
-):
+def test_an_interrupted_report_continues_to_the_same_result(laid_out, subject, watched, tmp_path):
     straight = make(laid_out(), [subject], sections(QUICK))
     done = {row["what"] for row in straight.times["rows"]}
     for path in (tmp_path / "cache").iterdir():
@@ -53,12 +51,12 @@ def test_a_report_that_was_killed_goes_on_and_ends_as_one_that_was_not(
 
 
 @pytest.mark.parametrize("changed", ["weights", "config", "corpus", "limit", "part", "code"])
-def test_what_a_figure_hangs_on_makes_it_anew(
+def test_whatever_a_figure_depends_on_is_in_its_key(
     laid_out, subject, made_corpus, watched, changed, monkeypatch
 ):
     only = sections(["pianoroll"])
     make(laid_out(), [subject], only)
-    watch, corpus, asked = watched(), made_corpus, {}
+    watch, corpus, request = watched(), made_corpus, {}
     checkpoint = subject.checkpoint
     if changed == "weights":
         checkpoint = random_checkpoint(scale=0.3, seed=1)
@@ -72,17 +70,17 @@ def test_what_a_figure_hangs_on_makes_it_anew(
             (*made_corpus.pieces[:-1], dataclasses.replace(last, chorale=moved))
         )
     elif changed == "limit":
-        asked = {"limit": 2}
+        request = {"limit": 2}
     elif changed == "part":
-        asked = {"part": "validation"}
+        request = {"part": "validation"}
     else:
         monkeypatch.setattr("bachbot.report.cache.of_code", lambda: "other")
-    context = laid_out(watch, corpus=corpus, **asked)
+    context = laid_out(watch, corpus=corpus, **request)
     make(context, [Subject("small", "small", checkpoint)], only)
     assert watch.done == ["small: pianoroll"]
 
 
-def test_a_damaged_set_is_decoded_anew(laid_out, subject, tmp_path):
+def test_a_damaged_set_is_decoded_again(laid_out, subject, tmp_path):
     bench = Bench(laid_out(), subject)
     before = bench.filled("ATB", "greedy")
     [path] = (tmp_path / "cache").glob("ATB-filled-by-greedy-*")
@@ -103,7 +101,7 @@ def test_a_set_comes_back_from_the_cache_as_it_was_decoded(laid_out, foreseeing)
         assert np.array_equal(a.position, b.position)
 
 
-def test_every_figure_is_that_of_its_measure(laid_out, foreseeing):
+def test_every_figure_is_the_result_of_its_measure(laid_out, foreseeing):
     context = laid_out()
     report = make(context, [foreseeing], sections(QUICK)).to_json()["sections"]
     bench = Bench(context, foreseeing)
@@ -126,20 +124,20 @@ def test_every_figure_is_that_of_its_measure(laid_out, foreseeing):
     assert roll.keys() == {"chorale", "key", "frames", "nats_per_frame", "nats_by_voice"}
 
 
-def test_a_section_that_cannot_be_measured_says_so_and_the_rest_is_there(laid_out, subject):
+def test_a_section_that_fails_has_an_error_and_the_rest_has_results(laid_out, subject):
     def impossible(bench, advance):
         raise DecodingError("no music satisfies this: ask for less")
 
-    broken = Section("broken", "Broken", impossible, lambda results, asked: [])
+    broken = Section("broken", "Broken", impossible, lambda results, request: [])
     report = make(laid_out(), [subject], [broken, *sections(["training"])])
     assert not report.whole
-    told = report.to_json()["sections"]
-    assert told["broken"]["errors"] == {"small": "no music satisfies this: ask for less"}
-    assert told["broken"]["results"] == {}
-    assert told["training"]["results"]["small"]["epochs"] == list(range(1, 9))
+    result = report.to_json()["sections"]
+    assert result["broken"]["errors"] == {"small": "no music satisfies this: ask for less"}
+    assert result["broken"]["results"] == {}
+    assert result["training"]["results"]["small"]["epochs"] == list(range(1, 9))
 
 
-def test_a_detector_asks_for_more_pieces_in_one_line(laid_out, subject):
+def test_too_few_pieces_to_classify_are_one_line(laid_out, subject):
     report = make(laid_out(), [subject], sections(["detection"]))
     [error] = report.chapters[0].errors.values()
     assert "too few pieces" in error
@@ -160,7 +158,7 @@ def test_a_part_without_pieces_is_refused(laid_out, made_corpus, subject):
         make(laid_out(corpus=train), [subject], sections(["losses"]))
 
 
-def test_peers_stand_beside_and_are_part_of_the_key(laid_out, subject, watched, tmp_path):
+def test_peers_are_measured_and_part_of_the_key(laid_out, subject, watched, tmp_path):
     def peer(high):
         pitch = np.full((16, 4), [[high, 64, 60, 48]], dtype=np.int8)
         np.savez(tmp_path / "others.npz", pitch=pitch, length=np.array([8, 8]))
@@ -176,7 +174,7 @@ def test_peers_stand_beside_and_are_part_of_the_key(laid_out, subject, watched, 
     assert watch.done == ["small: partwriting", "part-writing of others"]
 
 
-def test_the_chorale_that_is_shown_is_the_shortest_that_is_long_enough(made_corpus):
+def test_the_shown_chorale_is_the_shortest_that_is_long_enough(made_corpus):
     pieces = [p.chorale for p in made_corpus.pieces]
     longest = max(p.frames for p in pieces)
     assert chosen(pieces).frames == longest
@@ -188,14 +186,14 @@ def test_the_chorale_that_is_shown_is_the_shortest_that_is_long_enough(made_corp
     )
 
 
-def test_sections_come_in_their_order_and_by_name_alone():
+def test_sections_are_ordered_and_found_by_name():
     assert [s.name for s in sections(["training", "losses"])] == ["losses", "training"]
     assert sections() == SECTIONS
     with pytest.raises(UsageError, match="there is no section 'loss'"):
         sections(["loss"])
 
 
-def test_subjects_are_read_with_their_curves(tmp_path, subject):
+def test_subjects_have_their_learning_curves(tmp_path, subject):
     curve = "".join(json.dumps(row) + "\n" for row in subject.history).encode()
     save_checkpoint(tmp_path / "a", subject.checkpoint, extra={"metrics.jsonl": curve})
     [found] = load_subjects([str(tmp_path / "a")])
@@ -204,16 +202,16 @@ def test_subjects_are_read_with_their_curves(tmp_path, subject):
     (tmp_path / "a" / "metrics.jsonl").write_text("{}\n", encoding="utf-8")
     with pytest.raises(Exception, match="holds no learning curve"):
         load_subjects([str(tmp_path / "a")])
-    with pytest.raises(UsageError, match="two checkpoints go by the name 'a'"):
+    with pytest.raises(UsageError, match="two checkpoints have the name 'a'"):
         load_subjects([str(tmp_path / "a"), str(tmp_path / "b" / "a")])
 
 
-def test_numbers_that_are_none_are_told_as_none():
-    told = finite({"a": [float("nan"), 1.5], "b": (float("inf"), "x")})
-    assert told == {"a": [None, 1.5], "b": [None, "x"]}
+def test_nan_and_infinity_become_none():
+    result = finite({"a": [float("nan"), 1.5], "b": (float("inf"), "x")})
+    assert result == {"a": [None, 1.5], "b": [None, "x"]}
 
 
-def test_a_share_of_the_work_is_told_as_such():
-    told = []
-    share(lambda done, total: told.append(done / total), 1, 4)(5, 10)
-    assert told == [pytest.approx(1.5 / 4)]
+def test_progress_of_a_share_of_the_work():
+    result = []
+    share(lambda done, total: result.append(done / total), 1, 4)(5, 10)
+    assert result == [pytest.approx(1.5 / 4)]

@@ -1,4 +1,4 @@
-"""What a report is made of, in the order of its pages."""
+"""The sections of a report, in their order."""
 
 from collections.abc import Iterable
 
@@ -26,12 +26,12 @@ SECTIONS: tuple[Section, ...] = (
 
 
 def sections(names: Iterable[str] = ()) -> tuple[Section, ...]:
-    """The sections of some names in the report's order, or all.
+    """The sections with some names, in the order of the report; all if there are no names.
 
     Raises
     ------
     UsageError
-        If there is none of a name.
+        If there is no section of a name.
     """
     wanted = list(names)
     known = [section.name for section in SECTIONS]

@@ -1,4 +1,4 @@
-"""One chorale as a checkpoint expects it: a piano roll of probabilities, the notes on top."""
+"""One chorale as a checkpoint predicts it: a piano roll of probabilities with the notes on top."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,24 +8,23 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Chorale, Voice
 from bachbot.evaluation.interpretability.pianoroll import PianoRoll, piano_roll
-from bachbot.report.blocks import Block, Figure
-from bachbot.report.context import Advance, Asked
-from bachbot.report.figures import BACH, COLORS, drawing
-from bachbot.report.section import Bench, Results, Section
+from bachbot.report.context import Advance, Request
+from bachbot.report.figures import BACH, COLORS, Figure, drawing
+from bachbot.report.section import Bench, Block, Results, Section
 
 FEWEST_BARS = 8
-"""Whole bars of the chorale that is shown, at the least, where any has so many."""
+"""Minimum number of bars of the chorale that is shown, if there is one that long."""
 
 _MARGIN = 4  # semitones shown beyond the written notes
 _STRENGTH = 0.6
-"""Power that a probability is raised to before it becomes ink: what is unlikely is seen too."""
+"""Exponent of a probability before it becomes opacity, so that unlikely pitches are visible too."""
 
 _NAMES = {0: "C", 4: "E", 7: "G"}
-"""Pitch classes that are named at the edge."""
+"""Pitch classes that are named on the axis."""
 
 
 def chosen(pieces: Sequence[Chorale]) -> Chorale:
-    """The shortest of eight bars or more, or else the longest; of equals the first by name."""
+    """The shortest piece of eight bars or more, or else the longest; of equals the first."""
     long = [p for p in pieces if len(p.bar_starts) >= FEWEST_BARS]
     if long:
         return min(long, key=lambda p: (p.frames, p.name))
@@ -33,7 +32,7 @@ def chosen(pieces: Sequence[Chorale]) -> Chorale:
 
 
 def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
-    """The roll of one chorale, nothing given."""
+    """The piano roll of one chorale, without given voices."""
     chorale = chosen(bench.context.pieces)
     roll = piano_roll(bench.model, chorale)
     return {
@@ -48,10 +47,10 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
 
 
 def _voice(chorale: Chorale, roll: PianoRoll, voice: Voice) -> dict[str, Any]:
-    """Probabilities about the compass of the written notes, and those notes."""
+    """Probabilities around the range of the written notes, and those notes."""
     pitch = chorale.pitch[:, voice]
-    sung = pitch[pitch != REST]
-    low, high = (int(sung.min()), int(sung.max())) if sung.size else (60, 60)
+    sounding = pitch[pitch != REST]
+    low, high = (int(sounding.min()), int(sounding.max())) if sounding.size else (60, 60)
     low = max(low - _MARGIN, roll.low)
     high = min(high + _MARGIN, roll.low + roll.pitch.shape[2] - 1)
     shown = roll.pitch[:, voice, low - roll.low : high + 1 - roll.low]  # [T, P]
@@ -76,13 +75,13 @@ def _notes(chorale: Chorale, voice: Voice) -> list[tuple[int, int, int]]:
 
 
 def public(result: Mapping[str, Any]) -> dict[str, Any]:
-    """All but the notes and what was expected of them: those may not be passed on."""
+    """All but the notes and their probabilities, which may not be passed on."""
     kept = ("chorale", "key", "frames", "nats_per_frame")
     nats = {label: voice["nats"] for label, voice in result["voices"].items()}
     return {name: result[name] for name in kept} | {"nats_by_voice": nats}
 
 
-def blocks(results: Results, asked: Asked) -> list[Block]:
+def blocks(results: Results, request: Request) -> list[Block]:
     """A figure for each checkpoint."""
     return [_figure(f"roll-{n}", *item) for n, item in enumerate(results.items())]
 
@@ -99,10 +98,10 @@ def _figure(key: str, name: str, roll: Mapping[str, Any]) -> Figure:
         drawn.axes[-1].set_xlabel("bar line")
     return Figure(
         drawn.svg,
-        f"{name} reads {roll['chorale']} ({roll['key']}, {len(roll['starts'])} bars), told of "
-        "meter and fermatas if it can be, of no voice: the darker a pitch, the likelier it was "
-        "found there, all that went before being known. Outlined are the notes that Bach wrote; "
-        f"he costs {roll['nats_per_frame']:.2f} nats a frame here. Dots on top: fermatas.",
+        f"{name} predicts {roll['chorale']} ({roll['key']}, {len(roll['starts'])} bars) note by "
+        "note, given all earlier notes, and meter and fermatas if it is conditioned on them. The "
+        "darker a pitch, the more probable. Outlined: Bach's notes, at "
+        f"{roll['nats_per_frame']:.2f} nats per frame. Dots on top: fermatas.",
     )
 
 
@@ -135,4 +134,4 @@ def _draw(axes: Any, label: str, voice: Mapping[str, Any], roll: Mapping[str, An
     axes.set_ylabel(label)
 
 
-PIANOROLL = Section("pianoroll", "One chorale as it is expected", compute, blocks, public=public)
+PIANOROLL = Section("pianoroll", "One chorale as it is predicted", compute, blocks, public=public)

@@ -1,4 +1,4 @@
-"""Style: the grade of 'Bach or Mock', and distributions side by side with Bach's."""
+"""Style: the style distance of 'Bach or Mock', and distributions compared with Bach's."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -6,11 +6,10 @@ from typing import Any
 from bachbot.chorale import Chorale
 from bachbot.evaluation.information import pitches_only
 from bachbot.evaluation.style import measure
-from bachbot.evaluation.style.grade import GRADE, PUBLISHED
-from bachbot.report.blocks import Block, Cell, Figure, Table, with_interval
-from bachbot.report.context import Advance, Asked, share
-from bachbot.report.figures import BACH, COLORS, drawing
-from bachbot.report.section import Bench, Results, Section
+from bachbot.report.context import Advance, Request, share
+from bachbot.report.figures import BACH, COLORS, Figure, drawing
+from bachbot.report.section import Bench, Block, Results, Section
+from bachbot.tables.style import distances_table, medians_table
 
 SHOWN = (
     "onsets a beat",
@@ -25,7 +24,7 @@ SHOWN = (
 """Distributions that are drawn."""
 
 _BARS = 12
-"""Labels of a distribution that are drawn, the commonest."""
+"""Maximum number of labels of a distribution that are drawn; the commonest are."""
 
 
 def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
@@ -47,101 +46,52 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
 
 
 def _peer(bench: Bench, name: str) -> Any:
-    """A set of pitches alone; Bach beside it is read as one."""
+    """A set of pitches only; Bach's pieces are read in the same way."""
     context = bench.context
 
     def measured(advance: Advance) -> Any:
-        told = [
+        read = [
             [pitches_only(piece) for piece in pieces]
             for pieces in (context.others[name], context.pieces, context.train)
         ]
-        return measure(*told, progress=advance).to_json()
+        return measure(*read, progress=advance).to_json()
 
-    return context.plain(f"style of {name}", measured, key={"peer": context.digests[name]})
+    return context.cached_data(f"style of {name}", measured, key={"peer": context.digests[name]})
 
 
-def blocks(results: Results, asked: Asked) -> list[Block]:
-    """For each checkpoint the grades, the further distances, and distributions."""
+def blocks(results: Results, request: Request) -> list[Block]:
+    """For each checkpoint the style distance, further distances, and distributions."""
     found: list[Block] = []
-    for number, (name, sets) in enumerate(results.items()):
-        found += [
-            _grades(name, sets, asked),
-            _distances(name, sets, asked),
-            _figure(f"style-{number}", name, sets),
-        ]
+    for index, (name, sets) in enumerate(results.items()):
+        command = f"bachbot evaluate style --checkpoint {name}"
+        medians = medians_table(f"{name}: style distance", sets)
+        distances = distances_table(f"{name}: further distances", sets)
+        found.append(medians.printed_by(f"{command}{request.arguments}"))
+        found.append(distances.printed_by(f"{command} --set composed{request.arguments}"))
+        found.append(_figure(f"style-{index}", name, sets))
     return found
-
-
-def _grades(name: str, sets: Mapping[str, Any], asked: Asked) -> Table:
-    bach = sets["harmonized"]["grade"]["bach"]["medians"]
-    rows = [
-        [
-            Cell(label, strong=label == GRADE),
-            _median(bach[label]),
-            *(_median(of_set["grade"]["ours"]["medians"][label]) for of_set in sets.values()),
-            Cell(f"{PUBLISHED[label]:.2f}"),
-        ]
-        for label in bach
-    ]
-    return Table(
-        f"{name}: the grade, lower is nearer to Bach",
-        ["median distance", "Bach, held out", *sets, "Bach, published"],
-        rows,
-        note="Medians over pieces of nine distances from Bach's training pieces and of their sum "
-        "(Fang and others, 'Bach or Mock', 2020), each in its feature's own unit; below each its "
-        "95% interval. A set of pitches alone (.npz) is graded against Bach read as pitches "
-        "alone. The published medians are of pieces that stood in their own reference.",
-        command=f"bachbot evaluate style --checkpoint {name}{asked.words}",
-    )
-
-
-def _median(found: Mapping[str, Any]) -> Cell:
-    return with_interval(found["median"], found["interval"], 2)
-
-
-def _distances(name: str, sets: Mapping[str, Any], asked: Asked) -> Table:
-    floors = sets["harmonized"]["distances"]
-    rows = []
-    for index, floor in enumerate(floors):
-        found = [of_set["distances"][index] for of_set in sets.values()]
-        rows.append(
-            [
-                Cell(floor["name"], floor["unit"]),
-                with_interval(floor["floor"], floor["floor_interval"]),
-                *(with_interval(d["distance"], d["interval"]) for d in found),
-            ]
-        )
-    return Table(
-        f"{name}: further distributions, their distance from Bach's",
-        ["distance", "Bach, held out", *sets],
-        rows,
-        note="Wasserstein distance in the unit that is named, or, for shares, the share that "
-        "would have to change; 95% intervals below. Bach's held-out pieces are the floor: no set "
-        "can be asked to be nearer. Empty where there was nothing to count.",
-        command=f"bachbot evaluate style --checkpoint {name} --set composed{asked.words}",
-    )
 
 
 def _figure(key: str, name: str, sets: Mapping[str, Any]) -> Figure:
     shares = {label: _shares(label, sets) for label in SHOWN}
-    told = {label: found for label, found in shares.items() if any(found["Bach"].values())}
-    rows = (len(told) + 1) // 2
+    drawn_shares = {label: found for label, found in shares.items() if any(found["Bach"].values())}
+    rows = (len(drawn_shares) + 1) // 2
     with drawing(key, 2.1 * max(rows, 1), rows=max(rows, 1), columns=2) as drawn:
-        for axes, (label, found) in zip(drawn.axes, told.items(), strict=False):
+        for axes, (label, found) in zip(drawn.axes, drawn_shares.items(), strict=False):
             _bars(axes, label, found)
-        for axes in drawn.axes[len(told) :]:
+        for axes in drawn.axes[len(drawn_shares) :]:
             axes.set_axis_off()
-        if told:
+        if drawn_shares:
             drawn.axes[0].legend(fontsize=8)
     return Figure(
         drawn.svg,
-        f"{name}: distributions of Bach's held-out pieces and of ours. Up: shares of all that was "
-        f"counted in a set; of more than {_BARS} kinds the commonest.",
+        f"{name}: distributions of Bach's held-out pieces and of ours, as shares of all that was "
+        f"counted in a set; of more than {_BARS} labels the commonest.",
     )
 
 
 def _shares(label: str, sets: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """By set, the share of each thing that was counted; of the sets of notes, not of pitches."""
+    """The share of each label by set; without the sets of pitches only."""
     ours = ("harmonized", "composed")
     shown = {n: next(h for h in sets[n]["histograms"] if h["name"] == label) for n in ours}
     found = {"Bach": _by_label(shown["harmonized"], "test")}

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bachbot.report.blocks import Block, Figure, Text
-from bachbot.report.context import Advance, Asked
-from bachbot.report.figures import BACH, COLORS, FAINT, drawing
-from bachbot.report.section import Bench, Results, Section
+from bachbot.report.context import Advance, Request
+from bachbot.report.figures import BACH, COLORS, FAINT, Figure, drawing
+from bachbot.report.section import Bench, Block, Paragraph, Results, Section
 
 ARTICLE: Mapping[float, tuple[float, float]] = {
     0.0: (0.100, 0.650),
@@ -16,21 +15,22 @@ ARTICLE: Mapping[float, tuple[float, float]] = {
     0.4: (0.384, 0.485),
     0.5: (0.446, 0.498),
 }
-"""Training and validation loss of BachBot's best network by dropout, nats a token (Liang, Gotham,
+"""Training and validation loss of BachBot's best network by dropout, nats per token (Liang, Gotham,
 Johnson and Shotton, ISMIR 2017, section 4.2). Its validation part shares tunes with its training
 part."""
 
-_TOKEN = "nats a token"
+_TOKEN = "nats per token"
+_OLD_TOKEN = "nats a token"
 
 
 def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
-    """The learning curve that lies beside the checkpoint."""
+    """The learning curve that is stored with the checkpoint."""
     history = bench.subject.history
     config = bench.subject.checkpoint.config
     last = history[-1] if history else {}
     return {
-        # Lines of older runs do not say their unit.
-        "units": {kind: last.get(f"{kind}_unit", _TOKEN) for kind in ("train", "validation")},
+        # Lines of older runs have no unit, or another spelling of it.
+        "units": {kind: _unit(last, kind) for kind in ("train", "validation")},
         "dropout": config["model"].get("dropout"),
         "epochs": [row["epoch"] for row in history],
         "train": [row["train"] for row in history],
@@ -38,14 +38,19 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
     }
 
 
-def blocks(results: Results, asked: Asked) -> list[Block]:
-    """The curves of every checkpoint that has one, and the article's figure of dropout."""
+def _unit(row: Mapping[str, Any], kind: str) -> str:
+    unit: str = row.get(f"{kind}_unit", _TOKEN)
+    return _TOKEN if unit == _OLD_TOKEN else unit
+
+
+def blocks(results: Results, request: Request) -> list[Block]:
+    """The learning curve of every checkpoint that has one, and the losses by dropout."""
     found: list[Block] = []
     for number, (name, curve) in enumerate(results.items()):
         if curve["epochs"]:
             found.append(_curve(f"curve-{number}", name, curve))
         else:
-            found.append(Text(f"{name} has no metrics.jsonl: its learning curve is not known."))
+            found.append(Paragraph(f"{name} has no metrics.jsonl: its learning curve is unknown."))
     found.append(_dropout(results))
     return found
 
@@ -61,13 +66,13 @@ def _curve(key: str, name: str, curve: Mapping[str, Any]) -> Figure:
             ("train", "training, with dropout", COLORS[0]),
             ("validation", "validation", COLORS[1]),
         ):
-            told = label if one else f"{label}: {units[kind]}"
-            axes.plot(curve["epochs"], curve[kind], color=color, lw=1.6, label=told)
+            text = label if one else f"{label}: {units[kind]}"
+            axes.plot(curve["epochs"], curve[kind], color=color, lw=1.6, label=text)
         axes.plot(
             curve["epochs"][best], validation[best], "o", color=COLORS[1],
             label=f"best, {validation[best]:.3f} in epoch {curve['epochs'][best]}",
         )  # fmt: skip
-        # The first epochs would squeeze everything after them.
+        # The first epochs would flatten everything after them.
         floor = min(min(curve["train"]), min(validation))
         axes.set_ylim(floor * 0.9, max(max(validation[len(validation) // 4 :]) * 1.3, floor * 1.5))
         axes.set_xlabel("epoch")
@@ -101,13 +106,15 @@ def _dropout(results: Results) -> Figure:
         axes.legend(fontsize=8.5)
     none = [name for name in results if name not in ours]
     caption = (
-        "Loss by dropout: the article's search as published (its own split, which leaks), and "
-        "beside it the checkpoints trained in the same unit, at their best epoch and their own "
-        "dropout, each on the split that it was trained on."
+        "Loss by dropout: the search in BachBot's article as published (its own split, which leaks "
+        "tunes), and the checkpoints whose losses have the same unit, at their best epoch and "
+        "their own dropout, each on the split that it was trained on."
     )
     if none:
-        caption += f" Not there: {', '.join(none)}, counted in other units or without a curve."
-    caption += " Of a search of one's own, bachbot train search --figure FILE draws the same."
+        caption += f" Left out: {', '.join(none)}, with another unit or without a curve."
+    caption += (
+        " For a search of your own, bachbot train search --figure FILE draws the same figure."
+    )
     return Figure(drawn.svg, caption)
 
 
@@ -117,4 +124,4 @@ def _comparable(curve: Mapping[str, Any]) -> bool:
     return bool(curve["epochs"]) and counted and curve["dropout"] is not None
 
 
-TRAINING = Section("training", "Training", compute, blocks, lasting=False)
+TRAINING = Section("training", "Training", compute, blocks, cached=False)

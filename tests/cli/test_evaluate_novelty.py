@@ -51,10 +51,10 @@ def run(prepared_small, capsys, monkeypatch):
 
 
 def test_a_training_piece_in_a_file_is_found_in_its_own_key(run):
-    told = json.loads(run(BWV269, "--json"))
-    assert "test part of the split by tune, beside 2 training pieces" in told["title"]
-    assert told["written"] == ["soprano", "alto", "tenor", "bass"]
-    [yours] = told["columns"]["yours"]["pieces"]
+    result = json.loads(run(BWV269, "--json"))
+    assert "test part of the split by tune, compared with 2 training pieces" in result["title"]
+    assert result["written"] == ["soprano", "alto", "tenor", "bass"]
+    [yours] = result["columns"]["yours"]["pieces"]
     bach = load_score(BWV269, voices=VOICES).chorale
     for name, found in yours["groups"].items():
         columns = [v for v in VOICES if name in (v.label, "four voices")]
@@ -69,19 +69,19 @@ def test_a_training_piece_in_a_file_is_found_in_its_own_key(run):
     assert "2 of Bach's" in table
 
 
-def test_given_voices_are_out_of_the_question(run):
-    told = json.loads(run(BWV269, "--given", "soprano", "--json"))
-    assert told["written"] == ["alto", "tenor", "bass"]
-    groups = list(told["columns"]["yours"]["figures"])
+def test_given_voices_are_left_out(run):
+    result = json.loads(run(BWV269, "--given", "soprano", "--json"))
+    assert result["written"] == ["alto", "tenor", "bass"]
+    groups = list(result["columns"]["yours"]["figures"])
     assert groups == ["alto", "tenor", "bass", "alto, tenor, bass", "four voices"]
 
 
-def test_a_transposed_copy_in_a_set_on_a_grid(run, tmp_path):
+def test_a_transposed_copy_in_an_npz_file(run, tmp_path):
     arrays = {"pitch": np.concatenate([MADE.pitch + 5, OTHER.pitch]), "length": np.array([32, 32])}
     np.savez(tmp_path / "set.npz", **arrays)
-    told = json.loads(run(tmp_path / "set.npz", "--json"))
-    assert told["title"].endswith("repeated notes held")
-    copy, other = (p["groups"]["four voices"] for p in told["columns"]["yours"]["pieces"])
+    result = json.loads(run(tmp_path / "set.npz", "--json"))
+    assert result["title"].endswith("repeated notes held")
+    copy, other = (p["groups"]["four voices"] for p in result["columns"]["yours"]["pieces"])
     assert (copy["longest"]["notes"], copy["longest"]["source"]["higher"]) == (8, 5)
     assert copy["longest"]["source"]["piece"] == "made"
     assert len(copy["copied"]) == copy["bars"] == 2
@@ -93,37 +93,37 @@ def test_a_transposed_copy_in_a_set_on_a_grid(run, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["harmonized", "composed"])
-def test_what_a_checkpoint_writes_stands_beside_bach(run, untrained, name):
+def test_what_a_checkpoint_writes_is_compared_with_bach(run, untrained, name):
     words = ["--checkpoint", untrained, "--set", name]
-    told = json.loads(run(*words, "--json"))
-    assert told["written"] == [v.label for v in VOICES if name == "composed" or v]
-    assert list(told["columns"]) == ["Bach", "bachbot"]
-    for column in told["columns"].values():
+    result = json.loads(run(*words, "--json"))
+    assert result["written"] == [v.label for v in VOICES if name == "composed" or v]
+    assert list(result["columns"]) == ["Bach", "bachbot"]
+    for column in result["columns"].values():
         assert column["figures"]["four voices"]["longest_notes"]["pieces"] == 2
     # The second of Bach's is a training piece that was moved: none of it is new.
-    his = told["columns"]["Bach"]["figures"]["four voices"]
-    assert his["longest_notes"]["maximum"] == 8
+    his = result["columns"]["Bach"]["figures"]["four voices"]
+    assert his["longest_notes"]["most"] == 8
     assert his["copied_bars"]["mean"] == 1 / 2
-    ours = told["columns"]["bachbot"]["figures"]["four voices"]
+    ours = result["columns"]["bachbot"]["figures"]["four voices"]
     assert ours["copied_bars"]["mean"] < 1 / 2
     table = run(*words, "--limit", 1)
-    assert f"{name}: test part of the split by tune, beside 2 training pieces" in table
+    assert f"{name}: test part of the split by tune, compared with 2 training pieces" in table
     assert ("soprano" in table.split("found in")[0]) == (name == "composed")
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--given", "soprano"], "--given is of your own pieces"),
+        (["--given", "soprano"], "--given has no effect without files"),
         ([BWV269, "--given", "s,a,t,b"], "all four voices are given"),
-        ([BWV269, "--given", "descant"], "'descant' is not a voice"),
-        ([BWV269, "--checkpoint", "paper"], "--checkpoint is of no meaning beside files"),
+        ([BWV269, "--given", "descant"], "'descant' is no voice"),
+        ([BWV269, "--checkpoint", "paper"], "--checkpoint has no effect when files are given"),
         ([BWV269, "--part", "exam"], "there is no part 'exam'"),
         ([BWV269, "--part", "validation"], "the validation part of the split by tune has no piece"),
         (["--set", "painted"], "there is no set 'painted': give one of harmonized, composed"),
     ],
 )
-def test_what_cannot_be_is_one_line(run, words, said):
+def test_an_error_is_one_line(run, words, said):
     err = run(*words, status=2)
     errors = [line for line in err.splitlines() if "warning" not in line]
     assert len(errors) == 1

@@ -47,36 +47,36 @@ def run(corpus_file, capsys):
     return call
 
 
-def test_planted_fifths_in_ones_own_pieces(run, tmp_path):
+def test_planted_fifths_are_detected_in_files(run, tmp_path):
     mine = as_npz(tmp_path / "mine.npz", [with_fifths(c) for c in some(2, 20, beats=16)])
-    told = json.loads(run(mine, "--permutations", 3, "--json"))
-    found = told["columns"]["yours"]
-    assert list(told["columns"]) == ["yours", "Bach himself"]
-    assert (found["pairs"], found["level"]) == (14, "notes")
+    result = json.loads(run(mine, "--permutations", 3, "--json"))
+    found = result["columns"]["yours"]
+    assert list(result["columns"]) == ["yours", "Bach and Bach"]
+    assert (found["pairs"], found["telling"]) == (14, "notes")
     assert found["accuracy"] > 0.8
     assert found["p"] == 1 / 4
     assert found["top_features"][0]["feature"] == "rule: parallel fifths"
-    himself = told["columns"]["Bach himself"]
-    assert (himself["pairs"], himself["level"]) == (13, "notes")
-    assert himself["accuracy"] < found["accuracy"]
-    assert himself["top_features"] == []
+    control = result["columns"]["Bach and Bach"]
+    assert (control["pairs"], control["telling"]) == (13, "notes")
+    assert control["accuracy"] < found["accuracy"]
+    assert control["top_features"] == []
 
 
-def test_a_checkpoint_and_another_set_beside_it(run, untrained, tmp_path):
+def test_a_checkpoint_compared_with_another_set(run, untrained, tmp_path):
     theirs = as_npz(tmp_path / "theirs.npz", some(3, 16, beats=16))
     words = ["--checkpoint", untrained, "--against", theirs, "--permutations", 0]
-    told = json.loads(run(*words, "--json"))
-    columns = told["columns"]
-    assert list(columns) == ["bachbot", "bachbot, notes alone", "theirs", "Bach himself"]
-    assert [c["level"] for c in columns.values()] == ["score", "notes", "notes", "score"]
+    result = json.loads(run(*words, "--json"))
+    columns = result["columns"]
+    assert list(columns) == ["bachbot", "bachbot, notes only", "theirs", "Bach and Bach"]
+    assert [c["telling"] for c in columns.values()] == ["score", "notes", "notes", "score"]
     # Random weights are no musician.
     assert columns["bachbot"]["accuracy"] > 0.9
     assert columns["theirs"]["accuracy"] < columns["bachbot"]["accuracy"]
     assert columns["bachbot"]["p"] is None
-    assert "held-out part of the split by tune" in told["title"]
+    assert "held-out part of the split by tune" in result["title"]
     table = " ".join(run(*words).split())
-    assert "what gives bachbot away" in table
-    assert "which of a pair" in table
+    assert "bachbot: top features" in table
+    assert "which of a pair is Bach's" in table
     assert columns["bachbot"]["top_features"][0]["feature"].split()[0] in table
 
 
@@ -86,7 +86,7 @@ def test_parts_are_chosen(run, tmp_path):
     for part, pairs in (("train", 12), ("held-out", 14)):
         assert json.loads(run(*words, "--part", part))["columns"]["yours"]["pairs"] == pairs
     limited = json.loads(run(*words, "--limit", 11))["columns"]
-    assert limited["yours"]["pairs"] == limited["Bach himself"]["pairs"] == 11
+    assert limited["yours"]["pairs"] == limited["Bach and Bach"]["pairs"] == 11
 
 
 def test_too_few_tunes_for_a_control(tmp_path, capsys):
@@ -96,7 +96,9 @@ def test_too_few_tunes_for_a_control(tmp_path, capsys):
     assert main([str(w) for w in words]) == 0
     captured = capsys.readouterr()
     assert list(json.loads(captured.out)["columns"]) == ["yours"]
-    assert "14 tunes, 20 or more are needed to tell Bach from himself" in captured.err
+    assert (
+        "14 tunes, but 20 or more are needed to compare two halves of Bach's pieces" in captured.err
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_too_few_tunes_for_a_control(tmp_path, capsys):
         (["--checkpoint", "nobody"], 1, "nobody"),
     ],
 )
-def test_what_cannot_be_is_one_line(run, untrained, words, status, said):
+def test_an_error_is_one_line(run, untrained, words, status, said):
     named = [] if "--checkpoint" in words else ["--checkpoint", untrained]
     err = run(*named, "--permutations", 0, *words, status=status)
     errors = [line for line in err.splitlines() if "warning" not in line]
@@ -122,8 +124,8 @@ def test_what_cannot_be_is_one_line(run, untrained, words, status, said):
     assert said in errors[0]
 
 
-def test_files_and_a_checkpoint_are_too_much(run, untrained, tmp_path):
+def test_files_exclude_a_checkpoint(run, untrained, tmp_path):
     mine = as_npz(tmp_path / "mine.npz", some(2, 1))
     err = run(mine, "--checkpoint", untrained, status=2)
-    assert "--checkpoint is of no meaning beside files" in err
-    assert "(1 in each set, on 1 tune)" in run(mine, status=2)
+    assert "--checkpoint has no effect when files are given" in err
+    assert "(1 a side, on 1 tune)" in run(mine, status=2)

@@ -40,11 +40,11 @@ def figures(tmp_path):
     return {name: part for name, part in found.items() if name != "times"}, found["times"]
 
 
-def test_a_report_is_a_page_and_its_figures_and_is_made_once(run, tmp_path):
+def test_a_report_is_a_page_and_json_and_is_measured_once(run, tmp_path):
     words = ["--only", "losses", "--only", "pianoroll"]
     printed = run(*words)
     assert printed.out.strip() == str(tmp_path / "report" / "report.html")
-    assert "where the time went" in printed.err
+    assert "Where the time went" in printed.err
     first, times = figures(tmp_path)
     assert list(first["sections"]) == ["losses", "pianoroll"]
     assert first["corpus"]["pieces"] == 3
@@ -62,35 +62,35 @@ def test_a_report_is_a_page_and_its_figures_and_is_made_once(run, tmp_path):
     assert not any(row["cached"] for row in times["rows"])
 
 
-def test_what_cannot_be_measured_is_told_and_the_rest_is_written(run, tmp_path):
+def test_a_section_that_fails_is_reported_and_the_rest_is_written(run, tmp_path):
     printed = run("--only", "detection", "--only", "losses", "--limit", "2", status=1)
     [line] = [line for line in printed.err.splitlines() if "too few" in line]
     assert line.startswith("bachbot: untrained, detection: ")
     found, _ = figures(tmp_path)
     assert found["sections"]["losses"]["results"]["untrained"]
-    assert found["asked"]["limit"] == 2
+    assert found["request"]["limit"] == 2
     assert "could not be measured" in (tmp_path / "report" / "report.html").read_text(
         encoding="utf-8"
     )
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "said"),
     [
         (["--only", "loss"], "there is no section 'loss'"),
         (["--part", "test", "--split", "file", "--only", "style", "--jsb", "a/Bach.npz"], "taken"),
         (["--part", "all"], "there is no part 'all'"),
     ],
 )
-def test_what_is_asked_for_wrongly_is_one_line(run, tmp_path, words, told):
+def test_an_error_is_one_line(run, tmp_path, words, said):
     error = run(*words, status=2).err
     line = error.strip().splitlines()[-1]
     assert line.startswith("bachbot: ")
-    assert told in line
+    assert said in line
     assert not (tmp_path / "report" / "report.html").exists()
 
 
-def test_an_empty_folder_is_no_checkpoint(run, tmp_path):
+def test_an_empty_folder_is_not_a_checkpoint(run, tmp_path):
     (tmp_path / "empty").mkdir()
     error = run(status=1, checkpoint=tmp_path / "empty").err
     assert "is no checkpoint: it has no config.json" in error
@@ -110,21 +110,23 @@ def test_a_checkpoint_of_another_vocabulary_is_one_line(run, tmp_path, untrained
     assert len(error.strip().splitlines()) == 1
 
 
-def test_a_readme_is_written_anew_from_the_report(run, tmp_path, capsys):
+def test_documents_are_written_from_the_report(run, tmp_path, capsys):
     run("--only", "losses")
-    readme = tmp_path / "README.md"
-    readme.write_text(
-        "# A\n<!-- results:begin losses -->\nold\n<!-- results:end losses -->\n", encoding="utf-8"
-    )
-    words = ["evaluate", "readme", str(tmp_path / "report"), "--readme", str(readme)]
+    results, readme = tmp_path / "RESULTS.md", tmp_path / "README.md"
+    marks = "# A\n<!-- results:begin losses -->\nold\n<!-- results:end losses -->\n"
+    for path in (results, readme):
+        path.write_text(marks, encoding="utf-8")
+    options = ["--results", str(results), "--readme", str(readme)]
+    words = ["evaluate", "readme", str(tmp_path / "report"), *options]
     assert main(words) == 0
-    assert "losses" in capsys.readouterr().out
-    text = readme.read_text(encoding="utf-8")
-    assert "| `untrained` |" in text
-    assert "old" not in text
+    assert capsys.readouterr().out == f"{results}: losses\n{readme}: losses\n"
+    for path in (results, readme):
+        text = path.read_text(encoding="utf-8")
+        assert "| untrained |" in text
+        assert "old" not in text
     readme.write_text("# A\n", encoding="utf-8")
     assert main(words) == 2
-    assert "has no place for results" in capsys.readouterr().err
+    assert "has no marks for results" in capsys.readouterr().err
     (tmp_path / "not.json").write_text("{}", encoding="utf-8")
-    assert main([*words[:2], str(tmp_path / "not.json"), *words[3:]]) == 2
+    assert main([*words[:2], str(tmp_path / "not.json"), *options]) == 2
     assert "is no report" in capsys.readouterr().err

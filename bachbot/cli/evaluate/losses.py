@@ -24,51 +24,57 @@ def losses_command(
         list[str] | None,
         typer.Option(
             "--checkpoint",
-            help="Name of a shipped checkpoint, or a directory; repeatable. One alone is shown in "
-            "full, by voice and place in the bar. [default: all shipped ones, in one table]",
+            help="Name of a shipped checkpoint, or its directory; repeatable. A single one is "
+            "shown in full, by voice and by metrical position. [default: all shipped ones, in one "
+            "table]",
+            show_default=False,
         ),
     ] = None,
     split: shared.SplitOption = "tune",
     part: Annotated[
-        str, typer.Option("--part", help="train, validation, test, or several with commas.")
+        str,
+        typer.Option(
+            "--part", help="Part of the split: train, validation or test; several with commas."
+        ),
     ] = "validation,test",
     given: Annotated[
         str | None,
-        typer.Option("--given", help="Voices that are given, such as soprano or soprano,bass."),
+        typer.Option(
+            "--given",
+            help="Given voices, such as soprano or soprano,bass: they are not counted. "
+            "[default: none]",
+            show_default=False,
+        ),
     ] = None,
     fermatas_unknown: Annotated[
         bool,
-        typer.Option(
-            "--fermatas-unknown", help="Do not tell the fermatas to one that looks ahead."
-        ),
+        typer.Option("--fermatas-unknown", help="Hide the fermatas from a model that reads ahead."),
     ] = False,
     baselines: Annotated[
         bool | None,
         typer.Option(
             "--baselines/--no-baselines",
-            help="Whether n-grams and the frame before, repeated, stand in the table; with one "
-            "--checkpoint alone --baselines asks for the table. [default: yes, in a table]",
+            help="Whether the table has baselines: n-grams of orders 1 to 8, and the previous "
+            "frame repeated. [default: yes, but not with a single --checkpoint]",
             show_default=False,
         ),
     ] = None,
     together: Annotated[
         bool,
-        typer.Option(
-            "--together", help="A row for those that are named, stepped side by side as one."
-        ),
+        typer.Option("--together", help="Add a row for the named checkpoints as one ensemble."),
     ] = False,
     as_json: shared.JsonOption = False,
     corpus: shared.CorpusOption = None,
 ) -> None:
-    """Nats per token, frame and onset, and accuracy: of every checkpoint, or of one in full.
+    """Print the losses in nats and the accuracy of models.
 
-    In the table stand the checkpoints that come with bachbot, those that are named, and baselines
-    that learn from the training part of the same split. One --checkpoint alone is told apart by
-    voice and by place in the bar instead.
+    The table compares the shipped checkpoints, the ones you name, and baselines that are trained
+    on the training part of the same split. With a single --checkpoint the command prints that one
+    in full instead, by voice and by metrical position.
 
     With --given soprano only alto, tenor and bass are counted: what they cost given the soprano.
-    Choose the split that a checkpoint was trained on; with the other one it has heard some of the
-    pieces. JSB-16th is read with --corpus, from what 'bachbot corpus jsb' makes of it.
+    Choose the split that a checkpoint was trained on: with the other one, some of the pieces were
+    in its training part. For JSB-16th, give the file of 'bachbot corpus jsb' with --corpus.
     """
     from bachbot.chorale import parse_voices
     from bachbot.evaluation.losses import missing_voices
@@ -77,24 +83,24 @@ def losses_command(
     missing_voices(voices)
     prepared = shared.load_corpus(corpus)
     pieces = {name: shared.pieces_of(prepared, name, split) for name in part.split(",")}
-    asked = _Asked(prepared, split, pieces, voices, not fermatas_unknown)
+    request = _Request(prepared, split, pieces, voices, not fermatas_unknown)
     named = list(dict.fromkeys(checkpoint or []))
     if together and len(named) < 2:
         raise UsageError(
             f"--together with {len(named)} checkpoints: name two or more with --checkpoint"
         )
     if len(named) == 1 and not baselines:
-        _show_one(asked, named[0], as_json=as_json)
+        _show_one(request, named[0], as_json=as_json)
     else:
-        rows = _checkpoint_rows(asked, named, together=together)
+        rows = _checkpoint_rows(request, named, together=together)
         if baselines is not False:
-            rows += _baseline_rows(asked)
-        _show_all(asked, rows, as_json=as_json)
+            rows += _baseline_rows(request)
+        _show_all(request, rows, as_json=as_json)
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What is to be measured, on what terms."""
+class _Request:
+    """What is measured, and under which conditions."""
 
     corpus: "PreparedCorpus"
     split: str
@@ -104,12 +110,12 @@ class _Asked:
 
     @property
     def jsb(self) -> bool:
-        """Whether the pieces are JSB-16th's, of no known key and meter."""
+        """Whether the pieces are JSB-16th's, without key and meter."""
         from bachbot.corpus.jsb import from_jsb
 
         return all(from_jsb(c) for chorales in self.pieces.values() for c in chorales)
 
-    def in_their_own_keys(self, losses: "Losses") -> "Losses":
+    def in_original_keys(self, losses: "Losses") -> "Losses":
         return losses.with_transposition_cost().without_bar_positions() if self.jsb else losses
 
     def to_json(self) -> dict[str, Any]:
@@ -121,57 +127,58 @@ class _Asked:
         }
 
 
-def _show_one(asked: _Asked, name: str, *, as_json: bool) -> None:
-    """One checkpoint, by voice and by place in the bar."""
-    from rich.console import Console
-
-    from bachbot.cli.losses_view import losses_caption, losses_table, places_table
+def _show_one(request: _Request, name: str, *, as_json: bool) -> None:
+    """One checkpoint, by voice and by metrical position."""
+    from bachbot.cli.show import print_table
     from bachbot.runtime import build_model, load_checkpoint
+    from bachbot.tables.losses import losses_table, places_table
 
     loaded = load_checkpoint(name)
-    _warn(asked, loaded)
+    _warn(request, loaded)
     model = build_model(loaded)
-    results = _measured(asked, model, name)
+    results = _measure(request, model, name)
     if as_json:
-        typer.echo(json.dumps({"checkpoint": name, **asked.to_json(), "parts": results}))
+        typer.echo(json.dumps({"checkpoint": name, **request.to_json(), "parts": results}))
         return
-    console = Console()
-    console.print(losses_table(results, asked.given))
+    print_table(
+        losses_table(
+            results, request.given, foresees=model.needs_length, fermatas=request.fermatas,
+            untransposed=request.jsb,
+        )
+    )  # fmt: skip
     for part, result in results.items():
-        console.print(places_table(part, result))
-    caption = losses_caption(
-        foresees=model.needs_length, fermatas=asked.fermatas, untransposed=asked.jsb
-    )
-    console.print(caption, highlight=False)
+        print_table(places_table(part, result))
 
 
-def _show_all(asked: _Asked, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+def _show_all(request: _Request, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     """Every checkpoint and baseline in one table."""
-    from rich.console import Console
-
-    from bachbot.cli.losses_view import comparison_caption, comparison_table
+    from bachbot.cli.show import print_table
+    from bachbot.tables.losses import comparison_table
 
     if as_json:
-        typer.echo(json.dumps({**asked.to_json(), "rows": rows}))
+        typer.echo(json.dumps({**request.to_json(), "rows": rows}))
         return
-    Console().print(comparison_table(rows, asked.split, asked.given))
-    caption = comparison_caption(rows, fermatas=asked.fermatas, untransposed=asked.jsb)
-    Console().print(caption, highlight=False)
+    print_table(
+        comparison_table(
+            rows, request.split, request.given, fermatas=request.fermatas,
+            untransposed=request.jsb,
+        )
+    )  # fmt: skip
 
 
 def _checkpoint_rows(
-    asked: _Asked, named: Sequence[str], *, together: bool
+    request: _Request, named: Sequence[str], *, together: bool
 ) -> list[dict[str, Any]]:
-    """Those that come with bachbot and those that are named; the named ones together as well."""
+    """The shipped and the named checkpoints, and the named ones as an ensemble."""
     from bachbot.runtime import Ensemble, build_model, load_checkpoint, shipped_checkpoints
 
-    # What is wrong with a name comes out before anything is measured.
+    # Every name is loaded before anything is measured, so that a wrong one is reported at once.
     found = {n: load_checkpoint(n) for n in dict.fromkeys([*shipped_checkpoints(), *named])}
     models: dict[str, Model] = {n: build_model(loaded) for n, loaded in found.items()}
     notes = {}
     for name, loaded in found.items():
-        with _noted() as notes[name]:
-            _warn(asked, loaded)
+        with _caught_warnings() as notes[name]:
+            _warn(request, loaded)
     if together:
         models["together"] = Ensemble([models[name] for name in named])
         of_all = dict.fromkeys(note for name in named for note in notes[name])
@@ -182,60 +189,59 @@ def _checkpoint_rows(
             "kind": "checkpoint",
             "foresees": model.needs_length,
             "notes": notes[name],
-            "parts": _measured(asked, model, name),
+            "parts": _measure(request, model, name),
         }
         for name, model in models.items()
     ]
 
 
-def _baseline_rows(asked: _Asked) -> list[dict[str, Any]]:
+def _baseline_rows(request: _Request) -> list[dict[str, Any]]:
     from bachbot.cli.show import progress
     from bachbot.evaluation.baselines import fit_baselines, measure_baseline
 
-    train = asked.corpus.part("train", asked.split)  # type: ignore[arg-type]
+    train = request.corpus.part("train", request.split)  # type: ignore[arg-type]
     if not train:
         raise UsageError(
-            f"the split by {asked.split} has no training piece, which the baselines learn from: "
+            f"the split by {request.split} has no training piece, which the baselines need: "
             "give --no-baselines"
         )
     rows = []
     for name, baseline in fit_baselines(train).items():
         parts = {}
-        for part, chorales in asked.pieces.items():
+        for part, chorales in request.pieces.items():
             with progress(f"{name}, {part}") as advance:
-                losses = measure_baseline(baseline, chorales, asked.given, progress=advance)
-            parts[part] = asked.in_their_own_keys(losses).to_json()
+                losses = measure_baseline(baseline, chorales, request.given, progress=advance)
+            parts[part] = request.in_original_keys(losses).to_json()
         rows.append(
             {"name": name, "kind": "baseline", "foresees": False, "notes": [], "parts": parts}
         )
     return rows
 
 
-def _measured(asked: _Asked, model: "Model", name: str) -> dict[str, Any]:
+def _measure(request: _Request, model: "Model", name: str) -> dict[str, Any]:
     """Losses of a model on each part, as plain data."""
     from bachbot.cli.show import progress
     from bachbot.evaluation.losses import measure
 
     results = {}
-    for part, chorales in asked.pieces.items():
+    for part, chorales in request.pieces.items():
         with progress(f"{name}, {part}") as advance:
             losses = measure(
-                model, chorales, given=asked.given, fermatas=asked.fermatas, progress=advance
+                model, chorales, given=request.given, fermatas=request.fermatas, progress=advance
             )
-        results[part] = asked.in_their_own_keys(losses).to_json()
+        results[part] = request.in_original_keys(losses).to_json()
     return results
 
 
-def _warn(asked: _Asked, checkpoint: "Checkpoint") -> None:
-    """Say what a checkpoint may have heard before, and what it lacks."""
-    shared.warn_of_leaks(checkpoint, asked.corpus, asked.split)
-    pieces = (c for chorales in asked.pieces.values() for c in chorales)
-    shared.warn_of_what_is_not_told(checkpoint, pieces)
+def _warn(request: _Request, checkpoint: "Checkpoint") -> None:
+    shared.warn_of_leaks(checkpoint, request.corpus, request.split)
+    pieces = (c for chorales in request.pieces.values() for c in chorales)
+    shared.warn_of_missing_conditioning(checkpoint, pieces)
 
 
 @contextmanager
-def _noted() -> Iterator[list[str]]:
-    """What is warned of meanwhile, as text: in a table it belongs to a row."""
+def _caught_warnings() -> Iterator[list[str]]:
+    """The warnings of the block as text: in a table they belong to a row."""
     notes: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", BachbotWarning)

@@ -1,0 +1,157 @@
+"""``bachbot evaluate`` all and readme: the whole evaluation as a page and in documents."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bachbot.cli import options as shared
+from bachbot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bachbot.cli.show import Advance
+    from bachbot.report.reporting import Report
+
+
+def all_command(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for report.html and report.json.")
+    ],
+    checkpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--checkpoint",
+            help="Name of a shipped checkpoint, or its directory; repeatable. [default: lookahead]",
+            show_default=False,
+        ),
+    ] = None,
+    split: shared.SplitOption = "tune",
+    part: shared.PartOption = "test",
+    limit: shared.LimitOption = None,
+    jsb: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--jsb",
+            help="An .npz file of chorales to compare with: the test part of JSB-16th, or all "
+            "pieces of a file without parts; repeatable.",
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="Name of a section: make only this one; repeatable."),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ignore cached results and measure again.")
+    ] = False,
+    corpus: shared.CorpusOption = None,
+) -> None:
+    """Run every measurement and write one self-contained page.
+
+    Results are cached by checkpoint, corpus and code: an interrupted run continues where it
+    stopped, and a second run measures only what is new. A section that cannot be measured says
+    why, and the exit status is then 1. For a quick look, use --limit 10.
+    """
+    from bachbot.cli.show import print_table
+    from bachbot.report import page as writing
+    from bachbot.report.cache import Cache, default_folder
+    from bachbot.report.context import Context, Request
+    from bachbot.report.reporting import make
+    from bachbot.report.sections import sections
+    from bachbot.report.subject import load_subjects
+    from bachbot.tables.work import longest_table
+
+    wanted = sections(only or [])
+    peers = _by_name(jsb or [])
+    subjects = load_subjects(checkpoint or ["lookahead"])
+    prepared = shared.load_corpus(corpus)
+    pieces = shared.pieces_of(prepared, part, split, limit)
+    for subject in subjects:
+        shared.warn_of_leaks(subject.checkpoint, prepared, split)
+        shared.warn_of_missing_conditioning(subject.checkpoint, pieces)
+    writing.writable(output)
+    with _progress_bars() as watch:
+        request = Request(split, part, limit)
+        context = Context(prepared, request, Cache(default_folder(), fresh), watch, peers)
+        report = make(context, subjects, wanted)
+    written = writing.write(report, output)
+    from rich.console import Console
+
+    print_table(longest_table(report.times), Console(stderr=True))
+    _print_errors(report)
+    typer.echo(written)
+    if not report.whole:
+        raise typer.Exit(1)
+
+
+def _by_name(paths: list[Path]) -> dict[str, Path]:
+    """Files by their stems, each of which must occur once."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        if path.stem in found or path.stem in ("Bach", "harmonized", "composed"):
+            raise UsageError(f"the name '{path.stem}' is taken: rename {path}")
+        found[path.stem] = path
+    return found
+
+
+@contextmanager
+def _progress_bars() -> "Iterator[Callable[[str], AbstractContextManager[Advance]]]":
+    """Bars on standard error, one below the other: a section, and what it needs in turn."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bars:
+
+        @contextmanager
+        def watch(label: str) -> "Iterator[Advance]":
+            task = bars.add_task(label, total=None)
+            try:
+                yield lambda done, total: bars.update(task, completed=done, total=total)
+            finally:
+                bars.remove_task(task)
+
+        yield watch
+
+
+def _print_errors(report: "Report") -> None:
+    """A line for each section that could not be measured."""
+    for chapter in report.chapters:
+        for name, error in chapter.errors.items():
+            typer.echo(f"bachbot: {name}, {chapter.section.name}: {error}", err=True)
+
+
+def readme_command(
+    report: Annotated[
+        Path, typer.Argument(help="report.json of 'bachbot evaluate all', or its folder.")
+    ],
+    results: Annotated[
+        Path, typer.Option("--results", help="The document for all tables of results.")
+    ] = Path("checkpoints/RESULTS.md"),
+    readme: Annotated[
+        Path, typer.Option("--readme", help="The document for the short table of results.")
+    ] = Path("README.md"),
+) -> None:
+    """Write the tables of a report into the results page and the README.
+
+    A table replaces what stands between '<!-- results:begin NAME -->' and '<!-- results:end NAME
+    -->', each on a line of its own; the rest of the document stays as it is. The README has the
+    short table 'headline'; the results page has losses, harmonization, partwriting, style, novelty
+    and detection. A wrong or missing mark is reported before anything is written.
+    """
+    from bachbot.report.page import read
+    from bachbot.report.readme import regenerate
+
+    for path, names in regenerate([results, readme], read(report)).items():
+        typer.echo(f"{path}: {', '.join(names)}")

@@ -1,0 +1,108 @@
+"""Part-writing and variety as a table: sets of pieces side by side."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bachbot.tables.table import INTERVALS, Bounds, Cell, Row, Table, figures, number, percent
+
+Rate = tuple[float | None, Bounds]
+"""A figure and its interval."""
+
+_SUMS: Mapping[str, str] = {"parallels": "parallel fifths and octaves"}
+"""Labels of several rules counted together; a rule alone goes by its own name."""
+
+_VARIETY: Mapping[str, tuple[str, str]] = {
+    "onsets_a_beat": ("onsets in alto, tenor and bass", "per beat and voice"),
+    "repeated_notes": ("repeated notes in alto, tenor and bass", "per note"),
+    "leaps": ("leaps of a third or more in alto, tenor and bass", "per note"),
+    "different_chords_a_beat": ("different chords", "per beat"),
+    "chord_changes_a_beat": ("chord changes", "per beat"),
+}
+"""Label and unit by the field of `bachbot.evaluation.variety.Variety.to_json`."""
+
+PARALLELS = _SUMS["parallels"]
+
+_NOTES = (
+    INTERVALS,
+    "Bach breaks every rule at times: his rate is the aim, not zero. A fault counts in every frame "
+    "in which it lasts. Rules that need a key are left out for pieces without one. Where repeated "
+    "notes are stored as held notes, onsets are too few.",
+)
+
+
+def partwriting_table(title: str, sets: Mapping[str, Any]) -> Table:
+    """Sets of pieces side by side: how often each rule is broken, and how varied the music is.
+
+    Parameters
+    ----------
+    title : str
+        What was measured.
+    sets : mapping of str to dict
+        One or more, by name: plain data from `DecodingMetrics.to_json`. A rule that was not
+        checked leaves its cell empty.
+    """
+    rows: list[Row] = [
+        [Cell("pieces"), *(Cell(found["partwriting"]["pieces"]) for found in sets.values())]
+    ]
+    for group in ("sums", "rules"):
+        rows.append([])
+        for name, unit in _units(sets, group).items():
+            rates = [rule_rate(found, name) for found in sets.values()]
+            label = Cell(_SUMS.get(name, name), detail=unit)
+            rows.append([label, *(number(rate, 2, bounds) for rate, bounds in rates)])
+    clean = [found["partwriting"]["sums"]["parallels"] for found in sets.values()]
+    shares = [percent(rate["clean"], 0, rate["clean_interval"]) for rate in clean]
+    rows += [[], [Cell("pieces without parallel fifths or octaves", detail="%"), *shares], []]
+    for name, (text, unit) in _VARIETY.items():
+        found = [of_set["variety"][name] for of_set in sets.values()]
+        cells = (number(figure["mean"], 3, figure["interval"]) for figure in found)
+        rows.append([Cell(text, detail=unit), *cells])
+    if any(of_set["likeness"] for of_set in sets.values()):
+        equal = [of_set["likeness"] for of_set in sets.values()]
+        rows.append([Cell("pitches equal to Bach's", detail="%"), *map(_equal, equal)])
+    return Table(title, figures(sets), rows, _NOTES)
+
+
+def rates(found: Mapping[str, Any]) -> dict[str, Rate]:
+    """Every rate of a set by its label: rules, then variety.
+
+    Parameters
+    ----------
+    found : mapping
+        Plain data from `DecodingMetrics.to_json`.
+    """
+    names = [*_SUMS, *found["partwriting"]["rules"]]
+    of_rules = {_SUMS.get(name, name): rule_rate(found, name) for name in names}
+    variety = found["variety"]
+    return of_rules | {
+        label: (variety[name]["mean"], variety[name]["interval"])
+        for name, (label, _) in _VARIETY.items()
+    }
+
+
+def rule_rate(found: Mapping[str, Any], name: str) -> Rate:
+    """How often a rule is broken; None where it was not checked."""
+    writing = found["partwriting"]
+    rate = writing["sums"].get(name) or writing["rules"].get(name)
+    return (None, (None, None)) if rate is None else (rate["rate"], rate["rate_interval"])
+
+
+def _units(sets: Mapping[str, Any], group: str) -> dict[str, str]:
+    """The unit of each rule that any of the sets was checked for, in their order."""
+    return {
+        name: _per(rate)
+        for found in sets.values()
+        for name, rate in found["partwriting"][group].items()
+    }
+
+
+def _per(rate: Mapping[str, Any]) -> str:
+    many = "% of" if rate["per"] == 100 else f"per {rate['per']}"
+    return f"{many} {rate['unit']}s"
+
+
+def _equal(likeness: Mapping[str, Any] | None) -> Cell:
+    if likeness is None:
+        return Cell()
+    share = likeness["equal_pitch"]
+    return percent(share["rate"], 1, share["interval"])
