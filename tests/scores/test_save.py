@@ -146,7 +146,7 @@ def test_an_unknown_suffix_and_a_missing_folder_are_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_layout_with_bad_values_is_refused():
+def test_layout_refuses_what_cannot_be():
     with pytest.raises(UsageError, match=r"3 staves.*tempo of 5.*'gong' is no sound"):
         Layout(staves=3, tempo=5, sound="gong")
 

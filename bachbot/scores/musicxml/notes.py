@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import REST, Chorale, Meter, Voice
-from bachbot.scores.grid import Bar, bar_offsets, frame_of, supported_meter
+from bachbot.errors import UsageError
+from bachbot.scores.grid import Bar, bar_offsets, frame_of
 from bachbot.scores.musicxml.values import VALUES, beams, split
 from bachbot.scores.pitch import ACCIDENTALS, signature_alter, spelled_pitch
 
@@ -94,10 +95,17 @@ def slots_of(bars: Sequence[Bar]) -> list[Slot]:
             start=frame_of(bar.start),
             stop=frame_of(bar.start + bar.length),
             position=frame_of(offset),
-            meter=supported_meter(bar.beats, bar.unit),
+            meter=_meter(bar.beats, bar.unit),
         )
         for bar, offset in zip(bars, bar_offsets(bars), strict=True)
     ]
+
+
+def _meter(beats: int, unit: int) -> Meter:
+    try:
+        return Meter(beats, unit)
+    except UsageError:
+        return Meter()
 
 
 def fermata_spots(fermata: NDArray[np.bool_], onset: NDArray[np.bool_]) -> NDArray[np.bool_]:
