@@ -189,14 +189,21 @@ def _begins_section(bar: Bar, following: Bar) -> bool:
 
 
 def meter_of(bars: Sequence[Bar]) -> Meter:
-    """First time signature, with the length of the pickup."""
+    """First time signature, with the length of the pickup; 4/4 if it is not supported."""
     if not bars:
         return Meter()
-    first = bars[0]
+    beats, unit = bars[0].beats, bars[0].unit
     try:
-        meter = Meter(first.beats, first.unit)
+        meter = Meter(beats, unit)
         lead = frame_of(bar_offsets(bars)[0])
-        return Meter(first.beats, first.unit, meter.bar_frames - lead if lead else 0)
+        return Meter(beats, unit, meter.bar_frames - lead if lead else 0)
     except UsageError:
-        # Such as 33/8, which the model has no name for; the positions stay those of the bars.
+        return Meter()
+
+
+def supported_meter(beats: int, unit: int) -> Meter:
+    """The meter of a time signature, or 4/4 if it is not supported, such as 33/8."""
+    try:
+        return Meter(beats, unit)
+    except UsageError:
         return Meter()

@@ -66,6 +66,15 @@ def test_a_bad_file_among_them_is_told_of_and_skipped(folder, untrained, capsys)
     assert len(list(Path("out").iterdir())) == 4
 
 
+def test_notices_name_their_file(folder, untrained, capsys):
+    (folder / "low.abc").write_text("X:1\nM:4/4\nL:1/4\nK:C\nC,D,E,F,|", encoding="utf-8")
+    assert harmonize(untrained, folder, "-o", "out", "--greedy") == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "bachbot: warning: low.abc: the soprano goes from C3 to F3 and was moved up an octave into "
+        "its range"
+    ]
+
+
 def test_tunes_of_one_stem_do_not_overwrite_each_other(folder, untrained):
     shutil.copy(EXAMPLES / "good-king-wenceslas.mid", folder / "scale.mid")
     assert harmonize(untrained, folder, "-o", "out", "--greedy") == 0

@@ -1,4 +1,4 @@
-"""Bars are found by the numbers that the page prints."""
+"""Bars are found by their printed numbers."""
 
 import pytest
 from holes import hole, measures
@@ -20,7 +20,7 @@ def test_the_pickup_is_bar_0_and_the_next_is_bar_1(name):
     assert bars_of(score, "1").measures.start == int(pickup)
 
 
-def test_bars_are_those_printed(everything):
+def test_bars_are_found_by_their_printed_numbers(everything):
     score = quietly(everything)
     assert bar_numbers(score) == [0, 1, 2, 3, 4, 5, 6]
     found = bars_of(score, " 2 - 4 ")
@@ -40,7 +40,7 @@ def test_both_parts_of_a_split_bar_have_its_number(put):
         bars_of(score, "1-3")
 
 
-def test_numbers_that_begin_again_are_another_movement(put):
+def test_numbers_that_start_again_begin_another_movement(put):
     text = EVERYTHING.replace('number="4"', 'number="1"').replace('number="5"', 'number="2"')
     score = quietly(put("two.musicxml", text))
     assert bars_of(score, "1-2").measures == range(1, 3)
@@ -70,7 +70,7 @@ def test_bars_without_numbers_are_counted(put):
         ("2-99", "the score has no bar 99: give bars from 0 to 6"),
     ],
 )
-def test_what_is_no_range_is_told_in_a_line(everything, text, message):
+def test_a_bad_range_of_bars_is_refused_in_one_line(everything, text, message):
     with pytest.raises(UsageError) as caught:
         bars_of(quietly(everything), text)
     assert message in str(caught.value)

@@ -24,7 +24,7 @@ def places(*lengths, beats=4):
     return [int(offset) for offset in bar_offsets(bars(*lengths, beats=beats))]
 
 
-def test_bars_begin_where_their_measure_has_come_to():
+def test_offsets_of_pickups_and_split_bars():
     assert places(4, 4, 3) == [0, 0, 0]
     assert places(1, 4, 4, 3) == [3, 0, 0, 0]  # a pickup
     assert places(1, 4, 3, 1, 4, 3) == [3, 0, 0, 3, 0, 0]  # a bar split by a repeat
@@ -35,7 +35,7 @@ def test_bars_begin_where_their_measure_has_come_to():
     assert places(1, 1, 2, 4) == [3, 0, 1, 0]  # a pickup, then a bar split in two
 
 
-def test_a_bar_without_its_bar_lines_counts_on():
+def test_a_bar_without_inner_bar_lines_is_several_measures():
     grid = quantize([notes((0, 10, 60))], bars(10))
     assert grid.position.tolist() == [*range(16), *range(16), *range(8)]
 
@@ -49,7 +49,7 @@ def test_ties_fermatas_and_rests():
     assert np.flatnonzero(grid.fermata).tolist() == list(range(8))
 
 
-def test_notes_finer_than_the_grid_snap_to_it():
+def test_notes_finer_than_the_grid_are_quantized():
     assert [frame_of(Fraction(n, 8)) for n in range(4)] == [0, 1, 1, 2]
     third = Fraction(1, 3)
     grid = quantize(
@@ -61,12 +61,12 @@ def test_notes_finer_than_the_grid_snap_to_it():
     assert grid.pitch[:, 0].tolist() == [60, 64, 64, 64]
 
 
-def test_the_upper_of_two_notes_at_once_is_taken():
+def test_the_upper_of_two_simultaneous_notes_is_kept():
     grid = quantize([notes((0, 4, 60), (1, 1, 65), (2, 1, 55))], bars(4))
     assert grid.pitch[:, 0].tolist() == [60] * 4 + [65] * 4 + [60] * 8
     before = np.concatenate([[REST], grid.pitch[:-1, 0]])
     assert (grid.pitch[:, 0][grid.tied[:, 0]] == before[grid.tied[:, 0]]).all()
 
 
-def test_a_meter_that_has_no_name_here_is_a_plain_one():
+def test_an_unsupported_meter_becomes_common_time():
     assert quantize([notes((0, 1, 60))], [Bar(Fraction(0), Fraction(1), 33, 8)]).meter == Meter()

@@ -26,6 +26,7 @@ from bachbot.scores.pitch import (
 HELD_OUT = sorted(BACH.glob("bwv*.mxl"))[1::6]
 
 
+@pytest.mark.slow
 def test_the_lower_voices_of_bachs_chorales_are_spelled_as_printed():
     """Over 60 chorales more than 99.9%; the key here is what the soprano alone gives."""
     wrong = total = pieces = 0
@@ -49,8 +50,8 @@ def test_the_lower_voices_of_bachs_chorales_are_spelled_as_printed():
     assert wrong / total < 0.003
 
 
-def test_plain_signature_spelling_does_worse():
-    """The context earns its keep: without it E flat in a C major chorale is a D sharp."""
+def test_spelling_follows_the_context_not_only_the_signature():
+    """By the signature alone, the E flat in this C major chorale would be a D sharp."""
     pitch = np.full((12, 4), -1)
     pitch[:4] = [72, 67, 63, 48]
     pitch[4:8] = [70, 67, 62, 55]
@@ -79,13 +80,13 @@ def test_every_name_sounds_as_the_note(chorale):
 
 
 @given(chorales(max_frames=24))
-def test_names_that_are_given_stay(chorale):
+def test_given_names_are_kept(chorale):
     given_names = np.arange(chorale.frames, dtype=np.int16)
     assert np.array_equal(spell(chorale, {Voice.ALTO: given_names})[:, 1], given_names)
 
 
 @pytest.mark.parametrize(("key", "fifths"), [("D#", -3), ("G#", -4), ("Fb", 4), ("C#", 7)])
-def test_keys_of_too_many_accidentals_are_written_as_their_twins(key, fifths):
+def test_keys_with_too_many_accidentals_are_respelled(key, fifths):
     piece = Chorale(np.full((1, 4), 60), np.zeros((1, 4)), np.zeros(1), key=Key(key, "major"))
     assert written_fifths(piece) == fifths
 

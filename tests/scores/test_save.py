@@ -1,4 +1,4 @@
-"""Every suffix writes what it says, whole or not at all."""
+"""Every format is written, whole or not at all."""
 
 import subprocess
 import sys
@@ -48,7 +48,7 @@ def test_midi_has_one_track_and_channel_a_voice(tmp_path):
 
 
 @pytest.mark.parametrize("name", CHORALES)
-def test_midi_comes_back_as_it_went(name, tmp_path):
+def test_saved_midi_is_read_back(name, tmp_path):
     source = bach(name)
     out = tmp_path / "out.mid"
     save_score(from_chorale(source.chorale, "x"), out)
@@ -136,7 +136,7 @@ def test_a_format_that_cannot_be_rendered():
         render(from_chorale(unison(), "x"), "docx")
 
 
-def test_a_suffix_that_cannot_be_written_and_a_folder_that_is_not_there(tmp_path):
+def test_an_unknown_suffix_and_a_missing_folder_are_refused(tmp_path):
     score = from_chorale(unison(), "x")
     with pytest.raises(OutputError, match=r"'.docx' is not a suffix"):
         save_score(score, tmp_path / "out.docx")
@@ -156,7 +156,7 @@ def test_an_empty_chorale_is_refused():
         from_chorale(unison().sliced(0, 0), "x")
 
 
-def test_the_common_way_loads_no_music21(everything, tmp_path):
+def test_musicxml_is_read_and_written_without_music21(everything, tmp_path):
     program = (
         "import sys, warnings; warnings.simplefilter('ignore');"
         "from bachbot.scores import *;"

@@ -16,8 +16,8 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from bachbot.chorale import REST, Chorale, Key, Meter
-from bachbot.errors import ScoreError, UsageError
-from bachbot.scores.grid import LineNote, frame_of, quantize
+from bachbot.errors import ScoreError
+from bachbot.scores.grid import LineNote, frame_of, quantize, supported_meter
 from bachbot.scores.keys import estimate_key
 from bachbot.scores.musicxml.note_values import split_duration
 from bachbot.scores.musicxml.parts import key_element, time_element
@@ -255,14 +255,14 @@ def _find_bars(song: MidiSong) -> Iterator[tuple[Fraction, Fraction, Meter]]:
     meter = Meter()
     if len(changes) > 1 and changes[0][0] == 0:
         # Some programs write a pickup as a short bar with its own meter.
-        short, full = _meter(*changes[0][1]), _meter(*changes[1][1])
+        short, full = supported_meter(*changes[0][1]), supported_meter(*changes[1][1])
         if short.bar_frames < full.bar_frames and changes[1][0] == Fraction(short.bar_frames, 4):
             meter = full
             changes.pop(0)
     start = pickup = Fraction(0)
     while start < end:
         while changes and changes[0][0] <= start:
-            meter = _meter(*changes.pop(0)[1])
+            meter = supported_meter(*changes.pop(0)[1])
         length = Fraction(meter.bar_frames, 4)
         stop = start + length
         if changes and changes[0][0] < stop:
@@ -278,13 +278,6 @@ def _find_bars(song: MidiSong) -> Iterator[tuple[Fraction, Fraction, Meter]]:
                 stop -= pickup
             yield start, stop, meter
         start = stop
-
-
-def _meter(beats: int, unit: int) -> Meter:
-    try:
-        return Meter(beats, unit)
-    except UsageError:
-        return Meter()
 
 
 def _split_into_bars(

@@ -105,7 +105,7 @@ def test_abc_key_signatures(put, key, fifths):
 @pytest.mark.parametrize(
     ("meter", "frames"), [("4/4", 2), ("2/4", 1), ("6/8", 2), ("C|", 2), ("C", 2), ("none", 2)]
 )
-def test_abc_unit_by_the_standards_rule(put, meter, frames):
+def test_abc_default_unit_follows_the_meter(put, meter, frames):
     score = quietly(put("unit.abc", f"X:1\nM:{meter}\nK:C\nc c c c|]\n"))
     assert score.chorale.frames == 4 * frames
 

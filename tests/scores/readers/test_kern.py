@@ -14,7 +14,7 @@ def test_kern_of_the_corpus(name):
     assert score.chorale.fermata.any()
 
 
-def test_kern_ends_and_pauses_as_engravers_write_it():
+def test_fermatas_final_bar_line_and_composer_of_kern():
     kern = "!!!COM: Beethoven, Ludwig van\n**kern\n*M4/4\n=1-\n2c;\n2d\n==\n*-\n"
     root = kern_tree(kern.encode())
     assert [f.get("type") for f in root.iter("fermata")] == ["upright"]

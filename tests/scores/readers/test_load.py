@@ -1,4 +1,4 @@
-"""What can be read is read; what cannot be is refused in one line that says what to do."""
+"""Scores are read, or refused in one line that says what to do."""
 
 import io
 import struct
@@ -52,10 +52,10 @@ def one_line(error):
     return message
 
 
-# The made-up tune: places, fermata, key, title
+# The made-up tune: positions, fermata, key, title
 
 
-def test_the_grid_of_the_made_up_tune(everything):
+def test_a_tune_with_one_of_everything_is_quantized(everything):
     score = load_score(everything)
     chorale = score.chorale
     assert score.title == "One of Everything"
@@ -77,7 +77,7 @@ def test_the_grid_of_the_made_up_tune(everything):
     assert messages["off grid"].startswith("3 notes of the soprano are not on the sixteenth grid")
 
 
-def test_the_key_that_is_given_rules(everything):
+def test_a_given_key_replaces_the_estimate(everything):
     assert quietly(everything, key=Key("D", "minor")).chorale.key == Key("D", "minor")
 
 
@@ -88,7 +88,7 @@ def test_a_score_without_a_title_has_the_name_of_its_file(put):
 # Which part is which voice
 
 
-def test_parts_by_name_wherever_they_stand(put):
+def test_parts_are_assigned_by_name_in_any_order(put):
     parts = [("Basso", line(3)), ("T.", line(3, "EFGE")), ("Sopran", line(5)), ("ALTO 1", line(4))]
     score = load_clean(put("named.xml", score_of(*parts)), voices=VOICES)
     assert score.chorale.pitch[0].tolist() == [72, 60, 52, 48]
@@ -103,26 +103,26 @@ def test_four_unnamed_parts_are_the_four_voices(put):
     assert [notice.kind for notice in bass.notices] == ["parts"]
 
 
-def test_one_part_is_whatever_voice_is_asked_for(put):
+def test_a_single_part_is_the_requested_voice(put):
     path = put("bass.xml", score_of(("Cello", line(3))))
     score = load_clean(path, voices=[Voice.BASS])
     assert score.present == (Voice.BASS,)
     assert score.chorale.pitch[0].tolist() == [-1, -1, -1, 48]
 
 
-def test_two_unnamed_parts_are_the_two_voices_asked_for(put):
+def test_two_unnamed_parts_are_the_two_requested_voices(put):
     path = put("two.xml", score_of(("Flute", line(5)), ("Cello", line(3))))
     score = load_clean(path, voices=[Voice.BASS, Voice.SOPRANO])
     assert score.chorale.pitch[0].tolist() == [72, -1, -1, 48]
 
 
-def test_the_melody_is_taken_from_beside_an_accompaniment(put):
+def test_the_melody_is_read_and_its_accompaniment_ignored(put):
     path = put("song.xml", score_of(("Piano", line(3)), ("Voice", line(5)), ("Drums", line(2))))
     assert load_score(path).chorale.pitch[0, 0] == 72
     assert notices_of(path) == {"parts": "Piano, Drums are ignored; soprano is read"}
 
 
-def test_a_voice_that_is_not_there_is_named_with_what_is(put):
+def test_the_error_for_a_missing_voice_lists_the_parts(put):
     path = put("two.xml", score_of(("Soprano", line(5)), ("Piano", line(3))))
     with pytest.raises(ScoreError, match=r"no part for bass \(it has Soprano, Piano\)") as error:
         load_score(path, voices=[Voice.SOPRANO, Voice.BASS])
@@ -163,7 +163,7 @@ def test_a_chord_in_the_melody_is_named_by_bar_and_beat(put):
 @pytest.mark.parametrize(
     ("octave", "moved"), [(3, "up an octave"), (2, "up two octaves"), (6, "down an octave")]
 )
-def test_a_tune_in_another_octave_is_moved_in_the_page_too(put, octave, moved):
+def test_a_tune_in_another_octave_is_moved_in_the_music_and_on_the_page(put, octave, moved):
     path = put("low.xml", score_of(("", line(octave))))
     score = load_score(path)
     [notice] = score.notices
@@ -175,7 +175,7 @@ def test_a_tune_in_another_octave_is_moved_in_the_page_too(put, octave, moved):
     assert written.findtext("measure/note/pitch/octave") == str(4 if octave < 4 else 5)
 
 
-def test_a_tune_that_no_octave_brings_into_the_range_is_refused(put):
+def test_a_tune_that_fits_the_range_in_no_octave_is_refused(put):
     path = put("wide.xml", score_of(("", bar(*(NOTE.format("C", o, 1, 1) for o in (2, 4, 6))))))
     with pytest.raises(ScoreError, match="from C2 to C6, and its range is A3 to A5") as error:
         load_score(path)
@@ -186,7 +186,7 @@ def test_each_voice_of_the_corpus_fits_its_range():
     load_clean(BACH / "bwv66.6.mxl", voices=VOICES)
 
 
-# What cannot be read
+# Bad files
 
 
 HOSTILE = {
@@ -254,7 +254,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_no_score_is_refused_in_one_line(name, put):
+def test_a_bad_file_is_refused_in_one_line(name, put):
     content, said = HOSTILE[name]
     path = put(name, content)
     with pytest.raises(ScoreError, match=said) as error:
@@ -262,7 +262,7 @@ def test_what_is_no_score_is_refused_in_one_line(name, put):
     assert str(path) in one_line(error)
 
 
-def test_a_file_that_is_not_there_and_a_folder(tmp_path):
+def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     with pytest.raises(ScoreError, match="there is no file"):
         load_score(tmp_path / "none.musicxml")
     folder = tmp_path / "folder.musicxml"
@@ -271,7 +271,7 @@ def test_a_file_that_is_not_there_and_a_folder(tmp_path):
         load_score(folder)
 
 
-def test_no_voice_asked_for(everything):
+def test_a_request_for_no_voice_is_refused(everything):
     with pytest.raises(UsageError, match="no voice"):
         load_score(everything, voices=[])
 
@@ -292,7 +292,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(put, monkeypatch):
         load_score(put("bomb.mxl", bomb))
 
 
-def test_an_archive_that_lies_about_its_size_is_refused(put, monkeypatch):
+def test_an_archive_with_a_false_size_is_refused(put, monkeypatch):
     monkeypatch.setattr("bachbot.scores.readers.source.MAX_BYTES", 2**20)
     bomb = bytearray(zipped(**{"a.xml": b"<score-partwise>" + b" " * 2**21}))
     place = bomb.index(b"PK\x01\x02") + 24  # the uncompressed size in the directory
@@ -326,7 +326,7 @@ def test_utf16_and_timewise_scores_are_read(put):
     assert found.pitch[::4, 0].tolist() == [72, 74, 76, 72]
 
 
-def test_a_transposing_instrument_sounds_as_it_sounds(put):
+def test_a_transposing_instrument_is_read_at_sounding_pitch(put):
     bars = line(5).replace(
         "</attributes>",
         "<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose></attributes>",
@@ -371,8 +371,8 @@ def test_the_example_tunes_are_read_written_and_read_again(name, tmp_path):
 
 @settings(max_examples=150)
 @given(data=st.data())
-def test_no_damaged_score_does_more_than_be_refused(data, tmp_path_factory):
-    """Bytes of a good file are changed: it is read, or refused; nothing else."""
+def test_a_damaged_score_is_read_or_refused(data, tmp_path_factory):
+    """Bytes of a good file are changed: it raises nothing but a BachbotError."""
     kind = data.draw(st.sampled_from([".musicxml", ".mxl", ".mid", ".abc"]))
     content = bytearray(samples()[kind])
     for _ in range(data.draw(st.integers(1, 8))):

@@ -37,7 +37,7 @@ def lengths(score):
     return [row[3] for row in notes_of(score)]
 
 
-def test_a_performance_is_put_on_the_grid(put):
+def test_a_performance_is_quantized(put):
     # Early, late, detached and overlapping by a little.
     content = midi(*played((60, 0, 470), (62, 484, 950), (64, 955, 1450), (65, 1438, 1915)))
     score = load_clean(put("played.mid", content))
@@ -73,7 +73,7 @@ def test_notes_are_spelled_for_the_key(put):
     assert score.document.signatures[0].fifths == score.chorale.key.fifths == -1
 
 
-def test_silence_before_the_first_note_is_a_pickups(put):
+def test_silence_before_the_first_note_makes_a_pickup(put):
     late = played((60, 1440, 1920), (65, 1920, 3840), (64, 3840, 5280))
     score = load_clean(put("late.mid", midi(*late)))
     assert score.chorale.meter == Meter(4, 4, pickup=4)

@@ -13,8 +13,9 @@ from bachbot.scores.readers.music21_parts import read_parts
 from bachbot.scores.readers.musicxml import musicxml_tree
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # music21's own
-def test_music21_and_our_own_reader_agree_on_bachs_chorales():
+def test_music21_and_our_reader_agree_on_bachs_chorales():
     from music21 import converter
 
     for name in CHORALES:

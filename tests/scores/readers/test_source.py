@@ -37,7 +37,7 @@ def test_the_example_tunes_are_read_from_bytes_and_file_objects_as_from_files(pa
     assert (score.title, score.chorale.name) == (expected.title, path.stem)
 
 
-def test_the_content_of_a_file_object_that_has_no_name_tells_its_format(tmp_path):
+def test_the_format_of_a_file_object_without_a_name_is_detected(tmp_path):
     assert load_score(io.BytesIO(ABC)).title == "Scale"
     with (tmp_path / "upload").open("w+b") as file:
         file.write(EVERYTHING.encode())
@@ -51,7 +51,7 @@ def test_a_score_without_a_title_or_a_file_name_has_none_and_is_engraved():
     assert render(score, "svg").startswith(b"<")
 
 
-def test_the_format_that_is_given_rules(tmp_path):
+def test_a_given_format_replaces_the_suffix_and_the_detection(tmp_path):
     path = tmp_path / "tune.txt"
     path.write_bytes(ABC)
     assert load_score(path, format="abc").title == "Scale"
@@ -143,5 +143,5 @@ def test_notices_stay_with_the_score_when_it_is_completed():
     assert bach("bwv66.6", voices=VOICES).notices == ()
 
 
-def test_a_path_and_its_text_are_one(everything):
+def test_a_path_may_be_a_string(everything):
     assert same_score(load_score(str(everything)), load_score(Path(everything)))

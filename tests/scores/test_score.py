@@ -1,3 +1,5 @@
+"""Section starts, fermatas and accidentals of a score, from its file to its page."""
+
 from tunes import note, tune
 
 from bachbot import Engine
@@ -26,13 +28,13 @@ REPEATED = tune(
 )
 
 
-def test_bars_that_can_be_reached_two_ways(tmp_path):
+def test_section_starts_are_the_bars_after_repeats_and_at_endings(tmp_path):
     (tmp_path / "a.musicxml").write_text(REPEATED, encoding="utf-8")
     score = load_score(tmp_path / "a.musicxml")
     assert section_starts(score) == [16 * bar for bar in (1, 2, 3, 4, 5)]
 
 
-def test_no_voice_ties_into_them(tmp_path):
+def test_no_harmonized_voice_ties_into_a_section_start(tmp_path):
     (tmp_path / "a.musicxml").write_text(REPEATED, encoding="utf-8")
     score = load_score(tmp_path / "a.musicxml")
     [found] = Engine.load().harmonize(score)
@@ -47,7 +49,7 @@ def test_a_change_of_key_is_noticed(tmp_path):
     assert "changes at bar 3, beat 1" in notice.message
 
 
-def test_written_fermatas_of_another_voice_are_kept_by_all(tmp_path):
+def test_fermatas_of_a_given_bass_apply_to_all_voices(tmp_path):
     marked = BAR.replace("</note>", "<notations><fermata/></notations></note>")
     low = tune(BAR, marked, BAR).replace("<octave>5", "<octave>3")
     (tmp_path / "a.musicxml").write_text(low, encoding="utf-8")
