@@ -225,16 +225,16 @@ def penalties_of_flags(parallels: bool, no_penalties: bool, method: "Method") ->
 
 
 def warn_of_leaks(checkpoint: "Checkpoint", corpus: "PreparedCorpus", split: str) -> None:
-    """Say so where a checkpoint may have heard what it is to be measured on."""
+    """Warn if a checkpoint may have been trained on what it is to be measured on."""
     training = checkpoint.config.get("training", {}).get("config", {})
     if training.get("split", split) != split:
         _warn(
-            f"this checkpoint was trained on the split by {training['split']}: it has heard some "
+            f"this checkpoint was trained on the split by {training['split']}: it has seen some "
             f"of what the split by {split} holds out; give --split {training['split']}"
         )
     elif checkpoint.config.get("corpus_fingerprint") != corpus.fingerprint:
         _warn(
-            "this checkpoint was trained on another prepared corpus, it may have heard some of "
+            "this checkpoint was trained on another prepared corpus, it may have seen some of "
             "these pieces: prepare the corpus with the version that trained it"
         )
 

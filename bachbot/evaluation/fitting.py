@@ -38,7 +38,7 @@ class RateMeasurement:
         return log(max(ours, 1e-9) / max(theirs, 1e-9))
 
     def noise(self, other: "RateMeasurement") -> float:
-        """How far `above` goes astray by chance, as faults counted in ones and twos do.
+        """How far `above` may be off by chance, as with counts of one or two faults.
 
         The standard error of the logarithm of a ratio of two counts; 3% where nothing is counted.
         """

@@ -26,9 +26,9 @@ def harmonize_pieces(
     requests : sequence of FillRequest
         As `bachbot.decoding.fill_request` builds them.
     options : DecodingOptions, optional
-        How to decode; what `bachbot harmonize` does unless given.
+        How to decode. Default: as `bachbot harmonize`.
     progress : callable, optional
-        Told of pieces done.
+        Called with the pieces done and the number of pieces.
 
     Returns
     -------
@@ -50,7 +50,7 @@ SetName = Literal["harmonized", "composed"]
 SETS: tuple[SetName, ...] = get_args(SetName)
 
 COMPOSING = DecodingOptions(method="sample", temperature=0.9)
-"""How `bachbot compose` draws unless it is told otherwise."""
+"""The default options of `bachbot compose`."""
 
 _FEWEST_BARS = 2  # a piece has a beginning and an end
 
@@ -71,9 +71,9 @@ def harmonized(
     bach : sequence of Chorale
         P pieces in C major or A minor.
     options : DecodingOptions, optional
-        How to decode; what `bachbot harmonize` does unless given.
+        How to decode. Default: as `bachbot harmonize`.
     progress : callable, optional
-        Told of pieces done.
+        Called with the pieces done and the number of pieces.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def composed(
 ) -> list[Chorale]:
     """A new piece beside each of Bach's, of its length in bars, meter, pickup and mode.
 
-    Piece i is drawn with the seed ``options.seed + i``, so that it does not hang on the others.
+    Piece i has the seed ``options.seed + i``, so that it does not depend on the others.
 
     Parameters
     ----------
@@ -102,9 +102,9 @@ def composed(
     bach : sequence of Chorale
         P pieces in C major or A minor.
     options : DecodingOptions
-        How to draw; its ``number`` is of no meaning here.
+        How to sample; its ``number`` has no effect.
     progress : callable, optional
-        Told of pieces done.
+        Called with the pieces done and the number of pieces.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def composed(
 
 
 def like(piece: Chorale) -> ComposeRequest:
-    """A new piece of another's length in bars, meter, pickup, mode and compass."""
+    """A new piece of another's length in bars, meter, pickup, mode and ranges."""
     whole = piece.frames - piece.meter.pickup
     bars = max(_FEWEST_BARS, -(-whole // piece.meter.bar_frames))
     return ComposeRequest(

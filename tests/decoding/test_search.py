@@ -243,10 +243,10 @@ def test_a_planted_path_over_frames_is_found():
 
 
 def test_given_notes_count():
-    """A harmony that expects the melody beats one that is likelier but fights it.
+    """A harmony that expects the melody beats one that is more probable but fights it.
 
-    Were the scores masked before the softmax, what is given would be free of charge and the
-    likelier bass would win.
+    Were the scores masked before the softmax, given notes would cost nothing and the
+    more probable bass would win.
     """
     tune = Chorale([[60, 60, 60, -1], [61, 60, 60, 60]], np.zeros((2, 4)), [0, 0])
     cells = np.ones((2, 4), dtype=bool)
