@@ -95,6 +95,7 @@ def test_nothing_else_changes():
     assert given.grid == 1
 
 
+@pytest.mark.slow
 def test_bach_ends_his_chorales_so(corpus):
     """The shares that `with_final_cadence` gives as its reasons."""
     ends = []

@@ -70,6 +70,7 @@ def test_a_beam_wide_enough_is_exhaustive(seed, melody, fermatas, ways):
     assert_found(fill(model, melody, given, options), ranked(model, pieces)[:20])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_exhaustive_with_any_cells_given(seed):
     rng = np.random.default_rng(seed)
@@ -98,6 +99,7 @@ PENALTIES = Penalties.of(
 """Of each kind something that matters between two neighboring pitches."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "scale"),
     [(random_model, 0.7), (random_lookahead_model, 0.3)],
