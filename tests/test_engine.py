@@ -7,7 +7,8 @@ import pytest
 
 import bachbot
 from bachbot.chorale import Key, Meter, Voice
-from bachbot.decoding import Penalties, fill_all
+from bachbot.decoding import Penalties
+from bachbot.decoding.harmonize import _fill_batch as fill_batch
 from bachbot.engine.requests import LENGTHS
 from bachbot.errors import CheckpointError, DecodingError, UsageError
 from bachbot.scores import bars_of, from_chorale
@@ -91,7 +92,7 @@ def test_composing_ends_with_a_cadence_at_the_end_of_a_bar_or_says_how(engine, m
     assert not found[0].score.chorale.same_music(found[1].score.chorale)
 
 
-def test_likelier_than_chance_and_than_a_narrower_search(engine):
+def test_a_wider_search_finds_a_higher_probability(engine):
     source = bachbot.load_score(EXAMPLES / "twinkle.musicxml")
 
     def best(**options):
@@ -107,8 +108,8 @@ def test_several_differ_audibly_and_come_best_first(engine):
     source = bachbot.load_score(EXAMPLES / "amazing-grace.musicxml")
     found = engine.harmonize(source, options=bachbot.DecodingOptions(number=5))
     assert len(found) == 5
-    merits = [one.log_probability - one.penalty for one in found]
-    assert merits == sorted(merits, reverse=True)
+    scores = [one.log_probability - one.penalty for one in found]
+    assert scores == sorted(scores, reverse=True)
     music = [one.score.chorale for one in found]
     sounding = source.chorale.pitch[:, 0] >= 0
     for i, a in enumerate(music):
@@ -119,7 +120,7 @@ def test_several_differ_audibly_and_come_best_first(engine):
     assert alone.score.chorale.same_music(music[0])
 
 
-def test_a_hole_is_filled_and_nothing_else_is_touched(engine):
+def test_bars_are_rewritten_and_nothing_else_changes(engine):
     source = bachbot.load_score(EXAMPLES / "twinkle.musicxml")
     [whole] = engine.harmonize(source, options=bachbot.DecodingOptions("greedy"))
     bars = bars_of(whole.score, "5-6")
@@ -148,19 +149,19 @@ def test_many_come_out_as_they_do_alone_and_a_bad_one_does_not_stop_them(engine,
         assert one.score.chorale.same_music(other.score.chorale)
     assert done[-1] == (3, 3)
 
-    def fails(model, works, options, *, progress=None):
-        if any(work.chorale.name == scores[1].chorale.name for work in works):
+    def fails(model, requests, options, progress=None):
+        if any(request.chorale.name == scores[1].chorale.name for request in requests):
             raise DecodingError("no music")
-        return fill_all(model, works, options, progress=progress)
+        return fill_batch(model, requests, options, progress)
 
-    monkeypatch.setattr("bachbot.engine.engine.fill_all", fails)
+    monkeypatch.setattr("bachbot.decoding.harmonize._fill_batch", fails)
     [first], bad, [third] = engine.harmonize_all(scores, options=options)
     assert isinstance(bad, DecodingError)
     assert first.score.chorale.same_music(alone[0].score.chorale)
     assert third.score.chorale.same_music(alone[2].score.chorale)
 
 
-def test_a_model_that_looks_ahead_is_told_a_length_as_bachs_are(engine):
+def test_a_model_that_looks_ahead_composes_pieces_as_long_as_bachs(engine):
     found = [engine.compose(options=bachbot.DecodingOptions("sample", seed=s)) for s in (1, 2)]
     for [one] in found:
         frames = one.score.chorale.frames
@@ -181,12 +182,12 @@ def test_the_functions_do_what_the_engine_does(engine):
     [mine] = bachbot.harmonize(EXAMPLES / "ode-to-joy.krn", options=options)
     [its] = engine.harmonize(source, options=options)
     assert mine.score.chorale.same_music(its.score.chorale)
-    plan = bachbot.ComposeOptions(bars=1)
-    [mine], [its] = bachbot.compose(plan), engine.compose(plan)
+    request = bachbot.ComposeOptions(bars=1)
+    [mine], [its] = bachbot.compose(request), engine.compose(request)
     assert mine.score.chorale.same_music(its.score.chorale)
 
 
-def test_what_cannot_be(engine):
+def test_bad_requests_to_the_engine(engine):
     tune = bachbot.load_score(EXAMPLES / "twinkle.musicxml")
     with pytest.raises(UsageError, match="lacks the given voice bass"):
         engine.harmonize(tune, given=[Voice.BASS])

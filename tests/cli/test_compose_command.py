@@ -17,7 +17,7 @@ def compose(untrained, *arguments):
 
 
 @pytest.mark.parametrize("meter", ["4/4", "3/4", "6/8", "3/2"])
-def test_length_meter_and_key_are_those_asked_for(here, untrained, meter, capsys):
+def test_length_meter_and_key_are_those_of_the_request(here, untrained, meter, capsys):
     assert compose(untrained, "--bars", 3, "--meter", meter, "--key", "E minor") == 0
     said = capsys.readouterr().out
     assert said.startswith("chorale.musicxml: ")
@@ -42,7 +42,7 @@ def test_a_piece_asked_for_among_several_is_the_same(here, untrained):
     assert (here / "n.mid").read_bytes() == (here / "n-1.mid").read_bytes()
 
 
-def test_an_opening_is_gone_on_from(here, untrained):
+def test_an_opening_is_continued(here, untrained):
     assert compose(untrained, "--bars", 4, "--key", "G", "-o", "first.musicxml") == 0
     arguments = ("--prime", "first.musicxml", "--prime-bars", 2, "--bars", 5, "--seed", 9)
     assert compose(untrained, *arguments, "-o", "second.musicxml") == 0
@@ -65,6 +65,7 @@ def test_an_opening_is_gone_on_from(here, untrained):
         (["--key", "D minor", "--mode", "major"], 2, "is not major"),
         (["--prime", "scale.musicxml", "--key", "D"], 2, "its own key and meter"),
         (["--temperature", "-1"], 2, "temperature"),
+        (["--parallels", "--no-penalties"], 2, "give one of them"),
         (["--prime", "scale.musicxml"], 1, "alto"),
         (["--prime", "none.musicxml"], 1, "none.musicxml"),
         (["-o", "no/out.musicxml"], 1, "does not exist"),

@@ -7,6 +7,8 @@ from tunes import SCALE, note, tune
 
 from bachbot.chorale import VOICES, Voice
 from bachbot.cli import main
+from bachbot.cli.options import penalties_of_flags
+from bachbot.decoding.penalties import DEFAULT_PENALTIES, SAMPLING_PENALTIES
 from bachbot.scores import load_score
 
 EXAMPLES = Path(__file__).parents[2] / "corpus" / "examples"
@@ -61,6 +63,26 @@ def test_the_same_command_writes_the_same_file(here, untrained, way):
     for name in ("a.musicxml", "b.musicxml"):
         assert harmonize(untrained, "scale.musicxml", *way, "-o", name) == 0
     assert (here / "a.musicxml").read_bytes() == (here / "b.musicxml").read_bytes()
+
+
+def test_penalties_are_reported_unless_they_are_switched_off(here, untrained, capsys):
+    assert harmonize(untrained, "scale.musicxml", "--greedy") == 0
+    assert ", part-writing " in capsys.readouterr().out
+    assert harmonize(untrained, "scale.musicxml", "--greedy", "--no-penalties") == 0
+    assert "part-writing" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("method", "default"),
+    [("beam", DEFAULT_PENALTIES), ("greedy", DEFAULT_PENALTIES), ("sample", SAMPLING_PENALTIES)],
+)
+def test_what_the_flags_of_penalties_leave(method, default):
+    assert penalties_of_flags(False, False, method) is None
+    assert not penalties_of_flags(False, True, method).active
+    left = penalties_of_flags(True, False, method).weights
+    dropped = {"parallel fifths", "parallel octaves", "hidden fifths", "hidden octaves"}
+    assert left == {n: w for n, w in default.weights.items() if n not in dropped}
+    assert dropped < set(default.weights)
 
 
 def test_greedy_is_a_beam_of_one(here, untrained):
@@ -132,6 +154,8 @@ def test_bad_scores(here, untrained, capsys, name):
         (["scale.musicxml", "--sample", "--temperature", "nan"], 2, "temperature is nan"),
         (["scale.musicxml", "--sample", "--top-p", "1.5"], 2, "top-p is 1.5"),
         (["scale.musicxml", "--temperature", "0.5"], 2, "without --sample"),
+        (["scale.musicxml", "--diversity", "0.5"], 2, "--diversity has no effect without"),
+        (["scale.musicxml", "--parallels", "--no-penalties"], 2, "give one of them"),
         (["scale.musicxml", "--seed", "-1"], 2, "seed"),
         (["scale.musicxml", "--number", "0"], 2, "number"),
         (["scale.musicxml", "--staves", "3"], 2, "3 staves"),

@@ -40,6 +40,7 @@ def sample(**options):
     return DecodingOptions("sample", **{"temperature": 0.9} | options)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @for_all(REQUESTS, st.integers(0, 99))
 def test_form(request, seed):
@@ -259,6 +260,7 @@ def test_length_of_the_final_chord(meter, frames):
     assert final_chord_length(meter) == frames
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @for_all(METERS, st.one_of(st.none(), st.integers(1, 40)), st.sampled_from(["major", "minor"]))
 def test_every_cell_has_a_legal_token(meter, bars, mode):

@@ -60,6 +60,7 @@ def tasks(draw):
     return chorale, Given(cells, fermatas=fermatas)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [MODEL, LOOKAHEAD], ids=["lstm", "lookahead"])
 @settings(max_examples=100)
 @for_all(task=tasks(), options=OPTIONS)

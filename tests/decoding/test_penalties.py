@@ -111,6 +111,7 @@ def tasks(draw):
     return piece, given
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @for_all(tasks(), st.sampled_from(list(RULES)))
 def test_a_rule_alone(task, name):
@@ -166,6 +167,7 @@ def test_every_rule_has_a_penalty_somewhere(name):
     assert penalties_of(pieces, [given] * 50, Penalties.of({name: 1.0})) == pytest.approx(wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("voices", [[], [0], [3], [1, 2], [0, 3]])
 def test_what_the_checker_counts_in_bachs_pieces(corpus, voices):
     """Whole voices given: all faults but those that the given voices make among themselves."""
@@ -184,6 +186,7 @@ def test_what_the_checker_counts_in_bachs_pieces(corpus, voices):
     assert penalties_of(pieces, givens, Penalties.of(WEIGHTS)) == pytest.approx(wanted)
 
 
+@pytest.mark.slow
 def test_given_notes_after_a_gap_have_penalties_too(corpus):
     pieces = [p.sliced(0, 48) for p in corpus.part("validation")[4:8]]
     cells = np.ones((48, 4), dtype=bool)

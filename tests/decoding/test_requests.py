@@ -1,8 +1,10 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
-from bachbot.chorale import REST, Chorale, Given, Key, Voice
-from bachbot.decoding import with_final_cadence
+from bachbot.chorale import REST, Chorale, Given, Key, Meter, Pulse, Voice
+from bachbot.decoding import fill_request, with_final_cadence
 
 
 def tune(*notes, key=None, fermata=False):
@@ -52,6 +54,38 @@ def test_it_closes_on_the_tonic_where_the_tune_does(key, last, close):
     assert given.close == close
 
 
+def test_voices_and_cells_build_the_same_request():
+    source = tune((64, 4), (65, 4), (60, 8))
+    cells = np.zeros((16, 4), dtype=bool)
+    cells[:, Voice.SOPRANO] = True
+    by_voice, by_cell = fill_request(source, [Voice.SOPRANO]), fill_request(source, cells)
+    assert by_voice.chorale.same_music(by_cell.chorale)
+    assert by_voice.given.close == by_cell.given.close == range(8, 16)
+    assert np.array_equal(by_voice.given.cells, by_cell.given.cells)
+    assert np.array_equal(by_voice.given.fermatas, by_cell.given.fermatas)
+
+
+def test_a_pulse_changes_cells_grid_and_section_starts_alike():
+    source = dataclasses.replace(tune((64, 2), (65, 2), (60, 2)), meter=Meter(6, 8))
+    request = fill_request(
+        source, [Voice.SOPRANO], pulse=Pulse(augmentation=2), section_starts=[0, 4]
+    )
+    assert request.chorale.frames == len(request.given.cells) == 12
+    assert request.given.grid == 2
+    assert np.flatnonzero(request.given.strikes.all(axis=1)).tolist() == [0, 8]
+    assert request.given.close == range(8, 12)
+
+
+def test_written_fermatas_are_given_and_full_frames_have_no_other():
+    cells = np.zeros((8, 4), dtype=bool)
+    cells[:4] = True
+    written = fill_request(tune((64, 4), (60, 4), fermata=True), cells)
+    assert written.given.fermatas.all()
+    plain = fill_request(tune((64, 4), (60, 4)), cells)
+    assert np.flatnonzero(plain.given.fermatas).tolist() == [0, 1, 2, 3]
+    assert not plain.given.close
+
+
 def test_nothing_else_changes():
     source = tune((64, 4), (65, 8), (67, 2), (60, 8), (62, 2))
     chorale, given = asked(source)
@@ -61,6 +95,7 @@ def test_nothing_else_changes():
     assert given.grid == 1
 
 
+@pytest.mark.slow
 def test_bach_ends_his_chorales_so(corpus):
     """The shares that `with_final_cadence` gives as its reasons."""
     ends = []

@@ -70,6 +70,7 @@ def test_a_beam_wide_enough_is_exhaustive(seed, melody, fermatas, ways):
     assert_found(fill(model, melody, given, options), ranked(model, pieces)[:20])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_exhaustive_with_any_cells_given(seed):
     rng = np.random.default_rng(seed)
@@ -98,6 +99,7 @@ PENALTIES = Penalties.of(
 """Of each kind something that matters between two neighboring pitches."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "scale"),
     [(random_model, 0.7), (random_lookahead_model, 0.3)],
@@ -243,10 +245,10 @@ def test_a_planted_path_over_frames_is_found():
 
 
 def test_given_notes_count():
-    """A harmony that expects the melody beats one that is likelier but fights it.
+    """A harmony that expects the melody beats one that is more probable but fights it.
 
-    Were the scores masked before the softmax, what is given would be free of charge and the
-    likelier bass would win.
+    Were the scores masked before the softmax, given notes would cost nothing and the
+    more probable bass would win.
     """
     tune = Chorale([[60, 60, 60, -1], [61, 60, 60, 60]], np.zeros((2, 4)), [0, 0])
     cells = np.ones((2, 4), dtype=bool)

@@ -73,7 +73,7 @@ class PromptedModel:
     Parameters
     ----------
     pieces : sequence of Chorale
-        What stream i is of.
+        The piece of hypothesis i.
     """
 
     SURE = 30.0
@@ -113,15 +113,15 @@ def joint(model, ids):
     return total
 
 
-def joints(model, streams):
+def joints(model, sequences):
     """The same of many, those of a length side by side."""
-    totals = np.zeros(len(streams))
+    totals = np.zeros(len(sequences))
     for length, rows in itertools.groupby(
-        sorted(range(len(streams)), key=lambda row: len(streams[row])),
-        key=lambda row: len(streams[row]),
+        sorted(range(len(sequences)), key=lambda row: len(sequences[row])),
+        key=lambda row: len(sequences[row]),
     ):
         some = list(rows)
-        ids = np.array([streams[row] for row in some])
+        ids = np.array([sequences[row] for row in some])
         state = model.initial_state(len(some))
         for at in range(length - 1):
             logits, state = model.step(ids[:, at], state)
