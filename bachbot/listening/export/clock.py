@@ -81,7 +81,7 @@ def played(notes: Sequence[Sounding], time: Clock) -> list[PlayedNote]:
 
     Returns
     -------
-    list of Played
+    list of PlayedNote
         By voice, then by time.
     """
     found = []
