@@ -1,4 +1,4 @@
-"""Bars of a score, by the numbers that its page prints."""
+"""Bars of a score, by their printed numbers."""
 
 import re
 from collections.abc import Iterable
@@ -16,14 +16,14 @@ _NUMBER = re.compile(r"\s*(\d{1,5})")
 
 @dataclass(frozen=True)
 class BarRange:
-    """Bars of a score that follow one another.
+    """Consecutive bars of a score.
 
     Parameters
     ----------
     frames : range
         Their frames in the chorale.
     measures : range
-        Their indices on the page, from 0.
+        Their indices in the score, from 0.
     """
 
     frames: range
@@ -31,10 +31,10 @@ class BarRange:
 
 
 def bar_numbers(score: Score) -> list[int]:
-    """Number of every bar as the page prints it, shape [bars].
+    """Printed number of every bar.
 
-    The part of a bar after a repeat or a double bar has the number of the part before; a pickup
-    is 0.
+    The second part of a bar that a repeat or a double bar splits has the number of the first; a
+    pickup is 0.
     """
     measures = score.document.part(score.lines[score.present[0]].part).findall("measure")
     printed = [_NUMBER.match(measure.get("number") or "") for measure in measures]
@@ -57,38 +57,38 @@ def bars_of(score: Score, text: str) -> BarRange:
     Parameters
     ----------
     score : Score
-        The page.
+        Where to look for them.
     text : str
         First and last bar, such as ``"5-8"``, or one bar, such as ``"7"``; a pickup is bar 0.
 
     Returns
     -------
     BarRange
-        With all parts of a bar that a repeat splits.
+        With both parts of a bar that a repeat splits.
 
     Raises
     ------
     UsageError
-        If the text is no such range, runs backwards or names a bar that is not there, or a bar
-        holds no whole number of sixteenths.
+        If the text is not a range, the range is reversed or has a bar that the score lacks, or a
+        bar is not a whole number of sixteenths.
     """
     match = _RANGE.fullmatch(text)
     if not match:
-        raise UsageError(f"{text[:40]!r} is no range of bars: give one such as 5-8, or one bar")
+        raise UsageError(f"{text[:40]!r} is not a range of bars: give one such as 5-8, or one bar")
     low, high = int(match[1]), int(match[2] or match[1])
     if low > high:
-        raise UsageError(f"bars {low}-{high} run backwards: give {high}-{low}")
+        raise UsageError(f"bars {low}-{high} are reversed: give {high}-{low}")
     numbers = bar_numbers(score)
     if low not in numbers:
         raise _no_bar(numbers, low)
     first = numbers.index(low)
     stop = first + 1
-    # Numbers that begin again belong to another movement.
+    # Where the numbers start again, another movement begins.
     while stop < len(numbers) and numbers[stop - 1] <= numbers[stop] <= high:
         stop += 1
     if numbers[stop - 1] != high:
         raise _no_bar(numbers, high)
-    check_whole(score, range(first, stop))
+    check_on_grid(score, range(first, stop))
     slots = grid_bars(score.document.bars)
     end = score.chorale.frames if stop == len(slots) else slots[stop - 1].stop
     return BarRange(range(slots[first].start, end), range(first, stop))
@@ -96,31 +96,30 @@ def bars_of(score: Score, text: str) -> BarRange:
 
 def _no_bar(numbers: list[int], number: int) -> UsageError:
     return UsageError(
-        f"the score has bars {min(numbers)} to {max(numbers)}: it has no bar {number}, "
-        "give some that it has"
+        f"the score has no bar {number}: give bars from {min(numbers)} to {max(numbers)}"
     )
 
 
-def check_whole(score: Score, measures: Iterable[int]) -> None:
-    """See that bars can be written on the grid.
+def check_on_grid(score: Score, measures: Iterable[int]) -> None:
+    """Check that bars are whole numbers of sixteenths, so that they can be rewritten.
 
     Parameters
     ----------
     score : Score
-        The page.
+        The score.
     measures : iterable of int
         Indices of the bars.
 
     Raises
     ------
     UsageError
-        If one holds no whole number of sixteenths.
+        If one is not.
     """
     for index in measures:
         bar = score.document.bars[index]
         if any((t * FRAMES_PER_QUARTER).denominator > 1 for t in (bar.start, bar.length)):
             place = score.document.where(index, Fraction(0)).split(",")[0]
             raise UsageError(
-                f"{place} begins or ends within a sixteenth: it cannot be written anew, "
+                f"{place} begins or ends within a sixteenth and cannot be rewritten: "
                 "give other bars"
             )

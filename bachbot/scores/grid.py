@@ -1,4 +1,4 @@
-"""Lines of notes in bars of any length, laid on the grid of sixteenths."""
+"""Lines of notes in bars of any length, quantized to the grid of sixteenths."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from bachbot.errors import UsageError
 
 @dataclass(frozen=True)
 class LineNote:
-    """A note of one line as it is written: a tied note is several of these.
+    """A note of one line as it is written; a tied note is several of these.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class LineNote:
     pitch : int
         MIDI pitch as it sounds.
     tied : bool
-        Whether a tie ends here.
+        Whether it is tied to the note before.
     fermata : bool
         Whether it is under a fermata.
     """
@@ -37,12 +37,12 @@ class LineNote:
 
 @dataclass(frozen=True)
 class Bar:
-    """What stands between two bar lines.
+    """The music between two bar lines.
 
     Parameters
     ----------
     start, length : Fraction
-        In quarter notes; the length is what the bar holds, not what its time signature says.
+        In quarter notes; the length is that of the notes, not that of the time signature.
     beats, unit : int
         The time signature in force.
     """
@@ -54,7 +54,7 @@ class Bar:
 
     @property
     def nominal(self) -> Fraction:
-        """Length that the time signature says, in quarter notes."""
+        """Length by the time signature, in quarter notes."""
         return Fraction(4 * self.beats, self.unit)
 
 
@@ -67,13 +67,13 @@ class Grid:
     pitch : ndarray of int16, shape [T, n]
         MIDI pitch of each line in each frame; -1 is a rest.
     tied : ndarray of bool, shape [T, n]
-        True where a line sounds on from the frame before.
+        True where a note continues from the frame before.
     fermata : ndarray of bool, shape [T]
         True in every frame of a note of the first line under a fermata.
     position : ndarray of int16, shape [T]
-        Place of each frame in its bar, in frames.
+        Metrical position: frames since the beginning of the bar.
     meter : Meter
-        Time signature of the beginning, and the pickup.
+        First time signature, and the pickup.
     """
 
     pitch: NDArray[np.int16]
@@ -84,22 +84,22 @@ class Grid:
 
 
 def frame_of(quarters: Fraction) -> int:
-    """Nearest frame boundary; half a frame goes up."""
+    """Nearest frame boundary, half a frame rounded up."""
     return floor(quarters * FRAMES_PER_QUARTER + Fraction(1, 2))
 
 
 def quantize(lines: Sequence[Sequence[LineNote]], bars: Sequence[Bar]) -> Grid:
-    """Put lines on the grid.
+    """Quantize lines to the grid.
 
-    Notes begin and end on the nearest sixteenth; one too short to hold a frame is left out.
-    Where notes of one line overlap the upper one is taken.
+    Notes begin and end at the nearest sixteenth; a note that gets no frame is left out. Where
+    notes of one line overlap, the upper one is kept.
 
     Parameters
     ----------
     lines : sequence of sequences of LineNote
-        One for each column; the first gives the fermatas.
+        One for each column of the grid; fermatas are read from the first.
     bars : sequence of Bar
-        In order, each beginning where the one before ends.
+        In order, each from the end of the one before.
     """
     end = max([frame_of(bar.start + bar.length) for bar in bars], default=0)
     ends = [frame_of(n.start + n.length) for line in lines for n in line]
@@ -111,7 +111,7 @@ def quantize(lines: Sequence[Sequence[LineNote]], bars: Sequence[Bar]) -> Grid:
         marks = _quantize_line(line, pitch[:, column], tied[:, column])
         if column == 0:
             fermata = marks
-    return Grid(pitch, tied, fermata, _places(bars, frames), meter_of(bars))
+    return Grid(pitch, tied, fermata, _positions(bars, frames), meter_of(bars))
 
 
 def _quantize_line(
@@ -119,49 +119,49 @@ def _quantize_line(
 ) -> NDArray[np.bool_]:
     """Fill one column of pitch and tied in place; return its fermatas, shape [T]."""
     marked = np.zeros(len(pitch), dtype=np.bool_)
-    # Lower notes first, so that the upper one of two at once is written last.
+    # Lower notes first: of two simultaneous notes the upper one is written last.
     for note in sorted(line, key=lambda n: (n.start, n.pitch)):
         start, stop = frame_of(note.start), frame_of(note.start + note.length)
         if stop <= start:
             continue
-        holds_on = note.tied and start > 0 and pitch[start - 1] == note.pitch
-        if pitch[start] > note.pitch:  # the upper voice of two sounds on over this one
+        continues = note.tied and start > 0 and pitch[start - 1] == note.pitch
+        if pitch[start] > note.pitch:  # a higher note is still sounding
             free = np.flatnonzero(pitch[start:stop] < note.pitch)
             if not free.size:
                 continue
-            start, holds_on = start + int(free[0]), False
+            start, continues = start + int(free[0]), False
         pitch[start:stop] = note.pitch
         tied[start:stop] = True
-        tied[start] = holds_on
+        tied[start] = continues
         marked[start:stop] = note.fermata
-    # An overlap cut short may have left a tie that holds on to nothing.
+    # Where an overlap was cut, a tie may have lost the note it continues.
     before = np.concatenate([[REST], pitch[:-1]])
     tied &= (pitch == before) & (pitch != REST)
-    return _whole_notes(marked, tied)
+    return _spread_over_notes(marked, tied)
 
 
-def _whole_notes(marked: NDArray[np.bool_], tied: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Spread a mark on any part of a tied note over all of it."""
+def _spread_over_notes(marked: NDArray[np.bool_], tied: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Spread a mark on one part of a tied note over the whole note."""
     if not marked.any():
         return marked
     note = np.cumsum(~tied)
     return np.isin(note, note[marked])
 
 
-def _places(bars: Sequence[Bar], frames: int) -> NDArray[np.int16]:
-    place = np.arange(frames)
+def _positions(bars: Sequence[Bar], frames: int) -> NDArray[np.int16]:
+    position = np.arange(frames)
     for bar, offset in zip(bars, bar_offsets(bars), strict=True):
         start = frame_of(bar.start)
         count = np.arange(frames - start) + frame_of(offset)
-        # A bar longer than its time signature is several bars that lack their bar lines.
-        place[start:] = count % max(1, frame_of(bar.nominal))
-    return place.astype(np.int16)
+        # A bar longer than its time signature is several bars without bar lines.
+        position[start:] = count % max(1, frame_of(bar.nominal))
+    return position.astype(np.int16)
 
 
 def bar_offsets(bars: Sequence[Bar]) -> list[Fraction]:
-    """How far into its measure each bar begins, in quarter notes.
+    """Metrical position at which each bar begins, in quarter notes.
 
-    Not 0 for a pickup, and for the second part of a bar that a repeat or a double bar splits.
+    It is not 0 for a pickup, nor for the second part of a bar split by a repeat or a double bar.
     """
     offsets: list[Fraction] = []
     for index, bar in enumerate(bars):
@@ -174,7 +174,7 @@ def bar_offsets(bars: Sequence[Bar]) -> list[Fraction]:
             before = bars[index - 1]
             reached = offsets[-1] + before.length
             if before.length < before.nominal and reached + bar.length <= bar.nominal:
-                # A split bar: what is left of a short one, whatever repeat stands between.
+                # The rest of a short bar, split by a repeat or a double bar.
                 offsets.append(reached)
             elif index + 1 < len(bars) and _begins_section(bar, bars[index + 1]):
                 offsets.append(bar.nominal - bar.length)
@@ -184,12 +184,12 @@ def bar_offsets(bars: Sequence[Bar]) -> list[Fraction]:
 
 
 def _begins_section(bar: Bar, following: Bar) -> bool:
-    """Whether a short inner bar that completes none is a pickup: at most half, then a full bar."""
+    """Whether a short inner bar that completes no other is a pickup: half a bar or less."""
     return 2 * bar.length <= bar.nominal and following.length >= following.nominal
 
 
 def meter_of(bars: Sequence[Bar]) -> Meter:
-    """Time signature of the first bar, and how much of it the pickup holds."""
+    """First time signature, with the length of the pickup."""
     if not bars:
         return Meter()
     first = bars[0]
@@ -198,5 +198,5 @@ def meter_of(bars: Sequence[Bar]) -> Meter:
         lead = frame_of(bar_offsets(bars)[0])
         return Meter(first.beats, first.unit, meter.bar_frames - lead if lead else 0)
     except UsageError:
-        # Such as 33/8: the places in the bar stay true, the name is that of a plain bar.
+        # Such as 33/8, which the model has no name for; the positions stay those of the bars.
         return Meter()

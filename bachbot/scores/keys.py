@@ -1,4 +1,4 @@
-"""Which key a tune is in."""
+"""Key finding: the key of a tune."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,25 +6,26 @@ from numpy.typing import NDArray
 from bachbot.chorale import REST, Key, Mode, note_name
 
 # Albrecht and Shanahan, "The use of large corpora to train a new type of key-finding algorithm",
-# Music Perception 31, 2013: how much of a piece each degree from the tonic up takes.
+# Music Perception 31, 2013: share of a piece's
+# duration that each scale degree has, by semitones above the tonic.
 _PROFILES: dict[Mode, tuple[float, ...]] = {
     "major": (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081),
     "minor": (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052),
 }
 _MODES: tuple[Mode, Mode] = ("major", "minor")
 
-_FINAL = 0.1
-"""What a tonic gains by being the last note, in units of correlation."""
+_FINAL_BONUS = 0.1
+"""Bonus of the tonic that is the last note, in units of correlation."""
 
-_SIGNED: tuple[tuple[int, int, float], ...] = (
+_SIGNATURE_BONUS: tuple[tuple[int, int, float], ...] = (
     (0, 0, 0.20),  # major
     (1, 9, 0.20),  # minor
     (1, 2, 0.16),  # dorian: minor, one flat fewer
     (0, 7, 0.10),  # mixolydian: major, one sharp fewer
 )
-"""What keys gain by a key signature: mode, tonic above the signature's major tonic, gain."""
+"""Bonuses by key signature: mode, semitones of the tonic above the major tonic, bonus."""
 
-_CHURCH: dict[str, tuple[int, Mode]] = {
+_CHURCH_MODES: dict[str, tuple[int, Mode]] = {
     "ionian": (0, "major"),
     "mixolydian": (1, "major"),
     "dorian": (2, "minor"),
@@ -32,7 +33,7 @@ _CHURCH: dict[str, tuple[int, Mode]] = {
     "phrygian": (4, "minor"),
     "lydian": (-1, "major"),
 }
-"""Named modes: tonic above the signature's major tonic in fifths, and the mode it comes to."""
+"""Church modes: fifths of the tonic above the major tonic of the signature, and nearest mode."""
 
 
 def estimate_key(
@@ -40,10 +41,10 @@ def estimate_key(
 ) -> Key:
     """Estimate the key of a tune.
 
-    The durations of its pitch classes are correlated with profiles of the 24 keys; the last
-    note of the lowest line and the key signature speak for their keys. Modal tunes come to the
-    nearest of major and minor on their own last note: dorian to minor, mixolydian to major. A
-    signature that names a church mode settles it.
+    The durations of its pitch classes are correlated with profiles of the 24 keys, and the keys
+    that fit the last note of the lowest line and the key signature get a bonus. Modal tunes get
+    the nearest of major and minor on their own final: dorian is minor, mixolydian is major. If
+    the signature names a church mode, that decides.
 
     ``tests/scores/test_keys.py`` measures it on the corpus: the soprano alone against what
     music21 finds in all four voices, with and without the signature.
@@ -53,16 +54,15 @@ def estimate_key(
     pitch : ndarray of int, shape [T, n]
         MIDI pitch of each line in each frame, the lowest line last; -1 is a rest.
     fifths : int, optional
-        The written key signature, sharps or minus flats.
+        Key signature: sharps, or minus flats.
     mode : str, optional
-        The mode that is written beside it. Major and minor are not trusted, for most programs
-        write one of them whatever the tune.
+        The mode written with it. Major and minor are ignored, since most programs write one of
+        them whatever the tune.
 
     Returns
     -------
     Key
-        Spelled as near to the key signature as can be; without one with at most six
-        accidentals.
+        Spelled to be nearest to the key signature; without one, with at most six accidentals.
 
     Examples
     --------
@@ -70,18 +70,18 @@ def estimate_key(
     >>> str(estimate_key(dorian, fifths=0))
     'D minor'
     """
-    if fifths is not None and mode in _CHURCH:
-        above, found = _CHURCH[mode]
+    if fifths is not None and mode in _CHURCH_MODES:
+        above, found = _CHURCH_MODES[mode]
         return Key(note_name(fifths + above), found)
     scores = _correlations(pitch)
     last = pitch[:, -1][pitch[:, -1] != REST]
     if last.size:
-        scores[:, int(last[-1]) % 12] += _FINAL
+        scores[:, int(last[-1]) % 12] += _FINAL_BONUS
     if fifths is not None:
-        for row, above, gain in _SIGNED:
-            scores[row, (fifths * 7 + above) % 12] += gain
+        for row, above, bonus in _SIGNATURE_BONUS:
+            scores[row, (fifths * 7 + above) % 12] += bonus
     best, tonic = divmod(int(scores.argmax()), 12)
-    return _spelled(tonic, _MODES[best], fifths)
+    return _spell_key(tonic, _MODES[best], fifths)
 
 
 def _correlations(pitch: NDArray[np.int16]) -> NDArray[np.float64]:
@@ -99,9 +99,9 @@ def _correlations(pitch: NDArray[np.int16]) -> NDArray[np.float64]:
     return out
 
 
-def _spelled(tonic: int, mode: Mode, fifths: int | None) -> Key:
-    """Name a tonic so that its signature is near the written one, or else has few accidentals."""
+def _spell_key(tonic: int, mode: Mode, fifths: int | None) -> Key:
+    """Spell a tonic so that its signature is near the written one, or else has few accidentals."""
     relative = (tonic * 7 - (3 if mode == "minor" else 0)) % 12
     center = fifths if fifths is not None else (0 if mode == "major" else -1)
-    place = (relative - center + 5) % 12 + center - 5
-    return Key(note_name(place + (3 if mode == "minor" else 0)), mode)
+    position = (relative - center + 5) % 12 + center - 5
+    return Key(note_name(position + (3 if mode == "minor" else 0)), mode)

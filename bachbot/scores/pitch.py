@@ -20,19 +20,19 @@ ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double
 """MusicXML's names of the accidentals, by alteration in semitones."""
 
 _RADIUS = 4
-"""How far around a note its surroundings reach, in frames: a beat."""
+"""How far before and after a note its context reaches, in frames: a beat."""
 
 _CENTER = 2.75
-"""Where on the line of fifths names lie by default, above the key signature's own place.
+"""Default center of the names on the line of fifths, above the position of the key signature.
 
-The signature's seven notes lie around +2; leading notes and secondary dominants pull upward.
+The seven notes of the scale are centered at +2; leading notes and secondary dominants are higher.
 """
 
-_PULL = 0.5
-"""How far the surroundings move that center: half as far as they lie from the signature's."""
+_CONTEXT = 0.5
+"""How far the context moves that center: half of its distance from the scale's center."""
 
-_LEAD = 0.6
-"""How far a semitone up, or down, to the next note moves it: C# leads to D, Db to C."""
+_LEADING = 0.6
+"""How far a semitone up or down to the next note moves it: C# leads to D, Db to C."""
 
 _PASSES = 2
 
@@ -43,7 +43,7 @@ class _Note:
     start: int
     stop: int
     pitch: int
-    semitone: int  # 1 or -1 if the voice goes on so, else 0
+    semitone: int  # 1 or -1 if the next note is a semitone up or down, else 0
 
 
 def spell(
@@ -51,30 +51,29 @@ def spell(
     known: Mapping[Voice, NDArray[np.int16]] | None = None,
     cells: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int16]:
-    """Name the notes of a chorale so that the names fit key, harmony and voice leading.
+    """Spell the notes of a chorale so that the names fit key, harmony and voice leading.
 
-    Of the names that a pitch can have, the nearest on the line of fifths to a center is taken.
-    The center follows from the key signature, from the names of the other pitch classes that
-    sound within a beat of the note in any voice (after the idea of Meredith's ps13, "The ps13
-    pitch spelling algorithm", Journal of New Music Research 35, 2006, that the local tonic
-    decides), and from a semitone step to the voice's next note. The weights were tuned on half
-    of the corpus; `tests/scores/test_spelling.py` measures against Bach's editors on the other.
+    Each pitch gets the name that is nearest to a center on the line of fifths. The center depends
+    on the key signature, on the names of the other pitch classes that sound within a beat of the
+    note in any voice (after the idea of Meredith's ps13, "The ps13 pitch spelling algorithm",
+    Journal of New Music Research 35, 2006, that the local tonic decides), and on a semitone step
+    to the voice's next note. The weights were tuned on half of the corpus;
+    `tests/scores/test_pitch.py` compares the other half with Bach's editors.
 
     Parameters
     ----------
     chorale : Chorale
-        T frames; its key is the one that the notes are written in.
+        T frames, in its written key.
     known : mapping of Voice to ndarray of int, shape [T], optional
-        Names that are given, for the voices that have them.
+        Given names, for the voices that have them.
     cells : ndarray of bool, shape [T, 4], optional
-        Where those names hold, if not in all frames. A note that lies partly there is named so
-        throughout.
+        Where those names apply. Default: in all frames. A note that is partly there keeps its
+        given name throughout.
 
     Returns
     -------
     ndarray of int16, shape [T, 4]
-        Place of each voice's name on the line of fifths in each frame (C 0, G 1, F -1); of no
-        meaning at a rest.
+        Position of each name on the line of fifths (C 0, G 1, F -1); arbitrary at a rest.
     """
     known = known or {}
     pitch = chorale.pitch.astype(np.int64)
@@ -100,32 +99,32 @@ def spell(
             other = sounds[around] & (pitch[around] % 12 != note.pitch % 12)
             count = int(other.sum())
             mean = float(above[around][other].sum()) / count if count else 0.0
-            center = fifths + _CENTER + _PULL * mean + _LEAD * note.semitone
+            center = fifths + _CENTER + _CONTEXT * mean + _LEADING * note.semitone
             names[note.start : note.stop, note.voice] = _nearest(note.pitch * 7, center)
     return names.astype(np.int16)
 
 
 def written_fifths(chorale: Chorale) -> int:
-    """Key signature to write a chorale with, -7 to 7: one of more accidentals is respelled."""
+    """Key signature of a written chorale, -7 to 7; a key with more accidentals is respelled."""
     fifths = chorale.key.fifths
     return fifths if abs(fifths) <= 7 else (fifths + 5) % 12 - 5
 
 
 def _nearest(fifths: NDArray[np.int64] | int, center: float) -> NDArray[np.int64]:
-    """The name of a pitch class (given as any of its places) that is nearest to a center."""
+    """Names of pitch classes, given by any of their positions, nearest to a center."""
     lowest = int(np.ceil(center - 6))
     return (np.asarray(fifths) - lowest) % 12 + lowest
 
 
 def nearest_name(fifths: int, center: float) -> int:
-    """Give the name of a pitch class that is nearest to a center on the line of fifths.
+    """Name of a pitch class that is nearest to a center on the line of fifths.
 
     Parameters
     ----------
     fifths : int
-        Any place of the pitch class on the line of fifths, such as seven times its MIDI pitch.
+        Any position of the pitch class on the line of fifths, such as 7 times its MIDI pitch.
     center : float
-        Where the name should be near.
+        Position that the name should be near.
     """
     return int(_nearest(fifths, center))
 

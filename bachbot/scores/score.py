@@ -1,4 +1,4 @@
-"""The score: a chorale, the page that it stands on, and the notes that sound in it."""
+"""The score: a chorale, its MusicXML, the notes that sound, and notices of its reader."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Sounding:
-    """One sounding note: tied notes are one, struck notes are two.
+    """A note as it sounds: tied notes are one, repeated notes are several.
 
     Parameters
     ----------
@@ -59,20 +59,20 @@ class Sounding:
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """A chorale and the page that it stands on.
+    """A chorale and its MusicXML.
 
     Parameters
     ----------
     chorale : Chorale
-        The music on the grid, in the written key; voices that are absent are all rests.
+        The music on the grid, in the written key; absent voices are rests.
     present : tuple of Voice
-        The voices that are there, in score order.
+        Voices that the score has, in score order.
     title : str
-        Title of the tune.
+        Title of the piece.
     document : Document
-        The page, as MusicXML.
+        The MusicXML.
     lines : mapping of Voice to Line
-        Where on the page each voice is.
+        Where each voice is in the MusicXML.
     notices : tuple of Notice
         What the reader changed or left out.
     """
@@ -88,9 +88,9 @@ class Score:
 def soundings(score: Score) -> list[Sounding]:
     """List the notes of a score as they sound, in order of time.
 
-    Tied notes are one, struck notes are two; unisons of two voices are two. Triplets and notes
-    finer than a sixteenth keep their exact times. Repeats are not played out and grace notes
-    are left out.
+    Tied notes are one, repeated notes are several, and a unison of two voices is two notes.
+    Triplets and notes shorter than a sixteenth keep their exact times. Repeats are not expanded
+    and grace notes are left out.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def soundings(score: Score) -> list[Sounding]:
     Returns
     -------
     list of Sounding
-        By start, then from the soprano down.
+        Sorted by start, then from the soprano down.
     """
     out = []
     for voice in score.present:
@@ -124,15 +124,15 @@ def soundings(score: Score) -> list[Sounding]:
 
 
 def section_starts(score: Score) -> list[int]:
-    """Find the bars that may follow another bar than the one before them on the page.
+    """Find the bars that can follow another bar than the one written before them.
 
-    They are those after a repeat sign and those that begin an ending: no tie can be led into
-    them, for at the second time it would come from elsewhere.
+    They are the bars after a repeat sign and those that begin an ending. No note can be tied into
+    them, since at the second time another note comes before.
 
     Parameters
     ----------
     score : Score
-        Its first voice is looked at.
+        The bar lines of its first voice count.
 
     Returns
     -------

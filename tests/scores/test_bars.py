@@ -59,15 +59,15 @@ def test_bars_without_numbers_are_counted(put):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "'' is no range of bars: give one such as 5-8, or one bar"),
-        ("a-b", "'a-b' is no range"),
-        ("-3", "'-3' is no range"),
-        ("2-3-4", "is no range"),
-        ("1.5", "is no range"),
-        ("1\n2", "is no range"),
-        ("5-4", "bars 5-4 run backwards: give 4-5"),
-        ("7", "the score has bars 0 to 6: it has no bar 7"),
-        ("2-99", "the score has bars 0 to 6: it has no bar 99"),
+        ("", "'' is not a range of bars: give one such as 5-8, or one bar"),
+        ("a-b", "'a-b' is not a range"),
+        ("-3", "'-3' is not a range"),
+        ("2-3-4", "is not a range"),
+        ("1.5", "is not a range"),
+        ("1\n2", "is not a range"),
+        ("5-4", "bars 5-4 are reversed: give 4-5"),
+        ("7", "the score has no bar 7: give bars from 0 to 6"),
+        ("2-99", "the score has no bar 99: give bars from 0 to 6"),
     ],
 )
 def test_what_is_no_range_is_told_in_a_line(everything, text, message):

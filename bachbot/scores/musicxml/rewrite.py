@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import REST, VOICES, Chorale, Voice
 from bachbot.errors import UsageError
-from bachbot.scores.bars import check_whole
+from bachbot.scores.bars import check_on_grid
 from bachbot.scores.grid import quantize
 from bachbot.scores.musicxml.complete import names_of
 from bachbot.scores.musicxml.copied_parts import HARMONY, belongs_to_line
@@ -74,9 +74,9 @@ def rewrite_bars(score: Score, chorale: Chorale, cells: NDArray[np.bool_]) -> Sc
         return score
     slots = grid_bars(score.document.bars)
     replaced = np.array([~cells[slot.start : slot.stop].all(axis=0) for slot in slots])
-    check_whole(score, range(0))
+    check_on_grid(score, range(0))
     for bar in np.flatnonzero(replaced.any(axis=1)).tolist():
-        check_whole(score, range(bar, bar + 1))
+        check_on_grid(score, range(bar, bar + 1))
     page = _Page(
         score,
         slots,

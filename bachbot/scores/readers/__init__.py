@@ -1,1 +1,1 @@
-"""Readers: MusicXML, MIDI, ABC and Humdrum kern, each brought to one tree and one grid."""
+"""Readers of MusicXML, MIDI, ABC and Humdrum kern; each returns a MusicXML tree."""

@@ -1,7 +1,7 @@
-"""ABC notation, brought to MusicXML.
+"""Reader of ABC notation.
 
-music21 reads ABC too, but loses lyrics, endings, fermatas and slurs, and with them what the
-melody came with; so this reads the standard (abcnotation.com, version 2.1) for tunes itself.
+music21 also reads ABC, but it loses lyrics, endings, fermatas and slurs. This reader follows the
+standard (abcnotation.com, version 2.1) for single tunes.
 """
 
 import html
@@ -14,7 +14,7 @@ from bachbot.chorale import line_of_fifths
 from bachbot.errors import ScoreError
 from bachbot.scores.musicxml.parts import key_element
 from bachbot.scores.pitch import SEMITONES, signature_alter
-from bachbot.scores.readers.abc_music import ALTERS, AbcVoice, words_under
+from bachbot.scores.readers.abc_music import ALTERS, AbcVoice, align_lyrics
 from bachbot.scores.readers.tune import tune_tree
 from bachbot.scores.score import Notice
 
@@ -33,12 +33,11 @@ _MAX_VOICES = 16
 
 
 def abc_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
-    """Read an ABC tune.
+    """Convert an ABC tune to MusicXML.
 
-    Notes, chords, rests, ties, tuplets, broken rhythm, grace notes, slurs, the usual
-    decorations, repeats and endings, changes of key, meter and unit, lyrics of any number of
-    verses, voices and tempo are read. Chord symbols, annotations, overlays and directives are
-    passed over.
+    It reads notes, chords, rests, ties, tuplets, broken rhythm, grace notes, slurs, the usual
+    decorations, repeats and endings, changes of key, meter and unit, any number of verses, voices
+    and tempo. It ignores chord symbols, annotations, overlays and directives.
 
     Parameters
     ----------
@@ -55,13 +54,13 @@ def abc_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
     Raises
     ------
     ScoreError
-        If it holds no tune.
+        If it has no tune, or one that cannot be read.
     """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    reader = _Reader()
+    reader = _TuneReader()
     tunes = 0
     pending = ""
     verse = 0
@@ -77,7 +76,7 @@ def abc_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
             continue
         if found and found[1] == "w" and reader.in_body:
             verse += 1
-            words_under(reader.voice.line, _plain(found[2], keep="-~"), verse)
+            align_lyrics(reader.voice.line, _decode_text(found[2], keep="-~"), verse)
         elif found:
             reader.field(found[1], found[2].strip())
         elif reader.in_body:
@@ -93,7 +92,7 @@ def abc_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
     return reader.tree(), ()
 
 
-class _Reader:
+class _TuneReader:
     """The fields of a tune, and its voices."""
 
     def __init__(self) -> None:
@@ -112,18 +111,18 @@ class _Reader:
         for voice in voices:
             voice.finish()
         if not self.in_body:
-            raise ScoreError("it has no K: line, so no tune begins in it: give an ABC tune")
+            raise ScoreError("it has no K: line, with which the music begins: give an ABC tune")
         if not any(voice.bars for voice in voices):
             raise ScoreError("its tune has no notes: give a tune")
         parts = [(voice.name, voice.bars) for voice in voices if voice.bars]
         return tune_tree(parts, self.title, self.creators)
 
     def field(self, letter: str, value: str) -> None:
-        """Act on an information field."""
+        """Read an information field."""
         if letter == "T" and not self.title:
-            self.title = _plain(value)
+            self.title = _decode_text(value)
         elif letter == "C" and value:
-            self.creators.append(_creator("composer", _plain(value)))
+            self.creators.append(_creator_element("composer", _decode_text(value)))
         elif letter == "L":
             self._unit(value)
         elif letter == "M":
@@ -136,7 +135,7 @@ class _Reader:
             self._key(value)
 
     def music(self, line: str) -> None:
-        """Read a line of music in the voice that is current."""
+        """Read a line of music in the current voice."""
         for field in self.voice.read(line):
             letter, _, value = field.partition(":")
             before = self.voice
@@ -146,15 +145,15 @@ class _Reader:
                 self.music(rest)
                 return
 
-    def _each(self) -> list[AbcVoice]:
-        """The voices that a field speaks to: all of them in the head, then one."""
+    def _voices_of_field(self) -> list[AbcVoice]:
+        """The voices that a field applies to: all of them in the header, then the current one."""
         return [self.voice] if self.in_body else [self.first, *self.voices.values()]
 
     def _unit(self, value: str) -> None:
         match = re.match(r"(\d{1,3})(?:/(\d{1,3}))?", value)
         if match and int(match[2] or 1) and int(match[1]):
             self.unit = Fraction(4 * int(match[1]), int(match[2] or 1))
-            for voice in self._each():
+            for voice in self._voices_of_field():
                 voice.unit = self.unit
 
     def _meter(self, value: str) -> None:
@@ -163,13 +162,13 @@ class _Reader:
         if match is None:  # a free meter
             return
         beats = sum(int(number) for number in match[1].split("+"))
-        metric = int(match[2])
-        for voice in self._each():
-            voice.beats, voice.metric = beats, metric
-            voice.announce(_time(beats, metric, symbol))
+        beat_type = int(match[2])
+        for voice in self._voices_of_field():
+            voice.beats, voice.beat_type = beats, beat_type
+            voice.add_signature(_time_element(beats, beat_type, symbol))
             if not self.in_body and self.unit is None:
-                # The standard's rule: sixteenths in short meters, else eighths.
-                voice.unit = Fraction(1, 4) if beats * 4 < 3 * metric else Fraction(1, 2)
+                # The standard's default: sixteenths in meters below 3/4, else eighths.
+                voice.unit = Fraction(1, 4) if beats * 4 < 3 * beat_type else Fraction(1, 2)
 
     def _tempo(self, value: str) -> None:
         match = _TEMPO.match(value)
@@ -179,7 +178,7 @@ class _Reader:
         if match[4]:
             unit = Fraction(int(match[2] or 1), int(match[3] or 4) or 4)
             tempo = f"{float(unit * 4 * int(match[4])):g}"
-        (self.voice if self.in_body else self.first).tempo = (_plain(match[1] or ""), tempo)
+        (self.voice if self.in_body else self.first).tempo = (_decode_text(match[1] or ""), tempo)
 
     def _voice(self, value: str) -> None:
         identity = value.split()[0] if value.split() else ""
@@ -187,14 +186,14 @@ class _Reader:
             return
         if identity not in self.voices:
             if len(self.voices) >= _MAX_VOICES:
-                raise ScoreError(f"it has more than {_MAX_VOICES} voices: give a tune")
-            # The first voice goes on with what came before any V: line.
+                raise ScoreError(f"it has more than {_MAX_VOICES} voices: give a tune with fewer")
+            # The first voice continues with the music before any V: line.
             voice = AbcVoice() if self.voices else self.first
             if voice is not self.first:
-                voice.unit, voice.beats, voice.metric = (
+                voice.unit, voice.beats, voice.beat_type = (
                     self.first.unit,
                     self.first.beats,
-                    self.first.metric,
+                    self.first.beat_type,
                 )
                 voice.signature, voice.fifths = self.first.signature, self.first.fifths
                 voice.pending = (
@@ -204,18 +203,18 @@ class _Reader:
         self.voice = self.voices[identity]
         name = re.search(r'\b(?:name|nm)\s*=\s*(?:"([^"]*)"|(\S+))', value)
         if name:
-            self.voice.name = _plain(name[1] or name[2] or "")
+            self.voice.name = _decode_text(name[1] or name[2] or "")
 
     def _key(self, value: str) -> None:
         signature, fifths, mode = _signature(value)
-        for voice in self._each():
+        for voice in self._voices_of_field():
             voice.signature, voice.fifths = signature, fifths
-            voice.announce(key_element(fifths, mode))
+            voice.add_signature(key_element(fifths, mode))
         self.in_body = True
 
 
 def _signature(value: str) -> tuple[dict[str, int], int, str | None]:
-    """Alterations, place on the circle of fifths and mode of a ``K:`` field."""
+    """Alteration of each step, fifths and mode of a ``K:`` field."""
     match = _KEY.match(value)
     if value[:2].upper() == "HP":  # the Highland pipes
         fifths, mode, rest = 2, "mixolydian", ""
@@ -239,8 +238,8 @@ def _signature(value: str) -> tuple[dict[str, int], int, str | None]:
     return signature, fifths, mode
 
 
-def _plain(text: str, keep: str = "") -> str:
-    """Turn the standard's ways to write accents into the characters themselves."""
+def _decode_text(text: str, keep: str = "") -> str:
+    """Replace the escapes of accented letters by the letters."""
     text = html.unescape(text)
     text = re.sub(r"\\u([0-9A-Fa-f]{4})", lambda m: chr(int(m[1], 16)), text)
     text = re.sub(r"\\([`'^~\"cvuo])([A-Za-z])", lambda m: m[2] + _ACCENTS[m[1]], text)
@@ -248,16 +247,16 @@ def _plain(text: str, keep: str = "") -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def _creator(kind: str, name: str) -> Element:
-    """Write who made the words or the music."""
+def _creator_element(kind: str, name: str) -> Element:
+    """Name of an author."""
     element = Element("creator", {"type": kind})
     element.text = name
     return element
 
 
-def _time(beats: int, metric: int, symbol: str) -> Element:
-    """Write a time signature with its symbol, if it has one."""
+def _time_element(beats: int, beat_type: int, symbol: str) -> Element:
+    """Time signature, with its symbol if it has one."""
     element = Element("time", {"symbol": symbol} if symbol else {})
     SubElement(element, "beats").text = str(beats)
-    SubElement(element, "beat-type").text = str(metric)
+    SubElement(element, "beat-type").text = str(beat_type)
     return element

@@ -1,4 +1,4 @@
-"""The music lines of ABC: notes, rests, tuplets, slurs, bar lines."""
+"""Reader of the music lines of ABC: notes, rests, tuplets, slurs, bar lines and lyrics."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ _TOKEN = re.compile(
 )
 _PITCH = re.compile(r"(\^{1,2}|_{1,2}|=)?([A-Ga-g])([,']*)")
 ALTERS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
-"""ABC's accidentals: alteration in semitones."""
+"""Accidentals of ABC, in semitones."""
 
 _MARKS = {
     ".": "staccato", "!staccato!": "staccato", "!tenuto!": "tenuto",
@@ -46,23 +46,23 @@ _SPACE = ("space", "field", "remark")
 
 @dataclass
 class AbcVoice:
-    """One voice of an ABC tune while it is read.
+    """One voice of an ABC tune, while it is read.
 
     Parameters
     ----------
     unit : Fraction
-        Length of a note without a figure, in quarter notes.
-    beats, metric : int
-        Upper and lower figure of the time signature.
+        Length of a note without a number, in quarter notes.
+    beats, beat_type : int
+        Upper and lower number of the time signature.
     signature : dict
-        Alteration of each letter by the key signature.
+        Alteration of each step by the key signature.
     fifths : int
-        The key signature.
+        Key signature: sharps, or minus flats.
     """
 
     unit: Fraction = Fraction(1, 2)
     beats: int = 4
-    metric: int = 4
+    beat_type: int = 4
     signature: dict[str, int] = field(default_factory=dict)
     fifths: int = 0
     name: str = ""
@@ -75,16 +75,16 @@ class AbcVoice:
     slurs: list[int] = field(default_factory=list)
     tuplet: tuple[int, int, int, bool] | None = None  # p, q, notes to come, at its start
     marks: list[str] = field(default_factory=list)
-    opened: list[int] = field(default_factory=list)
+    new_slurs: list[int] = field(default_factory=list)
     graces: list[tuple[int, int]] = field(default_factory=list)
     broken: Fraction | None = None  # factor for the next note
     gap: bool = True
     ending: str = ""
 
     def read(self, text: str) -> Iterator[str]:
-        """Read a music line; inline fields are given back, for the caller to act on."""
+        """Read a music line; yield its inline fields for the caller to read."""
         self.line = []
-        for match in _TOKEN.finditer(text):  # what is no token is passed over
+        for match in _TOKEN.finditer(text):  # anything else is ignored
             kind = next(k for k, v in match.groupdict().items() if v is not None)
             if kind == "field":
                 yield match["field"][1:-1]
@@ -110,32 +110,32 @@ class AbcVoice:
                 self._broken(match["broken"])
             self.gap = kind in _SPACE or (self.gap and kind in ("mark", "grace", "tuplet", "slur"))
 
-    def _here(self) -> TuneBar:
+    def _current_bar(self) -> TuneBar:
         if not self.bars:
             self.begin_bar()
         return self.bars[-1]
 
     def begin_bar(self) -> None:
-        """Begin a bar with what was announced for it."""
-        bar = TuneBar([], self.beats, self.metric, self.fifths)
+        """Begin a bar, with the signatures and the tempo that precede it."""
+        bar = TuneBar([], self.beats, self.beat_type, self.fifths)
         bar.new, self.pending = self.pending, []
         bar.tempo, self.tempo = self.tempo, None
         self.bars.append(bar)
         self.altered = {}
 
-    def announce(self, element: Element) -> None:
-        """Put a key or time signature before the next note."""
+    def add_signature(self, element: Element) -> None:
+        """Add a key or time signature before the next note."""
         if self.bars and not self.bars[-1].notes:
             bar = self.bars[-1]
             bar.new = [e for e in bar.new if e.tag != element.tag] + [element]
             bar.new.sort(key=lambda e: ("key", "time").index(e.tag))
-            bar.beats, bar.unit, bar.fifths = self.beats, self.metric, self.fifths
+            bar.beats, bar.unit, bar.fifths = self.beats, self.beat_type, self.fifths
         else:
             self.pending = [e for e in self.pending if e.tag != element.tag] + [element]
             self.pending.sort(key=lambda e: ("key", "time").index(e.tag))
 
     def _note(self, kind: str, match: re.Match[str]) -> None:
-        bar = self._here()
+        bar = self._current_bar()
         if kind == "rest" and match["rest"] in "ZX":
             self._bars_of_rest(match["restlength"])
             return
@@ -153,17 +153,17 @@ class AbcVoice:
             if not note.pitches:
                 return
         if ties and "tie stop" not in note.edges and self.line:
-            self.line[-1][1].edges.discard("tie start")  # it ties to another pitch
+            self.line[-1][1].edges.discard("tie start")  # the next note has another pitch
         if self.broken is not None:
             note.value, self.broken = note.value * self.broken, None
         if self.tuplet is not None:
-            self._in_tuplet(note)
+            self._add_to_tuplet(note)
         if note.value <= 0:
-            raise ScoreError("a note has no length: mend the ABC")
+            raise ScoreError("a note has no length: correct the ABC")
         note.marks, self.marks = self.marks, []
         note.graces, self.graces = self.graces, []
-        note.slurs += [("start", number) for number in self.opened]
-        self.opened = []
+        note.slurs += [("start", number) for number in self.new_slurs]
+        self.new_slurs = []
         bar.notes.append(note)
         if note.pitches:
             self.line.append((len(self.bars) - 1, note))
@@ -176,7 +176,7 @@ class AbcVoice:
         letter, octave = match[2].upper(), _octave(match)
         carried = ties.get((letter, octave))
         if match[1] is None and carried is not None:
-            alter = carried  # a tie carries its accidental over the bar line
+            alter = carried  # a tie keeps its accidental over the bar line
             midi, name = midi_and_name(letter, alter, octave)
         else:
             midi, name = self._pitch(match)
@@ -187,7 +187,7 @@ class AbcVoice:
         note.pitches.append((midi, name))
 
     def _pitch(self, match: re.Match[str]) -> tuple[int, int]:
-        """MIDI pitch and place on the line of fifths; takes note of an accidental."""
+        """MIDI pitch and name; an accidental is kept for the rest of the bar."""
         letter, octave = match[2].upper(), _octave(match)
         if match[1]:
             self.altered[letter] = ALTERS[match[1]]
@@ -197,12 +197,12 @@ class AbcVoice:
     def _bars_of_rest(self, figure: str) -> None:
         count = int(_length(figure))
         if not 1 <= count <= 999:
-            raise ScoreError(f"a rest of {figure} bars cannot be: mend the ABC")
+            raise ScoreError(f"a rest of {figure} bars is not possible: correct the ABC")
         for number in range(count):
             if number:
                 self.begin_bar()
-            rest = Fraction(4 * self.beats, self.metric)
-            self._here().notes.append(TuneNote(rest))
+            rest = Fraction(4 * self.beats, self.beat_type)
+            self._current_bar().notes.append(TuneNote(rest))
 
     def _tie(self) -> None:
         if not self.line:
@@ -219,22 +219,22 @@ class AbcVoice:
             number = len(self.slurs) + 1
             if number <= 6:
                 self.slurs.append(number)
-                self.opened.append(number)
+                self.new_slurs.append(number)
         elif self.slurs and self.line:
             number = self.slurs.pop()
-            if number in self.opened:  # it holds no note
-                self.opened.remove(number)
+            if number in self.new_slurs:  # no note is under it
+                self.new_slurs.remove(number)
             else:
                 self.line[-1][1].slurs.append(("stop", number))
 
     def _tuplet(self, text: str) -> None:
         figures = [int(f) if f else 0 for f in (text + "::").split(":")]
         notes = figures[0]
-        compound = self.metric == 8 and self.beats % 3 == 0
+        compound = self.beat_type == 8 and self.beats % 3 == 0
         usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(notes, 3 if compound else 2)
         self.tuplet = (notes, figures[1] or usual, figures[2] or notes, True)
 
-    def _in_tuplet(self, note: TuneNote) -> None:
+    def _add_to_tuplet(self, note: TuneNote) -> None:
         assert self.tuplet is not None
         notes, time, left, first = self.tuplet
         note.tuplet = (notes, time)
@@ -255,10 +255,10 @@ class AbcVoice:
         self.broken = after
 
     def _bar_line(self, sign: str, ending: str | None) -> None:
-        closed = next((bar for bar in self.bars[-1:-3:-1] if bar.notes), None)
-        if closed is not None:
-            self._close(closed, sign)
-        bar = self._fresh()
+        ended = next((bar for bar in self.bars[-1:-3:-1] if bar.notes), None)
+        if ended is not None:
+            self._end_bar(ended, sign)
+        bar = self._empty_bar()
         if sign.endswith(":") and not any(e.tag == "repeat" for e in bar.left):
             style = Element("bar-style")
             style.text = "heavy-light"
@@ -266,14 +266,14 @@ class AbcVoice:
         if ending:
             self._ending(ending)
 
-    def _fresh(self) -> TuneBar:
-        """Give a bar without notes, a new one if need be."""
+    def _empty_bar(self) -> TuneBar:
+        """The current bar if it has no notes, else a new one."""
         if not self.bars or self.bars[-1].notes:
             self.begin_bar()
         return self.bars[-1]
 
-    def _close(self, bar: TuneBar, sign: str) -> None:
-        """Put what a bar line says at the end of a bar."""
+    def _end_bar(self, bar: TuneBar, sign: str) -> None:
+        """Add the marks of a bar line to the end of a bar."""
         backward = sign.startswith(":")
         style = Element("bar-style")
         if backward or "|]" in sign:
@@ -288,13 +288,13 @@ class AbcVoice:
             self._end_ending(bar, "stop" if backward or "|]" in sign else "discontinue")
 
     def _ending(self, number: str) -> None:
-        # Of "1-3" and "1,2" MusicXML wants the list.
+        # MusicXML writes both "1-3" and "1,2,3" as the list.
         first, dash, last = number.strip(",.-").partition("-")
         if dash and first.isdigit() and last.isdigit() and int(first) < int(last) < 20:
             number = ",".join(str(n) for n in range(int(first), int(last) + 1))
         else:
             number = ",".join(re.findall(r"[1-9][0-9]?", number))
-        bar = self._fresh()
+        bar = self._empty_bar()
         if len(self.bars) > 1:
             self._end_ending(self.bars[-2], "stop")
         bar.left = [e for e in bar.left if e.tag != "ending"]
@@ -307,7 +307,7 @@ class AbcVoice:
             self.ending = ""
 
     def finish(self) -> None:
-        """End the tune: no bar without notes, no ending or slur left open."""
+        """End the tune: drop empty bars at its end, and end its last ending and slurs."""
         while self.bars and not self.bars[-1].notes:
             self.bars.pop()
         if self.bars:
@@ -320,26 +320,26 @@ class AbcVoice:
                     break
 
 
-def words_under(line: list[tuple[int, TuneNote]], text: str, verse: int) -> None:
-    """Put a ``w:`` line under the notes of a music line.
+def align_lyrics(line: list[tuple[int, TuneNote]], text: str, verse: int) -> None:
+    """Align a ``w:`` line with the notes of a music line.
 
     Parameters
     ----------
     line : list of (int, TuneNote)
-        Bar index and note, rests left out.
+        Bar index and note, without rests.
     text : str
-        The words: syllables end with a hyphen, ``_`` draws one out, ``*`` leaves a note out,
-        ``~`` is a space within a syllable, ``|`` goes on to the next bar.
+        The lyrics: ``-`` ends a syllable, ``_`` extends one, ``*`` skips a note, ``~`` is a space
+        within a syllable, ``|`` goes to the next bar.
     verse : int
-        Its number.
+        Number of the verse.
     """
     notes = iter(range(len(line)))
     index = -1
-    inside = False  # whether the word goes on
+    inside = False  # whether a word is unfinished
     last: TuneNote | None = None
     for piece in re.findall(r"(?:\\-|[^\s\-_*|])+|[-_*|]", text):
         if piece == "-":
-            if last is None or inside:  # a second hyphen holds a note
+            if last is None or inside:  # a second hyphen extends over a note
                 index = next(notes, len(line))
             elif verse in last.lyrics:
                 syllable = last.lyrics[verse]
@@ -371,12 +371,12 @@ def _length(text: str) -> Fraction:
     over, slashes, under = re.fullmatch(r"([0-9]*)(/*)([0-9]*)", text).groups()  # type: ignore[union-attr]
     denominator = int(under) if under and slashes else 2 ** min(len(slashes), 8)
     if denominator == 0:
-        raise ScoreError(f"a length of {text} cannot be: mend the ABC")
+        raise ScoreError(f"a length of {text} is not possible: correct the ABC")
     return Fraction(int(over or 1), denominator)
 
 
 def _octave(match: re.Match[str]) -> int:
     octave = 4 + match[2].islower() + match[3].count("'") - match[3].count(",")
     if not 0 <= octave <= 8:
-        raise ScoreError("a note is outside all hearing: mend the ABC")
+        raise ScoreError("a note is outside the range of MIDI: correct the ABC")
     return octave

@@ -1,4 +1,4 @@
-"""Which line of a score is which voice."""
+"""Assign the lines of a score to voices."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -27,11 +27,11 @@ _MELODY = re.compile(
 def assign_voices(
     document: Document, wanted: Sequence[Voice]
 ) -> tuple[dict[Voice, Line], tuple[str, ...]]:
-    """Find the line of each voice that is asked for.
+    """Find the line of each requested voice.
 
-    By the parts' names; else four parts, or two staves of two lines, are S A T B in order; else
-    as many unnamed parts as voices are asked for are those voices. The melody alone may also be
-    the part that is called so, or the first one.
+    The names of the parts decide. Otherwise four parts, or two staves of two lines, are S A T B
+    in order; as many unnamed parts as requested voices are those voices in order. A soprano that
+    is requested alone is the part named as the melody, or the first part.
 
     Parameters
     ----------
@@ -43,33 +43,33 @@ def assign_voices(
     Returns
     -------
     lines : dict
-        A line for each voice wanted.
-    aside : tuple of str
-        Names of the parts and lines that are not taken.
+        A line for each requested voice.
+    ignored : tuple of str
+        Names of the other parts and lines.
 
     Raises
     ------
     ScoreError
-        If nothing sounds, a voice is not there, or one has a chord.
+        If no note sounds, a voice is missing, or one has a chord.
     """
     parts = sorted({line.part for line in document.lines if line.notes})
     if not parts:
         what = "percussion" if document.percussion else "rests"
-        raise ScoreError(f"it holds nothing but {what}: give a score with a melody")
+        raise ScoreError(f"it has nothing but {what}: give a score with a melody")
     lines = (
         _by_name(document, parts, wanted)
-        or _closed(document, parts, wanted)
+        or _two_staves(document, parts, wanted)
         or _in_order(document, parts, wanted)
         or _melody(document, parts, wanted)
     )
     if lines is None:
-        raise ScoreError(_lacking(document, parts, wanted))
+        raise ScoreError(_missing(document, parts, wanted))
     for voice, line in lines.items():
-        _refuse_chords(document, voice, line)
-    return lines, tuple(_aside(document, lines.values()))
+        _check_no_chords(document, voice, line)
+    return lines, tuple(_ignored(document, lines.values()))
 
 
-def _named(document: Document, parts: Iterable[int]) -> dict[Voice, int]:
+def _parts_by_name(document: Document, parts: Iterable[int]) -> dict[Voice, int]:
     found: dict[Voice, int] = {}
     for part in parts:
         name = document.names[part].casefold()
@@ -80,18 +80,18 @@ def _named(document: Document, parts: Iterable[int]) -> dict[Voice, int]:
 
 
 def _doubled(document: Document, parts: Iterable[int]) -> dict[Voice, int]:
-    """A choir that instruments double, such as "Soprano Oboe 1": one part begins so for each."""
+    """Parts of a choir doubled by instruments, such as "Soprano Oboe 1": one for each voice."""
     words = [(part, document.names[part].casefold().split(" ")[0]) for part in parts]
-    begun = {v: [part for part, word in words if _VOICE[v].fullmatch(word)] for v in VOICES}
-    if any(len(found) != 1 for found in begun.values()):
+    candidates = {v: [part for part, word in words if _VOICE[v].fullmatch(word)] for v in VOICES}
+    if any(len(found) != 1 for found in candidates.values()):
         return {}
-    return {voice: found[0] for voice, found in begun.items()}
+    return {voice: found[0] for voice, found in candidates.items()}
 
 
 def _by_name(
     document: Document, parts: Sequence[int], wanted: Sequence[Voice]
 ) -> dict[Voice, Line] | None:
-    named = _named(document, parts)
+    named = _parts_by_name(document, parts)
     if len(parts) == 4 and all(parts[voice] == part for voice, part in named.items()):
         named = dict(zip(VOICES, parts, strict=True))
     if not all(voice in named for voice in wanted):
@@ -99,7 +99,7 @@ def _by_name(
     return {voice: document.lines_of(named[voice])[0] for voice in wanted}
 
 
-def _closed(
+def _two_staves(
     document: Document, parts: Sequence[int], wanted: Sequence[Voice]
 ) -> dict[Voice, Line] | None:
     """Two staves of two lines each, in one part or two."""
@@ -117,7 +117,7 @@ def _in_order(
     document: Document, parts: Sequence[int], wanted: Sequence[Voice]
 ) -> dict[Voice, Line] | None:
     alone = len(parts) == len(wanted) == 1
-    if len(parts) != len(wanted) or (_named(document, parts) and not alone):
+    if len(parts) != len(wanted) or (_parts_by_name(document, parts) and not alone):
         return None
     return {v: document.lines_of(p)[0] for v, p in zip(wanted, parts, strict=True)}
 
@@ -125,28 +125,28 @@ def _in_order(
 def _melody(
     document: Document, parts: Sequence[int], wanted: Sequence[Voice]
 ) -> dict[Voice, Line] | None:
-    if list(wanted) != [Voice.SOPRANO] or _named(document, parts):
+    if list(wanted) != [Voice.SOPRANO] or _parts_by_name(document, parts):
         return None
-    sung = [p for p in parts if _MELODY.fullmatch(document.names[p].casefold())]
-    return {Voice.SOPRANO: document.lines_of((sung or parts)[0])[0]}
+    melodies = [p for p in parts if _MELODY.fullmatch(document.names[p].casefold())]
+    return {Voice.SOPRANO: document.lines_of((melodies or parts)[0])[0]}
 
 
-def _lacking(document: Document, parts: Sequence[int], wanted: Sequence[Voice]) -> str:
-    named = _named(document, parts)
+def _missing(document: Document, parts: Sequence[int], wanted: Sequence[Voice]) -> str:
+    named = _parts_by_name(document, parts)
     missing = [v.label for v in wanted if v not in named]
     has = ", ".join(part_name(document, part) for part in parts)
     return (
         f"it has no part for {' and '.join(missing)} (it has {has}): name its parts Soprano, "
-        "Alto, Tenor and Bass, or ask for the voices that are there"
+        "Alto, Tenor and Bass, or request the voices that it has"
     )
 
 
 def part_name(document: Document, part: int) -> str:
-    """Name of a part, or its number where it has none."""
+    """Name of a part, or its number if it has no name."""
     return document.names[part][:40] or f"part {part + 1}"
 
 
-def _refuse_chords(document: Document, voice: Voice, line: Line) -> None:
+def _check_no_chords(document: Document, voice: Voice, line: Line) -> None:
     chord = line.chord
     if chord is None:
         for before, note in pairwise(line.notes):
@@ -156,12 +156,11 @@ def _refuse_chords(document: Document, voice: Voice, line: Line) -> None:
                 break
     if chord is not None:
         raise ScoreError(
-            f"the {voice.label} has a chord in {document.where(*chord)}: "
-            "leave one note at a time in it"
+            f"the {voice.label} has a chord in {document.where(*chord)}: keep one note of it"
         )
 
 
-def _aside(document: Document, taken: Iterable[Line]) -> Iterable[str]:
+def _ignored(document: Document, taken: Iterable[Line]) -> Iterable[str]:
     taken = list(taken)
     parts = {line.part for line in taken}
     for part in range(len(document.names)):

@@ -1,8 +1,8 @@
-"""A MusicXML tree read into bars and lines.
+"""A MusicXML tree, read into bars and lines.
 
-Every score is held as MusicXML: what the user wrote stays as it is, to the letter, and other
-formats are brought to it first. Reading the tree ourselves keeps music21 (a third of a second to
-import) out of the common way, and lets the given parts be written back element by element.
+Every score is kept as MusicXML: the user's own stays as it is, and other formats are converted
+first. This reader spares the usual path the import of music21 (a third of a second), and lets
+the given parts be written back element by element.
 """
 
 import re
@@ -26,20 +26,20 @@ _BEATS = re.compile(r"\s*\d{1,3}(\s*\+\s*\d{1,3})*\s*")
 
 @dataclass(frozen=True)
 class Line:
-    """One voice as a part writes it.
+    """One voice as it is written in a part.
 
     Parameters
     ----------
     part : int
-        Which part of the tree.
+        Index of the part in the tree.
     staff : str
         Staff within the part.
     voices : frozenset of str
-        The part's voices that make up the line.
+        Voices of the part that form the line.
     notes : tuple of LineNote
         In order, at sounding pitch.
     names : tuple of int
-        For each note its place on the line of fifths (C 0, G 1, F -1).
+        Name of each note: position on the line of fifths (C 0, G 1, F -1).
     chord : tuple of (int, Fraction) or None
         Bar index and offset in quarter notes of the first chord, if there is one.
     """
@@ -54,7 +54,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Signature:
-    """A key signature: place in quarter notes, sharps or minus flats, and the mode if named."""
+    """A key signature: start in quarter notes, sharps or minus flats, and the mode if written."""
 
     start: Fraction
     fifths: int
@@ -63,22 +63,22 @@ class Signature:
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """A score as MusicXML, and what was read out of it.
+    """A score as MusicXML, with its bars and lines.
 
     Parameters
     ----------
     root : Element
-        The ``score-partwise`` tree. Never changed: copies are.
+        The ``score-partwise`` tree. It is never changed; changes are made to copies.
     bars : tuple of Bar
-        As long as the longest part fills them.
+        Each as long as the longest part in it.
     lines : tuple of Line
         From the top of the page down.
     names : tuple of str
         Name of each part.
     signatures : tuple of Signature
-        Concert key signatures of the first part that has any.
+        Key signatures of the first part that has any, at concert pitch.
     percussion : tuple of int
-        Parts that hold unpitched notes alone.
+        Parts that have only unpitched notes.
     """
 
     root: Element
@@ -89,15 +89,15 @@ class Document:
     percussion: tuple[int, ...]
 
     def part(self, index: int) -> Element:
-        """Give the tree of a part."""
+        """The tree of a part."""
         return self.root.findall("part")[index]
 
     def lines_of(self, part: int) -> tuple[Line, ...]:
-        """Give the lines of a part, from the top down."""
+        """The lines of a part, from the top down."""
         return tuple(line for line in self.lines if line.part == part)
 
     def where(self, bar: int, offset: Fraction) -> str:
-        """Bar and beat in words, as the page numbers them."""
+        """Bar and beat in words, by the printed numbers."""
         number = self.part(0).findall("measure")[bar].get("number") or str(bar + 1)
         first = self.bars[bar]
         if bar == 0 and first.length < first.nominal and len(self.bars) > 1:
@@ -106,27 +106,27 @@ class Document:
 
 
 @dataclass
-class _Held:
-    """What one (staff, voice) of a part has given so far; places are within the bar."""
+class _StaffVoice:
+    """Notes of one (staff, voice) of a part: bar, offset within it, note and name."""
 
     notes: list[tuple[int, Fraction, LineNote, int]] = field(default_factory=list)
     chord: tuple[int, Fraction] | None = None
 
 
 @dataclass
-class _Reader:
+class _PartReader:
     """Reads one part, bar by bar."""
 
     index: int
     divisions: Fraction = Fraction(1)
     chromatic: int = 0
-    shift: int = 0  # of the transposition, on the line of fifths
+    shift: int = 0  # of the transposition in fifths
     beats: int = 4
     unit: int = 4
     bar: int = 0
     reached: Fraction = Fraction(0)
     sounded: Fraction = Fraction(0)  # end of the last note or rest of the bar
-    held: dict[tuple[str, str], _Held] = field(default_factory=dict)
+    voices: dict[tuple[str, str], _StaffVoice] = field(default_factory=dict)
     lengths: list[Fraction] = field(default_factory=list)
     meters: list[tuple[int, int]] = field(default_factory=list)
     signatures: list[tuple[int, Fraction, int, str | None]] = field(default_factory=list)
@@ -175,41 +175,41 @@ class _Reader:
         pitch = element.find("pitch")
         if pitch is None or not length:  # a rest
             return
-        held = self.held.setdefault((staff, voice), _Held())
-        if chord and held.chord is None:
-            held.chord = (self.bar, start)
+        found = self.voices.setdefault((staff, voice), _StaffVoice())
+        if chord and found.chord is None:
+            found.chord = (self.bar, start)
         midi, name = self._pitch(pitch)
         tied = any(t.get("type") == "stop" for t in element.findall("tie"))
         fermata = any(n.find("fermata") is not None for n in element.findall("notations"))
         note = LineNote(start, length, midi, tied, fermata)
-        held.notes.append((self.bar, start, note, name))
+        found.notes.append((self.bar, start, note, name))
 
     def _pitch(self, pitch: Element) -> tuple[int, int]:
-        """MIDI pitch and place on the line of fifths, both as they sound."""
+        """MIDI pitch and name, both as they sound."""
         step = (pitch.findtext("step") or "").strip()
         octave = plain_number(pitch.findtext("octave"))
         alter = round(plain_number(pitch.findtext("alter"), Fraction(0)) or 0)
         if step not in SEMITONES or octave is None or abs(alter) > 4:
-            raise ScoreError(f"a note in bar {self.bar + 1} has no proper pitch: export it again")
+            raise ScoreError(f"a note in bar {self.bar + 1} has no valid pitch: export it again")
         midi, name = midi_and_name(step, alter, int(octave))
         midi += self.chromatic
         if not 0 <= midi <= 127:
-            raise ScoreError(f"a note in bar {self.bar + 1} is outside all hearing: mend it")
+            raise ScoreError(
+                f"a note in bar {self.bar + 1} is outside the range of MIDI: correct it"
+            )
         return midi, name + self.shift
 
     def _quarters(self, element: Element) -> Fraction:
         duration = plain_number(element.findtext("duration"))
         if duration is None or duration < 0:
-            raise ScoreError(
-                f"a note in bar {self.bar + 1} has no proper duration: export it again"
-            )
+            raise ScoreError(f"a note in bar {self.bar + 1} has no valid duration: export it again")
         return duration / self.divisions
 
     def _attributes(self, element: Element, position: Fraction) -> None:
         if element.find("divisions") is not None:
             divisions = plain_number(element.findtext("divisions"))
             if divisions is None or divisions <= 0:
-                raise ScoreError(f"bar {self.bar + 1} has no proper divisions: export it again")
+                raise ScoreError(f"bar {self.bar + 1} has no valid divisions: export it again")
             self.divisions = divisions
         transpose = element.find("transpose")
         if transpose is not None:
@@ -229,23 +229,23 @@ class _Reader:
 
 
 def plain_number(text: str | None, default: Fraction | None = None) -> Fraction | None:
-    """Read a plain decimal number; a long one is refused, for Fraction would take its time."""
+    """Read a plain decimal number; a long one gives `default`, since Fraction would be slow."""
     match = _NUMBER.fullmatch(text) if text else None
     return Fraction(match.group(1)) if match else default
 
 
 def transposition(transpose: Element) -> tuple[int, int]:
-    """How much higher than written a part sounds: semitones, and places on the line of fifths."""
+    """Interval from the written to the sounding pitch, in semitones and in fifths."""
     diatonic, chromatic, octaves = (
         int(plain_number(transpose.findtext(tag), Fraction(0)) or 0)
         for tag in ("diatonic", "chromatic", "octave-change")
     )
-    # A step up is two fifths and, by semitones more or fewer, seven fifths each.
+    # A step up is two fifths; each semitone more or less is seven.
     return chromatic + 12 * octaves, 7 * chromatic - 12 * diatonic
 
 
 def _meter(time: Element) -> tuple[int, int] | None:
-    """Beats and unit of a time signature, composite ones added up; None for a free one."""
+    """Beats and unit of a time signature, composite ones added; None for a free meter."""
     total, unit = Fraction(0), 1
     for beats, kind in zip(time.findall("beats"), time.findall("beat-type"), strict=False):
         lower = plain_number(kind.text)
@@ -258,7 +258,7 @@ def _meter(time: Element) -> tuple[int, int] | None:
 
 
 def read_document(root: Element) -> Document:
-    """Read bars and lines out of a ``score-partwise`` tree.
+    """Read the bars and lines of a ``score-partwise`` tree.
 
     Raises
     ------
@@ -268,12 +268,12 @@ def read_document(root: Element) -> Document:
     parts = root.findall("part")
     readers = []
     for index, part in enumerate(parts):
-        reader = _Reader(index)
+        reader = _PartReader(index)
         reader.read(part)
         readers.append(reader)
     count = max((len(reader.lengths) for reader in readers), default=0)
     if not count:
-        raise ScoreError("it holds no music: give a score with a melody")
+        raise ScoreError("it has no music: give a score with a melody")
     bars = _bars(readers, count)
     lines = [line for reader in readers for line in _lines(reader, bars)]
     signed = next((reader.signatures for reader in readers if reader.signatures), [])
@@ -283,18 +283,18 @@ def read_document(root: Element) -> Document:
         lines=tuple(lines),
         names=_names(root, parts),
         signatures=tuple(Signature(bars[b].start + at, f, m) for b, at, f, m in signed),
-        percussion=tuple(r.index for r in readers if r.unpitched and not r.held),
+        percussion=tuple(r.index for r in readers if r.unpitched and not r.voices),
     )
 
 
-def _bars(readers: Sequence[_Reader], count: int) -> list[Bar]:
+def _bars(readers: Sequence[_PartReader], count: int) -> list[Bar]:
     bars: list[Bar] = []
     start = Fraction(0)
     for index in range(count):
         here = [reader for reader in readers if index < len(reader.lengths)]
         length = max(reader.lengths[index] for reader in here)
         if index == count - 1:
-            # Finale fills a short last bar with a mere skip: it is short nevertheless.
+            # Finale fills a short last bar with a skip, which does not count.
             length = max(reader.sounded for reader in here)
         beats, unit = here[0].meters[index]
         if not length:  # a bar without even a rest
@@ -306,26 +306,26 @@ def _bars(readers: Sequence[_Reader], count: int) -> list[Bar]:
     return bars
 
 
-def _lines(reader: _Reader, bars: Sequence[Bar]) -> Iterator[Line]:
-    """Tell the lines of a part apart; voices that never sound together are one line."""
+def _lines(reader: _PartReader, bars: Sequence[Bar]) -> Iterator[Line]:
+    """The lines of a part; voices of a staff that never sound together are one line."""
     merged: list[tuple[str, set[str], list, tuple[int, Fraction] | None]] = []
-    for (staff, voice), held in sorted(reader.held.items(), key=lambda item: _rank(item[0])):
+    for (staff, voice), found in sorted(reader.voices.items(), key=lambda item: _sort_key(item[0])):
         notes = sorted(
             (
                 (LineNote(bars[b].start + at, n.length, n.pitch, n.tied, n.fermata), name)
-                for b, at, n, name in held.notes
+                for b, at, n, name in found.notes
             ),
             key=lambda pair: pair[0].start,
         )
         for other_staff, voices, others, chord in merged:
-            if other_staff == staff and chord is None and held.chord is None:
+            if other_staff == staff and chord is None and found.chord is None:
                 both = sorted(others + notes, key=lambda pair: pair[0].start)
                 if all(a.start + a.length <= b.start for (a, _), (b, _) in pairwise(both)):
                     voices.add(voice)
                     others[:] = both
                     break
         else:
-            merged.append((staff, {voice}, notes, held.chord))
+            merged.append((staff, {voice}, notes, found.chord))
     for staff, voices, notes, chord in merged:
         yield Line(
             part=reader.index,
@@ -337,8 +337,8 @@ def _lines(reader: _Reader, bars: Sequence[Bar]) -> Iterator[Line]:
         )
 
 
-def _rank(key: tuple[str, str]) -> tuple[tuple[int, str], ...]:
-    """Staves and voices in order of their numbers."""
+def _sort_key(key: tuple[str, str]) -> tuple[tuple[int, str], ...]:
+    """Sort staves and voices by their numbers."""
     return tuple((int(k) if k.isascii() and k.isdigit() and len(k) < 6 else 99, k) for k in key)
 
 

@@ -1,4 +1,4 @@
-"""Humdrum kern, brought to MusicXML by music21."""
+"""Reader of Humdrum kern, through music21."""
 
 import contextlib
 import io
@@ -11,7 +11,7 @@ from bachbot.chorale import Key
 from bachbot.errors import ScoreError
 from bachbot.scores.readers.musicxml import musicxml_tree
 
-_LONGEST = 200
+_MAX_REASON = 200
 _LOCK = threading.Lock()
 """One thread at a time: the warning filters and the error stream belong to the whole process."""
 
@@ -19,10 +19,10 @@ _KEY = re.compile(r"^(?:\*[^\t\n]*\t)*\*([A-Ga-g][#-]?):\s*(?:\t|$)", re.MULTILI
 
 
 def kern_tree(content: bytes) -> Element:
-    """Read Humdrum kern and bring it to MusicXML.
+    """Convert Humdrum kern to MusicXML.
 
-    music21's reader is called itself: ``converter.parse`` would leave pickles in the temporary
-    folder and takes some strings for addresses.
+    This calls the parser of music21 directly, since ``converter.parse`` leaves pickles in the
+    temporary folder and takes some strings for addresses.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def kern_tree(content: bytes) -> Element:
     Raises
     ------
     ScoreError
-        If it is no kern, or music21 cannot read it or write what it read.
+        If it is not kern, or music21 cannot convert it.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -43,15 +43,15 @@ def kern_tree(content: bytes) -> Element:
     with _LOCK, warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         try:
-            return _mended(musicxml_tree(_converted("\n".join(text.splitlines()))), text)
+            return _correct(musicxml_tree(_convert("\n".join(text.splitlines()))), text)
         except ScoreError:
             raise
-        except Exception as error:  # music21 raises what its parser happens to trip over
-            reason = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
+        except Exception as error:  # its parser raises errors of any type
+            reason = " ".join(str(error).split())[:_MAX_REASON] or type(error).__name__
             raise ScoreError(f"it cannot be read as kern ({reason}): export it again") from error
 
 
-def _converted(text: str) -> bytes:
+def _convert(text: str) -> bytes:
     from music21.converter import subConverters
     from music21.musicxml.m21ToXml import GeneralObjectExporter
 
@@ -60,8 +60,8 @@ def _converted(text: str) -> bytes:
     return GeneralObjectExporter(reader.stream).parse()
 
 
-def _mended(root: Element, text: str) -> Element:
-    """Undo what music21 makes of marks that kern has but one kind of, and keep a typed key."""
+def _correct(root: Element, text: str) -> Element:
+    """Correct the marks that music21 converts badly, and keep the key of a key record."""
     _keep_key(root, text)
     for fermata in root.iter("fermata"):
         fermata.set("type", "upright")
@@ -71,27 +71,27 @@ def _mended(root: Element, text: str) -> Element:
             style.text = "light-heavy"
     for creator in root.iter("creator"):
         family, comma, given = (creator.text or "").partition(", ")
-        if comma and "," not in given:  # 'Beethoven, Ludwig van', as reference records have it
+        if comma and "," not in given:  # as in a reference record: 'Beethoven, Ludwig van'
             creator.text = f"{given} {family}"
     return root
 
 
 def _keep_key(root: Element, text: str) -> None:
-    """Name the mode of a key that is typed, such as ``*F:`` or ``*d:``.
+    """Write the mode of a key record such as ``*F:`` or ``*d:``.
 
-    By its church name: major and minor are what programs write whatever the tune, see
-    `bachbot.scores.keys.estimate_key`.
+    As a church mode, since `bachbot.scores.keys.estimate_key` ignores major and minor, which many
+    programs write whatever the tune.
     """
-    typed = _KEY.search(text)
+    record = _KEY.search(text)
     first = root.find(".//key")
-    if typed is None or first is None:
+    if record is None or first is None:
         return
-    letter = typed[1].replace("-", "b")
+    letter = record[1].replace("-", "b")
     key = Key(letter[0].upper() + letter[1:], "major" if letter[0].isupper() else "minor")
     if first.findtext("fifths") == str(key.fifths):
         for mode in first.findall("mode"):
             first.remove(mode)
-        place = [child.tag for child in first].index("fifths") + 1
+        index = [child.tag for child in first].index("fifths") + 1
         mode = Element("mode")
         mode.text = "ionian" if key.mode == "major" else "aeolian"
-        first.insert(place, mode)
+        first.insert(index, mode)

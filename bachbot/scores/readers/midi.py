@@ -1,7 +1,8 @@
-"""MIDI, brought to MusicXML.
+"""Reader of MIDI files.
 
-MIDI knows ticks, not note values. Notes are put on sixteenths or, in beats where that fits
-better, on triplets; a note that ends a little before or after the next one begins ends with it.
+MIDI has ticks, not note values. Notes are quantized to sixteenths or, in beats where they fit
+better, to triplets; a note that ends a little before or after the start of the next one ends
+there.
 """
 
 import io
@@ -33,7 +34,7 @@ _TRIPLET = Fraction(1, 3)
 
 @dataclass
 class MidiNote:
-    """A note in quarter notes from the beginning; `text` is what is sung on it."""
+    """A note or chord, in quarter notes from the beginning, with its lyric."""
 
     start: Fraction
     stop: Fraction
@@ -51,14 +52,14 @@ class MidiLine:
 
 @dataclass
 class MidiSong:
-    """What a MIDI file holds, in quarter notes from the beginning.
+    """The content of a MIDI file, in quarter notes from the beginning.
 
     Parameters
     ----------
     lines : list of MidiLine
         Pitched lines with notes.
     title : str
-        Name of the first track, if that holds no notes.
+        Name of the first track, if it has no notes.
     percussion : bool
         Whether there were notes on the percussion channel.
     meters : dict of Fraction to (int, int)
@@ -66,7 +67,7 @@ class MidiSong:
     keys : dict of Fraction to Key
         Key signatures.
     tempo : float or None
-        Quarter notes a minute at the beginning, if it says.
+        Quarter notes a minute at the beginning, if it is given.
     """
 
     lines: list[MidiLine] = field(default_factory=list)
@@ -83,22 +84,22 @@ def read_midi(content: bytes) -> MidiSong:
     Raises
     ------
     ScoreError
-        If it is no MIDI file, counts time in seconds, or is too long.
+        If it is not a MIDI file, counts time in seconds, or is too long.
     """
     import mido
 
     try:
         file = mido.MidiFile(file=io.BytesIO(content), clip=True)
-    except Exception as error:  # mido raises what its parser happens to trip over
+    except Exception as error:  # mido's parser raises errors of any type
         reason = str(error)[:100] or type(error).__name__
         raise ScoreError(f"it cannot be read as MIDI ({reason}): export it again") from error
     if file.ticks_per_beat <= 0 or file.ticks_per_beat >= 0x8000:
-        raise ScoreError("its MIDI counts time in seconds, not in beats: export it with beats")
+        raise ScoreError("its MIDI counts time in seconds: export it with time in beats")
     song = MidiSong()
     for track in file.tracks:
         _read_track(track, file.ticks_per_beat, song)
     for line in song.lines:
-        line.notes = _tidied(line.notes)
+        line.notes = _quantize_notes(line.notes)
     song.lines = [line for line in song.lines if line.notes]
     return song
 
@@ -143,12 +144,12 @@ def _read_track(track: Any, ticks: int, song: MidiSong) -> None:
         song.lines.append(line)
 
 
-def _tidied(notes: Sequence[MidiNote]) -> list[MidiNote]:
-    """Put notes on the grid, join chords, and make ends meet the next beginning."""
+def _quantize_notes(notes: Sequence[MidiNote]) -> list[MidiNote]:
+    """Quantize notes, join chords, and end notes where the next one starts."""
     triplets = _triplet_beats(notes)
     grid: dict[Fraction, MidiNote] = {}
     for note in sorted(notes, key=lambda n: (n.start, n.pitches)):
-        start, stop = _snapped(note.start, triplets), _snapped(note.stop, triplets)
+        start, stop = _snap(note.start, triplets), _snap(note.stop, triplets)
         stop = max(stop, start + (_TRIPLET if int(start) in triplets else _SIXTEENTH))
         if start in grid:
             grid[start].pitches += note.pitches
@@ -159,7 +160,7 @@ def _tidied(notes: Sequence[MidiNote]) -> list[MidiNote]:
     for note, following in pairwise(out):
         gap = following.start - note.stop
         length = following.start - note.start
-        # A small gap is a breath, a small overlap a legato; a long overlap is a chord.
+        # A small gap is articulation and a small overlap legato; a long overlap is a chord.
         if gap < 0 and -gap > max(_SIXTEENTH, length / 4):
             following.pitches += [p for p in note.pitches if p not in following.pitches]
         if gap < 0 or gap <= min(_SIXTEENTH, length / 2):
@@ -168,25 +169,25 @@ def _tidied(notes: Sequence[MidiNote]) -> list[MidiNote]:
 
 
 def _triplet_beats(notes: Sequence[MidiNote]) -> set[int]:
-    """Beats whose onsets lie nearer to triplets than to sixteenths."""
+    """Beats whose onsets are nearer to triplets than to sixteenths."""
     errors: dict[int, list[Fraction]] = {}
     for note in notes:
         into = note.start % 1
         both = errors.setdefault(int(note.start), [Fraction(0), Fraction(0)])
         both[0] += abs(into - round(into * 4) * _SIXTEENTH)
         both[1] += abs(into - round(into * 3) * _TRIPLET)
-    # Strictly nearer, by more than a performer's inaccuracy.
+    # Nearer by more than the inaccuracy of a performer.
     return {beat for beat, (plain, third) in errors.items() if third + Fraction(1, 24) < plain}
 
 
-def _snapped(at: Fraction, triplets: set[int]) -> Fraction:
+def _snap(at: Fraction, triplets: set[int]) -> Fraction:
     beat = int(at)
     steps = 3 if beat in triplets else 4
     return beat + Fraction(round((at - beat) * steps), steps)
 
 
 def midi_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
-    """Bring a MIDI file to MusicXML, spelled for its key.
+    """Convert a MIDI file to MusicXML, spelled for its key.
 
     Returns
     -------
@@ -198,27 +199,27 @@ def midi_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
     Raises
     ------
     ScoreError
-        If it is no MIDI file, or holds no pitched notes.
+        If it is not a MIDI file, or has no pitched notes.
     """
     song = read_midi(content)
     if not song.lines:
-        what = "percussion" if song.percussion else "no notes"
-        raise ScoreError(f"its MIDI holds {what} alone: give a file with a melody")
+        what = "only percussion" if song.percussion else "no notes"
+        raise ScoreError(f"its MIDI has {what}: give a file with a melody")
     first = min(song.keys) if song.keys else None
-    key, names = _spelled(song, song.keys[first] if first is not None else None)
-    bars = list(_bars(song))
+    key, names = _spell(song, song.keys[first] if first is not None else None)
+    bars = list(_find_bars(song))
     parts = [
-        (line.name, _in_bars(line, spelling, bars, song, key))
+        (line.name, _split_into_bars(line, spelling, bars, song, key))
         for line, spelling in zip(song.lines, names, strict=True)
     ]
     notices = (Notice("percussion", "its percussion is ignored"),) if song.percussion else ()
     return tune_tree(parts, song.title), notices
 
 
-def _spelled(song: MidiSong, written: Key | None) -> tuple[Key, list[list[list[int]]]]:
-    """Key of a song, and for each line and note the names of its pitches."""
+def _spell(song: MidiSong, written: Key | None) -> tuple[Key, list[list[list[int]]]]:
+    """Key of a song, and the names of the pitches of each note of each line."""
     grid = quantize([_line_notes(line) for line in song.lines], [])
-    # The written mode is not trusted: most programs write major whatever the tune.
+    # The written mode is ignored: most programs write major whatever the tune.
     key = estimate_key(grid.pitch, written.fifths if written else None)
     names = np.zeros(grid.pitch.shape, dtype=np.int16)
     for left in range(0, len(song.lines), 4):
@@ -232,7 +233,7 @@ def _spelled(song: MidiSong, written: Key | None) -> tuple[Key, list[list[list[i
     out = []
     for column, line in enumerate(song.lines):
         rows = [int(names[min(frame_of(n.start), len(names) - 1), column]) for n in line.notes]
-        # A pitch of a chord is named to fit the top one.
+        # The other pitches of a chord are spelled near the top one.
         out.append(
             [
                 [nearest_name(p * 7, row) for p in note.pitches]
@@ -246,14 +247,14 @@ def _line_notes(line: MidiLine) -> list[LineNote]:
     return [LineNote(n.start, n.stop - n.start, max(n.pitches)) for n in line.notes]
 
 
-def _bars(song: MidiSong) -> Iterator[tuple[Fraction, Fraction, Meter]]:
+def _find_bars(song: MidiSong) -> Iterator[tuple[Fraction, Fraction, Meter]]:
     """Start, stop and meter of each bar; silence before the first note makes a pickup."""
     first = min(line.notes[0].start for line in song.lines)
     end = max(note.stop for line in song.lines for note in line.notes)
     changes = sorted(song.meters.items())
     meter = Meter()
     if len(changes) > 1 and changes[0][0] == 0:
-        # Some programs write a pickup as a short bar of its own meter.
+        # Some programs write a pickup as a short bar with its own meter.
         short, full = _meter(*changes[0][1]), _meter(*changes[1][1])
         if short.bar_frames < full.bar_frames and changes[1][0] == Fraction(short.bar_frames, 4):
             meter = full
@@ -268,11 +269,11 @@ def _bars(song: MidiSong) -> Iterator[tuple[Fraction, Fraction, Meter]]:
             stop = max(changes[0][0], start + _SIXTEENTH)
         if stop > first:
             if start <= first:
-                # Half a bar of silence or more is what a pickup is written after.
+                # A pickup follows at least half a bar of silence.
                 late = first - start if first - start >= length / 2 else Fraction(0)
                 start += late
                 pickup = stop - start if stop - start < length else Fraction(0)
-            # With a pickup, the last bar lacks what it has.
+            # The last bar is shorter by the pickup.
             if pickup and end <= stop - pickup:
                 stop -= pickup
             yield start, stop, meter
@@ -286,7 +287,7 @@ def _meter(beats: int, unit: int) -> Meter:
         return Meter()
 
 
-def _in_bars(
+def _split_into_bars(
     line: MidiLine,
     names: Sequence[Sequence[int]],
     bars: Sequence[tuple[Fraction, Fraction, Meter]],
@@ -313,34 +314,34 @@ def _in_bars(
         lead = Fraction(meter.bar_frames, 4) - (stop - start) if index == 0 else Fraction(0)
         position = start
         while number < len(notes) and notes[number][0].start < stop:
-            note, places = notes[number]
+            note, note_names = notes[number]
             begin = max(note.start, start)
             if begin > position:
-                bar.notes += _written(position, begin, start - lead, meter, [], set())
+                bar.notes += _note_values(position, begin, start - lead, meter, [], set())
             until = min(note.stop, stop)
             edges = {"tie stop"} if note.start < start else set()
             if note.stop > stop:
                 edges.add("tie start")
-            pitches = sorted(zip(note.pitches, places, strict=True))
-            pieces = _written(begin, until, start - lead, meter, pitches, edges)
+            pitches = sorted(zip(note.pitches, note_names, strict=True))
+            pieces = _note_values(begin, until, start - lead, meter, pitches, edges)
             if note.text and note.start >= start and pieces:
-                inside = _sing(pieces[0], note.text, inside=inside)
+                inside = _add_lyric(pieces[0], note.text, inside=inside)
             bar.notes += pieces
             position = max(position, until)
             if note.stop > stop:
                 break
             number += 1
         if position < stop:
-            bar.notes += _written(position, stop, start - lead, meter, [], set())
+            bar.notes += _note_values(position, stop, start - lead, meter, [], set())
         out.append(bar)
-    if out:  # MIDI knows no bar lines: the piece ends as pieces do
+    if out:  # MIDI has no bar lines: add the final one
         end = Element("bar-style")
         end.text = "light-heavy"
         out[-1].right.append(end)
     return out
 
 
-def _written(
+def _note_values(
     begin: Fraction,
     end: Fraction,
     bar: Fraction,
@@ -348,21 +349,21 @@ def _written(
     pitches: list[tuple[int, int]],
     edges: set[str],
 ) -> list[TuneNote]:
-    """Note values from one place to another, tied; triplets stay within their beat."""
+    """Tied note values from one position to another; triplets stay within their beat."""
     out: list[TuneNote] = []
     while begin < end:
         beat = begin.__floor__() + 1
         into = begin - (beat - 1)
         if into.denominator in (1, 2, 4) and (end - begin).denominator in (1, 2, 4):
-            place = int((begin - bar) * 4)
-            for value in split_duration(place, int((end - begin) * 4), meter):
-                out.append(TuneNote(Fraction(value, 4), list(pitches), joined=bool(place % 4)))
-                place += value
+            position = int((begin - bar) * 4)
+            for value in split_duration(position, int((end - begin) * 4), meter):
+                out.append(TuneNote(Fraction(value, 4), list(pitches), joined=bool(position % 4)))
+                position += value
             break
         stop = min(Fraction(beat), end)
         if into == 0 and end >= beat:  # whole beats before the triplet
             stop = Fraction(end.__floor__())
-            out += _written(begin, stop, bar, meter, pitches, set())
+            out += _note_values(begin, stop, bar, meter, pitches, set())
         else:
             written = (stop - begin) * Fraction(3, 2)
             out.append(TuneNote(written, list(pitches), tuplet=(3, 2), joined=bool(into)))
@@ -380,12 +381,12 @@ def _written(
     return out
 
 
-def _sing(note: TuneNote, text: str, *, inside: bool) -> bool:
-    """Put a syllable under a note; give whether its word goes on."""
-    goes_on = text.rstrip().endswith("-") and text.strip() != "-"
+def _add_lyric(note: TuneNote, text: str, *, inside: bool) -> bool:
+    """Set a syllable under a note; return whether its word continues."""
+    continues = text.rstrip().endswith("-") and text.strip() != "-"
     words = text.strip().rstrip("-").strip()
     if words:
         position = {(False, False): "single", (False, True): "begin",
-                    (True, False): "end", (True, True): "middle"}[inside, goes_on]  # fmt: skip
+                    (True, False): "end", (True, True): "middle"}[inside, continues]  # fmt: skip
         note.lyrics[1] = Syllable(position, words)
-    return goes_on
+    return continues

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def read_parts(parts: "Sequence[Part]") -> tuple[list[list[LineNote]], list[Bar]]:
     """Read the notes and bars of music21 parts.
 
-    Everything is placed by offset, never by bar number. Of chords and of two voices in one part
-    the upper note is taken.
+    Positions are offsets, never bar numbers. Of a chord, and of two voices in one part, the upper
+    note is kept.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def read_parts(parts: "Sequence[Part]") -> tuple[list[list[LineNote]], list[Bar]
     lines : list of n lists of LineNote
         The notes of each part.
     bars : list of Bar
-        The bars of the first.
+        The bars of the first part.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def _measures(part: "Part") -> list:
 
 
 def _bars_of(part: "Part", end: Fraction) -> list[Bar]:
-    """Bars of a part; the last one reaches to `end` or to its own last note."""
+    """Bars of a part; the last one ends at `end` or with its own last note."""
     measures = _measures(part)
     starts = [Fraction(part.elementOffset(m)) for m in measures]
     starts.append(max(end, starts[-1] + Fraction(measures[-1].highestTime)))
@@ -70,14 +70,14 @@ def _line_of(part: "Part") -> list[LineNote]:
             if "Voice" in element.classes:
                 inner = offset + Fraction(measure.elementOffset(element))
                 for note in element.elements:
-                    _add(notes, note, inner + Fraction(element.elementOffset(note)))
+                    _append_note(notes, note, inner + Fraction(element.elementOffset(note)))
             else:
-                _add(notes, element, offset + Fraction(measure.elementOffset(element)))
+                _append_note(notes, element, offset + Fraction(measure.elementOffset(element)))
     return notes
 
 
-def _add(notes: list[LineNote], element: object, start: Fraction) -> None:
-    """Append a music21 note, or the top note of a chord; pass over everything else."""
+def _append_note(notes: list[LineNote], element: object, start: Fraction) -> None:
+    """Append a music21 note, or the top note of a chord; ignore everything else."""
     classes = element.classes  # type: ignore[attr-defined]
     if "Note" in classes:
         top = element

@@ -1,4 +1,4 @@
-"""A tune as its reader found it, and MusicXML made of it."""
+"""Tunes as the readers of MIDI and ABC find them, and their MusicXML."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _MAX_DIVISIONS = 20160
 
 @dataclass(frozen=True)
 class Syllable:
-    """A syllable under a note: MusicXML's word position, its text, and whether it is drawn out."""
+    """A syllable: MusicXML's ``syllabic`` (such as ``"single"``), text, whether it is extended."""
 
     position: str
     text: str
@@ -28,18 +28,19 @@ class Syllable:
 
 @dataclass
 class TuneNote:
-    """A note, chord or rest as it is written.
+    """A written note, chord or rest.
 
     Parameters
     ----------
     value : Fraction
-        Written length in quarter notes, before any tuplet shortens it.
+        Written length in quarter notes, not shortened by a tuplet.
     pitches : list of (int, int)
-        MIDI pitch and place on the line of fifths, from the bottom up; none for a rest.
+        MIDI pitch and name (position on the line of fifths), from the lowest up; empty for a
+        rest.
     explicit : set of int
-        Which of the pitches have a written accidental.
+        Indices of the pitches with a written accidental.
     tuplet : tuple of (int, int) or None
-        Notes in the time of so many.
+        Notes of the tuplet, and normal notes in the same time.
     edges : set of str
         ``"tuplet start"``, ``"tuplet stop"``, ``"tie start"``, ``"tie stop"``.
     slurs : list of (str, int)
@@ -49,9 +50,9 @@ class TuneNote:
     lyrics : dict of int to Syllable
         By verse.
     graces : list of (int, int)
-        Grace notes before it.
+        Grace notes before it: MIDI pitch and name.
     joined : bool
-        Whether it is beamed to the note before if both have flags.
+        Whether it is beamed to the note before, if both have flags.
     """
 
     value: Fraction
@@ -75,7 +76,7 @@ class TuneNote:
 
 @dataclass
 class TuneBar:
-    """What stands between two bar lines.
+    """The music between two bar lines.
 
     Parameters
     ----------
@@ -88,9 +89,9 @@ class TuneBar:
     new : list of Element
         Key and time elements that begin here.
     tempo : tuple of (str, str) or None
-        Words, and quarter notes a minute, that stand over the bar.
+        Words, and quarter notes a minute, over the bar.
     left, right : list of Element
-        What the bar lines hold besides a plain line.
+        Elements of the bar lines.
     """
 
     notes: list[TuneNote] = field(default_factory=list)
@@ -104,14 +105,14 @@ class TuneBar:
 
     @property
     def length(self) -> Fraction:
-        """What its notes fill, in quarter notes."""
+        """Total length of its notes, in quarter notes."""
         return sum((note.length for note in self.notes), Fraction(0))
 
 
 def tune_tree(
     parts: Sequence[tuple[str, Sequence[TuneBar]]], title: str, creators: Iterable[Element] = ()
 ) -> Element:
-    """Write tunes as the parts of a MusicXML score.
+    """Build a MusicXML score from tunes.
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def tune_tree(
     title : str
         Title of the work.
     creators : iterable of Element
-        What goes into ``identification``.
+        Children of ``identification``.
     """
     root = Element("score-partwise", {"version": "4.0"})
     if title:
@@ -131,14 +132,14 @@ def tune_tree(
         entry = SubElement(listing, "score-part", {"id": f"P{number}"})
         SubElement(entry, "part-name").text = name
         part = SubElement(root, "part", {"id": f"P{number}"})
-        _write(part, bars)
+        _write_bars(part, bars)
     return root
 
 
-def _write(part: Element, bars: Sequence[TuneBar]) -> None:
+def _write_bars(part: Element, bars: Sequence[TuneBar]) -> None:
     divisions = lcm(4, *(note.length.denominator for bar in bars for note in bar.notes))
     if divisions > _MAX_DIVISIONS:
-        raise ScoreError("its note lengths have no common measure: mend the tuplets")
+        raise ScoreError("its note lengths have no common divisor: simplify the tuplets")
     start, plain = Fraction(0), []
     for bar in bars:
         plain.append(Bar(start, bar.length, bar.beats, bar.unit))
@@ -147,30 +148,30 @@ def _write(part: Element, bars: Sequence[TuneBar]) -> None:
     for index, (bar, offset) in enumerate(zip(bars, bar_offsets(plain), strict=True)):
         measure = SubElement(part, "measure")
         number += not offset
-        # A pickup is bar 0; what completes a split bar has no number of its own.
+        # A pickup is bar 0; the second part of a split bar has no number of its own.
         measure.set("number", f"X{index}" if offset and index else str(number))
         if offset:
             measure.set("implicit", "yes")
-        _barline(measure, "left", bar.left)
+        _write_barline(measure, "left", bar.left)
         if index == 0 or bar.new:
             attributes = SubElement(measure, "attributes")
             if index == 0:
                 SubElement(attributes, "divisions").text = str(divisions)
             attributes.extend(bar.new)
         if bar.tempo:
-            _direction(measure, *bar.tempo)
-        _notes(measure, bar, divisions)
-        _barline(measure, "right", bar.right)
+            _write_tempo(measure, *bar.tempo)
+        _write_notes(measure, bar, divisions)
+        _write_barline(measure, "right", bar.right)
 
 
-def _barline(measure: Element, location: str, content: Sequence[Element]) -> None:
+def _write_barline(measure: Element, location: str, content: Sequence[Element]) -> None:
     if content:
         barline = SubElement(measure, "barline", {"location": location})
         order = ("bar-style", "ending", "repeat")
         barline.extend(sorted(content, key=lambda element: order.index(element.tag)))
 
 
-def _direction(measure: Element, words: str, tempo: str) -> None:
+def _write_tempo(measure: Element, words: str, tempo: str) -> None:
     direction = SubElement(measure, "direction", {"placement": "above"})
     if words:
         SubElement(SubElement(direction, "direction-type"), "words").text = words
@@ -181,24 +182,24 @@ def _direction(measure: Element, words: str, tempo: str) -> None:
         SubElement(direction, "sound", {"tempo": tempo})
 
 
-def _notes(measure: Element, bar: TuneBar, divisions: int) -> None:
+def _write_notes(measure: Element, bar: TuneBar, divisions: int) -> None:
     accidentals = Accidentals(bar.fifths)
-    pieces = [piece for note in bar.notes for piece in _pieces(note)]
-    flags = [max(0, _TYPES.index(_shape(p.value)[0]) - 3) if p.pitches else 0 for p in pieces]
-    places, place = [], Fraction(0)
+    pieces = [piece for note in bar.notes for piece in _split_note(note)]
+    flags = [max(0, _TYPES.index(_note_type(p.value)[0]) - 3) if p.pitches else 0 for p in pieces]
+    positions, position = [], Fraction(0)
     groups: list[list[int]] = []
     for index, piece in enumerate(pieces):
-        places.append(place)
-        place += piece.length
+        positions.append(position)
+        position += piece.length
         if flags[index]:
             if piece.joined and groups and groups[-1][-1] == index - 1:
                 groups[-1].append(index)
             else:
                 groups.append([index])
-    levels = beam_values(groups, flags, places)
+    levels = beam_values(groups, flags, positions)
     for piece, beams in zip(pieces, levels, strict=True):
         for grace in piece.graces:
-            _grace(measure, grace, accidentals)
+            _write_grace(measure, grace, accidentals)
         for number, (pitch, name) in enumerate(piece.pitches or [(None, None)]):
             element = SubElement(measure, "note")
             if number:
@@ -207,18 +208,18 @@ def _notes(measure: Element, bar: TuneBar, divisions: int) -> None:
             if pitch is None or name is None:
                 SubElement(element, "rest")
             else:
-                accidental = _pitch(element, pitch, name, accidentals)
+                accidental = _write_pitch(element, pitch, name, accidentals)
                 if number in piece.explicit:
                     accidental = ACCIDENTALS.get(spelled_pitch(pitch, name)[1])
                 elif "tie stop" in piece.edges:
                     accidental = None
             SubElement(element, "duration").text = str(int(piece.length * divisions))
-            _finish(element, piece, accidental, beams, first=not number)
+            _write_note_end(element, piece, accidental, beams, first=not number)
 
 
-def _pieces(note: TuneNote) -> Iterable[TuneNote]:
-    """The note itself, or several tied ones where no single value is as long."""
-    if _shape(note.value)[0]:
+def _split_note(note: TuneNote) -> Iterable[TuneNote]:
+    """The note itself, or several tied notes if no single value has its length."""
+    if _note_type(note.value)[0]:
         return [note]
     rest = note.value
     out: list[TuneNote] = []
@@ -243,8 +244,8 @@ def _pieces(note: TuneNote) -> Iterable[TuneNote]:
     return out
 
 
-def _shape(value: Fraction) -> tuple[str, int]:
-    """MusicXML's name of a note value and its dots; an empty name if there is none."""
+def _note_type(value: Fraction) -> tuple[str, int]:
+    """MusicXML type of a note value and its dots; an empty type if there is none."""
     for exponent, name in enumerate(_TYPES):
         plain = Fraction(8, 2**exponent)
         for dots in range(3):
@@ -260,18 +261,18 @@ _VALUES = [
 ]
 
 
-def _grace(measure: Element, grace: tuple[int, int], accidentals: Accidentals) -> None:
+def _write_grace(measure: Element, grace: tuple[int, int], accidentals: Accidentals) -> None:
     element = SubElement(measure, "note")
     SubElement(element, "grace")
-    accidental = _pitch(element, *grace, accidentals)
+    accidental = _write_pitch(element, *grace, accidentals)
     SubElement(element, "voice").text = "1"
     SubElement(element, "type").text = "eighth"
     if accidental:
         SubElement(element, "accidental").text = accidental
 
 
-def _pitch(element: Element, midi: int, name: int, accidentals: Accidentals) -> str | None:
-    """Write a pitch; give its accidental if it needs one."""
+def _write_pitch(element: Element, midi: int, name: int, accidentals: Accidentals) -> str | None:
+    """Write a pitch; return its accidental if it needs one."""
     step, alter, octave = spelled_pitch(midi, name)
     pitch = SubElement(element, "pitch")
     SubElement(pitch, "step").text = step
@@ -281,15 +282,15 @@ def _pitch(element: Element, midi: int, name: int, accidentals: Accidentals) -> 
     return ACCIDENTALS.get(alter) if accidentals.needed(step, alter, octave) else None
 
 
-def _finish(
+def _write_note_end(
     element: Element, note: TuneNote, accidental: str | None, beams: Sequence[str], *, first: bool
 ) -> None:
-    """Write what follows the duration, in the order that MusicXML wants."""
+    """Write the elements after the duration, in the order of MusicXML."""
     ties = [kind for kind in ("stop", "start") if f"tie {kind}" in note.edges and note.pitches]
     for kind in ties:
         SubElement(element, "tie", {"type": kind})
     SubElement(element, "voice").text = "1"
-    name, dots = _shape(note.value)
+    name, dots = _note_type(note.value)
     SubElement(element, "type").text = name
     for _ in range(dots):
         SubElement(element, "dot")

@@ -195,19 +195,19 @@ HOSTILE = {
     "text.musicxml": (b"dear diary", "XML is damaged"),
     "html.xml": (b"<html><body/></html>", "not MusicXML"),
     "cut.musicxml": (EVERYTHING[:900].encode(), "XML is damaged"),
-    "noparts.xml": (b"<score-partwise/>", "holds no music"),
-    "nobars.xml": (b'<score-partwise><part id="P1"/></score-partwise>', "holds no music"),
+    "noparts.xml": (b"<score-partwise/>", "has no music"),
+    "nobars.xml": (b'<score-partwise><part id="P1"/></score-partwise>', "has no music"),
     "rests.xml": (
         score_of(("", bar("<note><rest/><duration>4</duration></note>"))).encode(),
         "nothing but rests",
     ),
     "nopitch.xml": (
         score_of(("", line(5).replace("<step>C</step>", ""))).encode(),
-        "no proper pitch",
+        "no valid pitch",
     ),
     "nolength.xml": (
         score_of(("", line(5).replace("<duration>1</duration>", ""))).encode(),
-        "no proper duration",
+        "no valid duration",
     ),
     "huge.xml": (
         score_of(("", line(5).replace("<duration>1<", "<duration>9999999<"))).encode(),
@@ -215,11 +215,11 @@ HOSTILE = {
     ),
     "exponent.xml": (
         score_of(("", line(5).replace("<duration>1<", "<duration>1e999999999<"))).encode(),
-        "no proper duration",
+        "no valid duration",
     ),
     "zero.xml": (
         score_of(("", line(5).replace("<divisions>1<", "<divisions>0<"))).encode(),
-        "no proper divisions",
+        "no valid divisions",
     ),
     "bomb.xml": (
         b'<!DOCTYPE s [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><s>&b;</s>',
