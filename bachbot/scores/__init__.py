@@ -1,11 +1,10 @@
 """Scores: read, completed, written, engraved and played."""
 
 from bachbot.scores.bars import BarRange, bars_of
-from bachbot.scores.layout import Layout
 from bachbot.scores.musicxml.complete import complete, from_chorale
 from bachbot.scores.musicxml.rewrite import rewrite_bars
 from bachbot.scores.readers.load import load_score
-from bachbot.scores.save import render, save_score
+from bachbot.scores.save import Layout, render, save_score
 from bachbot.scores.score import Notice, Score, Sounding, section_starts, soundings
 
 __all__ = [

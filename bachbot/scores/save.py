@@ -3,14 +3,15 @@
 import io
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 from xml.etree import ElementTree
 
 from bachbot.errors import OutputError, UsageError
 from bachbot.files import write_atomically
-from bachbot.scores.layout import Layout
 from bachbot.scores.score import Score, soundings
+from bachbot.scores.sound.instruments import SoundPreset
 
 OutputFormat = Literal["musicxml", "mxl", "midi", "svg", "png", "pdf", "wav", "flac", "ogg", "mp3"]
 """Formats that can be written; ``"mxl"`` is compressed MusicXML."""
@@ -41,6 +42,49 @@ _CONTAINER = (
     '<rootfile full-path="score.musicxml" '
     'media-type="application/vnd.recordare.musicxml+xml"/></rootfiles></container>\n'
 )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Staves of an engraving, and tempo and instrument of MIDI and sound.
+
+    Parameters
+    ----------
+    staves : {2, 4}
+        One staff for each voice, or two staves with two voices each.
+    tempo : float
+        Quarter notes per minute, 10 to 400.
+    sound : str
+        Instrument: ``"organ"``, ``"choir"``, ``"strings"``, ``"piano"``, or a soundfont
+        ``"FILE.sf2"`` or ``"FILE.sf2:PROGRAM"``, which is checked at once.
+
+    Raises
+    ------
+    UsageError
+        If a value is none of these.
+    """
+
+    staves: Literal[2, 4] = 4
+    tempo: float = 72.0
+    sound: str = "organ"
+
+    def __post_init__(self) -> None:
+        faults = []
+        if self.staves not in (2, 4):
+            faults.append(f"{self.staves} staves: give 2 or 4")
+        if not 10 <= self.tempo <= 400:
+            faults.append(f"a tempo of {self.tempo:g}: give 10 to 400 quarter notes a minute")
+        try:
+            SoundPreset.parse(self.sound)
+        except UsageError as error:
+            faults.append(str(error))
+        if faults:
+            raise UsageError("; ".join(faults))
+
+    @property
+    def program(self) -> int:
+        """Return the General MIDI program of the instrument, counted from 0."""
+        return SoundPreset.parse(self.sound).program
 
 
 def save_score(score: Score, path: str | Path, *, layout: Layout | None = None) -> None:

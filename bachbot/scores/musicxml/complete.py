@@ -1,4 +1,4 @@
-"""Add the missing voices to a page, or make a page of a chorale."""
+"""Complete a score with the missing voices, or write a chorale as a score."""
 
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
@@ -26,20 +26,20 @@ from bachbot.scores.score import Score
 
 
 def complete(score: Score, chorale: Chorale, given: Sequence[Voice]) -> Score:
-    """Write the voices that were found beside those that were given.
+    """Add the harmonized voices of a chorale to the given voices of a score.
 
-    The given parts come back element by element. The others get the same bars, with their
+    The given parts are copied element by element. The others get the same measures, with their
     lengths, numbers, repeats and signatures, a spelling that fits the key and the harmony, and
     the fermatas of the soprano.
 
     Parameters
     ----------
     score : Score
-        As it was loaded; it has the given voices.
+        From `load_score`, with the given voices.
     chorale : Chorale
         All four voices in the written key, as many frames as `score.chorale`.
     given : sequence of Voice
-        Voices to take from `score`, not from `chorale`.
+        Voices to take from `score`; the others are taken from `chorale`.
 
     Returns
     -------
@@ -66,14 +66,14 @@ def complete(score: Score, chorale: Chorale, given: Sequence[Voice]) -> Score:
     document = score.document
     known = {voice: names_of(score.lines[voice], chorale.frames) for voice in given}
     names = spell(chorale, known)
-    # The written fermatas rule where the soprano is given; else those that the model set.
+    # The fermatas of a given soprano count; otherwise those of the model.
     marked = score.chorale if Voice.SOPRANO in given else chorale
     held = fermata_frames(marked.fermata, chorale.onset[:, Voice.SOPRANO])
-    plan = _plan(document, score.lines[given[0]])
+    bars = _bar_templates(document, score.lines[given[0]])
     parts = {
         voice: copy_part(document, score.lines[voice])
         if voice in given
-        else build_part(chorale, voice, names[:, voice], plan, held)
+        else build_part(chorale, voice, names[:, voice], bars, held)
         for voice in VOICES
     }
     root = score_root(score.title, parts, _creators(document.root))
@@ -81,14 +81,14 @@ def complete(score: Score, chorale: Chorale, given: Sequence[Voice]) -> Score:
 
 
 def from_chorale(chorale: Chorale, title: str) -> Score:
-    """Make a page of a chorale, every part of it from the grid.
+    """Write a chorale as a score.
 
     Parameters
     ----------
     chorale : Chorale
-        In the key that it is to be written in.
+        In the key to write it in.
     title : str
-        Title of the page.
+        Title of the score.
     """
     if not chorale.frames:
         raise UsageError("the chorale is empty: give one of at least one frame")
@@ -96,10 +96,10 @@ def from_chorale(chorale: Chorale, title: str) -> Score:
     new = (key_element(fifths, chorale.key.mode), time_element(chorale.meter))
     starts = [*chorale.bar_starts.tolist(), chorale.frames]
     counted = int(not chorale.meter.pickup)
-    plan = []
+    bars = []
     for index, start in enumerate(starts[:-1]):
         last = index == len(starts) - 2
-        plan.append(
+        bars.append(
             BarTemplate(
                 start,
                 starts[index + 1],
@@ -114,7 +114,7 @@ def from_chorale(chorale: Chorale, title: str) -> Score:
         )
     names = spell(chorale, {})
     held = fermata_frames(chorale.fermata, chorale.onset[:, Voice.SOPRANO])
-    parts = {v: build_part(chorale, v, names[:, v], plan, held) for v in VOICES}
+    parts = {v: build_part(chorale, v, names[:, v], bars, held) for v in VOICES}
     creator = Element("creator", {"type": "composer"})
     creator.text = "bachbot"
     return _score(chorale, title, score_root(title, parts, [creator]))
@@ -130,24 +130,24 @@ def _score(chorale: Chorale, title: str, root: Element) -> Score:
 
 
 def names_of(line: Line, frames: int) -> NDArray[np.int16]:
-    """Spelling of a line in each frame, as places on the line of fifths, shape [T]."""
+    """Return the spelling of a line in each frame as positions on the line of fifths, shape [T]."""
     names = np.zeros(frames, dtype=np.int16)
     for note, name in zip(line.notes, line.names, strict=True):
         names[frame_of(note.start) : frame_of(note.start + note.length)] = name
     return names
 
 
-def _plan(document: Document, line: Line) -> list[BarTemplate]:
-    """Bars of the page, as the part of a given line shows them."""
+def _bar_templates(document: Document, line: Line) -> list[BarTemplate]:
+    """Return the measures of a score, as in the part of a given line."""
     measures = document.part(line.part).findall("measure")
-    plan = []
+    bars = []
     fifths = 0
     changes = {signature.start: signature for signature in document.signatures}
     slots = grid_bars(document.bars)
     for index, (bar, slot) in enumerate(zip(document.bars, slots, strict=True)):
         measure = measures[index] if index < len(measures) else Element("measure")
         new: list[Element] = []
-        # A key that changes within a bar is written at the next bar line.
+        # A key change within a measure is written at the next bar line.
         for start in sorted(changes):
             if start <= bar.start:
                 signature = changes.pop(start)
@@ -158,7 +158,7 @@ def _plan(document: Document, line: Line) -> list[BarTemplate]:
             time = deepcopy(times[0])
             time.attrib.pop("number", None)
             new.append(time)
-        plan.append(
+        bars.append(
             BarTemplate(
                 slot.start,
                 slot.stop,
@@ -171,7 +171,7 @@ def _plan(document: Document, line: Line) -> list[BarTemplate]:
                 barlines=tuple(_barlines(measure)),
             )
         )
-    return plan
+    return bars
 
 
 def _barlines(measure: Element) -> Iterable[Element]:
@@ -179,7 +179,7 @@ def _barlines(measure: Element) -> Iterable[Element]:
         copy = deepcopy(barline)
         copy[:] = [e for e in copy if e.tag in ("bar-style", "ending", "repeat")]
         for ending in copy.findall("ending"):
-            # Its number stands above the top staff alone.
+            # Only the top staff prints its number.
             ending.set("print-object", "no")
         yield copy
 
@@ -191,7 +191,7 @@ def _final_barline() -> Element:
 
 
 def _creators(root: Element) -> list[Element]:
-    """Whom the tune is by, as the file says, and who set it."""
+    """Return the authors that the file names, and bachbot as arranger."""
     kept = [
         deepcopy(element)
         for element in root.findall("identification/*")
@@ -201,6 +201,6 @@ def _creators(root: Element) -> list[Element]:
     ]
     arranger = Element("creator", {"type": "arranger"})
     arranger.text = "bachbot"
-    # MusicXML wants all creators before all rights, and sources after the encoding.
+    # MusicXML requires creators before rights.
     creators = [e for e in kept if e.tag == "creator" and e.get("type") != "arranger"]
     return [*creators, arranger, *(e for e in kept if e.tag == "rights")]

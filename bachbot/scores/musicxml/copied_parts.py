@@ -1,4 +1,4 @@
-"""Parts of the user's own score, as they came."""
+"""Parts copied from the user's score."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -10,17 +10,17 @@ from bachbot.scores.musicxml.parts import clef
 from bachbot.scores.readers.document import Document, Line
 
 HARMONY = ("harmony", "figured-bass")
-"""Chord symbols, which belong to the harmony that they were written for."""
+"""Chord symbols and figured bass, which do not fit a new harmony."""
 
 _LEFT_OUT = (*HARMONY, "print", "listening", "grouping", "link", "bookmark")
-"""Layout was made for another page, chord symbols for another harmony."""
+"""Elements that are not copied: page layout and harmony."""
 
 
 def copy_part(document: Document, line: Line) -> Element:
-    """Copy the part of a line, without what belongs to other lines, the page or the harmony.
+    """Copy the part of a line without other lines, page layout and harmony.
 
     Every note, tie, fermata, lyric, slur, grace note, tuplet, direction, bar line, repeat and
-    signature stays as it is.
+    signature is kept as it is.
     """
     part = deepcopy(document.part(line.part))
     alone = len(document.lines_of(line.part)) == 1
@@ -29,19 +29,19 @@ def copy_part(document: Document, line: Line) -> Element:
         kept = [element for element in measure if element.tag not in _LEFT_OUT]
         measure[:] = kept if alone else list(_of_line(kept, line))
         for note in measure.iter("note"):
-            # It names an instrument of the part list that is not copied.
+            # It refers to the part list, which is not copied.
             for instrument in note.findall("instrument"):
                 note.remove(instrument)
     return part
 
 
 def has_chord_symbols(part: Element) -> bool:
-    """Tell whether a part has chord symbols or a figured bass, which `copy_part` leaves out."""
+    """Return whether a part has chord symbols or figured bass, which `copy_part` omits."""
     return any(measure.find(tag) is not None for measure in part for tag in HARMONY)
 
 
 def _of_line(elements: list[Element], line: Line) -> Iterator[Element]:
-    """The elements of one line of a measure, in order of time, with gaps as skips."""
+    """Yield the elements of one line of a measure in order of time, with ``forward`` for gaps."""
     position = reached = last = Fraction(0)
     for element in elements:
         duration = Fraction((element.findtext("duration") or "0").strip())
@@ -76,7 +76,7 @@ def _of_line(elements: list[Element], line: Line) -> Iterator[Element]:
 
 
 def belongs_to_line(note: Element, line: Line) -> bool:
-    """Tell whether a note of the line's part is of the line."""
+    """Return whether a note of the line's part belongs to the line."""
     staff = (note.findtext("staff") or "1").strip()
     voice = (note.findtext("voice") or "1").strip()
     return staff == line.staff and voice in line.voices
@@ -89,7 +89,7 @@ def _skip(duration: Fraction) -> Element:
 
 
 def transpose_octaves(part: Element, line: Line, octaves: int, voice: Voice) -> None:
-    """Move a line of a part by octaves, in place, and give it the clef of its voice."""
+    """Transpose a line of a part by octaves, in place, and set the clef of its voice."""
     for note in part.iter("note"):
         octave = note.find("pitch/octave")
         if octave is not None and belongs_to_line(note, line):

@@ -1,4 +1,4 @@
-"""Measures of MusicXML as timelines, and new notes written into them."""
+"""Measures of MusicXML as timelines, and replacement of the notes of a voice in them."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from copy import deepcopy
@@ -20,22 +20,22 @@ from bachbot.scores.musicxml.notes import (
 from bachbot.scores.pitch import ACCIDENTALS, spelled_pitch
 from bachbot.scores.readers.document import Document, Line, plain_number, transposition
 
-_UNMOVED = ("barline", "print")
-"""They stand where they are written, whatever time it is there."""
+_UNTIMED = ("barline", "print")
+"""Elements whose position in time does not matter."""
 
 
 @dataclass
 class PartAttributes:
-    """In what terms a part writes, where one has got to in it.
+    """Attributes in force at some point of a part.
 
     Parameters
     ----------
     divisions : Fraction
-        Units of duration in a quarter note.
+        Units of duration per quarter note.
     chromatic, shift : int
-        How much higher than written it sounds: semitones, and places on the line of fifths.
+        Transposition from written to sounding pitch: semitones, and steps on the line of fifths.
     fifths : dict
-        Key signature of each staff, as written; that of `None` is for staves without their own.
+        Written key signature by staff; `None` is for staves without their own.
     """
 
     divisions: Fraction = Fraction(1)
@@ -43,8 +43,8 @@ class PartAttributes:
     shift: int = 0
     fifths: dict[str | None, int] = field(default_factory=dict)
 
-    def read(self, attributes: Element) -> None:
-        """Take note of what changes."""
+    def update(self, attributes: Element) -> None:
+        """Apply an ``attributes`` element."""
         self.divisions = plain_number(attributes.findtext("divisions")) or self.divisions
         transpose = attributes.find("transpose")
         if transpose is not None:
@@ -57,22 +57,22 @@ class PartAttributes:
                 self.fifths[key.get("number")] = int(fifths)
 
     def signature(self, staff: str) -> int:
-        """Key signature of a staff."""
+        """Return the key signature of a staff."""
         return self.fifths.get(staff, self.fifths.get(None, 0))
 
 
 @dataclass
 class TimedElement:
-    """An element of a bar, at its time.
+    """An element of a measure with its time.
 
     Parameters
     ----------
     elements : list of Element
-        The element; of a chord all its notes.
+        The element, or all notes of a chord.
     start, length : Fraction
-        In quarter notes from the beginning of the bar; only notes have a length.
+        In quarter notes from the beginning of the measure; only notes have a length.
     divisions : Fraction
-        What its durations are counted in.
+        Divisions in which its durations are counted.
     """
 
     elements: list[Element]
@@ -82,24 +82,24 @@ class TimedElement:
 
     @property
     def first(self) -> Element:
-        """The element, the first note of a chord."""
+        """Return the element, or the first note of a chord."""
         return self.elements[0]
 
     @property
     def is_note(self) -> bool:
-        """Whether it is a note, rest or chord."""
+        """Return whether this is a note, rest or chord."""
         return self.first.tag == "note"
 
 
 def read_timeline(measure: Element, divisions: Fraction) -> list[TimedElement]:
-    """Read a bar, in the order of the file; skips forth and back are left out.
+    """Read a measure in file order, without ``forward`` and ``backup``.
 
     Parameters
     ----------
     measure : Element
         A ``measure``.
     divisions : Fraction
-        Divisions in force where it begins.
+        Divisions in force at its beginning.
     """
     items: list[TimedElement] = []
     position = Fraction(0)
@@ -122,21 +122,21 @@ def read_timeline(measure: Element, divisions: Fraction) -> list[TimedElement]:
 
 
 def write_timeline(measure: Element, items: Sequence[TimedElement], divisions: Fraction) -> None:
-    """Write a bar anew, with the skips that its elements need.
+    """Replace the content of a measure, with ``forward`` and ``backup`` as needed.
 
-    Where the part's divisions are too coarse for a note the bar has finer ones of its own, and
-    leaves those that it found to the next.
+    If the part's divisions are too coarse for a note, the measure gets finer ones and restores the
+    old ones at its end.
 
     Parameters
     ----------
     measure : Element
         Its content is replaced.
-    items : sequence of Timed
-        In the order of the file.
+    items : sequence of TimedElement
+        In file order.
     divisions : Fraction
-        Divisions in force where it begins.
+        Divisions in force at its beginning.
     """
-    opening = next((i for i, item in enumerate(items) if item.is_note), len(items))
+    first_note = next((i for i, item in enumerate(items) if item.is_note), len(items))
     changes = [
         (index, item.first)
         for index, item in enumerate(items)
@@ -145,26 +145,26 @@ def write_timeline(measure: Element, items: Sequence[TimedElement], divisions: F
     after = divisions
     if changes:
         after = plain_number(changes[-1][1].findtext("divisions")) or divisions
-    settled = all(index < opening for index, _ in changes)
+    unchanged = all(index < first_note for index, _ in changes)
     unit = after
-    if not (settled and all(_counts(item, after) for item in items)):
+    if not (unchanged and all(_fits_divisions(item, after) for item in items)):
         used = {divisions, after, *(item.divisions for item in items)}
         unit = Fraction(lcm(FRAMES_PER_QUARTER, *(d.numerator for d in used)))
-        items = _redivided(items, unit, after)
+        items = _change_divisions(items, unit, after)
     measure[:] = list(_in_sequence(items, unit))
 
 
-def _counts(item: TimedElement, unit: Fraction) -> bool:
-    """Whether a bar of one unit throughout can hold an item."""
+def _fits_divisions(item: TimedElement, unit: Fraction) -> bool:
+    """Return whether the times of an item are whole numbers of a unit."""
     if not item.is_note:
         return True
     return (item.start * unit).denominator == 1 == (item.length * unit).denominator
 
 
-def _redivided(
+def _change_divisions(
     items: Sequence[TimedElement], unit: Fraction, after: Fraction
 ) -> list[TimedElement]:
-    """Set one unit for the bar, and another for what comes after it."""
+    """Set the divisions of a measure, and those of the measures after it."""
     out = []
     for item in items:
         divisions = item.first.find("divisions")
@@ -172,16 +172,16 @@ def _redivided(
             item.first.remove(divisions)
         if item.first.tag != "attributes" or len(item.first):
             out.append(item)
-    head = next((i for i, item in enumerate(out) if item.first.tag not in _UNMOVED), 0)
+    head = next((i for i, item in enumerate(out) if item.first.tag not in _UNTIMED), 0)
     if not (out and out[head].first.tag == "attributes"):
         out.insert(head, _attributes(Fraction(0), unit))
     first = Element("divisions")
-    first.text = _plain(unit)
+    first.text = _format_number(unit)
     out[head].first.insert(0, first)
     if unit != after:
         end = next((item.start + item.length for item in reversed(out) if item.is_note), 0)
         out.append(_attributes(Fraction(end), unit))
-        SubElement(out[-1].first, "divisions").text = _plain(after)
+        SubElement(out[-1].first, "divisions").text = _format_number(after)
     return out
 
 
@@ -193,21 +193,21 @@ def _in_sequence(items: Sequence[TimedElement], unit: Fraction) -> Iterator[Elem
     position = Fraction(0)
     for item in items:
         gap = item.start - position
-        if gap and item.first.tag not in _UNMOVED:
+        if gap and item.first.tag not in _UNTIMED:
             skip = Element("forward" if gap > 0 else "backup")
-            SubElement(skip, "duration").text = _plain(abs(gap) * unit)
+            SubElement(skip, "duration").text = _format_number(abs(gap) * unit)
             yield skip
             position = item.start
         for element in item.elements:
             for child in element:
                 if child.tag in ("duration", "offset") and item.divisions != unit:
                     count = plain_number(child.text) or Fraction(0)
-                    child.text = _plain(count / item.divisions * unit)
+                    child.text = _format_number(count / item.divisions * unit)
             yield element
         position += item.length
 
 
-def _plain(number: Fraction) -> str:
+def _format_number(number: Fraction) -> str:
     return str(number) if number.denominator == 1 else f"{float(number):.6f}"
 
 
@@ -216,18 +216,18 @@ _OFFSET_AFTER = ("direction-type",)
 
 @dataclass(frozen=True)
 class VoiceNotation:
-    """How the notes of a voice are written on its page.
+    """How a score notates a voice.
 
     Parameters
     ----------
     line : Line
-        Where the voice stands.
+        Part, staff and voices that it is written in.
     staff : bool
-        Whether its notes name their staff.
+        Whether its notes have a ``staff`` element.
     stem : str or None
-        Which way its stems go, where it shares a staff.
+        Direction of its stems, if it shares a staff.
     fermata : str or None
-        Which kind of fermata it has; None where the other voice of its staff shows it.
+        Type of its fermatas; None if the other voice of the staff shows them.
     """
 
     line: Line
@@ -237,10 +237,10 @@ class VoiceNotation:
 
     @classmethod
     def of(cls, document: Document, line: Line, voice: Voice) -> "VoiceNotation":
-        """See how a page writes a voice.
+        """Return how a score notates a voice.
 
-        Of two voices on a staff the upper has its stems up and the lower down, and the outer
-        voice of the choir shows the fermatas of both.
+        Of two voices on a staff the upper has stems up and the lower down, and the soprano or bass
+        shows the fermatas of both.
         """
         staff = document.part(line.part).find("measure/note/staff") is not None
         sharing = [other for other in document.lines_of(line.part) if other.staff == line.staff]
@@ -251,13 +251,13 @@ class VoiceNotation:
         kind = "upright" if upper else "inverted"
         return cls(line, staff, "up" if upper else "down", kind if outer else None)
 
-    def finished(self, note: Element, instead: Element | None) -> Element:
-        """Give a new note what the page's own have; `instead` is a note that it replaces."""
+    def adapt(self, note: Element, replaced: Element | None) -> Element:
+        """Notate a new note like the others of its voice; `replaced` is a note that it replaces."""
         voice = note.find("voice")
         if voice is not None:
-            old = None if instead is None else instead.findtext("voice")
+            old = None if replaced is None else replaced.findtext("voice")
             voice.text = (old or min(self.line.voices, default="1")).strip()
-        instrument = None if instead is None else instead.find("instrument")
+        instrument = None if replaced is None else replaced.find("instrument")
         if instrument is not None:
             insert_child(note, deepcopy(instrument))
         if self.stem and note.find("pitch") is not None:
@@ -276,15 +276,13 @@ class VoiceNotation:
 
 
 def _with_rests(document: Document, line: Line) -> Line:
-    """The line with those voices of its staff that have nothing but rests."""
-    without_grace_notes: dict[str, bool] = {}
+    """Return the line with the voices of its staff that have only rests."""
+    sounding: dict[str, bool] = {}
     for note in document.part(line.part).iterfind("measure/note"):
         if (note.findtext("staff") or "1").strip() == line.staff:
             voice = (note.findtext("voice") or "1").strip()
-            without_grace_notes[voice] = (
-                without_grace_notes.get(voice, False) or note.find("rest") is None
-            )
-    silent = {voice for voice, sounds in without_grace_notes.items() if not sounds}
+            sounding[voice] = sounding.get(voice, False) or note.find("rest") is None
+    silent = {voice for voice, sounds in sounding.items() if not sounds}
     return replace(line, voices=line.voices | silent)
 
 
@@ -296,75 +294,77 @@ def _element(tag: str, text: str) -> Element:
 
 def replace_notes(
     measure: Element,
-    terms: PartAttributes,
-    slot: GridBar,
+    current: PartAttributes,
+    bar: GridBar,
     voices: Iterable[tuple[VoiceNotation, Sequence[GridNote]]],
 ) -> None:
-    """Write the notes of some lines of a bar anew, in place.
+    """Replace the notes of some lines of a measure, in place.
 
-    All else stays at its time: other lines, attributes, bar lines, layout and directions. One
-    that stood within a note that is new is written before the next with an offset.
+    Everything else keeps its time: other lines, attributes, bar lines, layout and directions. A
+    direction within a new note is written before the next note with an offset.
 
     Parameters
     ----------
     measure : Element
-        The bar.
-    terms : Terms
-        In what terms the part writes where the bar begins.
-    slot : Slot
-        The bar on the grid; it holds whole frames.
-    voices : iterable of (Hand, sequence of GridNote)
-        The lines of the part that are written, and all their notes in the piece.
+        The measure.
+    current : PartAttributes
+        Attributes in force at its beginning.
+    bar : GridBar
+        The measure on the grid; it has a whole number of frames.
+    voices : iterable of (VoiceNotation, sequence of GridNote)
+        Lines of the part to write, and all their notes in the piece.
     """
     written: list[Element] = []
     staves: dict[str, None] = {}
-    for hand, notes in voices:
-        items = read_timeline(measure, terms.divisions)
-        there = _in_terms(items, terms)
+    for notation, notes in voices:
+        items = read_timeline(measure, current.divisions)
+        at_note = _attributes_at_first_note(items, current)
         own = [
             i
             for i, item in enumerate(items)
-            if item.is_note and belongs_to_line(item.first, hand.line)
+            if item.is_note and belongs_to_line(item.first, notation.line)
         ]
-        instead = items[own[0]].first if own else None
+        replaced = items[own[0]].first if own else None
         block = [
             TimedElement(
-                [hand.finished(note, instead)],
+                [notation.adapt(note, replaced)],
                 Fraction(start, FRAMES_PER_QUARTER),
                 Fraction(length, FRAMES_PER_QUARTER),
                 Fraction(FRAMES_PER_QUARTER),
             )
-            for start, length, note in bar_notes(_as_written(notes, there), slot)
+            for start, length, note in bar_notes(_at_written_pitch(notes, at_note), bar)
         ]
-        write_timeline(measure, _replaced(items, own, block), terms.divisions)
+        write_timeline(measure, _replace_items(items, own, block), current.divisions)
         written += [item.first for item in block]
-        staves[hand.line.staff] = None
+        staves[notation.line.staff] = None
     for staff in staves:
-        _show_accidentals(measure, terms, staff)
+        _add_accidentals(measure, current, staff)
     indent(measure, " ", level=2)
 
 
-def _in_terms(items: Sequence[TimedElement], terms: PartAttributes) -> PartAttributes:
-    """The terms in which the first notes of a bar are written."""
-    there = replace(terms, fifths=dict(terms.fifths))
+def _attributes_at_first_note(
+    items: Sequence[TimedElement], current: PartAttributes
+) -> PartAttributes:
+    """Return the attributes in force at the first note of a measure."""
+    at_note = replace(current, fifths=dict(current.fifths))
     for item in items:
         if item.is_note:
             break
         if item.first.tag == "attributes":
-            there.read(item.first)
-    return there
+            at_note.update(item.first)
+    return at_note
 
 
-def _as_written(notes: Sequence[GridNote], terms: PartAttributes) -> Sequence[GridNote]:
-    """The notes of a part that sounds at another pitch than it is written."""
-    if not (terms.chromatic or terms.shift):
+def _at_written_pitch(notes: Sequence[GridNote], current: PartAttributes) -> Sequence[GridNote]:
+    """Return notes at written pitch, for a transposing part."""
+    if not (current.chromatic or current.shift):
         return notes
-    return [n if n.name is None else _transposed(n.pitch, n.name, n, terms) for n in notes]
+    return [n if n.name is None else _transposed(n.pitch, n.name, n, current) for n in notes]
 
 
-def _transposed(pitch: int, name: int, note: GridNote, terms: PartAttributes) -> GridNote:
-    pitch, name = pitch - terms.chromatic, name - terms.shift
-    # Twelve fifths away is the same pitch: no more than a double accidental.
+def _transposed(pitch: int, name: int, note: GridNote, current: PartAttributes) -> GridNote:
+    pitch, name = pitch - current.chromatic, name - current.shift
+    # Twelve fifths are the same pitch: at most a double accidental.
     while spelled_pitch(pitch, name)[1] > max(ACCIDENTALS):
         name -= 12
     while spelled_pitch(pitch, name)[1] < min(ACCIDENTALS):
@@ -372,42 +372,43 @@ def _transposed(pitch: int, name: int, note: GridNote, terms: PartAttributes) ->
     return replace(note, pitch=pitch, name=name)
 
 
-def _replaced(
+def _replace_items(
     items: list[TimedElement], own: Sequence[int], block: list[TimedElement]
 ) -> list[TimedElement]:
-    """Put a block of notes where a line has had its own, and what stood among them within it."""
+    """Put a block of notes in place of the old ones; elements between those go between the new."""
     if not own:
         end = len(items)
-        while end and _closes(items[end - 1].first):
+        while end and is_right_barline(items[end - 1].first):
             end -= 1
         return [*items[:end], *block, *items[end:]]
     first, last = own[0], own[-1]
     among = [items[i] for i in range(first, last) if i not in own]
     return [
         *items[:first],
-        *_merged(block, [item for item in among if not item.is_note]),
+        *_merge(block, [item for item in among if not item.is_note]),
         *(item for item in among if item.is_note),
         *items[last + 1 :],
     ]
 
 
-def _closes(element: Element) -> bool:
+def is_right_barline(element: Element) -> bool:
+    """Return whether an element is the bar line at the end of a measure."""
     return element.tag == "barline" and element.get("location", "right") == "right"
 
 
-def _merged(block: Sequence[TimedElement], among: Collection[TimedElement]) -> list[TimedElement]:
+def _merge(block: Sequence[TimedElement], among: Collection[TimedElement]) -> list[TimedElement]:
     out: list[TimedElement] = []
     waiting = sorted(among, key=lambda item: item.start)
     for note in block:
         while waiting and waiting[0].start <= note.start:
-            out.append(_at(waiting.pop(0), note.start))
+            out.append(_move(waiting.pop(0), note.start))
         out.append(note)
     end = block[-1].start + block[-1].length
-    return [*out, *(_at(item, end) for item in waiting)]
+    return [*out, *(_move(item, end) for item in waiting)]
 
 
-def _at(item: TimedElement, start: Fraction) -> TimedElement:
-    """Write an element at another place of a bar, with an offset if it can have one."""
+def _move(item: TimedElement, start: Fraction) -> TimedElement:
+    """Move an element in the file, with an offset for its time if it can have one."""
     early = item.start - start
     if early and item.first.tag in ("direction", "sound"):
         offset = item.first.find("offset")
@@ -416,20 +417,20 @@ def _at(item: TimedElement, start: Fraction) -> TimedElement:
             after = sum(child.tag in _OFFSET_AFTER for child in item.first)
             item.first.insert(after if item.first.tag == "direction" else len(item.first), offset)
         count = (plain_number(offset.text) or Fraction(0)) / item.divisions + early
-        # Counted in divisions that hold it exactly; the bar's own follow.
+        # In divisions that can express it exactly; `write_timeline` converts them.
         divisions = item.divisions * count.denominator
         offset.text = str(int(count * divisions))
         item = replace(item, divisions=divisions)
     return replace(item, start=start)
 
 
-def _show_accidentals(measure: Element, terms: PartAttributes, staff: str) -> None:
-    """Write the accidentals that the notes of a staff need between them, and do not show."""
-    here = replace(terms, fifths=dict(terms.fifths))
+def _add_accidentals(measure: Element, current: PartAttributes, staff: str) -> None:
+    """Add the accidentals that the notes of a staff need and do not have."""
+    here = replace(current, fifths=dict(current.fifths))
     accidentals = Accidentals(here.signature(staff))
-    for item in sorted(read_timeline(measure, terms.divisions), key=lambda item: item.start):
+    for item in sorted(read_timeline(measure, current.divisions), key=lambda item: item.start):
         if item.first.tag == "attributes" and item.first.find("key") is not None:
-            here.read(item.first)
+            here.update(item.first)
             accidentals = Accidentals(here.signature(staff))
         for note in item.elements if item.is_note else ():
             if (note.findtext("staff") or "1").strip() == staff:

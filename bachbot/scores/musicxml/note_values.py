@@ -1,4 +1,4 @@
-"""Note values: how long notes are written in a bar, and which share a beam."""
+"""Note values and beams: how durations are written in a measure."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -19,15 +19,15 @@ VALUES: dict[int, tuple[str, int]] = {
     32: ("breve", 0),
     48: ("breve", 1),
 }
-"""Lengths in frames that one note can have: MusicXML's name and the number of dots."""
+"""Note type of MusicXML and number of dots, by duration in frames."""
 
 _LONGEST_FIRST = sorted(VALUES, reverse=True)
 
 
 def notated_beat(meter: Meter) -> int:
-    """Length in frames of the beat that note values and beams follow: at most a quarter.
+    """Return the length in frames of the beat that note values and beams follow.
 
-    In compound meters it is the dotted beat; half-note beats are written as two quarters.
+    At most a quarter, or the dotted beat of compound meters; half-note beats count as two quarters.
     """
     return meter.beat_frames if _compound(meter) else min(meter.beat_frames, 4)
 
@@ -36,21 +36,20 @@ def _compound(meter: Meter) -> bool:
     return meter.beat_frames > 16 // meter.unit
 
 
-def split_duration(place: int, length: int, meter: Meter) -> list[int]:
-    """Write a length as note values to be tied.
+def split_duration(position: int, length: int, meter: Meter) -> list[int]:
+    """Split a duration into note values to be tied.
 
-    A value begins on a beat, or ends within the beat that it begins in; of syncopations only
-    the plain one, a beat's length from the middle of one to the middle of the next, is left
-    whole.
+    A value begins on a beat or ends within the beat in which it begins. The only syncopation that
+    is not split is as long as a beat and begins in the middle of one.
 
     Parameters
     ----------
     position : int
-        Place of the note in its bar, in frames.
+        Position of the note in its measure, in frames.
     length : int
-        In frames, at least 1; it must not cross the bar line.
+        Duration in frames, at least 1; it must not cross the bar line.
     meter : Meter
-        Meter of the bar.
+        Meter of the measure.
 
     Returns
     -------
@@ -70,73 +69,74 @@ def split_duration(place: int, length: int, meter: Meter) -> list[int]:
             for v in _LONGEST_FIRST
             if v <= length
             and (
-                _fits(place, v, beat, meter) or (v == length and _syncopated(place, v, beat, meter))
+                _fits(position, v, beat, meter)
+                or (v == length and _is_syncopation(position, v, beat, meter))
             )
         )
         out.append(value)
-        place, length = place + value, length - value
+        position, length = position + value, length - value
     return out
 
 
-def _fits(place: int, value: int, beat: int, meter: Meter) -> bool:
-    into = place % beat
-    # From a beat on: in compound meters whole dotted beats, else any value.
+def _fits(position: int, value: int, beat: int, meter: Meter) -> bool:
+    into = position % beat
+    # On a beat any value fits; in compound meters only whole dotted beats.
     whole = not into and (not _compound(meter) or value % beat == 0)
     return into + value <= beat or whole
 
 
-def _syncopated(place: int, value: int, beat: int, meter: Meter) -> bool:
-    return not _compound(meter) and value == beat and 2 * (place % beat) == beat
+def _is_syncopation(position: int, value: int, beat: int, meter: Meter) -> bool:
+    return not _compound(meter) and value == beat and 2 * (position % beat) == beat
 
 
 def assign_beams(pieces: Sequence[tuple[int, int, bool]], meter: Meter) -> list[list[str]]:
-    """Beams of the notes of one bar.
+    """Return the beams of the notes of one measure.
 
     Parameters
     ----------
     pieces : sequence of (int, int, bool)
-        Place in the bar and length of each piece, in frames, and whether it is a rest.
+        Position in the measure and duration of each note, in frames, and whether it is a rest.
     meter : Meter
-        Meter of the bar.
+        Meter of the measure.
 
     Returns
     -------
     list of list of str
-        MusicXML's beam values for each piece, the eighths' beam first.
+        MusicXML's beam values for each note, the eighths' beam first.
     """
-    # Three eighths fill a bar of 3/8 and share one beam.
+    # A measure of 3/8 has one beam.
     width = meter.bar_frames if (meter.beats, meter.unit) == (3, 8) else max(notated_beat(meter), 4)
     groups: list[list[int]] = []
-    for index, (place, length, rest) in enumerate(pieces):
+    for index, (position, length, rest) in enumerate(pieces):
         if rest or length > 3:
             continue
         joined = (
             groups
             and groups[-1][-1] == index - 1
-            and pieces[groups[-1][0]][0] // width == place // width
+            and pieces[groups[-1][0]][0] // width == position // width
         )
         if joined:
             groups[-1].append(index)
         else:
             groups.append([index])
     flags = [2 if length == 1 else 1 for _, length, _ in pieces]
-    places = [Fraction(place, FRAMES_PER_QUARTER) for place, _, _ in pieces]
-    return beam_values(groups, flags, places)
+    positions = [Fraction(position, FRAMES_PER_QUARTER) for position, _, _ in pieces]
+    return beam_values(groups, flags, positions)
 
 
 def beam_values(
-    groups: Sequence[Sequence[int]], flags: Sequence[int], places: Sequence[Fraction]
+    groups: Sequence[Sequence[int]], flags: Sequence[int], positions: Sequence[Fraction]
 ) -> list[list[str]]:
-    """Name the beams of groups of notes.
+    """Return the beam values of groups of notes.
 
     Parameters
     ----------
     groups : sequence of sequences of int
         Indices of the notes that share a beam; a group of one has none.
     flags : sequence of int
-        How many flags each note would have alone: 1 for an eighth, 2 for a sixteenth.
-    places : sequence of Fraction
-        Place of each note in its bar, in quarter notes.
+        Number of flags of each note without beams: 1 for an eighth, 2 for a sixteenth.
+    positions : sequence of Fraction
+        Position of each note in its measure, in quarter notes.
 
     Returns
     -------
@@ -149,12 +149,12 @@ def beam_values(
             continue
         for level in range(1, max(flags[index] for index in group) + 1):
             for run in _runs([index for index in group if flags[index] >= level]):
-                _beam(run, group, level, places, out)
+                _beam(run, group, level, positions, out)
     return out
 
 
 def _runs(indices: Sequence[int]) -> list[list[int]]:
-    """Split rising numbers where one is left out."""
+    """Split increasing numbers into runs of consecutive ones."""
     runs: list[list[int]] = [[indices[0]]]
     for before, index in pairwise(indices):
         if index == before + 1:
@@ -168,7 +168,7 @@ def _beam(
     run: Sequence[int],
     group: Sequence[int],
     level: int,
-    places: Sequence[Fraction],
+    positions: Sequence[Fraction],
     out: list[list[str]],
 ) -> None:
     if len(run) > 1:
@@ -176,8 +176,8 @@ def _beam(
             out[index].append("continue")
         out[run[0]][-1], out[run[-1]][-1] = "begin", "end"
         return
-    # A hook points to the note that it shares the beat of the next longer value with.
+    # A hook points to the note with which it forms the next longer value.
     longer = Fraction(2, 2**level)
     single = run[0]
-    forward = single == group[0] or (single != group[-1] and places[single] % longer == 0)
+    forward = single == group[0] or (single != group[-1] and positions[single] % longer == 0)
     out[single].append("forward hook" if forward else "backward hook")

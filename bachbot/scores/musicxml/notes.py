@@ -1,4 +1,4 @@
-"""Notes of MusicXML written from a chorale's grid, bar by bar."""
+"""Notes of a chorale's grid as MusicXML, measure by measure."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -24,14 +24,14 @@ _ORDER = (
 
 @dataclass(frozen=True)
 class GridBar:
-    """A bar on the grid.
+    """A measure on the grid.
 
     Parameters
     ----------
     start, stop : int
-        Its frames.
+        Its frames, `stop` excluded.
     position : int
-        Place of its first frame in the measure, in frames.
+        Metrical position of its first frame, in frames; above 0 for a pickup.
     meter : Meter
         Meter in force.
     """
@@ -49,11 +49,11 @@ class GridNote:
     Parameters
     ----------
     start, stop : int
-        Its frames, `stop` not included.
+        Its frames, `stop` excluded.
     pitch : int
-        MIDI pitch; of no meaning for a rest.
+        MIDI pitch; not used for a rest.
     name : int or None
-        Place of the pitch on the line of fifths; None for a rest.
+        Spelling: position on the line of fifths; None for a rest.
     fermata : bool
         Whether it is under a fermata.
     """
@@ -67,21 +67,21 @@ class GridNote:
 
 @dataclass
 class Accidentals:
-    """The accidentals in force in a bar.
+    """Accidentals in force in a measure.
 
     Parameters
     ----------
     fifths : int
         Key signature.
     seen : dict
-        Alteration last written of each step and octave.
+        Last alteration of each step and octave.
     """
 
     fifths: int
     seen: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def needed(self, step: str, alter: int, octave: int) -> bool:
-        """Whether a note needs its accidental written; takes note of it."""
+        """Return whether a note needs an accidental, and record its alteration."""
         signature = signature_alter(self.fifths, step)
         changed = self.seen.get((step, octave), signature) != alter
         self.seen[step, octave] = alter
@@ -89,7 +89,7 @@ class Accidentals:
 
 
 def grid_bars(bars: Sequence[Bar]) -> list[GridBar]:
-    """Lay bars on the grid."""
+    """Return the measures on the grid."""
     return [
         GridBar(
             start=frame_of(bar.start),
@@ -109,14 +109,14 @@ def _meter(beats: int, unit: int) -> Meter:
 
 
 def fermata_frames(fermata: NDArray[np.bool_], onset: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Frames in which all voices are held: the last of each soprano note under a fermata.
+    """Return the frames where all voices have a fermata: the last of each held soprano note.
 
     Parameters
     ----------
     fermata : ndarray of bool, shape [T]
-        Frames of the soprano's notes under a fermata.
+        Frames of soprano notes with a fermata.
     onset : ndarray of bool, shape [T]
-        Frames in which a soprano note begins.
+        Frames where a soprano note begins.
     """
     ends = np.ones(len(fermata), dtype=np.bool_)
     ends[:-1] = ~fermata[1:] | onset[1:]
@@ -126,22 +126,22 @@ def fermata_frames(fermata: NDArray[np.bool_], onset: NDArray[np.bool_]) -> NDAr
 def grid_notes(
     chorale: Chorale, voice: Voice, names: NDArray[np.int16], held: NDArray[np.bool_]
 ) -> list[GridNote]:
-    """Read the notes and rests of a voice.
+    """Return the notes and rests of a voice.
 
     Parameters
     ----------
     chorale : Chorale
         T frames.
     voice : Voice
-        Which of its voices.
+        Voice to read.
     names : ndarray of int, shape [T]
-        Spelling of the voice: place on the line of fifths in each frame.
+        Spelling of the voice: position on the line of fifths in each frame.
     held : ndarray of bool, shape [T]
-        Frames at which whatever sounds is under a fermata.
+        Frames whose notes have a fermata.
     """
     pitch, tied = chorale.pitch[:, voice], chorale.tied[:, voice]
     new = ~tied
-    # Silence is one rest, however many frames it lasts.
+    # Adjacent rests are one rest.
     new[1:] &= (pitch[1:] != REST) | (pitch[:-1] != REST)
     edges = [*np.flatnonzero(new).tolist(), len(pitch)]
     return [
@@ -156,40 +156,40 @@ def grid_notes(
     ]
 
 
-def bar_notes(notes: Sequence[GridNote], slot: GridBar) -> Iterator[tuple[int, int, Element]]:
-    """Write what sounds in a bar: split into values that the meter shows, tied and beamed.
+def bar_notes(notes: Sequence[GridNote], bar: GridBar) -> Iterator[tuple[int, int, Element]]:
+    """Write the notes of a measure, split at beats by the meter, tied and beamed.
 
     Parameters
     ----------
     notes : sequence of GridNote
-        In order; those outside the bar are passed over.
-    slot : Slot
-        The bar.
+        In order; notes outside the measure are ignored.
+    bar : GridBar
+        The measure.
 
     Yields
     ------
     start, length : int
-        Place of the note in the bar, and its length, in frames.
+        Position in the measure and duration, in frames.
     note : Element
-        A ``note`` of four divisions a quarter, without accidental.
+        A ``note`` with four divisions per quarter, without accidental.
     """
-    first = bisect_right(notes, slot.start, key=lambda note: note.stop)
-    inside = notes[first : bisect_left(notes, slot.stop, key=lambda note: note.start)]
+    first = bisect_right(notes, bar.start, key=lambda note: note.stop)
+    inside = notes[first : bisect_left(notes, bar.stop, key=lambda note: note.start)]
     if not inside or (len(inside) == 1 and inside[0].name is None):
-        yield 0, slot.stop - slot.start, _bar_rest(slot.stop - slot.start)
+        yield 0, bar.stop - bar.start, _measure_rest(bar.stop - bar.start)
         return
     pieces = []
     for note in inside:
-        start, stop = max(note.start, slot.start), min(note.stop, slot.stop)
-        for value in split_duration(start - slot.start + slot.position, stop - start, slot.meter):
+        start, stop = max(note.start, bar.start), min(note.stop, bar.stop)
+        for value in split_duration(start - bar.start + bar.position, stop - start, bar.meter):
             pieces.append((start, value, note))
             start += value
-    shape = [(s - slot.start + slot.position, v, n.name is None) for s, v, n in pieces]
-    for (start, value, note), levels in zip(pieces, assign_beams(shape, slot.meter), strict=True):
-        yield start - slot.start, value, _note(note, start, value, levels)
+    shape = [(s - bar.start + bar.position, v, n.name is None) for s, v, n in pieces]
+    for (start, value, note), levels in zip(pieces, assign_beams(shape, bar.meter), strict=True):
+        yield start - bar.start, value, _note(note, start, value, levels)
 
 
-def _bar_rest(frames: int) -> Element:
+def _measure_rest(frames: int) -> Element:
     element = Element("note")
     SubElement(element, "rest", {"measure": "yes"})
     SubElement(element, "duration").text = str(frames)
@@ -233,9 +233,9 @@ def _note(note: GridNote, start: int, value: int, levels: Sequence[str]) -> Elem
 
 
 def add_accidental(note: Element, accidentals: Accidentals) -> None:
-    """Write the accidental that a note needs and does not show; takes note of it.
+    """Add an accidental to a note if it needs one, and record its alteration.
 
-    A note that is tied to needs none: it sounds on as it was written.
+    A note at the end of a tie needs none.
     """
     if note.find("pitch") is None or note.find("tie[@type='stop']") is not None:
         return
@@ -251,6 +251,6 @@ def add_accidental(note: Element, accidentals: Accidentals) -> None:
 
 
 def insert_child(note: Element, child: Element) -> None:
-    """Put a child into a note, where MusicXML's order of elements wants it."""
+    """Insert a child into a note, in the order of elements that MusicXML requires."""
     rank = _ORDER.index(child.tag)
     note.insert(sum(_ORDER.index(c.tag) <= rank for c in note if c.tag in _ORDER), child)

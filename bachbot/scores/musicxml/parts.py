@@ -1,4 +1,4 @@
-"""Parts of MusicXML built from a chorale's grid."""
+"""MusicXML parts built from a chorale's grid."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -27,18 +27,18 @@ _CLEFS = {
 
 @dataclass(frozen=True)
 class BarTemplate(GridBar):
-    """What a bar is to look like in every part.
+    """Content that a measure has in every part.
 
     Parameters
     ----------
     number : str
-        Bar number.
+        Measure number.
     implicit : bool
-        Whether the number is not counted, as a pickup's.
+        Whether the measure is not counted, such as a pickup.
     fifths : int
         Key signature in force.
     new : tuple of Element
-        Key and time elements that begin with this bar.
+        Key and time signatures that change in this measure.
     barlines : tuple of Element
         Bar lines, repeats and endings.
     """
@@ -57,23 +57,22 @@ def build_part(
     bars: Sequence[BarTemplate],
     held: NDArray[np.bool_],
 ) -> Element:
-    """Write one voice of a chorale as a part.
+    """Build the part of one voice of a chorale.
 
-    Notes are split at bar lines and into values that the meter shows, tied, beamed, and given
-    the accidentals that they need.
+    Notes are split at bar lines and beats, tied, beamed, and given the accidentals that they need.
 
     Parameters
     ----------
     chorale : Chorale
         T frames.
     voice : Voice
-        Which of its voices.
+        Voice to write.
     names : ndarray of int, shape [T]
-        Spelling of the voice: place on the line of fifths in each frame.
-    bars : sequence of BarPlan
-        The bars, without gaps.
+        Spelling of the voice: position on the line of fifths in each frame.
+    bars : sequence of BarTemplate
+        The measures, without gaps.
     held : ndarray of bool, shape [T]
-        Frames at which whatever sounds is under a fermata.
+        Frames whose notes have a fermata.
 
     Returns
     -------
@@ -98,7 +97,7 @@ def build_part(
 
 
 def _attributes(measure: Element, bar: BarTemplate, voice: Voice | None) -> None:
-    """Write divisions and clef where a part begins, and what is new in this bar."""
+    """Write divisions and clef at the beginning of a part, and changed signatures."""
     if voice is None and not bar.new:
         return
     attributes = SubElement(measure, "attributes")
@@ -110,7 +109,7 @@ def _attributes(measure: Element, bar: BarTemplate, voice: Voice | None) -> None
 
 
 def clef(voice: Voice) -> Element:
-    """Give the clef of a voice in a modern choir edition."""
+    """Return the clef of a voice in a modern choir edition."""
     sign, line, octave = _CLEFS[voice]
     element = Element("clef")
     SubElement(element, "sign").text = sign
@@ -121,7 +120,7 @@ def clef(voice: Voice) -> Element:
 
 
 def key_element(fifths: int, mode: str | None) -> Element:
-    """Write a key signature."""
+    """Return a key signature."""
     element = Element("key")
     SubElement(element, "fifths").text = str(fifths)
     if mode:
@@ -130,7 +129,7 @@ def key_element(fifths: int, mode: str | None) -> Element:
 
 
 def time_element(meter: Meter) -> Element:
-    """Write a time signature."""
+    """Return a time signature."""
     element = Element("time", {"symbol": "common"} if (meter.beats, meter.unit) == (4, 4) else {})
     SubElement(element, "beats").text = str(meter.beats)
     SubElement(element, "beat-type").text = str(meter.unit)
@@ -138,7 +137,7 @@ def time_element(meter: Meter) -> Element:
 
 
 def score_root(title: str, parts: Mapping[Voice, Element], creators: Sequence[Element]) -> Element:
-    """Put four parts together as a choir score.
+    """Combine four parts into a choir score.
 
     Parameters
     ----------
@@ -147,7 +146,7 @@ def score_root(title: str, parts: Mapping[Voice, Element], creators: Sequence[El
     parts : mapping of Voice to Element
         The parts, in score order.
     creators : sequence of Element
-        What goes into ``identification``: creators and rights.
+        Children of ``identification``: creators and rights.
     """
     root = Element("score-partwise", {"version": "4.0"})
     SubElement(SubElement(root, "work"), "work-title").text = title

@@ -35,39 +35,38 @@ from bachbot.scores.score import Score
 
 
 def rewrite_bars(score: Score, chorale: Chorale, cells: NDArray[np.bool_]) -> Score:
-    """Write some bars of some voices anew, and leave the rest of the page as it is.
+    """Rewrite some measures of some voices, and leave the rest of the score as it is.
 
-    A bar of a voice is written anew if one of its cells is not given: its notes, with all that
-    hangs on them (words, slurs, grace notes), go, and the chorale's come in their place, spelled
-    to fit key, harmony and the notes that stay. Attributes, bar lines, layout and directions
-    stay. Two voices on a staff, or four on the two staves of one part, are rewritten there.
+    A measure of a voice is rewritten if one of its cells is not given: its notes, with their
+    lyrics, slurs and grace notes, are replaced by those of the chorale, spelled to fit key,
+    harmony and the notes that are kept. Attributes, bar lines, layout and directions are kept. Two
+    voices on a staff, or four on the two staves of one part, are rewritten there.
 
-    Outside those bars the page changes in this alone: ties over their edges begin as the
-    chorale has them, slurs and beams go that led into them, and a note on a staff that it
-    shares is given the accidental that a new note makes it need. Chord symbols of those bars go
-    in every part, for the harmony is another.
+    Outside those measures only this changes: ties into and out of them follow the chorale, slurs
+    and beams into them are removed, and notes that share a staff with new ones get the accidentals
+    that they now need. Chord symbols in those measures are removed from every part, because the
+    harmony is different.
 
-    Fermatas of the soprano are the chorale's where it is rewritten; where lower voices are,
-    they are held with the soprano.
+    A rewritten soprano has the chorale's fermatas; rewritten lower voices have the soprano's.
 
     Parameters
     ----------
     score : Score
-        As it was loaded, with all four voices.
+        From `load_score`, with all four voices.
     chorale : Chorale
         All four voices in the written key, as many frames as `score.chorale`.
     cells : ndarray of bool, shape [T, 4]
-        True where a voice is given, and is the same in both.
+        True where a voice is given; it is then the same in both.
 
     Returns
     -------
     Score
-        The new page; `score` itself if all is given.
+        The rewritten score; `score` itself if all cells are given.
 
     Raises
     ------
     UsageError
-        If a voice is not in the score, lengths differ, a given cell does, or a bar holds no
+        If a voice is not in the score, lengths or given cells differ, or a measure does not have a
         whole number of sixteenths.
     """
     _check(score, chorale, cells)
@@ -111,7 +110,7 @@ def _check(score: Score, chorale: Chorale, cells: NDArray[np.bool_]) -> None:
 
 
 def _grid(score: Score, chorale: Chorale, cells: NDArray[np.bool_]) -> dict[Voice, list[GridNote]]:
-    """The notes of all voices, named and with their fermatas."""
+    """Return the notes of all voices, with spelling and fermatas."""
     known = {voice: names_of(score.lines[voice], chorale.frames) for voice in VOICES}
     names = spell(chorale, known, cells)
     given = cells[:, Voice.SOPRANO]
@@ -122,27 +121,27 @@ def _grid(score: Score, chorale: Chorale, cells: NDArray[np.bool_]) -> dict[Voic
 
 @dataclass(frozen=True, eq=False)
 class _Page:
-    """A page, and the bars of it that are written anew.
+    """A score and its measures to rewrite.
 
     Parameters
     ----------
     score : Score
-        The page as it was.
-    slots : list of Slot
-        Its bars on the grid.
+        The original.
+    slots : list of GridBar
+        Its measures on the grid.
     replaced : ndarray of bool, shape [bars, 4]
-        Which of them are written anew, in each voice.
-    hands : dict of Voice to Hand
-        How each voice is written.
+        Measures to rewrite, by voice.
+    notations : dict of Voice to VoiceNotation
+        Notation of each voice.
     """
 
     score: Score
     slots: list[GridBar]
     replaced: NDArray[np.bool_]
-    hands: dict[Voice, VoiceNotation]
+    notations: dict[Voice, VoiceNotation]
 
     def written(self, chorale: Chorale, notes: dict[Voice, list[GridNote]]) -> Element:
-        """Give a copy of the page with the new notes."""
+        """Return a copy of the score with the new notes."""
         root = deepcopy(self.score.document.root)
         parts = root.findall("part")
         changed = [voice for voice in VOICES if self.replaced[:, voice].any()]
@@ -159,38 +158,38 @@ class _Page:
         return root
 
     def _lengthen(self, part: Element, replaced: NDArray[np.bool_]) -> None:
-        """Give a part that ends early the bars that are written in it."""
+        """Add measures to a part that ends before the last measure to rewrite."""
         have = len(part.findall("measure"))
         longest = max(self.score.document.root.findall("part"), key=len).findall("measure")
         for measure in longest[have : int(np.flatnonzero(replaced)[-1]) + 1]:
             SubElement(part, "measure", {"number": measure.get("number", "")})
 
     def _line(self, voice: Voice) -> Line:
-        return self.hands[voice].line
+        return self.notations[voice].line
 
     def _write(self, part: Element, notes: dict[Voice, list[GridNote]]) -> None:
-        terms = PartAttributes()
+        current = PartAttributes()
         measures = part.findall("measure")
         for measure, slot, replaced in zip(measures, self.slots, self.replaced, strict=False):
             if replaced.any():
                 for tag in HARMONY:
                     for symbol in measure.findall(tag):
                         measure.remove(symbol)
-            voices = [(self.hands[v], notes[v]) for v in notes if replaced[v]]
+            voices = [(self.notations[v], notes[v]) for v in notes if replaced[v]]
             if voices:
-                replace_notes(measure, terms, slot, voices)
+                replace_notes(measure, current, slot, voices)
             for attributes in measure.findall("attributes"):
-                terms.read(attributes)
+                current.update(attributes)
 
     def _set_ties(self, part: Element, voice: Voice, chorale: Chorale) -> None:
-        """Let the notes before a bar that is written anew lead into it as the chorale does."""
+        """Tie the notes before rewritten measures into them where the chorale does."""
         replaced = self.replaced[:, voice]
         bars = notes_by_measure(part, self._line(voice))
         for bar, (_, slot) in enumerate(pairwise(self.slots)):
             frame = slot.start
             if replaced[bar] or not replaced[bar + 1] or not 0 < frame < chorale.frames:
                 continue
-            before = without_grace_notes(bars[bar])[-1:]
+            before = without_grace_and_cue_notes(bars[bar])[-1:]
             if chorale.pitch[frame - 1, voice] != REST and before:
                 set_tie(before[0], "start", bool(chorale.tied[frame, voice]))
         starts = np.array([slot.start for slot in self.slots])
@@ -199,11 +198,11 @@ class _Page:
         )
 
     def read(self, root: Element, chorale: Chorale) -> Score:
-        """Read the new page."""
+        """Return the rewritten score."""
         document = read_document(root)
         lines = {}
-        for voice, hand in self.hands.items():
-            old = hand.line
+        for voice, notation in self.notations.items():
+            old = notation.line
             lines[voice] = next(
                 (
                     line
@@ -212,65 +211,65 @@ class _Page:
                 ),
                 replace(old, notes=(), names=(), chord=None),
             )
-        # What the page shows: a fermata on a note that leads out of a bar may not be there.
+        # As written: a fermata on a note tied out of a rewritten measure may be missing.
         fermata = quantize([lines[voice].notes for voice in VOICES], document.bars).fermata
         source = self.score.chorale
         found = replace(chorale, fermata=fermata, meter=source.meter, position=source.position)
         return Score(found, VOICES, self.score.title, document, lines, self.score.notices)
 
 
-_SPANS = ("slur", "glissando", "slide", "wavy-line")
+_SPANNERS = ("slur", "glissando", "slide", "wavy-line")
 
 
 def notes_by_measure(part: Element, line: Line) -> list[list[Element]]:
-    """List the notes and rests of a line, bar by bar in order of time, grace notes among them."""
-    terms = PartAttributes()
+    """Return the notes and rests of a line by measure, in order of time, with grace notes."""
+    current = PartAttributes()
     out = []
     for measure in part.findall("measure"):
-        items = read_timeline(measure, terms.divisions)
+        items = read_timeline(measure, current.divisions)
         items.sort(key=lambda item: item.start)
         out.append([i.first for i in items if i.is_note and belongs_to_line(i.first, line)])
         for attributes in measure.findall("attributes"):
-            terms.read(attributes)
+            current.update(attributes)
     return out
 
 
 def remove_spanners(bars: Sequence[Sequence[Element]], replaced: NDArray[np.bool_]) -> None:
-    """Take slurs, glissandi and trill lines out of bars that stay where their other end goes.
+    """Remove slurs, glissandi and trill lines of kept measures whose other end is replaced.
 
     Parameters
     ----------
     bars : sequence of sequences of Element
-        Notes of one line, bar by bar.
+        Notes of one line by measure.
     replaced : ndarray of bool, shape [bars]
-        Bars whose notes are going to be replaced.
+        Measures whose notes will be replaced.
     """
-    opened: dict[tuple[str, str], list[tuple[int, Element, Element]]] = {}
+    open_spanners: dict[tuple[str, str], list[tuple[int, Element, Element]]] = {}
     for bar, notes in enumerate(bars):
         for note in notes:
-            for span in list(_spans(note)):
+            for span in list(_spanners(note)):
                 key = span.tag, span.get("number", "1")
                 if span.get("type") == "start":
-                    opened[key] = []
-                elif key not in opened:
+                    open_spanners[key] = []
+                elif key not in open_spanners:
                     continue
-                opened[key].append((bar, note, span))
+                open_spanners[key].append((bar, note, span))
                 if span.get("type") == "stop":
-                    run = opened.pop(key)
+                    run = open_spanners.pop(key)
                     if replaced[run[0][0]] or replaced[run[-1][0]]:
                         for where, owner, end in run:
                             if not replaced[where]:
-                                _drop(owner, end)
+                                _remove_notation(owner, end)
 
 
-def _spans(note: Element) -> Iterator[Element]:
+def _spanners(note: Element) -> Iterator[Element]:
     for notations in note.findall("notations"):
         for parent in (notations, *notations.findall("ornaments")):
-            yield from (child for child in parent if child.tag in _SPANS)
+            yield from (child for child in parent if child.tag in _SPANNERS)
 
 
-def _drop(note: Element, mark: Element) -> None:
-    """Take a mark out of a note's notations, and what is empty without it."""
+def _remove_notation(note: Element, mark: Element) -> None:
+    """Remove a mark from a note's notations, and the elements that are then empty."""
     for notations in note.findall("notations"):
         for ornaments in notations.findall("ornaments"):
             if mark in list(ornaments):
@@ -284,16 +283,19 @@ def _drop(note: Element, mark: Element) -> None:
 
 
 def remove_beams(bars: Sequence[Sequence[Element]], replaced: NDArray[np.bool_]) -> None:
-    """Take off the beams of bars that stay where they led over a bar line to notes that go."""
+    """Remove beams of kept measures over a bar line to notes that will be replaced."""
     for bar in range(len(bars) - 1):
         if replaced[bar + 1] and not replaced[bar]:
-            _cut_beam(reversed(bars[bar]), inner="end", outer="begin")
+            _remove_beam(reversed(bars[bar]), inner="end", outer="begin")
         if replaced[bar] and not replaced[bar + 1]:
-            _cut_beam(bars[bar + 1], inner="begin", outer="end")
+            _remove_beam(bars[bar + 1], inner="begin", outer="end")
 
 
-def _cut_beam(notes: Iterable[Element], inner: str, outer: str) -> None:
-    """From the bar line inward: `inner` would close the beam there, `outer` ends it elsewhere."""
+def _remove_beam(notes: Iterable[Element], inner: str, outer: str) -> None:
+    """Remove the beam at a bar line, note by note from there.
+
+    `inner` is the value of a note that ends a beam at the bar line, `outer` that of its other end.
+    """
     for note in notes:
         if note.find("grace") is not None:
             continue
@@ -307,7 +309,7 @@ def _cut_beam(notes: Iterable[Element], inner: str, outer: str) -> None:
 
 
 def set_tie(note: Element, kind: str, on: bool) -> None:
-    """Have a tie start, or stop, at a note or not.
+    """Set or remove the start or the end of a tie at a note.
 
     Parameters
     ----------
@@ -316,7 +318,7 @@ def set_tie(note: Element, kind: str, on: bool) -> None:
     kind : str
         ``"start"`` or ``"stop"``.
     on : bool
-        Whether it does.
+        Whether the note has it.
     """
     if on:
         if note.find(f"tie[@type='{kind}']") is None:
@@ -329,11 +331,11 @@ def set_tie(note: Element, kind: str, on: bool) -> None:
     for old in note.findall(f"tie[@type='{kind}']"):
         note.remove(old)
     for old in note.findall(f"notations/tied[@type='{kind}']"):
-        _drop(note, old)
+        _remove_notation(note, old)
 
 
-def without_grace_notes(notes: Iterable[Element]) -> list[Element]:
-    """Leave grace and cue notes out."""
+def without_grace_and_cue_notes(notes: Iterable[Element]) -> list[Element]:
+    """Return the notes that are not grace or cue notes."""
     return [n for n in notes if n.find("grace") is None and n.find("cue") is None]
 
 
@@ -343,18 +345,18 @@ def remove_ending_ties(
     replaced: NDArray[np.bool_],
     tied: NDArray[np.bool_],
 ) -> None:
-    """End the ties that led from before a first ending into a later one, where none starts now.
+    """Remove ties from before a first ending into a later ending, if none starts there now.
 
     Parameters
     ----------
     part : Element
-        The part, its new notes written.
+        The part with its new notes.
     bars : sequence of sequences of Element
-        Notes of one line of it, bar by bar.
+        Notes of one line of it by measure.
     replaced : ndarray of bool, shape [bars]
-        Bars whose notes were replaced.
+        Measures whose notes were replaced.
     tied : ndarray of bool, shape [bars]
-        Bars that begin with a note tied to the bar before on the page.
+        Measures that begin with a note tied to the previous measure on the page.
     """
     source: int | None = None
     for bar, measure in enumerate(part.findall("measure")[: len(bars)]):
@@ -366,14 +368,14 @@ def remove_ending_ties(
         elif source is None or replaced[bar] or tied[bar]:
             continue
         elif replaced[max(0, source) : bar].any():
-            before = without_grace_notes(bars[source])[-1:] if source >= 0 else []
-            for note in without_grace_notes(bars[bar])[:1]:
-                if not any(_leads(last, note) for last in before):
+            before = without_grace_and_cue_notes(bars[source])[-1:] if source >= 0 else []
+            for note in without_grace_and_cue_notes(bars[bar])[:1]:
+                if not any(_can_tie(last, note) for last in before):
                     set_tie(note, "stop", False)
 
 
-def _leads(before: Element, note: Element) -> bool:
-    """Whether a tie starts at one note that can stop at the other."""
+def _can_tie(before: Element, note: Element) -> bool:
+    """Return whether a tie that starts at one note can end at the other."""
     if before.find("tie[@type='start']") is None:
         return False
     same = ("pitch/step", "pitch/alter", "pitch/octave")

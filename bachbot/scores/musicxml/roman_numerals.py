@@ -1,4 +1,4 @@
-"""Roman numerals under the bass of a written score."""
+"""Roman numerals under the bass of a score."""
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
@@ -8,33 +8,34 @@ from xml.etree.ElementTree import Element, SubElement
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Key, Voice
 from bachbot.errors import UsageError
+from bachbot.scores.musicxml.copied_parts import belongs_to_line
 from bachbot.scores.readers.document import Line
 from bachbot.scores.score import Score
 from bachbot.theory.analysis import Harmony, analyze
 
 _SIGNS = str.maketrans({"o": "°"})
-"""What a page has instead of a letter."""
+"""Characters printed for those of the analysis."""
 
 
 def add_roman_numerals(score: Score, harmonies: Sequence[Harmony] | None = None) -> Score:
-    """Write the Roman numerals of a score under its bass.
+    """Write Roman numerals under the bass of a score.
 
-    They are MusicXML's ``harmony`` elements with a ``function``, which notation programs take for
-    Roman numerals and can edit as such. On our own engraved pages a key stands before the first
-    numeral and wherever it changes, as in ``G: V7``; a small letter is minor. Numerals that are
-    there already are replaced.
+    They are ``harmony`` elements of MusicXML with a ``function``, which notation programs show and
+    edit as Roman numerals. The text for programs that cannot do so, and for bachbot's engravings,
+    has the key at the first numeral and at every change, as in ``G: V7``; lower case is minor.
+    Existing numerals are replaced.
 
     Parameters
     ----------
     score : Score
         With a bass.
     harmonies : sequence of Harmony, optional
-        Its analysis; made here unless given.
+        Its analysis; default: `bachbot.theory.analysis.analyze`.
 
     Returns
     -------
     Score
-        The same music on a new page.
+        The score with numerals; the original is unchanged.
 
     Raises
     ------
@@ -42,7 +43,7 @@ def add_roman_numerals(score: Score, harmonies: Sequence[Harmony] | None = None)
         If the score has no bass.
     """
     if Voice.BASS not in score.present:
-        raise UsageError("numerals stand under the bass and the score has none: give all voices")
+        raise UsageError("numerals need a bass and the score has none: give all voices")
     labels = _labels(analyze(score.chorale) if harmonies is None else harmonies)
     root = deepcopy(score.document.root)
     line = score.lines[Voice.BASS]
@@ -59,7 +60,7 @@ def add_roman_numerals(score: Score, harmonies: Sequence[Harmony] | None = None)
 
 @dataclass(frozen=True)
 class _Label:
-    """A numeral: its place in quarter notes, itself, and what is to be read on the page."""
+    """A numeral: its position in quarter notes, the numeral, and the printed text."""
 
     at: Fraction
     numeral: str
@@ -81,31 +82,31 @@ def _labels(harmonies: Sequence[Harmony]) -> list[_Label]:
 
 @dataclass
 class _Writer:
-    """Writes numerals into the measures of a part, in order.
+    """Write numerals into the measures of a part, in order.
 
     Parameters
     ----------
     line : Line
         The bass.
     divisions : Fraction
-        Of a quarter note, as the part has last said.
+        Divisions of a quarter note in force.
     """
 
     line: Line
     divisions: Fraction = Fraction(1)
 
     def write(self, measure: Element, begin: Fraction, labels: Sequence[_Label]) -> None:
-        """Write the numerals of a bar that begins so many quarter notes into the piece."""
+        """Write the numerals of a measure that begins at `begin` quarter notes."""
         notes = list(self._notes(measure))
         for label in labels:
-            place = label.at - begin
-            begun = [(start, note) for start, note in notes if start <= place]
-            start, note = begun[-1] if begun else (place, None)
+            position = label.at - begin
+            begun = [(start, note) for start, note in notes if start <= position]
+            start, note = begun[-1] if begun else (position, None)
             index = len(measure) if note is None else list(measure).index(note)
-            measure.insert(index, self._harmony(label, (place - start) * self.divisions))
+            measure.insert(index, self._harmony(label, (position - start) * self.divisions))
 
     def _notes(self, measure: Element) -> Iterator[tuple[Fraction, Element]]:
-        """Notes and rests of the bass and where they begin, in quarter notes."""
+        """Yield the start of each note and rest of the bass, in quarter notes, and the element."""
         position = Fraction(0)
         for element in measure:
             if element.tag == "attributes" and element.find("divisions") is not None:
@@ -116,19 +117,14 @@ class _Writer:
             elif element.tag == "forward":
                 position += length
             elif element.tag == "note" and element.find("chord") is None:
-                if length and self._is_bass(element):
+                if length and belongs_to_line(element, self.line):
                     yield position, element
                 position += length
-
-    def _is_bass(self, note: Element) -> bool:
-        staff = (note.findtext("staff") or "1").strip()
-        voice = (note.findtext("voice") or "1").strip()
-        return staff == self.line.staff and voice in self.line.voices
 
     def _harmony(self, label: _Label, offset: Fraction) -> Element:
         harmony = Element("harmony", {"placement": "below"})
         SubElement(harmony, "function").text = label.numeral
-        # Verovio, as programs that know no functions, shows the text of the kind.
+        # Verovio does not support functions and shows the text of the kind.
         SubElement(harmony, "kind", {"text": label.shown}).text = "none"
         if offset:
             SubElement(harmony, "offset").text = f"{float(offset):g}"

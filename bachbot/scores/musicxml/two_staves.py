@@ -1,4 +1,4 @@
-"""A closed score: four parts on two staves."""
+"""Four parts on two staves (a closed score)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
@@ -9,35 +9,35 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from bachbot.errors import ScoreError
+from bachbot.scores.musicxml.measures import is_right_barline
 from bachbot.scores.pitch import ACCIDENTALS, signature_alter
 
 _STAVES = (
     ("Soprano\nAlto", "S.\nA.", "G", "2"),
     ("Tenor\nBass", "T.\nB.", "F", "4"),
 )
-# Children of a note that stand before its stem, and before its accidental.
+# Children of a note before its accidental, and before its stem.
 _BEFORE_ACCIDENTAL = frozenset(
     ("grace", "cue", "chord", "pitch", "rest", "duration", "tie", "instrument",
      "footnote", "level", "voice", "type", "dot")
 )  # fmt: skip
 _BEFORE_STEM = _BEFORE_ACCIDENTAL | {"accidental", "time-modification"}
 _SLUR_NUMBERS = 6
-"""MusicXML numbers slurs from 1; those of the lower voice of a staff are counted on from here."""
+"""Slurs of the lower voice of a staff are numbered from here, those of the upper from 1."""
 
 
 def two_staff_score(musicxml: str) -> str:
-    """Write four parts on two staves, as hymn books do.
+    """Write four parts on two staves, as in hymn books.
 
     Soprano and alto share the upper staff, tenor and bass the lower; the upper voice of each has
-    its stems up, the lower down. Accidentals are set anew for the staff. A fermata that both
-    voices hold stands once: over the upper staff and, turned, under the lower. Rests that both
-    have are written once. The words stand between the staves, once: the soprano's, or those of
-    the highest voice that has any.
+    stems up, the lower down. Accidentals are those that the staff needs. A fermata of both voices
+    is written once: above the upper staff, and inverted below the lower. Common rests are written
+    once. Lyrics are written once between the staves: those of the highest voice that has any.
 
     Parameters
     ----------
     musicxml : str
-        Partwise MusicXML of S, A, T and B, a part each, with the same bars.
+        Partwise MusicXML of S, A, T and B, one part each, with the same measures.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def two_staff_score(musicxml: str) -> str:
     Raises
     ------
     ScoreError
-        If there are not four parts, or their bars differ.
+        If there are not four parts, or their measures differ.
     """
     root = ElementTree.fromstring(musicxml)
     use_two_staves(root)
@@ -55,25 +55,25 @@ def two_staff_score(musicxml: str) -> str:
 
 
 def use_two_staves(root: Element) -> None:
-    """Do what `two_staff_score` does to a parsed score, in place."""
+    """Apply `two_staff_score` to a parsed score, in place."""
     parts = root.findall("part")
     if len(parts) != 4:
         raise ScoreError(
             f"the score has {len(parts)} parts and two staves need four: give S, A, T and B, "
-            "or write four staves"
+            "or use four staves"
         )
     bars = [len(part.findall("measure")) for part in parts]
     if len(set(bars)) != 1:
         raise ScoreError(
-            f"the parts have {', '.join(map(str, bars))} bars: two staves need the same in each"
+            f"the parts have {', '.join(map(str, bars))} measures: two staves need equally many"
         )
-    sung = _sung(parts)
+    lyrics_part = _lyrics_part(parts)
     try:
         divisions = _common_divisions(parts)
-        pairs = [_pair(parts[i : i + 2], i // 2, divisions, sung) for i in (0, 2)]
+        pairs = [_pair(parts[i : i + 2], i // 2, divisions, lyrics_part) for i in (0, 2)]
     except (ValueError, ArithmeticError) as error:
         raise ScoreError(
-            f"the score holds a number or a step that is none ({error}): give valid MusicXML"
+            f"the score has an invalid number or step ({error}): give valid MusicXML"
         ) from error
     for part in parts:
         root.remove(part)
@@ -82,8 +82,8 @@ def use_two_staves(root: Element) -> None:
         root.append(part)
 
 
-def _sung(parts: Sequence[Element]) -> int:
-    """Index of the part whose words are kept."""
+def _lyrics_part(parts: Sequence[Element]) -> int:
+    """Return the index of the part whose lyrics are kept."""
     for index, part in enumerate(parts):
         if part.find("measure/note/lyric") is not None:
             return index
@@ -117,19 +117,19 @@ def _list_parts(root: Element) -> None:
 
 @dataclass
 class _Voice:
-    """One part while its bars are read: what its divisions are, and which voice it becomes."""
+    """A part being read: its divisions, and the voice that it becomes."""
 
     number: int
-    sung: bool
+    has_lyrics: bool
     target: int
     divisions: int = 1
 
-    def scaled(self, text: str | None) -> int:
-        """A duration in the common divisions."""
+    def rescale(self, text: str | None) -> int:
+        """Return a duration in the common divisions."""
         return round(Fraction((text or "0").strip()) * self.target / self.divisions)
 
-    def read(self, attributes: Element) -> None:
-        """Take note of new divisions."""
+    def update(self, attributes: Element) -> None:
+        """Apply new divisions of an ``attributes`` element."""
         text = attributes.findtext("divisions")
         if text:
             self.divisions = max(1, int(Fraction(text.strip())))
@@ -137,16 +137,16 @@ class _Voice:
 
 @dataclass
 class _Bar:
-    """What one voice has in a bar: its elements, and where each note stands."""
+    """A measure of one voice: its elements, and start, end and element of each note."""
 
     elements: list[Element] = field(default_factory=list)
     notes: list[tuple[int, int, Element]] = field(default_factory=list)
     length: int = 0
 
 
-def _pair(parts: Sequence[Element], staff: int, divisions: int, sung: int) -> Element:
+def _pair(parts: Sequence[Element], staff: int, divisions: int, lyrics_part: int) -> Element:
     out = Element("part", {"id": f"P{staff + 1}"})
-    voices = [_Voice(number, 2 * staff + number - 1 == sung, divisions) for number in (1, 2)]
+    voices = [_Voice(number, 2 * staff + number - 1 == lyrics_part, divisions) for number in (1, 2)]
     fifths = 0
     for index, pair in enumerate(zip(*(p.findall("measure") for p in parts), strict=True)):
         measure = SubElement(out, "measure", dict(pair[0].attrib))
@@ -160,7 +160,7 @@ def _pair(parts: Sequence[Element], staff: int, divisions: int, sung: int) -> El
         _share_rests(bars)
         _set_accidentals(bars, fifths)
         upper, lower = bars
-        closing = [e for e in upper.elements if _closes(e)]
+        closing = [e for e in upper.elements if is_right_barline(e)]
         measure.extend(e for e in upper.elements if e not in closing)
         if upper.length:
             measure.append(_skip("backup", upper.length))
@@ -171,10 +171,6 @@ def _pair(parts: Sequence[Element], staff: int, divisions: int, sung: int) -> El
             measure.append(_skip("forward", upper.length - lower.length))
         measure.extend(closing)
     return out
-
-
-def _closes(element: Element) -> bool:
-    return element.tag == "barline" and element.get("location", "right") == "right"
 
 
 def _skip(tag: str, duration: int) -> Element:
@@ -191,19 +187,19 @@ def _read(measure: Element, voice: _Voice) -> _Bar:
         duration = element.find("duration")
         length = 0
         if element.tag == "attributes":
-            voice.read(element)
+            voice.update(element)
             for child in element.findall("divisions") + element.findall("clef"):
                 element.remove(child)
             if not len(element):
                 continue
         elif duration is not None:
-            length = voice.scaled(duration.text)
+            length = voice.rescale(duration.text)
             duration.text = str(length)
         elif element.tag == "direction" and element.find("offset") is not None:
             element.remove(element.find("offset"))  # type: ignore[arg-type]
         elif element.tag == "harmony":
             for offset in element.findall("offset"):
-                offset.text = str(voice.scaled(offset.text))
+                offset.text = str(voice.rescale(offset.text))
         elif element.tag == "print":
             continue
         if element.tag == "note":
@@ -224,7 +220,7 @@ def _read(measure: Element, voice: _Voice) -> _Bar:
 
 
 def _set_attributes(elements: list[Element], staff: int, divisions: int) -> None:
-    """Give the first bar its divisions and clef."""
+    """Set divisions and clef of the first measure."""
     attributes = next((e for e in elements if e.tag == "attributes"), None)
     if attributes is None:
         attributes = Element("attributes")
@@ -240,28 +236,28 @@ def _set_attributes(elements: list[Element], staff: int, divisions: int) -> None
 
 
 def _revoice(note: Element, voice: _Voice) -> None:
-    for tag in ("voice", "stem", "staff", "instrument") + (() if voice.sung else ("lyric",)):
+    for tag in ("voice", "stem", "staff", "instrument") + (() if voice.has_lyrics else ("lyric",)):
         for child in note.findall(tag):
             note.remove(child)
     number = Element("voice")
     number.text = str(voice.number)
     before = ("grace", "cue", "chord", "pitch", "rest", "duration", "tie")
-    note.insert(_place(note, before), number)
+    note.insert(_child_index(note, before), number)
     if note.find("pitch") is not None:
         stem = Element("stem")
         stem.text = "up" if voice.number == 1 else "down"
-        note.insert(_place(note, _BEFORE_STEM), stem)
+        note.insert(_child_index(note, _BEFORE_STEM), stem)
     if voice.number == 2:
         for slur in note.iterfind("notations/slur"):
             slur.set("number", str(int(slur.get("number", "1")) % _SLUR_NUMBERS + _SLUR_NUMBERS))
 
 
-def _place(note: Element, before: Iterable[str]) -> int:
+def _child_index(note: Element, before: Iterable[str]) -> int:
     return sum(child.tag in before for child in note)
 
 
 def _share_fermatas(bars: Sequence[_Bar], staff: int) -> None:
-    """Leave one fermata where both voices are held: the upper staff's above, the lower's below."""
+    """Keep one fermata if both voices have one: above the upper staff, below the lower."""
     keep, drop = (bars[0], bars[1]) if staff == 0 else (bars[1], bars[0])
     held = [(a, b) for a, b, note in keep.notes if note.find("notations/fermata") is not None]
     for start, stop, note in drop.notes:
@@ -278,7 +274,7 @@ def _share_fermatas(bars: Sequence[_Bar], staff: int) -> None:
 
 
 def _share_rests(bars: Sequence[_Bar]) -> None:
-    """Take out a rest of the lower voice where the upper one has the same."""
+    """Remove a rest of the lower voice if the upper voice has the same."""
     rests = {(a, b) for a, b, note in bars[0].notes if note.find("rest") is not None}
     lower = bars[1]
     for start, stop, note in list(lower.notes):
@@ -288,32 +284,32 @@ def _share_rests(bars: Sequence[_Bar]) -> None:
 
 
 def _set_accidentals(bars: Sequence[_Bar], fifths: int) -> None:
-    """Write the accidentals that the two voices of a staff need between them."""
+    """Write the accidentals that two voices on a staff need."""
     seen: dict[tuple[str, str], int] = {}
-    for note in _in_time(bars):
+    for note in _by_time(bars):
         pitch = note.find("pitch")
         written = note.find("accidental")
         if pitch is None:
             continue
-        asked = written is not None and "yes" in (
+        editorial = written is not None and "yes" in (
             written.get("cautionary"), written.get("editorial"), written.get("parentheses"),
         )  # fmt: skip
-        if written is not None and not asked:
+        if written is not None and not editorial:
             note.remove(written)
         if any(tie.get("type") == "stop" for tie in note.findall("tie")):
-            continue  # it sounds on as it was written
+            continue  # the end of a tie needs none
         step = (pitch.findtext("step") or "C").strip()
         octave = (pitch.findtext("octave") or "4").strip()
         alter = round(Fraction((pitch.findtext("alter") or "0").strip()))
         signature = signature_alter(fifths, step)
-        if seen.get((step, octave), signature) != alter and not asked and alter in ACCIDENTALS:
+        if seen.get((step, octave), signature) != alter and not editorial and alter in ACCIDENTALS:
             accidental = Element("accidental")
             accidental.text = ACCIDENTALS[alter]
-            note.insert(_place(note, _BEFORE_ACCIDENTAL), accidental)
+            note.insert(_child_index(note, _BEFORE_ACCIDENTAL), accidental)
         seen[step, octave] = alter
 
 
-def _in_time(bars: Sequence[_Bar]) -> Iterator[Element]:
+def _by_time(bars: Sequence[_Bar]) -> Iterator[Element]:
     placed = [
         (start, voice, note) for voice, bar in enumerate(bars) for start, _, note in bar.notes
     ]

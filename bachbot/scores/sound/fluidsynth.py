@@ -33,7 +33,7 @@ def render(
 
     Parameters
     ----------
-    notes : sequence of Played
+    notes : sequence of PlayedNote
         At least one.
     preset : SoundPreset
         Preset to play them with.

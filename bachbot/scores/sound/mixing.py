@@ -145,7 +145,7 @@ def mix(notes: Sequence[PlayedNote], instrument: Instrument, rate: int) -> NDArr
 
     Parameters
     ----------
-    notes : sequence of Played
+    notes : sequence of PlayedNote
         At least one, in any order.
     instrument : Instrument
         Instrument to play them on.

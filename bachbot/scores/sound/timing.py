@@ -55,7 +55,7 @@ def perform(soundings: Sequence[Sounding], *, tempo: float) -> list[PlayedNote]:
 
     Returns
     -------
-    list of Played
+    list of PlayedNote
         Sorted by voice, then by time.
 
     Raises

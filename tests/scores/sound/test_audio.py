@@ -1,4 +1,4 @@
-"""The instruments: in tune, level, without clips or clicks, and every note of them heard."""
+"""Sound is in tune, level, without clipping or clicks, and has every note."""
 
 import io
 import subprocess
@@ -40,13 +40,13 @@ def hymn(bars: int = 16) -> list[Sounding]:
 
 
 def strength(sound: np.ndarray, start: float, stop: float) -> float:
-    """Root mean square between two seconds."""
+    """Return the root mean square between two times."""
     part = sound[int(start * RATE) : int(stop * RATE)]
     return float(np.sqrt((part.astype(float) ** 2).mean()))
 
 
 def partial(sound: np.ndarray, pitch: int, start: float, stop: float) -> float:
-    """How strong a pitch's lowest partials are between two seconds."""
+    """Return the strength of a pitch's lowest partials between two times."""
     part = sound[int(start * RATE) : int(stop * RATE)].sum(axis=1)
     size = np.abs(np.fft.rfft(part * np.hanning(len(part)), 1 << 18)) ** 2
     frequencies = np.fft.rfftfreq(1 << 18, 1 / RATE)
@@ -54,9 +54,10 @@ def partial(sound: np.ndarray, pitch: int, start: float, stop: float) -> float:
     return float(np.sqrt(sum(size[near(frequencies, n * true, 40)].sum() for n in (1, 2))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOUNDS)
 def test_every_key_is_in_tune_within_five_cents(name: str) -> None:
-    """Over the compass of the voices and a little beyond; keys far apart, so that none rings on."""
+    """Over the range of the voices and a little beyond; keys far apart, so that none rings on."""
     keys = [36 + (i * 17) % 46 for i in range(46)]
     assert sorted(keys) == list(range(36, 82))
     # The slowing takes the last four quarters before the last note at the most.
@@ -68,6 +69,7 @@ def test_every_key_is_in_tune_within_five_cents(name: str) -> None:
         assert strength(sound, 3 * i + 0.1, 3 * i + 0.6) > 0.01, key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOUNDS)
 def test_level_and_length(name: str) -> None:
     sound = synthesize(hymn(), tempo=72, sound=name)
@@ -83,6 +85,7 @@ def test_level_and_length(name: str) -> None:
     assert len(sound) / RATE == pytest.approx(expected, abs=0.01)
 
 
+@pytest.mark.slow
 def test_different_pieces_are_equally_loud() -> None:
     """By less than half a LU: high or low, one voice or four, any instrument."""
     pieces = (hymn(4), [note(81, i) for i in range(8)], [note(p, 0, 12, 3) for p in (40, 47)])
@@ -97,7 +100,7 @@ def test_different_pieces_are_equally_loud() -> None:
 
 
 @pytest.mark.parametrize("name", SOUNDS)
-def test_every_beat_is_heard_and_its_pitch(name: str) -> None:
+def test_every_beat_sounds_at_its_pitch(name: str) -> None:
     beats = [note(60 + 5 * (i % 2), i, 1) for i in range(24)]
     sound = synthesize(beats, tempo=120, sound=name)
     # The slowing takes the last four quarters before the last note at the most.
@@ -109,7 +112,7 @@ def test_every_beat_is_heard_and_its_pitch(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SOUNDS)
-def test_the_four_voices_are_all_heard(name: str) -> None:
+def test_all_four_voices_sound(name: str) -> None:
     chord = (72, 67, 64, 48)
     full = synthesize([note(p, 0, 4, v) for v, p in enumerate(chord)], tempo=60, sound=name)
     for pitch in chord:
@@ -118,6 +121,7 @@ def test_the_four_voices_are_all_heard(name: str) -> None:
         assert partial(full, pitch, 0.3, 2) > 1.15 * partial(lacking, pitch, 0.3, 2), pitch
 
 
+@pytest.mark.slow
 def test_sound_begins_at_once_and_dies_away() -> None:
     for name in SOUNDS:
         sound = synthesize(hymn(8), tempo=72, sound=name)
@@ -130,7 +134,7 @@ def test_sound_begins_at_once_and_dies_away() -> None:
 
 @pytest.mark.parametrize("name", SUSTAINED)
 def test_no_clicks(name: str) -> None:
-    """Notes that begin and end among others add no step that held ones do not have."""
+    """Notes that begin and end add no step that held notes do not have."""
     held = [note(p, 0, 8, v) for v, p in enumerate((79, 72, 64, 48))]
     moving = [note(p + i % 2, i, 1, v) for i in range(8) for v, p in enumerate((79, 72, 64, 48))]
     steps = []
@@ -140,7 +144,7 @@ def test_no_clicks(name: str) -> None:
     assert steps[1] < 1.6 * steps[0]
 
 
-def test_a_repeated_note_is_struck_again_and_a_long_one_is_not() -> None:
+def test_repeated_notes_are_separated() -> None:
     again, held = (
         synthesize(notes, tempo=60)
         for notes in ([note(67, i, 1) for i in range(8)], [note(67, 0, 8)])
@@ -150,7 +154,7 @@ def test_a_repeated_note_is_struck_again_and_a_long_one_is_not() -> None:
         assert strength(again, end + 0.3, end + 0.6) > 0.6 * strength(held, end + 0.3, end + 0.6)
 
 
-def test_different_notes_are_joined() -> None:
+def test_different_notes_are_legato() -> None:
     joined = synthesize([note(67 + 2 * (i % 2), i, 1) for i in range(8)], tempo=60)
     assert strength(joined, 1.94, 2.06) / strength(joined, 1.4, 1.8) > 0.6
 
@@ -168,7 +172,7 @@ def test_two_voices_in_unison_are_louder_than_one(late: Fraction) -> None:
     assert strong[1] > 1.4 * strong[0]
 
 
-def test_the_voices_stand_from_left_to_right() -> None:
+def test_the_voices_are_panned_from_left_to_right() -> None:
     places = []
     for voice in range(4):
         left, right = (synthesize([note(60, 0, 2, voice)], tempo=60) ** 2).sum(axis=0)
@@ -196,11 +200,12 @@ def test_the_tempo_sets_the_length() -> None:
 
 
 @pytest.mark.parametrize("name", SOUNDS)
-def test_order_does_not_matter_and_the_same_comes_again(name: str) -> None:
+def test_order_does_not_matter(name: str) -> None:
     first = synthesize(hymn(2), tempo=72, sound=name)
     assert np.array_equal(first, synthesize(hymn(2)[::-1], tempo=72, sound=name))
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_same_bytes() -> None:
     program = (
         "import sys; sys.path[:0] = sys.argv[1:]\n"
@@ -214,7 +219,7 @@ def test_another_process_makes_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_every_format_holds_the_same_sound(suffix: str) -> None:
+def test_every_format_has_the_same_sound(suffix: str) -> None:
     sound = synthesize([note(60, 0, 2), note(64, 0, 2, 1)], tempo=90)
     read, rate = soundfile.read(io.BytesIO(encode_audio(sound, suffix)))
     assert rate == RATE
@@ -224,13 +229,13 @@ def test_every_format_holds_the_same_sound(suffix: str) -> None:
     assert np.abs(read).max() < 1
 
 
-def test_a_long_piece_goes_into_vorbis_whole() -> None:
+def test_vorbis_encodes_long_pieces() -> None:
     quiet = np.zeros((RATE * 60 * 2, 2), dtype=np.float32)
     info = soundfile.info(io.BytesIO(encode_audio(quiet, ".ogg")))
     assert info.frames == len(quiet)
 
 
-def test_a_soundfont_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_soundfont(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sine font: its pitch, and nothing but its pitch, an octave up."""
     monkeypatch.setattr(fluidsynth, "is_installed", lambda: False)
     font = sine_font(tmp_path / "sine.sf2")

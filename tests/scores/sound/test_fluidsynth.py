@@ -1,4 +1,4 @@
-"""fluidsynth beside our own player, where it is installed."""
+"""fluidsynth, where it is installed, sounds like our own player."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ RATE = 44100
 
 
 @pytest.mark.parametrize("name", ["organ", "strings"])
-def test_it_plays_our_font_as_we_do(name: str) -> None:
+def test_both_players_sound_alike(name: str) -> None:
     """Pitch within 3 cents and level within 1.5 dB, from key to key."""
     sound = SoundPreset.parse(name)
     keys = (40, 48, 55, 60, 67, 72, 79)
@@ -38,7 +38,7 @@ def test_it_plays_our_font_as_we_do(name: str) -> None:
 
 
 def test_voices_and_times() -> None:
-    """Two voices far apart in pitch stand left and right, when they should."""
+    """Two voices sound left and right, at their times."""
     notes = [PlayedNote(0, 76, 0.5, 1.5), PlayedNote(3, 52, 2.5, 3.5)]
     left, right = fluidsynth.render(notes, SoundPreset.parse("strings"), rate=RATE, seconds=6)
     assert len(left) == 6 * RATE + 1
@@ -51,7 +51,7 @@ def test_voices_and_times() -> None:
     assert level[2][1] > 1.3 * level[2][0] > 0
 
 
-def test_what_it_cannot_play(tmp_path: Path) -> None:
+def test_damaged_soundfont(tmp_path: Path) -> None:
     sound = SoundPreset.parse(str(sine_font(tmp_path / "a.sf2")))
     sound.path.write_bytes(b"RIFF")
     with pytest.raises(UsageError, match="fluidsynth cannot play"):

@@ -15,7 +15,7 @@ RATE = 44100
 
 
 def sine(frequency: float, level: float, seconds: float = 5, phase: float = 0) -> np.ndarray:
-    """A stereo tone whose peak is at so many dBFS."""
+    """Return a stereo tone with its peak at a level in dBFS."""
     turn = 2 * np.pi * frequency * np.arange(int(seconds * RATE)) / RATE + phase
     tone = 10 ** (level / 20) * np.sin(turn)
     return np.repeat(tone[:, None], 2, axis=1).astype(np.float32)
@@ -49,7 +49,7 @@ def test_the_peak_between_samples_is_found() -> None:
     assert true_peak(tone) == pytest.approx(1, abs=0.01)
 
 
-def test_leveled() -> None:
+def test_normalized_loudness() -> None:
     for level in (-50, -20, -3):
         assert loudness(normalize_loudness(sine(300, level), RATE), RATE) == pytest.approx(
             TARGET_LOUDNESS, abs=0.02
