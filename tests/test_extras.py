@@ -11,7 +11,7 @@ from bachbot.evaluation.detection import detect
 from bachbot.extras import EXTRAS, missing_extra, require
 from bachbot.listening.analysis.analysis import analyze
 from bachbot.listening.analysis.power import Crowd, simulate
-from bachbot.training.config import preset
+from bachbot.training.kinds import preset
 from bachbot.training.search import SearchConfig, open_study
 
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"

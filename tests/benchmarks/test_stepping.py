@@ -48,7 +48,7 @@ def test_numpy(benchmark, checkpoint, batch, dtype):
 def test_torch(benchmark, checkpoint, batch, onednn):
     import torch
 
-    from bachbot.models.registry import build
+    from bachbot.training.kinds import build_network as build
 
     model = build("lstm", checkpoint.config["model"], len(checkpoint.vocabulary)).eval()
     model.load_state_dict({n: torch.tensor(w) for n, w in checkpoint.weights.items()})

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from bachbot.chorale import Chorale, Given, Key, Meter
 from bachbot.encoding import FERMATA, FillRequest, Vocabulary, encode_conditioning
 from bachbot.errors import UsageError
-from bachbot.models import registry
 from bachbot.models.lookahead import (
     Batch,
     LookaheadConfig,
@@ -250,9 +249,3 @@ def test_the_forget_gates_begin_open():
 def test_every_fault_of_a_config_is_named_at_once():
     with pytest.raises(UsageError, match=r"encoder is 0.*width is 9999.*forgetting is 1"):
         LookaheadConfig(encoder=0, width=9999, forgetting=1.0)
-
-
-def test_the_registry_builds_it():
-    assert isinstance(registry.build("lookahead", SIZES, V), LookaheadModel)
-    with pytest.raises(UsageError, match="has no batch_norm: it has embedding, encoder_layers"):
-        registry.build("lookahead", {"batch_norm": True}, V)

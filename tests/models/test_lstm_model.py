@@ -2,7 +2,6 @@ import pytest
 import torch
 
 from bachbot.errors import UsageError
-from bachbot.models import registry
 from bachbot.models.lstm import LSTMConfig, LSTMModel
 
 V = 13
@@ -80,11 +79,3 @@ def test_dropout_is_for_training_only():
 def test_every_fault_of_a_config_is_named_at_once():
     with pytest.raises(UsageError, match=r"layers is 0.*hidden is 0.*dropout is 1"):
         LSTMConfig(layers=0, hidden=0, dropout=1.0)
-
-
-def test_the_registry_refuses_what_it_does_not_know():
-    with pytest.raises(UsageError, match="no model of kind 'gru': give one of lstm"):
-        registry.build("gru", {}, V)
-    with pytest.raises(UsageError, match="has no layer: it has embedding"):
-        registry.build("lstm", {"layer": 2}, V)
-    assert isinstance(registry.build("lstm", {"layers": 1}, V), LSTMModel)

@@ -11,9 +11,9 @@ from strategies import chorales
 from bachbot.chorale import Given, Voice
 from bachbot.encoding import FRAME_END, FillRequest, Vocabulary, encode, encode_conditioning
 from bachbot.errors import UsageError
-from bachbot.models.registry import build
 from bachbot.runtime import build_model
 from bachbot.runtime.activations import activations
+from bachbot.training.kinds import build_network as build
 
 LSTM = random_checkpoint(scale=0.3, batch_norm=True)
 LOOKAHEAD = random_lookahead(scale=0.3)

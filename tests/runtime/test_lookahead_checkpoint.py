@@ -38,7 +38,7 @@ def test_comes_back_as_it_was(tmp_path, told):
 
 
 def test_the_shapes_are_those_that_torch_trains():
-    from bachbot.models.registry import build
+    from bachbot.training.kinds import build_network as build
 
     checkpoint = random_lookahead(encoder_layers=3)
     network = build("lookahead", dict(checkpoint.config["model"]), len(checkpoint.vocabulary))

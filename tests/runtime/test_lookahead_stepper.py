@@ -75,7 +75,7 @@ def trained(checkpoint, dtype):
     """The torch network of the same weights."""
     import torch
 
-    from bachbot.models.registry import build
+    from bachbot.training.kinds import build_network as build
 
     network = build("lookahead", dict(checkpoint.config["model"]), len(checkpoint.vocabulary))
     network.load_state_dict({n: torch.tensor(v) for n, v in checkpoint.weights.items()})

@@ -54,7 +54,7 @@ def test_agrees_with_torch(checkpoint, batch, dtype):
 def test_agrees_with_the_model_that_is_trained():
     import torch
 
-    from bachbot.models.registry import build
+    from bachbot.training.kinds import build_network as build
 
     checkpoint = random_checkpoint(batch_norm=True)
     config = dict(checkpoint.config["model"])
