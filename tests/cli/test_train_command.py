@@ -33,6 +33,7 @@ def run_folder(corpus_file, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_training_writes_metrics_curve_checkpoint_and_card(run_folder):
     assert len((run_folder / METRICS).read_text(encoding="utf-8").splitlines()) == 2
     assert (run_folder / "curve.png").read_bytes().startswith(b"\x89PNG")
@@ -40,6 +41,7 @@ def test_training_writes_metrics_curve_checkpoint_and_card(run_folder):
     assert load_checkpoint(run_folder / BEST).config["training"]["config"]["preset"] == "tiny"
 
 
+@pytest.mark.slow
 def test_a_run_resumes_with_its_own_settings_and_refuses_others(run_folder, corpus_file):
     resume = ["--resume", "-o", run_folder, "--corpus", corpus_file, "--device", "cpu"]
     assert _run(train_app, *resume).exit_code == 0
@@ -48,6 +50,7 @@ def test_a_run_resumes_with_its_own_settings_and_refuses_others(run_folder, corp
     assert "other settings for seed" in str(result.exception)
 
 
+@pytest.mark.slow
 def test_export_copies_the_best_checkpoint_with_its_card(run_folder, tmp_path):
     result = _run(train_app, "export", run_folder, "-o", tmp_path / "model")
     assert result.exit_code == 0, result.output
@@ -58,6 +61,7 @@ def test_export_copies_the_best_checkpoint_with_its_card(run_folder, tmp_path):
     assert "holds no run with a trained model" in str(result.exception)
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_is_not_exported(run_folder, tmp_path):
     from bachbot.runtime import Checkpoint, save_checkpoint
 
@@ -70,6 +74,7 @@ def test_an_unfinished_run_is_not_exported(run_folder, tmp_path):
     assert "is not finished: finish it with 'bachbot train --resume" in str(result.exception)
 
 
+@pytest.mark.slow
 def test_evaluate_losses_prints_the_losses_of_the_record(run_folder, corpus_file):
     common = ["losses", "--checkpoint", run_folder / BEST, "--corpus", corpus_file]
     result = _run(evaluate_app, *common, "--json")
@@ -86,6 +91,7 @@ def test_evaluate_losses_prints_the_losses_of_the_record(run_folder, corpus_file
     assert "there is no part 'tests'" in str(wrong.exception)
 
 
+@pytest.mark.slow
 def test_pieces_that_it_may_have_been_trained_on_are_warned_of(run_folder, corpus_file, tmp_path):
     common = ["losses", "--checkpoint", run_folder / BEST, "--part", "test"]
     with pytest.warns(BachbotWarning, match="trained on the split by tune.*give --split tune"):
@@ -119,6 +125,7 @@ def test_bad_input_is_one_clear_line(words, message, corpus_file, tmp_path, monk
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_continue(corpus_file, tmp_path, monkeypatch):
     from bachbot.training.trainer import Trainer
 
@@ -138,6 +145,7 @@ def test_ctrl_c_says_how_to_continue(corpus_file, tmp_path, monkeypatch):
     assert _run(train_app, *resume).exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")  # optuna warns of experimental features
 def test_search_shows_a_leaderboard_and_plots_dropout(corpus_file, tmp_path):
     words = ["search", "--trials", 2, "--preset", "tiny", "--epochs", 1, "--sampler", "grid",

@@ -30,6 +30,7 @@ def run(corpus_file, tmp_path_factory):
     return folder, _run(*words, *COMMON)
 
 
+@pytest.mark.slow
 def test_training_shows_losses_with_their_units(run):
     folder, result = run
     assert result.exit_code == 0, result.output
@@ -42,6 +43,7 @@ def test_training_shows_losses_with_their_units(run):
     assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_best_checkpoint_is_exported_with_its_card(run, tmp_path):
     folder, _ = run
     result = _run("export", folder, "-o", tmp_path / "model")
@@ -51,6 +53,7 @@ def test_the_best_checkpoint_is_exported_with_its_card(run, tmp_path):
     assert load_checkpoint(tmp_path / "model").config["kind"] == "lookahead"
 
 
+@pytest.mark.slow
 def test_a_run_resumes_with_its_own_settings(run, corpus_file):
     folder, _ = run
     resume = ["--resume", "-o", folder, "--corpus", corpus_file, *COMMON]
@@ -67,6 +70,7 @@ def test_settings_of_the_other_kind_are_refused(tmp_path):
     assert "there is no setting 'told'" in str(result.exception)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")  # optuna warns of experimental features
 def test_the_sizes_of_a_lookahead_model_are_searched(corpus_file, tmp_path):
     words = ["search", "--trials", 2, "--preset", "lookahead-tiny", "--epochs", 1, "--sampler",

@@ -77,6 +77,7 @@ def test_pieces_must_divide_evenly_among_the_processes(corpus):
         _objective(corpus, ProcessGroup(0, 2), batch_size=3)
 
 
+@pytest.mark.slow
 def test_it_learns_and_writes_a_checkpoint_with_a_record(corpus, tmp_path):
     config = changed(TINY, {"epochs": 30, "learning_rate": 0.03, "ema_decay": 0.8})
     result = train(corpus, config, folder=tmp_path / "run", device="cpu")
@@ -121,6 +122,7 @@ def test_without_metadata_it_learns_from_the_notes_alone(corpus, tmp_path):
     assert "fermatas given" not in card
 
 
+@pytest.mark.slow
 def test_a_datastore_is_saved_with_the_weights_and_no_piece_retrieves_itself(corpus, tmp_path):
     config = changed(TINY, {"use_datastore": True})
     result = train(corpus, config, folder=tmp_path / "run", device="cpu")
@@ -156,6 +158,7 @@ class StopError(Exception):
 RESUMED = {"epochs": 3, "ema_decay": 0.9, "transpose_share": 0.5, "forgetting": 0.2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stop_at", "changes"),
     [

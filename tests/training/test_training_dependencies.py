@@ -20,6 +20,7 @@ export_checkpoint(folder, folder / "out")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["tiny", "lookahead-tiny"])
 def test_training_needs_only_torch_numpy_safetensors_and_the_prepared_file(
     corpus_file, tmp_path, preset

@@ -71,6 +71,7 @@ def test_the_loss_is_smallest_for_the_predictions_of_the_teachers(teachers, batc
     assert float(distillation_loss(other, predictions, batch.missing)) > float(entropy) * 1.01
 
 
+@pytest.mark.slow
 def test_with_weight_zero_teachers_change_nothing(teachers, corpus):
     plain = train(corpus, TINY, device="cpu")
     student = changed(TINY, {"teachers": ",".join(teachers), "distillation_weight": 0.0})
@@ -78,6 +79,7 @@ def test_with_weight_zero_teachers_change_nothing(teachers, corpus):
         np.testing.assert_array_equal(value, plain.weights[name])
 
 
+@pytest.mark.slow
 def test_a_student_learns_the_predictions_of_its_teachers(teachers, corpus, batch):
     changes = {"epochs": 25, "learning_rate": 0.02, "dropout": 0.0, "forgetting": 0.0}
     config = changed(TINY, changes | {"teachers": ",".join(teachers), "distillation_weight": 1.0})
@@ -88,6 +90,7 @@ def test_a_student_learns_the_predictions_of_its_teachers(teachers, corpus, batc
     assert json.loads(json.dumps(result.record))["config"]["objective"]["teachers"] == teachers
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_with_teachers_gives_the_same_weights(teachers, corpus, tmp_path):
     config = changed(TINY, {"epochs": 2, "teachers": teachers[0]})
     straight = train(corpus, config, folder=tmp_path / "straight", device="cpu")
@@ -103,6 +106,7 @@ def test_an_interrupted_run_with_teachers_gives_the_same_weights(teachers, corpu
         np.testing.assert_array_equal(value, straight.weights[name])
 
 
+@pytest.mark.slow
 def test_checkpoints_that_cannot_teach_are_refused(corpus, tmp_path):
     with pytest.raises(UsageError, match="the teacher paper is of kind 'lstm': give one of kind"):
         train(corpus, changed(TINY, {"teachers": "paper"}), device="cpu")

@@ -52,7 +52,7 @@ def _torchrun(tmp_path, *arguments):
     script = tmp_path / "run.py"
     script.write_text(SCRIPT, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standsingle", "--nproc-per-node", "2",
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
          script, *map(str, arguments)],
         capture_output=True, text=True, timeout=120, check=False,
         env=ENVIRONMENT,
@@ -60,6 +60,7 @@ def _torchrun(tmp_path, *arguments):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_does(corpus, corpus_file, tmp_path):
     single = train(corpus, changed(preset("tiny"), {"dropout": 0.0}), device="cpu")
     _torchrun(tmp_path, corpus_file, tmp_path / "both", 0.0, "straight", "tiny")
@@ -93,6 +94,7 @@ def _two(*arguments):
             process.wait()
 
 
+@pytest.mark.slow
 def test_two_lookahead_processes_learn_what_one_does(corpus, corpus_file, tmp_path):
     config = changed(preset("lookahead-tiny"), {"dropout": 0.0, "forgetting": 0.0})
     single = train(corpus, config, device="cpu")
@@ -106,6 +108,7 @@ def test_two_lookahead_processes_learn_what_one_does(corpus, corpus_file, tmp_pa
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tiny", "lookahead-tiny"])
 def test_two_processes_resume_bit_for_bit(corpus_file, tmp_path, name):
     _two(corpus_file, tmp_path / "straight", 0.3, "straight", name)

@@ -31,6 +31,7 @@ def test_the_default_grid_is_that_of_the_kind(name):
     assert SearchConfig(preset(name)).grid == KINDS[preset(name).kind].grid
 
 
+@pytest.mark.slow
 def test_a_grid_is_searched_completely_and_trials_add_up(corpus, tmp_path):
     config = _config(tmp_path)
     search(open_study(config), corpus, config, 1, device="cpu")
@@ -47,6 +48,7 @@ def test_a_grid_is_searched_completely_and_trials_add_up(corpus, tmp_path):
     assert all(row["train"] > 0 and row["seconds"] > 0 for row in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["random", "tpe"])
 def test_other_samplers_stay_inside_the_grid(corpus, tmp_path, sampler):
     config = _config(tmp_path, sampler=sampler, storage=f"sqlite:///{tmp_path}/study.db")
@@ -76,6 +78,7 @@ search(open_study(config), PreparedCorpus.load(pathlib.Path(sys.argv[1])), confi
 """
 
 
+@pytest.mark.slow
 def test_a_killed_trial_is_repeated(corpus, corpus_file, tmp_path):
     import optuna
 
