@@ -9,6 +9,9 @@ from pathlib import Path
 
 from bachbot.errors import OutputError
 
+DEFAULT_CHECKPOINT = "lookahead"
+"""Name of the shipped checkpoint that is used unless another is named."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

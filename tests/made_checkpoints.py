@@ -5,7 +5,7 @@ import numpy as np
 from bachbot.encoding import Vocabulary
 from bachbot.runtime import Checkpoint
 from bachbot.runtime.checkpoint import FORMAT
-from bachbot.runtime.shapes import lookahead_shapes, lstm_shapes
+from bachbot.runtime.kinds import configure, kind_of
 
 
 def random_checkpoint(vocabulary=None, *, seed=0, scale=0.5, **model):
@@ -21,7 +21,7 @@ def random_checkpoint(vocabulary=None, *, seed=0, scale=0.5, **model):
     rng = np.random.default_rng(seed)
     weights = {
         name: (scale * rng.standard_normal(shape)).astype(np.float32)
-        for name, shape in lstm_shapes(model, len(vocabulary)).items()
+        for name, shape in configure("lstm", model).weight_shapes(len(vocabulary)).items()
     }
     for name, value in weights.items():
         if name.endswith("running_var"):
@@ -37,14 +37,14 @@ def random_checkpoint(vocabulary=None, *, seed=0, scale=0.5, **model):
     return Checkpoint(config, vocabulary, weights)
 
 
-def random_lookahead(vocabulary=None, *, seed=0, scale=0.5, library=None, **model):
-    """A lookahead network of random weights: by default two layers above two of either way.
+def random_lookahead(vocabulary=None, *, seed=0, scale=0.5, datastore=None, **model):
+    """A lookahead network of random weights: by default two encoder and two decoder layers.
 
-    What it looks up, where it does, is tokens of shape [N, 4].
+    Its datastore, if it has one, is tokens of shape [N, 4].
     """
     vocabulary = vocabulary or Vocabulary()
-    if library is not None:
-        model["library"] = len(library)
+    if datastore is not None:
+        model["datastore_frames"] = len(datastore)
     model = {
         "embedding": 4,
         "encoder_layers": 2,
@@ -53,16 +53,16 @@ def random_lookahead(vocabulary=None, *, seed=0, scale=0.5, library=None, **mode
         "hidden": 8,
         "width": 16,
         "dropout": 0.3,
-        "forgetting": 0.05,
-        "told": True,
+        "token_dropout": 0.05,
+        "use_metadata": True,
     } | model
     rng = np.random.default_rng(seed)
     weights = {
         name: (scale * rng.standard_normal(shape)).astype(np.float32)
-        for name, shape in lookahead_shapes(model, len(vocabulary)).items()
+        for name, shape in configure("lookahead", model).weight_shapes(len(vocabulary)).items()
     }
-    if library is not None:
-        weights["library.tokens"] = library.astype(np.float32)
+    if datastore is not None:
+        weights["datastore.tokens"] = datastore.astype(np.float32)
     config = {
         "format": FORMAT,
         "kind": "lookahead",
@@ -72,3 +72,14 @@ def random_lookahead(vocabulary=None, *, seed=0, scale=0.5, library=None, **mode
         "training": {},
     }
     return Checkpoint(config, vocabulary, weights)
+
+
+def torch_network(checkpoint):
+    """The torch network of a checkpoint's weights, not in training mode."""
+    import torch
+
+    network = kind_of(checkpoint.config["kind"]).load_network()
+    network = network(checkpoint.model_config, len(checkpoint.vocabulary))
+    weights = {name: torch.tensor(value) for name, value in checkpoint.weights.items()}
+    network.load_state_dict(weights, strict=False)  # batch normalization counts its batches too
+    return network.eval()

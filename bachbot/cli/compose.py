@@ -33,7 +33,7 @@ def compose(
     seed: shared.Seed = 0,
     number: shared.Number = 1,
     parallels: shared.Parallels = False,
-    checkpoint: shared.CheckpointName = "lookahead",
+    checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
     staves: shared.Staves = 4,
     tempo: shared.Tempo = 72.0,
     sound: shared.Sound = "organ",

@@ -117,7 +117,7 @@ def jsb(
 ) -> None:
     """Make a prepared corpus of JSB-16th, the split that papers compare on.
 
-    It has no meter and no fermatas: train on it with '--corpus FILE --set told=false'.
+    It has no meter and no fermatas: train on it with '--corpus FILE --set use_metadata=false'.
     """
     from bachbot.corpus.jsb import convert
     from bachbot.corpus.store import PARTS

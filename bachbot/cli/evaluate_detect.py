@@ -117,8 +117,9 @@ def detect_command(
         telling = _telling(ours, trials.bach, files)
         columns[name] = trials.unpaired(name, ours, telling)
     else:
-        name, title = "bachbot", f"{checkpoint or 'lookahead'}, {kind}"
-        ours = _written(checkpoint or "lookahead", prepared, trials.bach, kind, split)
+        checkpoint = checkpoint or shared.DEFAULT_CHECKPOINT
+        name, title = "bachbot", f"{checkpoint}, {kind}"
+        ours = _written(checkpoint, prepared, trials.bach, kind, split)
         telling = _telling(ours, trials.bach, [])
         columns[name] = trials.of(name, _beside(ours, trials.bach), telling)
     if others and telling is InformationLevel.SCORE:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def fit_command(
-    checkpoint: common.CheckpointName = "lookahead",
+    checkpoint: common.CheckpointName = common.DEFAULT_CHECKPOINT,
     split: shared.SplitOption = "tune",
     pieces: Annotated[
         int | None, typer.Option("--pieces", min=1, help="Only the first so many.")

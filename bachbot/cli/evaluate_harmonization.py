@@ -11,7 +11,7 @@ from bachbot.errors import UsageError
 
 
 def harmonization_command(
-    checkpoint: common.CheckpointName = "lookahead",
+    checkpoint: common.CheckpointName = common.DEFAULT_CHECKPOINT,
     beside: Annotated[
         str | None,
         typer.Option(

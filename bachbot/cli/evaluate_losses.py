@@ -140,7 +140,7 @@ def _show_one(asked: _Asked, name: str, *, as_json: bool) -> None:
     for part, result in results.items():
         console.print(places_table(part, result))
     caption = losses_caption(
-        foresees=model.foresees, fermatas=asked.fermatas, untransposed=asked.jsb
+        foresees=model.needs_length, fermatas=asked.fermatas, untransposed=asked.jsb
     )
     console.print(caption, highlight=False)
 
@@ -180,7 +180,7 @@ def _checkpoint_rows(
         {
             "name": name,
             "kind": "checkpoint",
-            "foresees": model.foresees,
+            "foresees": model.needs_length,
             "notes": notes[name],
             "parts": _measured(asked, model, name),
         }

@@ -79,7 +79,7 @@ def novelty_command(
             train, bach, ours = (_without_repeats(pieces) for pieces in (train, bach, ours))
             title += ", repeated notes held"
     else:
-        name, checkpoint = "bachbot", checkpoint or "lookahead"
+        name, checkpoint = "bachbot", checkpoint or shared.DEFAULT_CHECKPOINT
         ours = _set_of(checkpoint, prepared, bach, kind, split)
         title = f"{checkpoint}, {kind}: {title}"
     index = Index.of(train)

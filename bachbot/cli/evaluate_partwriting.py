@@ -68,7 +68,7 @@ def partwriting_command(
         options = shared.decoding_options(
             decoder, beam=beam, temperature=temperature, seed=seed, charged=charged
         )
-        checkpoint = checkpoint or "lookahead"
+        checkpoint = checkpoint or shared.DEFAULT_CHECKPOINT
         prepared = shared.load_corpus(corpus)
         pieces = shared.pieces_of(prepared, part, split, limit)
         loaded = load_checkpoint(checkpoint)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from bachbot.corpus.store import PreparedCorpus
     from bachbot.evaluation.style import StyleReport
 
-_DEFAULT = "lookahead"
-
 
 def style_command(
     files: Annotated[
@@ -78,7 +76,7 @@ def style_command(
         report = _of_files(files, limit, shared.pieces_of(prepared, part, split), train)
     else:
         bach = shared.pieces_of(prepared, part, split, limit)
-        checkpoint = checkpoint or _DEFAULT
+        checkpoint = checkpoint or shared.DEFAULT_CHECKPOINT
         title, name = f"{checkpoint}, {which}: {part} part of the split by {split}", which
         report = _measured(_written(checkpoint, prepared, bach, split, which), bach, train)
     if as_json:

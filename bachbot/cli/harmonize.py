@@ -161,7 +161,7 @@ def harmonize(
     ] = None,
     parallels: shared.Parallels = False,
     numerals: shared.Numerals = False,
-    checkpoint: shared.CheckpointName = "lookahead",
+    checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
     staves: shared.Staves = 4,
     tempo: shared.Tempo = 72.0,
     sound: shared.Sound = "organ",

@@ -41,7 +41,7 @@ def export_command(
     each: Annotated[
         int, typer.Option("--each", help="Most pairs that one participant is given.")
     ] = 10,
-    checkpoint: options.CheckpointName = "lookahead",
+    checkpoint: options.CheckpointName = options.DEFAULT_CHECKPOINT,
     decoder: held_out.DecoderOption = "default",
     corpus: held_out.CorpusOption = None,
     tempo: options.Tempo = 72.0,

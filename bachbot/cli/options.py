@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bachbot.errors import BachbotWarning, UsageError
+from bachbot.files import DEFAULT_CHECKPOINT as DEFAULT_CHECKPOINT
 
 if TYPE_CHECKING:
     from bachbot.chorale import Chorale
@@ -199,11 +200,10 @@ def warn_of_what_is_not_told(checkpoint: "Checkpoint", pieces: "Iterable[Chorale
     from bachbot.corpus.jsb import from_jsb
 
     found = all(map(from_jsb, pieces))
-    model = checkpoint.config["model"]
-    if found and checkpoint.config["kind"] == "lookahead" and model.get("told", True):
+    if found and checkpoint.model_config.reads_metadata:
         _warn(
             "this checkpoint is told meter, mode and fermatas, of which JSB-16th says nothing: "
-            "train one on it with --set told=false"
+            "train one on it with --set use_metadata=false"
         )
     return found
 

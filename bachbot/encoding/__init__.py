@@ -1,4 +1,4 @@
-"""Vocabulary, and chorales as token streams. numpy only."""
+"""Chorales as tokens: vocabulary, tokenizer, and what a model is conditioned on. NumPy only."""
 
 from bachbot.encoding.conditioning import Conditioning, FillRequest, encode_conditioning
 from bachbot.encoding.tokenizer import (

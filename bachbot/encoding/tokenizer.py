@@ -1,4 +1,4 @@
-"""Chorales as token streams, and back. Lossless both ways."""
+"""Chorales as token streams, and back, without loss in either direction."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from bachbot.encoding.vocabulary import (
 from bachbot.errors import EncodingError
 
 SLOT_FRAME_END, SLOT_FERMATA, SLOT_START, SLOT_END = 4, 5, 6, 7
-"""What `TokenStream.voice` says of tokens that are no voice's; 0 to 3 are S, A, T, B."""
+"""`TokenStream.voice` of tokens that belong to no voice; 0 to 3 are S, A, T, B."""
 
 NO_FRAME = -1
 """`TokenStream.frame` of START and END."""
@@ -49,19 +49,19 @@ class TokenStream:
 
 
 def encode(chorale: Chorale, vocabulary: Vocabulary) -> TokenStream:
-    """Write a chorale as tokens.
+    """Encode a chorale as tokens.
 
     Parameters
     ----------
     chorale : Chorale
-        T frames. Its meter, key and name do not go into the stream.
+        T frames. Its meter, key and name are not encoded.
     vocabulary : Vocabulary
         What the ids mean.
 
     Returns
     -------
     TokenStream
-        2 + 5 T tokens and one more for each frame under a fermata.
+        2 + 5 T tokens, and one more for each frame under a fermata.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def decode(
     key: Key | None = None,
     name: str = "",
 ) -> Chorale:
-    """Read a chorale from tokens; the inverse of `encode`.
+    """Decode a chorale from tokens; the inverse of `encode`.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def decode(
     vocabulary : Vocabulary
         What the ids mean.
     meter, key, name
-        Carried over to the chorale, for the stream does not hold them.
+        Of the chorale (default: 4/4, C major, none), since the tokens do not hold them.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def decode(
     Raises
     ------
     EncodingError
-        If the stream does not follow the grammar, or a tie holds on to another pitch.
+        If the tokens do not follow the grammar, or a note is tied to another pitch.
     """
     ids = np.asarray(ids)
     if len(ids) < 2 or ids[0] != START or ids[-1] != END:
@@ -130,16 +130,18 @@ def decode(
         raise EncodingError(f"a token id is outside 0 to {len(vocabulary) - 1}")
     ends = np.flatnonzero(body == FRAME_END)
     if (ends[-1] + 1 if ends.size else 0) != len(body):
-        raise EncodingError("the last frame of the token stream has no end: '|||' is wanted")
+        raise EncodingError("the last frame of the token stream has no end: finish it with '|||'")
     starts = np.concatenate([[0], ends + 1])[:-1].astype(np.int64)
     fermata = body[starts] == FERMATA
     lengths = ends - starts - fermata
     if (lengths != 4).any():
         frame = int(np.flatnonzero(lengths != 4)[0])
-        raise EncodingError(f"frame {frame} has {lengths[frame]} voice tokens: four are wanted")
+        raise EncodingError(f"frame {frame} has {lengths[frame]} voice tokens: give four")
     cells = body[(starts + fermata)[:, None] + np.arange(4)]
     if ((cells < FIRST_PITCH) & (cells != REST_TOKEN)).any():
-        raise EncodingError("a special token stands where a voice is wanted")
+        raise EncodingError(
+            "a special token stands in place of a voice: give four voice tokens a frame"
+        )
     pitch = vocabulary.pitch_of[cells]
     return Chorale(
         pitch=pitch,

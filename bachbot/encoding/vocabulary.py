@@ -12,20 +12,20 @@ from bachbot.chorale import REST
 from bachbot.errors import EncodingError, UsageError
 
 START, END, FRAME_END, FERMATA, REST_TOKEN = range(5)
-"""Ids of the five tokens that carry no pitch; the same in every vocabulary."""
+"""Ids of the five tokens without a pitch; the same in every vocabulary."""
 
 FIRST_PITCH = 5
 """Id of the lowest pitch's onset token."""
 
 NO_PITCH = -2
-"""`Vocabulary.pitch_of` for a token that is no voice's."""
+"""`Vocabulary.pitch_of` of a token that belongs to no voice."""
 
 _SPECIAL = ("START", "END", "|||", "FERMATA", "REST")
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Every token there is: five special ones, then an onset and a tie for each pitch.
+    """All tokens: five special ones, then an onset and a tie for each pitch.
 
     The encoding is BachBot's (Liang, Gotham, Johnson and Shotton, ISMIR 2017, section 3.1) with
     an explicit rest, so that every frame has exactly four voice tokens.
@@ -33,8 +33,8 @@ class Vocabulary:
     Parameters
     ----------
     low, high : int
-        Lowest and highest MIDI pitch, both included. The defaults span every voice's compass
-        (36 to 81) under every shift to C major or A minor (-5 to 6).
+        Lowest and highest MIDI pitch, both included. The defaults span the ranges of all voices
+        (36 to 81) under every transposition to C major or A minor (-5 to 6).
 
     Raises
     ------
@@ -48,7 +48,7 @@ class Vocabulary:
     def __post_init__(self) -> None:
         if not 0 <= self.low <= self.high <= 127:
             raise UsageError(
-                f"a vocabulary of pitches {self.low} to {self.high} cannot be: "
+                f"the vocabulary has pitches from {self.low} to {self.high}: "
                 "give 0 <= low <= high <= 127"
             )
 
@@ -68,7 +68,7 @@ class Vocabulary:
 
     @cached_property
     def pitch_of(self) -> NDArray[np.int16]:
-        """MIDI pitch of each id, shape [V]; -1 for the rest, -2 for tokens of no voice."""
+        """MIDI pitch of each id, shape [V]; -1 for the rest, -2 for tokens that belong to no voice."""
         out = np.full(len(self), NO_PITCH, dtype=np.int16)
         out[REST_TOKEN] = REST
         out[FIRST_PITCH:] = np.arange(2 * (self.high - self.low + 1)) // 2 + self.low
@@ -84,14 +84,14 @@ class Vocabulary:
         return out
 
     def ids_of(self, pitch: NDArray[np.int16], tied: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Ids of voice tokens.
+        """Look up the ids of voice tokens.
 
         Parameters
         ----------
         pitch : ndarray of int, any shape
             MIDI pitches; -1 is a rest.
         tied : ndarray of bool, same shape
-            Ties; of no meaning at a rest.
+            Ties; ignored at a rest.
 
         Returns
         -------
@@ -114,7 +114,7 @@ class Vocabulary:
         return np.where(rest, REST_TOKEN, ids)
 
     def to_json(self) -> dict[str, object]:
-        """The vocabulary as plain data: low, high, symbols, fingerprint."""
+        """Convert to plain data: low, high, fingerprint and symbols."""
         return {
             "low": self.low,
             "high": self.high,
@@ -124,12 +124,12 @@ class Vocabulary:
 
     @classmethod
     def from_json(cls, data: object) -> "Vocabulary":
-        """The inverse of `to_json`.
+        """Read the plain data that `to_json` makes.
 
         Raises
         ------
         EncodingError
-            If the data is no vocabulary, or its symbols are not the ones this version makes.
+            If the data is no vocabulary, or its symbols are not those of this version.
         """
         try:
             low, high = data["low"], data["high"]  # type: ignore[index]
@@ -139,8 +139,8 @@ class Vocabulary:
             vocabulary = cls(low, high)
         except (TypeError, KeyError, UsageError) as error:
             raise EncodingError(
-                "this is no vocabulary (low, high and symbols are wanted): write it with "
-                "Vocabulary.to_json"
+                "this is no vocabulary: it needs low, high and symbols, as Vocabulary.to_json "
+                "writes them"
             ) from error
         if vocabulary.symbols != symbols:
             raise EncodingError(

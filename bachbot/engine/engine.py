@@ -15,11 +15,9 @@ from bachbot.engine.requests import (
     composed,
 )
 from bachbot.errors import BachbotError
+from bachbot.files import DEFAULT_CHECKPOINT
 from bachbot.runtime import Checkpoint, Model, build_model, load_checkpoint
 from bachbot.scores import BarRange, Score, load_score
-
-DEFAULT_CHECKPOINT = "lookahead"
-"""Name of the shipped checkpoint that is used unless another is named."""
 
 SIDE_BY_SIDE = 24
 """How many pieces are decoded at once."""

@@ -189,7 +189,7 @@ def composed(
     meter = prime.meter if prime else plan.meter
     pulse = Pulse(augmentation=2) if meter.unit >= 8 else Pulse()
     bars = plan.bars
-    if bars is None and model.foresees:
+    if bars is None and model.needs_length:
         bars = int(np.random.default_rng([options.seed, 1]).choice(LENGTHS))
         bars = max(bars, plan.prime_bars + _MORE) if prime else bars
     request = ComposeRequest(

@@ -1,1 +1,1 @@
-"""Model definitions in torch, one file a kind, and the registry that builds them."""
+"""The networks in torch, and the stepper that runs any causal one of them."""

@@ -1,4 +1,10 @@
-"""The parts of the lookahead network: embeddings by interval, the copy mechanism, the datastore."""
+"""Parts of the lookahead network: token embeddings, intervals, copy mechanism, datastore.
+
+Names of submodules are names of weights (see `bachbot.runtime.lookahead.config`).
+
+Shapes: B pieces, T frames, N cells to be scored, K neighbors of a cell, V vocabulary, E embedding,
+W units of the frame decoder.
+"""
 
 import numpy as np
 import torch
@@ -6,8 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bachbot.encoding import FIRST_PITCH
-from bachbot.encoding.copying import BOUNDS, find_copies
-from bachbot.encoding.token_intervals import CHROMAS, MELODIC, harmonic, melodic
+from bachbot.encoding.copying import LENGTH_BOUNDS, find_copies
+from bachbot.encoding.token_intervals import (
+    MELODIC_INTERVALS,
+    PITCH_CLASSES,
+    harmonic_intervals,
+    melodic_intervals,
+)
+from bachbot.runtime.lookahead.config import LENGTH_SIZE
 
 
 class TokenEmbedding(nn.Module):
@@ -16,9 +28,9 @@ class TokenEmbedding(nn.Module):
     Parameters
     ----------
     vocabulary : int
-        How many tokens there are (V); one more, V, stands for none.
+        Number of tokens (V); one more id, V, stands for none.
     size : int
-        Numbers that stand for a token (E).
+        Size of an embedding (E).
     """
 
     def __init__(self, vocabulary: int, size: int) -> None:
@@ -26,7 +38,7 @@ class TokenEmbedding(nn.Module):
         pitches = (vocabulary - FIRST_PITCH) // 2
         self.token = nn.Embedding(vocabulary + 1, size)
         self.pitch = nn.Embedding(pitches, size)
-        self.chroma = nn.Embedding(CHROMAS, size)
+        self.chroma = nn.Embedding(PITCH_CLASSES, size)
         self.tie = nn.Embedding(2, size)
         nn.init.normal_(self.token.weight, std=0.3)
 
@@ -34,202 +46,199 @@ class TokenEmbedding(nn.Module):
     def weight(self) -> Tensor:
         """The table of the sums, [V + 1, E]."""
         pitches = len(self.pitch.weight)
+        pitch_class = torch.arange(pitches, device=self.chroma.weight.device) % PITCH_CLASSES
         sums = (
-            self.pitch.weight[:, None]
-            + self.chroma.weight[torch.arange(pitches, device=self.chroma.weight.device) % CHROMAS][
-                :, None
-            ]
-            + self.tie.weight
+            self.pitch.weight[:, None] + self.chroma.weight[pitch_class][:, None] + self.tie.weight
         )  # [P, 2, E]
         return self.token.weight + functional.pad(sums.flatten(0, 1), (0, 0, FIRST_PITCH, 1))
 
     def forward(self, ids: Tensor) -> Tensor:
-        """Embeddings of tokens, [..., E]."""
+        """Embeddings of tokens, [...] to [..., E]."""
         return functional.embedding(ids, self.weight)
 
 
 class Intervals(nn.Module):
-    """Scores of tokens by how far they are from the voice's last note and from the other voices.
+    """Scores of tokens by their intervals from the voice's last note and from the other voices.
 
-    A score for each leap and for each interval above each voice, instead of for each pitch alone:
-    a fifth is a fifth from wherever it is taken. Relative positions as in Huang and others, *Music
+    There is a score for each leap and for each interval above each voice, instead of for each pitch
+    alone: a fifth is a fifth wherever it starts. Relative positions as in Huang and others, *Music
     Transformer*, ICLR 2019 (https://arxiv.org/abs/1809.04281), in pitch instead of time.
 
     Parameters
     ----------
     width : int
-        Units that the scores are made of (W).
+        Units that the scores are computed from (W).
     vocabulary : int
-        How many tokens there are (V).
+        Number of tokens (V).
     """
 
     def __init__(self, width: int, vocabulary: int) -> None:
         super().__init__()
-        self.melodic = nn.Linear(width, MELODIC)
-        self.harmonic = nn.Linear(width, 4 * CHROMAS)
+        self.melodic = nn.Linear(width, MELODIC_INTERVALS)
+        self.harmonic = nn.Linear(width, 4 * PITCH_CLASSES)
         for layer in (self.melodic, self.harmonic):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
         self._melodic: Tensor
         self._harmonic: Tensor
-        for name, table in (("_melodic", melodic(vocabulary)), ("_harmonic", harmonic(vocabulary))):
+        for name, table in (
+            ("_melodic", melodic_intervals(vocabulary)),
+            ("_harmonic", harmonic_intervals(vocabulary)),
+        ):
             self.register_buffer(name, torch.from_numpy(np.array(table)), persistent=False)
 
-    def forward(self, hidden: Tensor, last: Tensor, seen: Tensor) -> Tensor:
-        """What the intervals add to the scores.
+    def forward(self, hidden: Tensor, last: Tensor, known: Tensor) -> Tensor:
+        """Compute what the intervals add to the scores, [N, V].
 
         Parameters
         ----------
         hidden : Tensor, shape [N, W]
-            Of the chain.
+            Of the frame decoder.
         last : Tensor of int64, shape [N]
-            What the voice did in the frame before; V for nothing.
-        seen : Tensor of int64, shape [N, 4]
-            What is known of the frame by then; V where nothing is.
-
-        Returns
-        -------
-        Tensor, shape [N, V]
+            The voice's token in the frame before; V for none.
+        known : Tensor of int64, shape [N, 4]
+            Tokens of the frame that are known by then; V where none is.
         """
-        ways = functional.pad(self.melodic(hidden), (0, 1))  # zero for what has no pitch
-        scores = ways.gather(1, self._melodic[last])
-        above = functional.pad(self.harmonic(hidden).unflatten(1, (4, CHROMAS)), (0, 1))
+        melodic = functional.pad(self.melodic(hidden), (0, 1))  # [N, 52]; 0 where there is no pitch
+        scores = melodic.gather(1, self._melodic[last])  # [N, V]
+        harmonic = self.harmonic(hidden).unflatten(1, (4, PITCH_CLASSES))  # [N, 4, 12]
+        harmonic = functional.pad(harmonic, (0, 1))  # [N, 4, 13]
         for voice in range(4):
-            scores = scores + above[:, voice].gather(1, self._harmonic[seen[:, voice]])
+            scores = scores + harmonic[:, voice].gather(1, self._harmonic[known[:, voice]])
         return scores
 
 
-HIDDEN = 0.7
-"""Share of the cells that hear of no candidate while training: else the rest of the network learns
-too little, since the candidates are there to be leant on."""
+NEIGHBOR_DROPOUT = 0.7
+"""Share of the cells that see no neighbors in training: otherwise the rest of the network learns
+too little, since it can rely on them."""
 
 
 class DatastoreAttention(nn.Module):
-    """Scores for writing what the frames of the library that go likest wrote.
+    """Scores for writing what the nearest neighbors in the datastore wrote.
 
-    What they are is not read otherwise: it would tell the network which training piece it is in.
+    The neighbors' tokens are not read otherwise: they would tell the network which training piece
+    it is in.
 
     Parameters
     ----------
     width : int
-        Units that the scores are made of (W).
+        Units that the scores are computed from (W).
     frames : int
-        Of the library. It travels with the weights, so that what is written later is looked up
-        where it was learned.
+        Frames of the datastore, which is saved with the weights, so that what is written later
+        retrieves from the pieces that it was trained on.
     """
 
     def __init__(self, width: int, frames: int) -> None:
         super().__init__()
-        self.tune = nn.Embedding(len(BOUNDS) + 1, 8)
-        self.past = nn.Embedding(len(BOUNDS) + 1, 8)
-        self.again = nn.Linear(width, 16)
+        self.soprano = nn.Embedding(len(LENGTH_BOUNDS) + 1, LENGTH_SIZE)
+        self.past = nn.Embedding(len(LENGTH_BOUNDS) + 1, LENGTH_SIZE)
+        self.query = nn.Linear(width, 2 * LENGTH_SIZE)
         self.register_buffer("tokens", torch.zeros(frames, 4))
 
-    def followed(
-        self,
-        scores: Tensor,
-        hidden: Tensor,
-        tokens: Tensor,
-        runs: tuple[Tensor, Tensor],
+    def add_scores(
+        self, scores: Tensor, hidden: Tensor, tokens: Tensor, lengths: tuple[Tensor, Tensor]
     ) -> Tensor:
-        """The scores of N cells, [N, V], with what the candidates did put up.
+        """Add to the scores of N cells, [N, V], for the tokens that their neighbors have.
 
         Parameters
         ----------
         scores : Tensor, shape [N, V]
+            Scores so far.
         hidden : Tensor, shape [N, W]
-            Of the chain.
+            Of the frame decoder.
         tokens : Tensor of int64, shape [N, K]
-            What each cell's own voice did there; V where there is none.
-        runs : tuple of Tensor of int64, shape [N, K]
-            How long they match, in the soprano and in all voices: classes of lengths.
+            Token of the cell's own voice in each neighbor; V where there is none.
+        lengths : tuple of Tensor of int64, shape [N, K]
+            How long the soprano and all voices match: classes of lengths.
         """
         none = scores.shape[1]
         if self.training:
-            hide = torch.rand(len(tokens), 1, device=tokens.device) < HIDDEN
+            hide = torch.rand(len(tokens), 1, device=tokens.device) < NEIGHBOR_DROPOUT
             tokens = tokens.masked_fill(hide, none)
-        lengths = torch.cat([self.tune(runs[0]), self.past(runs[1])], -1)  # [N, K, 16]
-        more = torch.einsum("nd,nkd->nk", self.again(hidden), lengths) * (tokens != none)
-        return scores.scatter_add(1, tokens.clamp(max=none - 1), more.to(scores.dtype))
+        keys = torch.cat([self.soprano(lengths[0]), self.past(lengths[1])], -1)  # [N, K, 16]
+        bonus = torch.einsum("nd,nkd->nk", self.query(hidden), keys) * (tokens != none)  # [N, K]
+        return scores.scatter_add(1, tokens.clamp(max=none - 1), bonus.to(scores.dtype))
 
 
 class CopyMechanism(nn.Module):
-    """Sums for a frame by what it recalls, and a score for writing the same again.
+    """What the earlier frame whose context matches best adds to a frame, and a score for copying.
 
     Parameters
     ----------
     embedding : int
-        Numbers that stand for a token (E).
+        Size of a token's embedding (E).
     width : int
-        Units that the sums are of (W).
+        Units of the frame decoder (W).
     """
 
     def __init__(self, embedding: int, width: int) -> None:
         super().__init__()
-        self.past = nn.Embedding(len(BOUNDS) + 1, 8)
-        self.ahead = nn.Embedding(len(BOUNDS) + 1, 8)
-        self.sum = nn.Linear(4 * embedding + 16, width, bias=False)
+        self.past = nn.Embedding(len(LENGTH_BOUNDS) + 1, LENGTH_SIZE)
+        self.ahead = nn.Embedding(len(LENGTH_BOUNDS) + 1, LENGTH_SIZE)
+        self.sum = nn.Linear(4 * embedding + 2 * LENGTH_SIZE, width, bias=False)
         self.agreed = nn.Embedding(2, width)
         self.again = nn.Linear(width, 1)
         nn.init.zeros_(self.agreed.weight)
 
-    def read(
-        self, tokens: Tensor, shown: Tensor, embedding: TokenEmbedding
+    def find(
+        self, tokens: Tensor, given: Tensor, embedding: TokenEmbedding
     ) -> tuple[Tensor, Tensor]:
-        """What each frame recalls.
+        """Find the frame that each frame may copy.
 
         Parameters
         ----------
         tokens : Tensor of int64, shape [B, T, 4]
             The true tokens.
-        shown : Tensor of int64, shape [B, T, 4]
+        given : Tensor of int64, shape [B, T, 4]
             Those that are given, V elsewhere.
         embedding : TokenEmbedding
             The network's; V stands for none.
 
         Returns
         -------
-        recalled : Tensor of int64, shape [B, T, 4]
-            The tokens of the frame that is recalled, V where none is.
-        sums : Tensor, shape [B, T, W]
+        copied : Tensor of int64, shape [B, T, 4]
+            The tokens of that frame, V where there is none.
+        inputs : Tensor, shape [B, T, W]
+            What it adds to the input of the frame decoder.
         """
         none = embedding.token.num_embeddings - 1
-        found = find_copies(tokens.cpu().numpy(), shown.cpu().numpy(), none)
+        found = find_copies(tokens.cpu().numpy(), given.cpu().numpy(), none)
         distance, past, ahead = (
             torch.from_numpy(part).to(tokens.device)
             for part in (found.distance, found.past, found.ahead)
-        )
-        back = torch.arange(tokens.shape[1], device=tokens.device) - distance  # [B, T]
-        recalled = tokens.gather(1, back[..., None].expand_as(tokens))
-        recalled = recalled.masked_fill(distance[..., None] == 0, none)
-        lengths = torch.cat([self.past(past), self.ahead(ahead)], -1)
-        return recalled, self.sum(torch.cat([embedding(recalled).flatten(2), lengths], -1))
+        )  # [B, T] each
+        source = torch.arange(tokens.shape[1], device=tokens.device) - distance  # [B, T]
+        copied = tokens.gather(1, source[..., None].expand_as(tokens))  # [B, T, 4]
+        copied = copied.masked_fill(distance[..., None] == 0, none)
+        lengths = torch.cat([self.past(past), self.ahead(ahead)], -1)  # [B, T, 16]
+        return copied, self.sum(torch.cat([embedding(copied).flatten(2), lengths], -1))
 
-    def agreement(self, recalled: Tensor, seen: Tensor, none: int) -> Tensor:
-        """What it adds to the sums of N cells that the frame has gone the same way so far, [N, W].
+    def agreement(self, copied: Tensor, known: Tensor, none: int) -> Tensor:
+        """Compute what is added if the frame agrees with the copied one so far, [N, W].
 
         Parameters
         ----------
-        recalled, seen : Tensor of int64, shape [N, 4]
-            What is recalled, and what is known of the frame by then.
+        copied, known : Tensor of int64, shape [N, 4]
+            Tokens of the copied frame, and those of this frame that are known by then.
         none : int
-            What they hold where there is nothing (V).
+            What they hold where there is no token (V).
         """
-        same = ((recalled == seen) | (seen == none)).all(-1) & (recalled[:, 0] != none)
-        return self.agreed(same.long())
+        agrees = ((copied == known) | (known == none)).all(-1) & (copied[:, 0] != none)  # [N]
+        return self.agreed(agrees.long())
 
-    def repeated(self, scores: Tensor, hidden: Tensor, recalled: Tensor) -> Tensor:
-        """The scores of N cells, [N, V], with what is recalled put up, where anything is.
+    def add_scores(self, scores: Tensor, hidden: Tensor, copied: Tensor) -> Tensor:
+        """Add to the scores of N cells, [N, V], for the token that may be copied.
 
         Parameters
         ----------
         scores : Tensor, shape [N, V]
+            Scores so far.
         hidden : Tensor, shape [N, W]
-            Of the chain.
-        recalled : Tensor of int64, shape [N]
-            What each cell's own voice did; V where nothing is recalled.
+            Of the frame decoder.
+        copied : Tensor of int64, shape [N]
+            Token of the cell's own voice in the copied frame; V where there is none.
         """
         none = scores.shape[1]
-        more = self.again(hidden) * (recalled != none)[:, None]
-        at = recalled.clamp(max=none - 1)[:, None]
-        return scores.scatter_add(1, at, more.to(scores.dtype))
+        bonus = self.again(hidden) * (copied != none)[:, None]  # [N, 1]
+        at = copied.clamp(max=none - 1)[:, None]
+        return scores.scatter_add(1, at, bonus.to(scores.dtype))

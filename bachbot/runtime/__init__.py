@@ -1,4 +1,4 @@
-"""Steps a trained model with NumPy alone: no torch is imported."""
+"""Runs trained models: reads checkpoints and steps their networks, in NumPy where it can."""
 
 from pathlib import Path
 
@@ -12,15 +12,12 @@ from bachbot.runtime.checkpoint import (
     shipped_checkpoints,
 )
 from bachbot.runtime.ensemble import Ensemble, ProductOfExperts
-from bachbot.runtime.lookahead.model import LookaheadRuntime
-from bachbot.runtime.lstm import LSTMRuntime
+from bachbot.runtime.kinds import kind_of
 from bachbot.runtime.protocol import Model, State, StepModel
 
 __all__ = [
     "Checkpoint",
     "Ensemble",
-    "LSTMRuntime",
-    "LookaheadRuntime",
     "Model",
     "ProductOfExperts",
     "State",
@@ -32,44 +29,45 @@ __all__ = [
     "shipped_checkpoints",
 ]
 
-_MODELS: dict[str, type[LSTMRuntime] | type[LookaheadRuntime]] = {
-    "lstm": LSTMRuntime,
-    "lookahead": LookaheadRuntime,
-}
-
 
 def build_model(checkpoint: Checkpoint, *, dtype: DTypeLike = np.float32) -> Model:
-    """A model from a checkpoint in memory.
+    """Make a model from a checkpoint in memory.
 
     Parameters
     ----------
     checkpoint : Checkpoint
         Its kind decides what is built.
     dtype : dtype
-        float32, or float64 where a rounding error may not flip a choice.
+        float32, or float64 where a rounding error must not change a choice.
 
     Raises
     ------
     CheckpointError
         If its parts do not belong together.
+    UsageError
+        If the dtype is neither.
     """
     checkpoint.check()
-    return _MODELS[checkpoint.config["kind"]](checkpoint, dtype=dtype)
+    return kind_of(checkpoint.config["kind"]).build(
+        checkpoint.model_config, checkpoint.vocabulary, checkpoint.weights, dtype=dtype
+    )
 
 
 def load_model(where: str | Path, *, dtype: DTypeLike = np.float32) -> Model:
-    """Read a checkpoint and make it ready to be stepped.
+    """Read a checkpoint and make a model that can be stepped.
 
     Parameters
     ----------
     where : str or Path
-        A checkpoint's directory, or the name of one that travels with bachbot.
+        A checkpoint's directory, or the name of a shipped one.
     dtype : dtype
-        float32, or float64 where a rounding error may not flip a choice.
+        float32, or float64 where a rounding error must not change a choice.
 
     Raises
     ------
     CheckpointError
         If it is missing, damaged, of another format or kind, or its vocabulary does not match.
+    UsageError
+        If the dtype is neither.
     """
     return build_model(load_checkpoint(where), dtype=dtype)

@@ -1,7 +1,7 @@
-"""Checkpoints: a trained model as a directory, written whole and read with suspicion.
+"""Checkpoints: a trained model as a directory, written atomically and checked when read.
 
-Three files are always there: ``config.json`` (what the model is and how it came to be),
-``vocabulary.json`` and ``weights.safetensors``; ``metrics.jsonl`` and ``MODEL_CARD.md`` may lie
+Three files are always there: ``config.json`` (what the model is and how it was trained),
+``vocabulary.json`` and ``weights.safetensors``; ``metrics.jsonl`` and ``MODEL_CARD.md`` may be
 beside them. Nothing is ever unpickled.
 """
 
@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.encoding import Vocabulary
-from bachbot.errors import CheckpointError, EncodingError, OutputError
+from bachbot.errors import CheckpointError, EncodingError, OutputError, UsageError
 from bachbot.files import shipped
-from bachbot.runtime.shapes import SHAPES
+from bachbot.runtime.kinds import KINDS, ModelConfig, configure
 
 FORMAT = "bachbot-checkpoint-1"
 """Format of the directory; another one is refused."""
@@ -32,10 +32,10 @@ FORMAT = "bachbot-checkpoint-1"
 CONFIG, VOCABULARY, WEIGHTS = "config.json", "vocabulary.json", "weights.safetensors"
 
 DIGEST = "weights_sha256"
-"""Entry of the config that tells damaged weights; `save_checkpoint` makes it."""
+"""Entry of the config that reveals damaged weights; `save_checkpoint` writes it."""
 
-_MOST_JSON = 16 * 2**20  # bytes; a real config has a few thousand
-_MOST_WEIGHTS = 8 * 2**30  # bytes
+_MAX_JSON = 16 * 2**20  # bytes; a real config has a few thousand
+_MAX_WEIGHTS = 8 * 2**30  # bytes
 _STALE = 3600  # seconds after which a half-written neighbor is taken for a dead run's
 
 
@@ -46,12 +46,14 @@ class Checkpoint:
     Parameters
     ----------
     config : mapping
-        ``format``, ``kind``, ``model`` (its dimensions), ``vocabulary_fingerprint``,
-        ``corpus_fingerprint`` and ``training``, a free record of how it was trained.
+        ``format``, ``kind`` (see `bachbot.runtime.kinds`), ``model`` (the fields of the kind's
+        config), ``vocabulary_fingerprint``, ``corpus_fingerprint`` and ``training``, a free record
+        of how it was trained.
     vocabulary : Vocabulary
         What its token ids mean.
     weights : mapping of str to ndarray of float32
-        Weights by torch's names and in torch's shapes, as `bachbot.runtime.shapes` lists them.
+        Weights by torch's names and in torch's shapes, as the config's ``weight_shapes`` lists
+        them.
     """
 
     config: Mapping[str, Any]
@@ -68,8 +70,20 @@ class Checkpoint:
             digest.update(np.ascontiguousarray(weight).tobytes())
         return digest.hexdigest()[:16]
 
+    @cached_property
+    def model_config(self) -> ModelConfig:
+        """The config of its kind of model.
+
+        Raises
+        ------
+        UsageError
+            If the kind is unknown, or a value is missing, unknown or out of bounds.
+        """
+        config: ModelConfig = configure(self.config["kind"], self.config["model"], complete=True)
+        return config
+
     def check(self, where: str = "the checkpoint") -> None:
-        """See that config, vocabulary and weights belong together.
+        """Check that config, vocabulary and weights belong together.
 
         Parameters
         ----------
@@ -79,8 +93,8 @@ class Checkpoint:
         Raises
         ------
         CheckpointError
-            If the format, kind, vocabulary, a name or a shape is not as it should be, or a
-            weight is not finite.
+            If the format, kind, config, vocabulary, a name or a shape is wrong, or a weight is
+            not finite.
         """
         config = self.config
         if config.get("format") != FORMAT:
@@ -88,20 +102,26 @@ class Checkpoint:
                 f"{where} is of format {config.get('format')!r}, this version of bachbot reads "
                 f"{FORMAT!r}: use the version that wrote it, or train it again"
             )
-        kind, model = config.get("kind"), config.get("model")
-        if not isinstance(kind, str) or kind not in SHAPES:
+        kind = config.get("kind")
+        if not isinstance(kind, str) or kind not in KINDS:
             raise CheckpointError(
                 f"{where} is a model of kind {kind!r}, this version of bachbot knows "
-                f"{', '.join(SHAPES)}: use the version that wrote it"
+                f"{', '.join(KINDS)}: use the version that wrote it"
             )
         if config.get("vocabulary_fingerprint") != self.vocabulary.fingerprint:
             raise CheckpointError(
                 f"{where} was trained on the vocabulary {config.get('vocabulary_fingerprint')!r}, "
-                f"but carries {self.vocabulary.fingerprint!r}: get it whole again, or train it anew"
+                f"but carries {self.vocabulary.fingerprint!r}: get it whole, or train it again"
             )
-        if not isinstance(model, Mapping):
+        if not isinstance(config.get("model"), Mapping):
             raise CheckpointError(f"{where} does not say its dimensions: get it whole again")
-        wanted = SHAPES[kind](model, len(self.vocabulary))
+        try:
+            wanted = self.model_config.weight_shapes(len(self.vocabulary))
+        except UsageError as error:
+            raise CheckpointError(
+                f"{where} has a config that cannot be read ({error}): get it whole again, or use "
+                "the version that wrote it"
+            ) from error
         found = {name: np.shape(value) for name, value in self.weights.items()}
         for name in sorted(wanted.keys() | found.keys()):
             if wanted.get(name) != found.get(name):
@@ -112,7 +132,7 @@ class Checkpoint:
         for name, value in self.weights.items():
             if not np.isfinite(value).all():
                 raise CheckpointError(
-                    f"{where} holds a weight in {name!r} that is no finite number: "
+                    f"{where} holds a weight in {name!r} that is not a finite number: "
                     "train it again with a lower learning rate, or get it whole again"
                 )
 
@@ -120,17 +140,18 @@ class Checkpoint:
 def save_checkpoint(
     directory: Path, checkpoint: Checkpoint, *, extra: Mapping[str, bytes] | None = None
 ) -> None:
-    """Write a checkpoint so that at every moment a whole one lies under its name.
+    """Write a checkpoint, so that a complete one exists at every moment.
 
     The new one is written beside the old one; the old one is renamed to ``NAME.previous``, the new
-    one takes its name, the old one goes. `load_checkpoint` knows of ``NAME.previous``.
+    one takes its name, and the old one is removed. `load_checkpoint` falls back to
+    ``NAME.previous``.
 
     Parameters
     ----------
     directory : Path
-        Where; its folder must exist. A checkpoint that is there is replaced.
+        Where to write; its parent folder must exist. A checkpoint that is there is replaced.
     checkpoint : Checkpoint
-        What.
+        What to write.
     extra : mapping of str to bytes, optional
         More files by plain name, such as ``"metrics.jsonl"``.
 
@@ -219,7 +240,7 @@ def load_checkpoint(where: str | Path) -> Checkpoint:
     Parameters
     ----------
     where : str or Path
-        Its directory, or the name of one that travels with bachbot.
+        Its directory, or the name of a shipped one.
 
     Returns
     -------
@@ -241,7 +262,7 @@ def load_checkpoint(where: str | Path) -> Checkpoint:
         raise CheckpointError(
             f"{directory / CONFIG} holds no table: get the checkpoint whole again"
         )
-    # The digest belongs to the files, not to the model.
+    # The digest describes the files, not the model.
     weights = _weights(directory / WEIGHTS, config.pop(DIGEST, None))
     checkpoint = Checkpoint(config, vocabulary, weights)
     checkpoint.check(str(directory))
@@ -249,7 +270,7 @@ def load_checkpoint(where: str | Path) -> Checkpoint:
 
 
 def shipped_checkpoints() -> tuple[str, ...]:
-    """Names of the checkpoints that travel with bachbot, in order."""
+    """Names of the checkpoints that are shipped with bachbot, sorted."""
     folder = shipped("checkpoints")
     return tuple(sorted(p.parent.name for p in folder.glob(f"*/{CONFIG}")))
 
@@ -287,7 +308,7 @@ def _content(path: Path, most: int) -> bytes:
 
 
 def _json(path: Path) -> object:
-    content = _content(path, _MOST_JSON)
+    content = _content(path, _MAX_JSON)
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -300,7 +321,7 @@ def _weights(path: Path, digest: object) -> dict[str, NDArray[np.float32]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    content = _content(path, _MOST_WEIGHTS)
+    content = _content(path, _MAX_WEIGHTS)
     if digest is not None and hashlib.sha256(content).hexdigest() != digest:
         raise CheckpointError(
             f"{path} is damaged, its weights are not those that its config was written for: "

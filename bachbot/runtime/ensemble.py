@@ -1,12 +1,17 @@
-"""Several models stepped together: the mean of their probabilities, or the product.
+"""Several models stepped together, as an ensemble or as a product of experts.
 
-Models that began elsewhere err differently, so that their mean predicts better than each of them
-(Hansen and Salamon, *Neural network ensembles*, IEEE PAMI 12, 1990). A model that is told the given
-notes beforehand says what goes with them; one that is not says how likely they are beside what was
-chosen. Multiplied, as in the noisy channel of translation (Brown and others, *The mathematics of
-statistical machine translation*, Computational Linguistics 19, 1993) and in products of experts
-(Hinton, Neural Computation 14, 2002), each sees what the other does not. A step costs as much as a
-step of each.
+An `Ensemble` averages the models' probabilities. Models trained from different starts make
+different errors, so their mean predicts better than each of them (Hansen and Salamon, *Neural
+network ensembles*, IEEE PAMI 12, 1990). The mean of distributions is a distribution.
+
+A `ProductOfExperts` averages their log-probabilities (Hinton, *Training products of experts by
+minimizing contrastive divergence*, Neural Computation 14, 2002). It joins a model that reads the
+given notes beforehand and says what goes with them to a causal one that says how likely the given
+notes are beside what was chosen, as in the noisy-channel model of translation (Brown and others,
+*The mathematics of statistical machine translation*, Computational Linguistics 19, 1993). Its
+scores are no distribution, and must not be normalized into one.
+
+A step costs as much as one step of each model.
 """
 
 from collections.abc import Sequence
@@ -20,7 +25,7 @@ from bachbot.runtime.protocol import Model, State, StepModel, log_softmax
 
 
 class Ensemble:
-    """Models of one vocabulary as one model.
+    """Models of one vocabulary as one model: the mean of their probabilities.
 
     Parameters
     ----------
@@ -49,20 +54,41 @@ class Ensemble:
         return self._models[0].vocabulary
 
     @property
-    def foresees(self) -> bool:
-        """Whether any of them is told a piece's length beforehand."""
-        return any(m.foresees for m in self._models)
+    def needs_length(self) -> bool:
+        """Whether any of them must know a piece's length beforehand."""
+        return any(m.needs_length for m in self._models)
 
-    def bind(self, works: Sequence[FillRequest]) -> StepModel:
-        """All of them as they write what is missing of some pieces."""
-        return self._bound([m.bind(works) for m in self._models])
+    def bind(self, requests: Sequence[FillRequest]) -> StepModel:
+        """Bind all of them to some pieces."""
+        return _StepEnsemble([m.bind(requests) for m in self._models])
 
-    def _bound(self, models: Sequence[StepModel]) -> StepModel:
-        return _StepEnsemble(models)
+
+class ProductOfExperts(Ensemble):
+    """Models of one vocabulary as one model: the mean of their log-probabilities.
+
+    Every model has the same weight. The scores of a step are nats but no distribution: a causal
+    model's opinion of a given note is kept, where normalizing would discard it.
+
+    Parameters
+    ----------
+    models : sequence of Model
+        One or more, of any kinds.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or their vocabularies differ.
+    """
+
+    def bind(self, requests: Sequence[FillRequest]) -> StepModel:
+        """Bind all of them to some pieces."""
+        return _StepProductOfExperts([m.bind(requests) for m in self._models])
 
 
 class _StepEnsemble:
-    """Models that step side by side; a state is the tuple of theirs."""
+    """Models that step side by side; the state is the tuple of their states."""
+
+    normalized = True
 
     def __init__(self, models: Sequence[StepModel]) -> None:
         self._models = models
@@ -78,50 +104,26 @@ class _StepEnsemble:
         scores, states = zip(
             *(m.step(ids, s) for m, s in zip(self._models, state, strict=True)), strict=True
         )
-        mixed = self._mixed([log_softmax(s) for s in scores])  # [B, V]
-        return mixed, states
+        return self._combined([log_softmax(s) for s in scores]), states
 
-    def _mixed(self, logs: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
-        """One array of scores from the log-probabilities of all."""
-        result: NDArray[np.floating] = np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
-        return result
+    def _combined(self, logs: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
+        """One array of scores [B, V] from the log-probabilities of each model."""
+        mean: NDArray[np.floating] = np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
+        return mean
 
     def select(self, state: State, rows: NDArray[np.int64]) -> State:
         return tuple(m.select(s, rows) for m, s in zip(self._models, state, strict=True))
 
     def join(self, states: Sequence[State]) -> State:
         return tuple(
-            m.join(theirs)
-            for m, theirs in zip(self._models, zip(*states, strict=True), strict=True)
+            m.join(parts) for m, parts in zip(self._models, zip(*states, strict=True), strict=True)
         )
 
 
-class ProductOfExperts(Ensemble):
-    """Models of one vocabulary whose probabilities are multiplied, each having the same say.
-
-    Parameters
-    ----------
-    models : sequence of Model
-        One or more, of any kinds.
-
-    Raises
-    ------
-    UsageError
-        If there is none, or their vocabularies differ.
-    """
-
-    def _bound(self, models: Sequence[StepModel]) -> StepModel:
-        return _StepProductOfExperts(models)
-
-
 class _StepProductOfExperts(_StepEnsemble):
-    """Models that step side by side; the scores are the means of their log-probabilities.
+    """Models that step side by side; the scores are the means of their log-probabilities."""
 
-    They are no distribution, and may not be made one: what a model finds a given note to be worth
-    is its opinion of what was chosen beside it.
-    """
+    normalized = False
 
-    weighed = True
-
-    def _mixed(self, logs: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
+    def _combined(self, logs: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
         return np.mean(logs, axis=0)

@@ -1,49 +1,99 @@
-"""BachBot's LSTM in NumPy, one token at a time, without torch."""
+"""BachBot's LSTM: its config, and the network in NumPy, one token at a time, without torch.
 
-from collections.abc import Mapping, Sequence
+The same network in torch is `bachbot.models.lstm`.
+
+Shapes: B sequences, V vocabulary, E embedding, H hidden units, L layers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from bachbot.encoding import FillRequest, Vocabulary
-from bachbot.errors import CheckpointError, UsageError
-from bachbot.runtime.checkpoint import Checkpoint
+from bachbot.errors import CheckpointError
+from bachbot.runtime.activations import Activations, frame_states, named_layers
+from bachbot.runtime.config_fields import (
+    check_fields,
+    fraction,
+    lstm_layer_shapes,
+    whole_number,
+)
+from bachbot.runtime.protocol import Weights, checked_dtype
+
+_EPSILON = 1e-5  # torch's nn.BatchNorm1d adds it to the variance
+_FEW = 7  # up to this many rows, a matrix-vector product for each beats OpenBLAS's packed product
 
 _BLOCK = 4
-"""Rows that the kernels of OpenBLAS take at once. What is left over costs it more than a whole
-block: with AVX2 eleven take half as long again as twelve (``tests/benchmarks/test_stepping.py``).
+"""Rows that the kernels of OpenBLAS take at once. An incomplete block costs more than a whole one:
+with AVX2 eleven rows take half as long again as twelve (``tests/benchmarks/test_stepping.py``).
 """
 
+_INPUT, _FORGET, _CELL, _OUTPUT = range(4)  # torch's order of the gates
+_GATE_ORDER = (_INPUT, _FORGET, _OUTPUT, _CELL)  # ours: the three sigmoids side by side
 
-def product(x: NDArray, matrix: NDArray) -> NDArray:
-    """Each row times a matrix, [B, N] times [N, M], in whole blocks of rows.
+
+@dataclass(frozen=True)
+class LSTMConfig:
+    """Size and regularization of the LSTM.
 
     Parameters
     ----------
-    x : ndarray, shape [B, N]
-        The rows.
-    matrix : ndarray, shape [N, M] or [G, N, M]
-        One matrix, or several that each take all rows.
+    embedding : int
+        Size of a token's embedding (E), 1 to 4096.
+    layers : int
+        LSTM layers (L), 1 to 16.
+    hidden : int
+        Units of a layer (H), 1 to 8192.
+    dropout : float
+        Share of each layer's outputs set to zero in training, 0 or more, less than 1.
+    batch_norm : bool
+        Whether each layer's output is batch-normalized (Ioffe and Szegedy, 2015), as the
+        original's was. Statistics are taken over all B T tokens of a chunk.
 
-    Returns
-    -------
-    ndarray, shape [B, M] or [G, B, M]
-        ``x @ matrix``, but for rounding; the caller's own.
+    Raises
+    ------
+    UsageError
+        If a value is out of bounds; the message names every fault.
     """
-    lacking = -len(x) % _BLOCK
-    if not lacking or len(x) == 1:  # of one row no block is made
-        return x @ matrix
-    padded = np.zeros((len(x) + lacking, x.shape[1]), x.dtype)
-    padded[: len(x)] = x
-    out: NDArray = (padded @ matrix)[..., : len(x), :]
-    return out
 
+    embedding: int = whole_number(32, 1, 4096)
+    layers: int = whole_number(3, 1, 16)
+    hidden: int = whole_number(256, 1, 8192)
+    dropout: float = fraction(0.3)
+    batch_norm: bool = False
 
-_EPSILON = 1e-5  # torch's nn.BatchNorm1d adds it to the variance
-_FEW = 7  # up to so many streams a matrix-vector product for each beats OpenBLAS's packed product
+    def __post_init__(self) -> None:
+        check_fields(self)
 
-_INPUT, _FORGET, _CELL, _OUTPUT = range(4)  # torch's order of the gates
-_ORDER = (_INPUT, _FORGET, _OUTPUT, _CELL)  # ours: the three sigmoids side by side
+    @property
+    def reads_metadata(self) -> bool:
+        """False: it reads the notes and fermatas as tokens, and nothing else."""
+        return False
+
+    def weight_shapes(self, vocabulary: int) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the weights, as torch lays them out.
+
+        Parameters
+        ----------
+        vocabulary : int
+            Number of tokens (V).
+        """
+        shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (vocabulary, self.embedding)}
+        for layer in range(self.layers):
+            inputs = self.hidden if layer else self.embedding
+            shapes |= lstm_layer_shapes(f"lstm.{layer}", inputs, self.hidden)
+            if self.batch_norm:
+                for part in ("weight", "bias", "running_mean", "running_var"):
+                    shapes[f"norm.{layer}.{part}"] = (self.hidden,)
+        shapes["output.weight"] = (vocabulary, self.hidden)
+        shapes["output.bias"] = (vocabulary,)
+        return shapes
+
+    def embedding_table(self, weights: Weights) -> NDArray[np.floating]:
+        """The embedding of each token, [V, E]."""
+        return weights["embedding.weight"]
 
 
 class LSTMRuntime:
@@ -51,11 +101,15 @@ class LSTMRuntime:
 
     Parameters
     ----------
-    checkpoint : Checkpoint
-        Of kind ``"lstm"``, with or without batch normalization.
+    config : LSTMConfig
+        Size.
+    vocabulary : Vocabulary
+        What the token ids mean.
+    weights : mapping of str to ndarray
+        As `LSTMConfig.weight_shapes` lists them.
     dtype : dtype
         float32 (about as exact as torch), or float64: half as fast, but a rounding error that
-        depends on the machine practically never flips a choice between two tokens.
+        depends on the machine practically never changes a choice between two tokens.
 
     Raises
     ------
@@ -65,75 +119,32 @@ class LSTMRuntime:
         If the dtype is neither.
     """
 
-    foresees = False
-    """It ends a piece where it will."""
+    needs_length = False
+    normalized = True
 
-    def __init__(self, checkpoint: Checkpoint, *, dtype: DTypeLike = np.float32) -> None:
-        self.vocabulary: Vocabulary = checkpoint.vocabulary
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
-            raise UsageError(f"a model cannot be stepped in {self.dtype}: take float32 or float64")
-        self.hidden: int = checkpoint.config["model"]["hidden"]
-        self.layers: int = checkpoint.config["model"]["layers"]
-        self._fold({name: w.astype(np.float64) for name, w in checkpoint.weights.items()})
+    def __init__(
+        self,
+        config: LSTMConfig,
+        vocabulary: Vocabulary,
+        weights: Weights,
+        *,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.dtype = checked_dtype(dtype)
+        self.hidden, self.layers = config.hidden, config.layers
+        self._fold({name: w.astype(np.float64) for name, w in weights.items()})
 
-    def _fold(self, weights: Mapping[str, NDArray[np.float64]]) -> None:
-        scale, shift = np.ones(()), np.zeros(())  # of what the layer below puts out
-        # [4, H, in + H] a layer, and turned; the first has no input.
-        self._recurrent: list[tuple[NDArray, NDArray]] = []
-        self._bias: list[NDArray] = []  # [4, 1, H] a layer; the first has it in its table
-        for layer in range(self.layers):
-            of_input = weights[f"lstm.{layer}.weight_ih_l0"]  # [4H, in]
-            of_state = weights[f"lstm.{layer}.weight_hh_l0"]  # [4H, H]
-            bias = weights[f"lstm.{layer}.bias_ih_l0"] + weights[f"lstm.{layer}.bias_hh_l0"]
-            if layer == 0:
-                table = weights["embedding.weight"] @ of_input.T + bias  # [V, 4H]
-                # Gates first: [4, V, H].
-                self._table = self._ready(self._gates(table.T).transpose(0, 2, 1))
-                self._recurrent.append(self._twice(self._gates(of_state)))
-            else:
-                bias = bias + of_input @ np.broadcast_to(shift, self.hidden)
-                both = np.concatenate([of_input * scale, of_state], axis=1)  # [4H, 2H]
-                self._recurrent.append(self._twice(self._gates(both)))
-                self._bias.append(self._ready(self._gates(bias)[:, None]))
-            if f"norm.{layer}.weight" in weights:
-                scale, shift = _affine(weights, layer)
-            else:
-                scale, shift = np.ones(()), np.zeros(())
-        of_output = weights["output.weight"]  # [V, H]
-        bias = weights["output.bias"] + of_output @ np.broadcast_to(shift, self.hidden)
-        self._output = self._twice((of_output * scale)[None])  # [1, V, H]
-        self._output_bias = self._ready(bias)  # [V]
-
-    def _gates(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Rows [4H, ...] as [4, H, ...] in our order, those of the sigmoids halved.
-
-        sigmoid(x) = (1 + tanh(x / 2)) / 2, so one tanh serves all four gates; to halve is exact.
-        """
-        blocks = rows.reshape(4, self.hidden, *rows.shape[1:])[list(_ORDER)]
-        blocks[:3] *= 0.5
-        return blocks
-
-    def _ready(self, array: NDArray) -> NDArray:
-        return np.ascontiguousarray(array, dtype=self.dtype)
-
-    def _twice(self, matrices: NDArray) -> tuple[NDArray, NDArray]:
-        """Matrices [G, M, N] as they stand, for one vector at a time, and turned, for many.
-
-        OpenBLAS's kernels for AVX-512 take twice as long where they have to turn them themselves.
-        """
-        return self._ready(matrices), self._ready(matrices.transpose(0, 2, 1))
-
-    def bind(self, works: Sequence[FillRequest]) -> "LSTMRuntime":
-        """Itself: it hears what is given when it comes to it."""
+    def bind(self, requests: Sequence[FillRequest]) -> "LSTMRuntime":
+        """Return itself: it reads what is given only when it comes to it."""
         return self
 
     def initial_state(self, batch: int) -> NDArray:
-        """A state that remembers nothing: zeros of shape [L, 2, B, H], h before c."""
+        """Zeros of shape [L, 2, B, H], h before c."""
         return np.zeros((self.layers, 2, batch, self.hidden), dtype=self.dtype)
 
     def step(self, ids: NDArray[np.int64], state: NDArray) -> tuple[NDArray, NDArray]:
-        """Read one token of each stream and score the next.
+        """Read one token of each sequence and score the next.
 
         Parameters
         ----------
@@ -174,26 +185,107 @@ class LSTMRuntime:
         return logits, after
 
     def select(self, state: NDArray, rows: NDArray[np.int64]) -> NDArray:
-        """The states of some streams: [L, 2, B, H] to [L, 2, B', H]."""
+        """Pick the states of some sequences: [L, 2, B, H] to [L, 2, B', H]."""
         return state[:, :, rows]
 
     def join(self, states: Sequence[NDArray]) -> NDArray:
-        """The states of several batches as one batch, in their order."""
+        """Put the states of several batches together as one batch, in order."""
         return np.concatenate(states, axis=2)
+
+    def activations(self, requests: Sequence[FillRequest]) -> list[Activations]:
+        """What each layer puts out after each frame (see `bachbot.runtime.activations`)."""
+        states = frame_states(self, requests, lambda state: state[:, 0])
+        return [named_layers("LSTM", piece[:, 1:]) for piece in states]
+
+    def _fold(self, weights: Weights) -> None:
+        """Multiply the embedding and the batch normalization into the matrices beside them."""
+        scale, shift = np.ones(()), np.zeros(())  # of the output of the layer below
+        # [4, H, in + H] per layer, and transposed; the first has no input.
+        self._recurrent: list[tuple[NDArray, NDArray]] = []
+        self._bias: list[NDArray] = []  # [4, 1, H] per layer; that of the first is in its table
+        for layer in range(self.layers):
+            of_input = weights[f"lstm.{layer}.weight_ih_l0"]  # [4H, in]
+            of_state = weights[f"lstm.{layer}.weight_hh_l0"]  # [4H, H]
+            bias = weights[f"lstm.{layer}.bias_ih_l0"] + weights[f"lstm.{layer}.bias_hh_l0"]
+            if layer == 0:
+                table = weights["embedding.weight"] @ of_input.T + bias  # [V, 4H]
+                # Gates first: [4, V, H].
+                self._table = self._ready(halved_gates(table.T).transpose(0, 2, 1))
+                self._recurrent.append(self._both_ways(halved_gates(of_state)))
+            else:
+                bias = bias + of_input @ np.broadcast_to(shift, self.hidden)
+                both = np.concatenate([of_input * scale, of_state], axis=1)  # [4H, 2H]
+                self._recurrent.append(self._both_ways(halved_gates(both)))
+                self._bias.append(self._ready(halved_gates(bias)[:, None]))
+            if f"norm.{layer}.weight" in weights:
+                scale, shift = _affine(weights, layer)
+            else:
+                scale, shift = np.ones(()), np.zeros(())
+        of_output = weights["output.weight"]  # [V, H]
+        bias = weights["output.bias"] + of_output @ np.broadcast_to(shift, self.hidden)
+        self._output = self._both_ways((of_output * scale)[None])  # [1, V, H]
+        self._output_bias = self._ready(bias)  # [V]
+
+    def _ready(self, array: NDArray) -> NDArray:
+        return np.ascontiguousarray(array, dtype=self.dtype)
+
+    def _both_ways(self, matrices: NDArray) -> tuple[NDArray, NDArray]:
+        """Matrices [G, M, N], for one vector at a time, and their transposes, for many.
+
+        OpenBLAS's kernels for AVX-512 take twice as long if they have to transpose them.
+        """
+        return self._ready(matrices), self._ready(matrices.transpose(0, 2, 1))
+
+
+def halved_gates(rows: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Rows [4H, ...] as [4, H, ...] in the order input, forget, output, cell; sigmoids' halved.
+
+    sigmoid(x) = (1 + tanh(x / 2)) / 2, so one tanh serves all four gates; halving is exact.
+
+    Parameters
+    ----------
+    rows : ndarray, shape [4H, ...]
+        Weights in torch's order of the gates: input, forget, cell, output.
+    """
+    blocks = rows.reshape(4, -1, *rows.shape[1:])[list(_GATE_ORDER)]
+    blocks[:3] *= 0.5
+    return blocks
+
+
+def product(x: NDArray, matrix: NDArray) -> NDArray:
+    """Multiply each row by a matrix, [B, N] times [N, M], in whole blocks of rows.
+
+    Parameters
+    ----------
+    x : ndarray, shape [B, N]
+        The rows.
+    matrix : ndarray, shape [N, M] or [G, N, M]
+        One matrix, or several that each multiply all rows.
+
+    Returns
+    -------
+    ndarray, shape [B, M] or [G, B, M]
+        ``x @ matrix``, except for rounding; the caller may change it.
+    """
+    lacking = -len(x) % _BLOCK
+    if not lacking or len(x) == 1:  # a single row takes another path in OpenBLAS
+        return x @ matrix
+    padded = np.zeros((len(x) + lacking, x.shape[1]), x.dtype)
+    padded[: len(x)] = x
+    out: NDArray = (padded @ matrix)[..., : len(x), :]
+    return out
 
 
 def _products(weight: tuple[NDArray, NDArray], x: NDArray) -> NDArray:
-    """Matrices [G, M, N], and turned, [G, N, M], times each row of `x` [B, N]: [G, B, M]."""
+    """Matrices [G, M, N] (and their transposes) times each row of `x` [B, N]: [G, B, M]."""
     rows, columns = weight
     if len(x) <= _FEW:
-        # A block of weights stays in the cache while every stream is put through it.
+        # A block of weights stays in the cache while every row is multiplied by it.
         return np.matmul(rows[:, None], x[None, :, :, None])[..., 0]
     return product(x, columns)
 
 
-def _affine(
-    weights: Mapping[str, NDArray[np.float64]], layer: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _affine(weights: Weights, layer: int) -> tuple[NDArray, NDArray]:
     """Batch normalization with its running statistics as a factor and a summand, [H] each."""
     weight, bias, mean, var = (
         weights[f"norm.{layer}.{part}"]

@@ -165,7 +165,7 @@ class Example:
         """The same example transposed up, and its neighbors likewise."""
         if not semitones:
             return self
-        neighbors = self.neighbors and self.neighbors.moved(semitones, len(vocabulary))
+        neighbors = self.neighbors and self.neighbors.transposed(semitones, len(vocabulary))
         return replace(self, tokens=transpose_ids(self.tokens, semitones), neighbors=neighbors)
 
 
@@ -190,10 +190,10 @@ def make_example(chorale: Chorale, vocabulary: Vocabulary, *, metadata: bool = T
     # Encoded as a request in which everything is given, so that training reads the same numbers
     # as decoding does.
     request = FillRequest(chorale, Given.voices(chorale.frames, VOICES))
-    encoded = encode_conditioning([request], vocabulary, heard=metadata)
+    encoded = encode_conditioning([request], vocabulary, use_metadata=metadata)
     return Example(
-        tokens=encoded.shown[0],
-        fermata=encoded.pause[0],
+        tokens=encoded.tokens[0],
+        fermata=encoded.fermata[0],
         position=encoded.position[0],
         bar=int(encoded.bar[0, 0]),
         mode=int(encoded.mode[0]),
@@ -232,7 +232,7 @@ def crop(
         fermata=example.fermata[start:stop],
         position=example.position[start:stop],
         bar_starts=bars[inside] - start,
-        neighbors=example.neighbors and example.neighbors.part(slice(start, stop)),
+        neighbors=example.neighbors and example.neighbors.sliced(slice(start, stop)),
     )
 
 
@@ -282,7 +282,7 @@ def collate(examples: Sequence[Example], given: Sequence[Given], device: torch.d
         bar=padded([np.full(e.frames, e.bar) for e in examples]),
         mode=torch.tensor([e.mode for e in examples], device=device),
         length=torch.tensor([e.frames for e in examples], device=device),
-        library=_collate_neighbors([e.neighbors for e in examples if e.neighbors], padded),
+        neighbors=_collate_neighbors([e.neighbors for e in examples if e.neighbors], padded),
     )
 
 
@@ -293,7 +293,7 @@ def _collate_neighbors(
         return None
     return (
         padded([n.tokens for n in neighbors]),
-        padded([n.tune for n in neighbors]),
+        padded([n.soprano for n in neighbors]),
         padded([n.past for n in neighbors]),
     )
 
@@ -367,7 +367,7 @@ class PieceDataset:
             store = self.datastore = Datastore(build_datastore([e.tokens for e in examples]))
             examples = [
                 replace(e, neighbors=retrieve(store, e.tokens, len(vocabulary), own))
-                for e, own in zip(examples, store.places, strict=True)
+                for e, own in zip(examples, store.piece_slices, strict=True)
             ]
         self._examples = examples
         self._data, self._vocabulary, self._seed = data, vocabulary, seed

@@ -17,7 +17,7 @@ from bachbot.errors import BachbotWarning, TrainingError
 from bachbot.training.config import TrainingConfig
 from bachbot.training.device import describe, find_device, versions, without_bfloat16
 from bachbot.training.distributed import ProcessGroup, join_process_group
-from bachbot.training.kinds import KINDS
+from bachbot.training.kinds import KINDS, build_network
 from bachbot.training.objective import Evaluated, Stepped, TrainingCallback
 from bachbot.training.run_folder import BEST, METRICS, STATE, RunFolder, saved_config
 from bachbot.training.trainer import Trainer
@@ -255,8 +255,7 @@ class _Run:
         return len(losses) - 1 - int(np.argmin(losses)) >= self.config.patience
 
     def _finish(self) -> TrainingResult:
-        network = KINDS[self.config.kind].network
-        model = network(self.config.model, len(self.vocabulary)).to(self.device)
+        model = build_network(self.config, len(self.vocabulary)).to(self.device)
         model.load_state_dict(self.best, strict=False)
         record = self._record() | {"losses": self.objective.measure(model)}
         self._save_best(record)

@@ -10,7 +10,7 @@ from bachbot.encoding import Vocabulary
 from bachbot.training.config import TrainingConfig
 from bachbot.training.device import autocast_dtype
 from bachbot.training.distributed import ProcessGroup
-from bachbot.training.kinds import KINDS
+from bachbot.training.kinds import build_network
 from bachbot.training.objective import Objective
 
 _INITIAL_DIVISOR, _FINAL_DIVISOR = 25.0, 1e4
@@ -118,8 +118,7 @@ class Trainer:
 
     def _build(self, vocabulary: Vocabulary) -> nn.Module:
         torch.manual_seed(self.config.seed)
-        network = KINDS[self.config.kind].network(self.config.model, len(vocabulary))
-        return network.to(self.device)
+        return build_network(self.config, len(vocabulary)).to(self.device)
 
     @property
     def step_number(self) -> int:

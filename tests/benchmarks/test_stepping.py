@@ -7,7 +7,7 @@ Run with ``pytest tests/benchmarks/test_stepping.py --benchmark-only``.
 
 import numpy as np
 import pytest
-from made_checkpoints import random_checkpoint
+from made_checkpoints import random_checkpoint, torch_network
 
 from bachbot.hardware import one_thread
 from bachbot.runtime import build_model
@@ -48,10 +48,7 @@ def test_numpy(benchmark, checkpoint, batch, dtype):
 def test_torch(benchmark, checkpoint, batch, onednn):
     import torch
 
-    from bachbot.training.kinds import build_network as build
-
-    model = build("lstm", checkpoint.config["model"], len(checkpoint.vocabulary)).eval()
-    model.load_state_dict({n: torch.tensor(w) for n, w in checkpoint.weights.items()})
+    model = torch_network(checkpoint)
     ids = torch.tensor(tokens(batch))[:, :, None]  # [STEPS, B, 1]
 
     @torch.inference_mode()

@@ -58,16 +58,16 @@ def test_a_run_resumes_with_its_own_settings(run, corpus_file):
     folder, _ = run
     resume = ["--resume", "-o", folder, "--corpus", corpus_file, *COMMON]
     assert _run(*resume).exit_code == 0
-    result = _run(*resume, "--set", "forgetting=0.5")
-    assert "other settings for forgetting" in str(result.exception)
+    result = _run(*resume, "--set", "token_dropout=0.5")
+    assert "other settings for token_dropout" in str(result.exception)
 
 
 def test_settings_of_the_other_kind_are_refused(tmp_path):
     words = ["-o", tmp_path / "run", *COMMON]
     result = _run("--preset", "lookahead-tiny", "--batch-norm", *words)
     assert "there is no setting 'batch_norm'" in str(result.exception)
-    result = _run("--preset", "tiny", "--set", "told=false", *words)
-    assert "there is no setting 'told'" in str(result.exception)
+    result = _run("--preset", "tiny", "--set", "use_metadata=false", *words)
+    assert "there is no setting 'use_metadata'" in str(result.exception)
 
 
 @pytest.mark.slow

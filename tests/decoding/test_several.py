@@ -16,7 +16,7 @@ WIDE = Vocabulary()
 MODELS = {
     "lstm": random_model(WIDE, scale=0.5),
     "lookahead": random_seer(WIDE, scale=0.25),
-    "lookahead untold": random_seer(WIDE, scale=0.25, told=False),
+    "lookahead untold": random_seer(WIDE, scale=0.25, use_metadata=False),
 }
 
 

@@ -34,6 +34,8 @@ class Told:
         by the others.
     """
 
+    normalized = True
+
     def __init__(self, told, vocabulary=TWO_PITCHES):
         self.vocabulary = vocabulary
         self.told = told

@@ -51,7 +51,8 @@ class Even:
 class Stepped:
     """A baseline as a model that is stepped: its chances are those of the pieces it is bound to."""
 
-    foresees = False
+    needs_length = False
+    normalized = True
 
     def __init__(self, baseline):
         self.baseline, self.vocabulary = baseline, baseline.vocabulary

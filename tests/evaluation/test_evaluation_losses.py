@@ -20,6 +20,7 @@ class Uniform:
     """Knows nothing: every token is as likely as another."""
 
     vocabulary = VOCABULARY
+    normalized = True
 
     def bind(self, works):
         return self

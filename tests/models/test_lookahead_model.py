@@ -14,7 +14,7 @@ from bachbot.models.lookahead import (
     LookaheadConfig,
     LookaheadModel,
     negative_log_likelihood,
-    unconditional,
+    without_metadata,
 )
 
 V, T = 13, 9
@@ -26,14 +26,14 @@ def _model(**changes):
     return LookaheadModel(LookaheadConfig(**SIZES | changes), V).double().eval()
 
 
-def _works(pieces=1, frames=T, seed=0, **changes):
+def _batch(pieces=1, frames=T, seed=0, **changes):
     """Pieces of random tokens of which nothing is given."""
     random = torch.Generator().manual_seed(seed)
 
     def some(high, *shape):
         return torch.randint(high, shape, generator=random)
 
-    works = Batch(
+    batch = Batch(
         tokens=some(V, pieces, frames, 4),
         given=torch.zeros(pieces, frames, 4, dtype=torch.bool),
         fermata=some(2, pieces, frames),
@@ -43,7 +43,7 @@ def _works(pieces=1, frames=T, seed=0, **changes):
         mode=some(3, pieces),
         length=torch.full((pieces,), frames),
     )
-    return replace(works, **changes)
+    return replace(batch, **changes)
 
 
 def _with(tensor, at, value):
@@ -59,48 +59,46 @@ def _other(tensor, at):
 
 
 def _changed(model, one, other):
-    """Where the scores of two works differ, [T, 5]."""
+    """Where the scores of two batch differ, [T, 5]."""
     with torch.no_grad():
         return (model(one) != model(other)).any(-1)[0]
 
 
 def test_shapes_are_those_that_the_docstring_gives():
-    works = _works(3)
-    logits = _model()(works)
+    batch = _batch(3)
+    logits = _model()(batch)
     assert logits.shape == (3, T, 5, V)
-    cells, fermatas = negative_log_likelihood(logits, works)
+    cells, fermatas = negative_log_likelihood(logits, batch)
     assert cells.shape == (3, T, 4)
     assert fermatas.shape == (3, T)
 
 
-def test_what_the_library_has_is_heard_in_its_own_cell_alone():
-    model, works = _model(library=20), _works()
+def test_neighbors_change_their_own_cell_alone():
+    model, batch = _model(datastore_frames=20), _batch()
     found = torch.randint(V, (1, T, 4, 3, 4), generator=torch.Generator().manual_seed(1))
     lengths = torch.ones(1, T, 4, 3, dtype=torch.int64)
-    ours = replace(works, library=(found, lengths, lengths))
-    theirs = replace(works, library=(_other(found, (0, 4, 2)), lengths, lengths))
+    ours = replace(batch, neighbors=(found, lengths, lengths))
+    theirs = replace(batch, neighbors=(_other(found, (0, 4, 2)), lengths, lengths))
     wanted = torch.zeros(T, 5, dtype=torch.bool)
     wanted[4, 3] = True
     assert (_changed(model, ours, theirs) == wanted).all()
-    # Where nothing is found, how long it matches is of no account.
-    none = replace(works, library=(torch.full_like(found, V), lengths, lengths))
-    longer = replace(works, library=(torch.full_like(found, V), lengths + 2, lengths))
+    # Where there is no neighbor, the length of its match is ignored.
+    none = replace(batch, neighbors=(torch.full_like(found, V), lengths, lengths))
+    longer = replace(batch, neighbors=(torch.full_like(found, V), lengths + 2, lengths))
     assert not _changed(model, none, longer).any()
 
 
 def test_weights_have_the_names_and_shapes_of_the_checkpoint_format():
-    from bachbot.runtime.shapes import SHAPES
-
     ours = {name: tuple(value.shape) for name, value in _model().state_dict().items()}
-    assert ours == SHAPES["lookahead"](SIZES, V)
+    assert ours == LookaheadConfig(**SIZES).weight_shapes(V)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, T - 1), st.integers(0, 3))
-def test_a_cell_that_is_not_given_is_heard_by_what_is_written_after_it_alone(frame, voice):
-    works = _works()
-    other = replace(works, tokens=_other(works.tokens, (0, frame, voice)))
-    changed = _changed(_model(), works, other)
+def test_a_cell_that_is_not_given_changes_only_what_is_written_after_it(frame, voice):
+    batch = _batch()
+    other = replace(batch, tokens=_other(batch.tokens, (0, frame, voice)))
+    changed = _changed(_model(), batch, other)
     assert not changed[:frame].any()
     # Slot 0 is the fermata's, so a voice is written in the slot after its number.
     assert not changed[frame, : voice + 2].any()
@@ -110,42 +108,42 @@ def test_a_cell_that_is_not_given_is_heard_by_what_is_written_after_it_alone(fra
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, T - 1), st.integers(0, 3))
-def test_a_given_cell_is_heard_everywhere_and_by_the_voices_above_it(frame, voice):
-    works = _works()
-    works = replace(works, given=_with(works.given, (0, frame, voice), True))
-    other = replace(works, tokens=_other(works.tokens, (0, frame, voice)))
-    assert _changed(_model(), works, other).all()
+def test_a_given_cell_changes_every_cell_and_the_voices_above_it(frame, voice):
+    batch = _batch()
+    batch = replace(batch, given=_with(batch.given, (0, frame, voice), True))
+    other = replace(batch, tokens=_other(batch.tokens, (0, frame, voice)))
+    assert _changed(_model(), batch, other).all()
 
 
 @pytest.mark.parametrize("frame", [0, 4, T - 1])
-def test_a_fermata_that_is_not_given_is_heard_from_its_own_soprano_on(frame):
-    works = _works()
-    other = replace(works, fermata=_with(works.fermata, (0, frame), 1 - works.fermata[0, frame]))
-    changed = _changed(_model(), works, other)
+def test_a_fermata_that_is_not_given_changes_cells_from_its_own_soprano_on(frame):
+    batch = _batch()
+    other = replace(batch, fermata=_with(batch.fermata, (0, frame), 1 - batch.fermata[0, frame]))
+    changed = _changed(_model(), batch, other)
     assert not changed[:frame].any()
     assert not changed[frame, 0]
     assert changed[frame, 1:].all()
-    told = torch.ones_like(works.fermata_given)
-    both = (replace(w, fermata_given=told) for w in (works, other))
+    known = torch.ones_like(batch.fermata_given)
+    both = (replace(w, fermata_given=known) for w in (batch, other))
     assert _changed(_model(), *both).all()
 
 
 @pytest.mark.parametrize("name", ["position", "bar", "mode"])
-def test_what_is_told_of_the_piece_is_heard_everywhere(name):
-    works = _works()
-    value = getattr(works, name)
+def test_metadata_change_every_cell(name):
+    batch = _batch()
+    value = getattr(batch, name)
     at = (0,) if name == "mode" else (0, T - 1)
-    other = replace(works, **{name: _with(value, at, (value[at] + 1) % 3)})
-    assert _changed(_model(), works, other).all()
+    other = replace(batch, **{name: _with(value, at, (value[at] + 1) % 3)})
+    assert _changed(_model(), batch, other).all()
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, T), st.integers(0, 1000))
 def test_padding_changes_nothing(frames, seed):
-    long = _works(seed=seed)
+    long = _batch(seed=seed)
     some = torch.rand(1, T, 4, generator=torch.Generator().manual_seed(seed)) < 0.5
     long = replace(long, given=some)
-    short = _works(frames=frames, seed=seed + 1, given=some[:, :frames])
+    short = _batch(frames=frames, seed=seed + 1, given=some[:, :frames])
 
     def padded(value):
         if value.ndim < 2:
@@ -168,12 +166,12 @@ def test_padding_changes_nothing(frames, seed):
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 1000))
-def test_what_is_wanted_is_scored_as_among_all(seed):
-    works = _works(2, length=torch.tensor([T, T - 3]))
+def test_wanted_cells_score_as_among_all(seed):
+    batch = _batch(2, length=torch.tensor([T, T - 3]))
     random = torch.Generator().manual_seed(seed)
     wanted = torch.rand(2, T, 5, generator=random) < 0.4
     with torch.no_grad():
-        some, every = _model()(works, wanted), _model()(works)
+        some, every = _model()(batch, wanted), _model()(batch)
     torch.testing.assert_close(some[wanted], every[wanted])
     assert not some[~wanted].any()
 
@@ -181,10 +179,10 @@ def test_what_is_wanted_is_scored_as_among_all(seed):
 def test_missing_is_what_is_not_given_up_to_each_piece_s_end():
     given = torch.zeros(2, T, 4, dtype=torch.bool)
     given[0, :, 2] = given[1, 3] = True
-    told = torch.zeros(2, T, dtype=torch.bool)
-    told[1] = True
-    works = _works(2, given=given, fermata_given=told, length=torch.tensor([T, T - 3]))
-    missing = works.missing
+    known = torch.zeros(2, T, dtype=torch.bool)
+    known[1] = True
+    batch = _batch(2, given=given, fermata_given=known, length=torch.tensor([T, T - 3]))
+    missing = batch.missing
     assert missing.shape == (2, T, 5)
     assert missing[0].all(dim=0).tolist() == [True, True, True, False, True]
     assert not missing[0, :, 3].any()
@@ -194,50 +192,52 @@ def test_missing_is_what_is_not_given_up_to_each_piece_s_end():
     assert missing[1, :3, 1:].all()
 
 
-def test_nats_are_minus_log_probabilities_of_what_stands_there():
-    works = _works(2)
+def test_the_loss_is_minus_the_log_probability_of_each_token():
+    batch = _batch(2)
     with torch.no_grad():
-        logits = _model()(works).float()
-        cells, fermatas = negative_log_likelihood(logits, works)
+        logits = _model()(batch).float()
+        cells, fermatas = negative_log_likelihood(logits, batch)
     shares = logits[1, 5, 2].softmax(-1)
-    assert cells[1, 5, 1] == pytest.approx(-float(shares[works.tokens[1, 5, 1]].log()), rel=1e-5)
+    assert cells[1, 5, 1] == pytest.approx(-float(shares[batch.tokens[1, 5, 1]].log()), rel=1e-5)
     odds = float(logits[0, 3, 0, FERMATA])
-    chance = 1 / (1 + np.exp(-odds if works.fermata[0, 3] else odds))
+    chance = 1 / (1 + np.exp(-odds if batch.fermata[0, 3] else odds))
     assert fermatas[0, 3] == pytest.approx(-np.log(chance), rel=1e-5)
 
 
-def test_untold_it_reads_the_notes_alone():
-    works, model = _works(given=torch.ones(1, T, 4, dtype=torch.bool)), _model(told=False)
-    other = replace(_works(seed=8), tokens=works.tokens, given=works.given)
-    assert not _changed(model, works, other).any()
-    assert _changed(_model(), works, other).any()
-    assert _changed(model, works, replace(works, tokens=_other(works.tokens, (0, 2, 3)))).all()
+def test_without_metadata_it_reads_the_notes_alone():
+    batch, model = _batch(given=torch.ones(1, T, 4, dtype=torch.bool)), _model(use_metadata=False)
+    other = replace(_batch(seed=8), tokens=batch.tokens, given=batch.given)
+    assert not _changed(model, batch, other).any()
+    assert _changed(_model(), batch, other).any()
+    assert _changed(model, batch, replace(batch, tokens=_other(batch.tokens, (0, 2, 3)))).all()
 
 
-def test_untold_works_are_what_stepping_tells():
+def test_without_metadata_a_batch_is_what_stepping_reads():
     vocabulary = Vocabulary()
     pitch = np.full((6, 4), [[72, 67, 64, 48]])
     chorale = Chorale(pitch, np.zeros((6, 4)), np.ones(6), Meter(3, 4), Key("A", "minor"))
-    told = encode_conditioning([FillRequest(chorale, Given.voices(6, ()))], vocabulary, heard=False)
-    works = unconditional(_works(frames=6))
+    known = encode_conditioning(
+        [FillRequest(chorale, Given.voices(6, ()))], vocabulary, use_metadata=False
+    )
+    batch = without_metadata(_batch(frames=6))
     for name in ("position", "bar", "mode"):
-        assert np.array_equal(getattr(told, name), getattr(works, name).numpy())
-    assert np.array_equal(told.pause, works.fermata.numpy())
-    assert works.fermata_given.all()
+        assert np.array_equal(getattr(known, name), getattr(batch, name).numpy())
+    assert np.array_equal(known.fermata, batch.fermata.numpy())
+    assert batch.fermata_given.all()
 
 
-def test_dropout_and_forgetting_are_for_training_only():
-    for changes in ({"dropout": 0.5, "forgetting": 0.0}, {"dropout": 0.0, "forgetting": 0.5}):
-        model, works = _model(**changes), _works()
+def test_dropout_and_token_dropout_are_for_training_only():
+    for changes in ({"dropout": 0.5, "token_dropout": 0.0}, {"dropout": 0.0, "token_dropout": 0.5}):
+        model, batch = _model(**changes), _batch()
         with torch.no_grad():
-            still = [model(works) for _ in range(2)]
+            still = [model(batch) for _ in range(2)]
             model.train()
-            moving = [model(works) for _ in range(2)]
+            moving = [model(batch) for _ in range(2)]
         assert torch.equal(*still)
         assert not torch.equal(*moving)
 
 
-def test_the_forget_gates_begin_open():
+def test_the_forget_gates_start_open():
     gates = [v for name, v in _model().named_parameters() if name.endswith("bias_ih_l0")]
     assert len(gates) == 6
     for value in gates:
@@ -247,5 +247,5 @@ def test_the_forget_gates_begin_open():
 
 
 def test_every_fault_of_a_config_is_named_at_once():
-    with pytest.raises(UsageError, match=r"encoder is 0.*width is 9999.*forgetting is 1"):
-        LookaheadConfig(encoder=0, width=9999, forgetting=1.0)
+    with pytest.raises(UsageError, match=r"encoder is 0.*width is 9999.*token_dropout is 1"):
+        LookaheadConfig(encoder=0, width=9999, token_dropout=1.0)

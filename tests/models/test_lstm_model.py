@@ -45,21 +45,16 @@ def test_no_score_depends_on_a_later_token():
 
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_weights_have_the_names_and_shapes_of_the_checkpoint_format(batch_norm):
-    from bachbot.runtime.shapes import SHAPES
-
     model = _model(batch_norm=batch_norm)
     ours = {
         name: tuple(value.shape)
         for name, value in model.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
-    wanted = SHAPES["lstm"](
-        {"embedding": 4, "layers": 2, "hidden": 8, "dropout": 0.3, "batch_norm": batch_norm}, V
-    )
-    assert ours == wanted
+    assert ours == model.config.weight_shapes(V)
 
 
-def test_the_forget_gates_begin_open():
+def test_the_lstm_forget_gates_start_open():
     for name, value in _model().named_parameters():
         if name.endswith("bias_ih_l0"):
             assert (value[8:16] == 1).all()
@@ -69,11 +64,11 @@ def test_the_forget_gates_begin_open():
 def test_dropout_is_for_training_only():
     model = _model(dropout=0.5)
     ids = torch.zeros(1, 4, dtype=torch.int64)
-    still = [model(ids, model.initial_state(1))[0] for _ in range(2)]
+    same = [model(ids, model.initial_state(1))[0] for _ in range(2)]
     model.train()
-    moving = [model(ids, model.initial_state(1))[0] for _ in range(2)]
-    assert torch.equal(*still)
-    assert not torch.equal(*moving)
+    different = [model(ids, model.initial_state(1))[0] for _ in range(2)]
+    assert torch.equal(*same)
+    assert not torch.equal(*different)
 
 
 def test_every_fault_of_a_config_is_named_at_once():

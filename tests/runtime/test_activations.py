@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
-from made_checkpoints import random_checkpoint, random_lookahead
+from made_checkpoints import random_checkpoint, random_lookahead, torch_network
 from strategies import chorales
 
 from bachbot.chorale import Given, Voice
@@ -13,13 +13,12 @@ from bachbot.encoding import FRAME_END, FillRequest, Vocabulary, encode, encode_
 from bachbot.errors import UsageError
 from bachbot.runtime import build_model
 from bachbot.runtime.activations import activations
-from bachbot.training.kinds import build_network as build
 
 LSTM = random_checkpoint(scale=0.3, batch_norm=True)
 LOOKAHEAD = random_lookahead(scale=0.3)
 
 
-def work_on(piece):
+def request_of(piece):
     return FillRequest(piece, Given.voices(piece.frames, [Voice.SOPRANO, Voice.TENOR]))
 
 
@@ -27,10 +26,7 @@ def torch_layers(checkpoint, names, *inputs):
     """What the named layers of the torch network put out over one piece, [T, U] each."""
     import torch
 
-    config = checkpoint.config
-    network = build(config["kind"], dict(config["model"]), len(checkpoint.vocabulary))
-    weights = {name: torch.tensor(value) for name, value in checkpoint.weights.items()}
-    network.load_state_dict(weights, strict=False)
+    network = torch_network(checkpoint)
     out = {}
     for name, module in network.named_modules():
         if name in names:
@@ -38,7 +34,7 @@ def torch_layers(checkpoint, names, *inputs):
                 lambda _, __, result, name=name: out.update({name: result[0][0].numpy()})
             )
     with torch.no_grad():
-        network.eval()(*inputs)
+        network(*inputs)
     return out
 
 
@@ -50,7 +46,7 @@ def test_an_lstm_is_read_at_the_end_of_each_frame(piece):
     ids = encode(piece, LSTM.vocabulary).ids
     start = torch.zeros(3, 2, 1, 8)
     wanted = torch_layers(LSTM, ["lstm.0", "lstm.1", "lstm.2"], torch.tensor(ids)[None], start)
-    [found] = activations(build_model(LSTM), [work_on(piece)])
+    [found] = activations(build_model(LSTM), [request_of(piece)])
     assert list(found) == ["LSTM 1", "LSTM 2", "LSTM 3"]
     for number, layer in enumerate(found.values()):
         assert layer.shape == (piece.frames, 8)
@@ -65,12 +61,12 @@ def test_a_lookahead_network_is_read_where_each_frame_begins(piece):
 
     from bachbot.models.lookahead import Batch
 
-    work = work_on(piece)
-    told = encode_conditioning([work], LOOKAHEAD.vocabulary)
+    request = request_of(piece)
+    given = encode_conditioning([request], LOOKAHEAD.vocabulary)
     tokens = LOOKAHEAD.vocabulary.ids_of(piece.pitch, piece.tied)
     numbers = (
-        tokens[None], work.given.cells[None], piece.fermata[None].astype(np.int64),
-        work.given.fermatas[None], told.position, told.bar, told.mode, told.length,
+        tokens[None], request.given.cells[None], piece.fermata[None].astype(np.int64),
+        request.given.fermatas[None], given.position, given.bar, given.mode, given.length,
     )  # fmt: skip
     layers = {
         "encoder 1, forwards": "ahead.0", "encoder 1, backwards": "back.0",
@@ -78,36 +74,38 @@ def test_a_lookahead_network_is_read_where_each_frame_begins(piece):
         "decoder 1": "lstm.0", "decoder 2": "lstm.1",
     }  # fmt: skip
     wanted = torch_layers(LOOKAHEAD, layers.values(), Batch(*(torch.tensor(n) for n in numbers)))
-    [found] = activations(build_model(LOOKAHEAD), [work])
+    [found] = activations(build_model(LOOKAHEAD), [request])
     assert list(found) == list(layers)
     for name, layer in found.items():
-        way = -1 if "backwards" in name else 1  # it reads the piece from its end
-        np.testing.assert_allclose(layer, wanted[layers[name]][::way], rtol=0, atol=1e-5)
+        step = -1 if "backwards" in name else 1  # it reads the piece from its end
+        np.testing.assert_allclose(layer, wanted[layers[name]][::step], rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("checkpoint", [LSTM, LOOKAHEAD], ids=["lstm", "lookahead"])
 @settings(max_examples=15)
 @for_all(pieces=st.lists(chorales(min_frames=1, max_frames=9), min_size=2, max_size=4))
-def test_pieces_side_by_side_do_not_touch_each_other(checkpoint, pieces):
+def test_pieces_side_by_side_do_not_affect_each_other(checkpoint, pieces):
     model = build_model(checkpoint, dtype=np.float64)
-    works = [work_on(piece) for piece in pieces]
-    together = activations(model, works)
-    for work, found in zip(works, together, strict=True):
-        [alone] = activations(model, [work])
+    requests = [request_of(piece) for piece in pieces]
+    together = activations(model, requests)
+    for request, found in zip(requests, together, strict=True):
+        [alone] = activations(model, [request])
         assert list(found) == list(alone)
         for name, layer in found.items():
-            assert layer.shape[0] == work.chorale.frames
+            assert layer.shape[0] == request.chorale.frames
             np.testing.assert_allclose(layer, alone[name], rtol=0, atol=1e-12)
 
 
-def test_nothing_is_read_of_no_piece_or_of_what_is_no_network():
+def test_no_piece_and_what_has_no_units():
     assert activations(build_model(LSTM), []) == []
-    with pytest.raises(UsageError, match="a Vocabulary cannot be read: give one LSTM or lookahead"):
-        activations(Vocabulary(), [work_on_silence()])
+    with pytest.raises(
+        UsageError, match="a Vocabulary cannot be read: give one model of kind lstm or lookahead"
+    ):
+        activations(Vocabulary(), [request_of_silence()])
 
 
-def work_on_silence():
+def request_of_silence():
     from bachbot.chorale import Chorale
 
     silent = np.full((1, 4), -1)
-    return work_on(Chorale(silent, np.zeros((1, 4), bool), np.zeros(1, bool)))
+    return request_of(Chorale(silent, np.zeros((1, 4), bool), np.zeros(1, bool)))

@@ -131,7 +131,7 @@ def test_is_not_saved_if_it_could_not_be_loaded(tmp_path):
     checkpoint = random_checkpoint()
     weights = dict(checkpoint.weights)
     weights["output.bias"] = np.full_like(weights["output.bias"], np.nan)
-    with pytest.raises(CheckpointError, match=r"'output\.bias' that is no finite number"):
+    with pytest.raises(CheckpointError, match=r"'output\.bias' that is not a finite number"):
         save_checkpoint(
             tmp_path / "model", Checkpoint(checkpoint.config, checkpoint.vocabulary, weights)
         )
@@ -235,7 +235,7 @@ def test_a_pickle_is_never_loaded(saved):
 
 
 def test_a_huge_file_is_not_read(saved, monkeypatch):
-    monkeypatch.setattr(module, "_MOST_WEIGHTS", 1000)
+    monkeypatch.setattr(module, "_MAX_WEIGHTS", 1000)
     with pytest.raises(CheckpointError, match="more than the 1000 that are read"):
         load_checkpoint(saved)
 

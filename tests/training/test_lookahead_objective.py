@@ -50,7 +50,7 @@ def test_the_loss_is_the_nats_of_what_is_missing_per_missing_cell(corpus):
 
 
 def test_without_metadata_no_fermata_is_scored(corpus):
-    objective = _objective(corpus, batch_size=8, told=False)
+    objective = _objective(corpus, batch_size=8, use_metadata=False)
     loss = objective.loss(Oracle(0.0), 0)
     assert float(loss.mean) == pytest.approx(math.log(len(Vocabulary())), rel=1e-5)
 
@@ -112,12 +112,12 @@ def test_it_learns_and_writes_a_checkpoint_with_a_record(corpus, tmp_path):
 
 
 def test_without_metadata_it_learns_from_the_notes_alone(corpus, tmp_path):
-    config = changed(TINY, {"told": False})
+    config = changed(TINY, {"use_metadata": False})
     result = train(corpus, config, folder=tmp_path / "run", device="cpu")
-    assert load_checkpoint(tmp_path / "run" / BEST).config["model"]["told"] is False
+    assert load_checkpoint(tmp_path / "run" / BEST).config["model"]["use_metadata"] is False
     assert "ATB|S, fermatas unknown" not in result.record["losses"]["test"]
     card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "--set told=False" in card
+    assert "--set use_metadata=False" in card
     assert "no meter, mode or fermata" in card
     assert "fermatas given" not in card
 
@@ -128,8 +128,8 @@ def test_a_datastore_is_saved_with_the_weights_and_no_piece_retrieves_itself(cor
     result = train(corpus, config, folder=tmp_path / "run", device="cpu")
     pieces = [make_example(c, Vocabulary()).tokens for c in corpus.part("train", config.split)]
     checkpoint = load_checkpoint(tmp_path / "run" / BEST)
-    assert np.array_equal(checkpoint.weights["library.tokens"], build_datastore(pieces))
-    assert checkpoint.config["model"]["library"] == len(build_datastore(pieces))
+    assert np.array_equal(checkpoint.weights["datastore.tokens"], build_datastore(pieces))
+    assert checkpoint.config["model"]["datastore_frames"] == len(build_datastore(pieces))
     card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "The training pieces are saved note for note with its weights" in card
     # NumPy decoding gives the losses of training.
@@ -155,7 +155,7 @@ class StopError(Exception):
     pass
 
 
-RESUMED = {"epochs": 3, "ema_decay": 0.9, "transpose_share": 0.5, "forgetting": 0.2}
+RESUMED = {"epochs": 3, "ema_decay": 0.9, "transpose_share": 0.5, "token_dropout": 0.2}
 
 
 @pytest.mark.slow

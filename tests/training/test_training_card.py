@@ -31,10 +31,10 @@ def test_a_card_shows_the_losses_of_the_record(name):
 
 
 def test_the_command_omits_what_follows_from_the_corpus():
-    config = changed(preset("lookahead"), {"use_datastore": True, "library": 100})
+    config = changed(preset("lookahead"), {"use_datastore": True, "datastore_frames": 100})
     command = training_command(config)
     assert "--set use_datastore=True" in command
-    assert "library" not in command
+    assert "datastore_frames" not in command
 
 
 @pytest.mark.parametrize(

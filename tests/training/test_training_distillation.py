@@ -81,7 +81,7 @@ def test_with_weight_zero_teachers_change_nothing(teachers, corpus):
 
 @pytest.mark.slow
 def test_a_student_learns_the_predictions_of_its_teachers(teachers, corpus, batch):
-    changes = {"epochs": 25, "learning_rate": 0.02, "dropout": 0.0, "forgetting": 0.0}
+    changes = {"epochs": 25, "learning_rate": 0.02, "dropout": 0.0, "token_dropout": 0.0}
     config = changed(TINY, changes | {"teachers": ",".join(teachers), "distillation_weight": 1.0})
     result = train(corpus, config, device="cpu")
     first, last = result.history[0]["train"], result.history[-1]["train"]

@@ -24,7 +24,7 @@ corpus = PreparedCorpus.load(pathlib.Path(sys.argv[1]))
 folder = pathlib.Path(sys.argv[2])
 config = changed(preset(sys.argv[5]), {"dropout": float(sys.argv[3])})
 if sys.argv[5] == "lookahead-tiny":
-    config = changed(config, {"forgetting": float(sys.argv[3])})
+    config = changed(config, {"token_dropout": float(sys.argv[3])})
 class Stop(Exception): pass
 if sys.argv[4] == "cut":
     # All processes stop at the same step, so that none waits for another.
@@ -96,7 +96,7 @@ def _two(*arguments):
 
 @pytest.mark.slow
 def test_two_lookahead_processes_learn_what_one_does(corpus, corpus_file, tmp_path):
-    config = changed(preset("lookahead-tiny"), {"dropout": 0.0, "forgetting": 0.0})
+    config = changed(preset("lookahead-tiny"), {"dropout": 0.0, "token_dropout": 0.0})
     single = train(corpus, config, device="cpu")
     _two(corpus_file, tmp_path / "both", 0.0, "straight", "lookahead-tiny")
     both = load_checkpoint(tmp_path / "both" / BEST)

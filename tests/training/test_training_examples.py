@@ -7,7 +7,7 @@ from training_corpus import random_chorale
 
 from bachbot.chorale import Given
 from bachbot.encoding import FIRST_PITCH, FillRequest, Vocabulary, encode_conditioning
-from bachbot.encoding.conditioning import CLOCK
+from bachbot.encoding.conditioning import CLOCK_FRAMES
 from bachbot.errors import TrainingError, UsageError
 from bachbot.training.config import DataConfig
 from bachbot.training.examples import (
@@ -51,8 +51,8 @@ def test_pieces_are_read_in_training_as_in_decoding():
     inside = np.arange(pieces[1].frames) < encoded.length[:, None]
     shown = batch.tokens.masked_fill(~batch.given, len(VOCABULARY)).numpy()
     fermata = batch.fermata.masked_fill(~batch.fermata_given, 2).numpy()
-    assert np.array_equal(shown[inside], encoded.shown[inside])
-    assert np.array_equal(fermata[inside], encoded.pause[inside])
+    assert np.array_equal(shown[inside], encoded.tokens[inside])
+    assert np.array_equal(fermata[inside], encoded.fermata[inside])
     for name in ("position", "bar", "mode", "length"):
         assert np.array_equal(getattr(batch, name).numpy(), getattr(encoded, name)), name
     for row, piece in enumerate(pieces):
@@ -155,7 +155,7 @@ def test_without_metadata_only_notes_are_read_and_fermatas_count_as_given():
     for epoch in range(4):
         for piece, mask in dataset.batch(epoch, 0):
             # A clock, which says nothing of the bars.
-            assert (piece.position == np.arange(piece.frames) % CLOCK + 1).all()
+            assert (piece.position == np.arange(piece.frames) % CLOCK_FRAMES + 1).all()
             assert not piece.fermata.any()
             assert (piece.bar, piece.mode) == (0, 0)
             assert mask.fermatas.all()

@@ -2,12 +2,12 @@ import json
 from dataclasses import fields
 
 import pytest
-import torch
 
 from bachbot.encoding import Vocabulary
 from bachbot.errors import UsageError
 from bachbot.models.lookahead import LookaheadConfig, LookaheadModel
 from bachbot.models.lstm import LSTMConfig, LSTMModel
+from bachbot.runtime import kinds as runtime
 from bachbot.runtime import load_checkpoint
 from bachbot.training.config import changed, settings_of
 from bachbot.training.kinds import (
@@ -65,7 +65,7 @@ def test_the_fields_of_a_kind_have_names_of_their_own(name):
             "lookahead",
             {
                 "epochs": 50, "seed": 2, "transpose_share": 0.6, "max_semitones": 4,
-                "encoder": 160, "dropout": 0.3, "forgetting": 0.05,
+                "encoder": 160, "dropout": 0.3, "token_dropout": 0.05,
             },
         ),
     ],
@@ -106,28 +106,25 @@ def test_an_unknown_preset_is_refused():
 def test_the_size_of_the_datastore_is_not_a_users_choice():
     with pytest.raises(UsageError, match="there is no setting 'use_datastore'"):
         changed(preset("paper"), {"use_datastore": True})
-    with pytest.raises(UsageError, match="library follows from the pieces"):
-        changed(preset("lookahead"), {"library": 100})
-    with pytest.raises(UsageError, match="library is -1: give 0 to 1048576"):
-        changed(preset("lookahead"), {"library": -1, "use_datastore": True})
+    with pytest.raises(UsageError, match="datastore_frames follows from the pieces"):
+        changed(preset("lookahead"), {"datastore_frames": 100})
+    with pytest.raises(UsageError, match="datastore_frames is -1: give a whole number from 0"):
+        changed(preset("lookahead"), {"datastore_frames": -1, "use_datastore": True})
 
 
-@pytest.mark.parametrize(("name", "network"), [("lstm", LSTMModel), ("lookahead", LookaheadModel)])
+@pytest.mark.parametrize(
+    ("name", "network"), [("tiny", LSTMModel), ("lookahead-tiny", LookaheadModel)]
+)
 def test_a_network_is_built_from_its_sizes(name, network):
-    sizes = {"embedding": 4, "layers": 1, "hidden": 8}
-    torch.manual_seed(0)
-    model = build_network(name, sizes, len(Vocabulary()))
+    model = build_network(preset(name), len(Vocabulary()))
     assert isinstance(model, network)
-    assert model.config.hidden == 8
+    assert model.config == preset(name).model
 
 
-def test_sizes_that_a_kind_does_not_have_are_refused():
-    with pytest.raises(UsageError, match="no model of kind 'gru': give one of lstm, lookahead"):
-        build_network("gru", {}, 13)
-    with pytest.raises(UsageError, match="has no layer: it has embedding"):
-        build_network("lstm", {"layer": 2}, 13)
-    with pytest.raises(UsageError, match="has no batch_norm: it has embedding, encoder_layers"):
-        build_network("lookahead", {"batch_norm": True}, 13)
+def test_every_kind_that_is_trained_can_be_run():
+    assert KINDS.keys() == runtime.KINDS.keys()
+    for name, kind in KINDS.items():
+        assert kind.objective_config.model_config is runtime.KINDS[name].load_config()
 
 
 @pytest.mark.parametrize("name", KINDS)

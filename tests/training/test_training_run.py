@@ -13,11 +13,12 @@ from training_corpus import needs_bfloat16, random_corpus
 from bachbot.encoding import Vocabulary, encode
 from bachbot.errors import BachbotWarning, TrainingError, UsageError
 from bachbot.evaluation.losses import measure
+from bachbot.models.lstm import LSTMConfig, LSTMModel
 from bachbot.runtime import load_checkpoint, load_model
 from bachbot.training import device as machine
 from bachbot.training import run_folder, search
 from bachbot.training.config import changed
-from bachbot.training.kinds import build_network, preset
+from bachbot.training.kinds import preset
 from bachbot.training.objective import Evaluated, Stepped
 from bachbot.training.run import train
 from bachbot.training.run_folder import (
@@ -84,10 +85,9 @@ def test_torch_and_numpy_give_the_same_losses(corpus, tmp_path, batch_norm):
 
 def test_validation_does_not_depend_on_batch_or_chunk(corpus):
     from bachbot.encoding import Vocabulary
-    from bachbot.training.kinds import build_network
 
     torch.manual_seed(0)
-    model = build_network("lstm", {"layers": 1, "hidden": 8}, len(Vocabulary()))
+    model = LSTMModel(LSTMConfig(layers=1, hidden=8), len(Vocabulary()))
     pieces = [encode(c, Vocabulary()) for c in corpus.part("train", "tune")]
     whole = token_losses(model, pieces)
     parts = token_losses(model, pieces, batch=1, chunk=17)
@@ -217,7 +217,7 @@ def test_the_probe_uses_no_random_numbers():
 
 
 def test_the_probe_and_a_network_in_bfloat16_agree():
-    model = build_network("lstm", {"layers": 1, "hidden": 8}, len(Vocabulary()))
+    model = LSTMModel(LSTMConfig(layers=1, hidden=8), len(Vocabulary()))
     ids = torch.arange(9)[None]
     try:
         with torch.autocast("cpu", torch.bfloat16):

@@ -8,8 +8,8 @@ from training_corpus import random_chorale
 
 from bachbot.chorale import VOICES, Given
 from bachbot.encoding import FERMATA, Vocabulary
+from bachbot.models.lookahead import LookaheadConfig, LookaheadModel
 from bachbot.training.examples import collate, make_example
-from bachbot.training.kinds import build_network
 from bachbot.training.validation import (
     FILL_TASKS,
     HARMONIZATION,
@@ -76,7 +76,7 @@ def test_notes_are_counted_where_they_begin_in_missing_cells():
 def test_the_losses_do_not_depend_on_the_other_pieces_of_a_batch():
     torch.manual_seed(0)
     sizes = {"embedding": 4, "encoder": 4, "hidden": 8, "width": 8}
-    model = build_network("lookahead", sizes, len(VOCABULARY)).train()
+    model = LookaheadModel(LookaheadConfig(**sizes), len(VOCABULARY)).train()
     for name in (HARMONIZATION, "SATB"):
         one, all_at_once = (fill_losses(model, _batches(n), FILL_TASKS[name]) for n in (1, 4))
         assert one.nats == pytest.approx(all_at_once.nats, rel=1e-5)

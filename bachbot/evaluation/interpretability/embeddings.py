@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from bachbot.errors import UsageError
 from bachbot.runtime import Checkpoint
-from bachbot.runtime.lookahead.model import embedding_table
 
 Side = Literal["read", "written"]
 """Where a network has a vector for each token: where it reads one, and where it scores one."""
@@ -38,7 +37,7 @@ def pitch_vectors(
     Parameters
     ----------
     checkpoint : Checkpoint
-        A trained model of either kind.
+        A trained model of any kind.
     low, high : int
         MIDI pitches, both included. Those that the training part hardly has mean little.
     side : {"read", "written"}
@@ -65,10 +64,8 @@ def pitch_vectors(
     ids = checkpoint.vocabulary.ids_of(pitch, np.full(len(pitch), tied))
     if side == "written":
         table = checkpoint.weights["output.weight"]
-    elif checkpoint.config["kind"] == "lookahead":
-        table = embedding_table(checkpoint.weights)
     else:
-        table = checkpoint.weights["embedding.weight"]
+        table = checkpoint.model_config.embedding_table(checkpoint.weights)
     found: NDArray[np.float32] = table[ids]
     return found
 

@@ -36,7 +36,7 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
         )
         found[task][name] = _plain(bench, measured)
     return {
-        "foresees": bench.model.foresees,
+        "foresees": bench.model.needs_length,
         "tasks": found,
         "baselines": bench.context.plain("losses of baselines", lambda a: _baselines(bench, a)),
     }

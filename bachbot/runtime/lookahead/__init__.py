@@ -1,1 +1,1 @@
-"""The lookahead network in NumPy: its weights, its encoder, and one token at a time."""
+"""The lookahead network in NumPy: its config, folded weights, encoder, datastore and stepper."""

@@ -1,114 +1,119 @@
-"""The training pieces as a lookahead network looks them up while it writes, without torch.
+"""The datastore of the lookahead network in NumPy: neighbors are retrieved at every step.
 
-The same sums as ``bachbot.models.lookahead_layers``. Shapes: B streams, N frames of the library, K
-candidates, V vocabulary, W units of the chain.
+It computes the same as ``DatastoreAttention`` in `bachbot.models.lookahead_layers`. Shapes: B
+sequences, N frames of the datastore, K neighbors, V vocabulary, W units of the frame decoder.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.encoding import datastore as library
-from bachbot.encoding.datastore import Datastore, Neighbors, Runs
+from bachbot.encoding.datastore import (
+    Datastore,
+    Matches,
+    Neighbors,
+    advance,
+    nearest,
+    start_matches,
+)
 from bachbot.errors import CheckpointError
+from bachbot.runtime.lookahead.config import LENGTH_SIZE
+from bachbot.runtime.protocol import Weights
 
-AGAIN = 16
-"""Units of the chain's last product that say how far candidates are followed."""
+QUERY_SIZE = 2 * LENGTH_SIZE
+"""Units of the query, which are weighted by how long a neighbor matches."""
 
-_NO_RUNS = np.zeros((1, 0), dtype=np.uint8)
+_NO_MATCHES = np.zeros((1, 0), dtype=np.uint8)
 
 
 class DatastoreRuntime:
-    """A library and what a network makes of it.
+    """A datastore and the weights that its neighbors are scored with.
 
     Parameters
     ----------
     weights : mapping of str to ndarray of float64
         The network's.
     none : int
-        How many tokens there are (V).
+        Number of tokens (V), which stands for no token.
     ready : callable
-        Brings an array to the type that is reckoned in.
+        Converts an array to the dtype of the computation.
 
     Raises
     ------
     CheckpointError
-        If the library does not hold pieces.
+        If the datastore does not hold pieces.
     """
 
-    def __init__(
-        self,
-        weights: Mapping[str, NDArray[np.float64]],
-        none: int,
-        ready: Callable[[NDArray], NDArray],
-    ) -> None:
+    def __init__(self, weights: Weights, none: int, ready: Callable[[NDArray], NDArray]) -> None:
         self._none = none
-        self._library = Datastore(_checked(weights["library.tokens"], self._none))
-        self._lengths = [ready(weights[f"library.{name}.weight"]) for name in ("tune", "past")]
+        self._datastore = Datastore(_checked(weights["datastore.tokens"], none))
+        self._lengths = [ready(weights[f"datastore.{name}.weight"]) for name in ("soprano", "past")]
 
-    def begun(self, streams: int) -> Runs:
+    def start_matches(self, batch: int) -> Matches:
         """How long the past matches before the first frame."""
-        return library.start_runs(self._library, streams)
+        return start_matches(self._datastore, batch)
 
-    def gone_on(self, runs: Runs, frame: NDArray[np.int64], on: NDArray[np.bool_]) -> Runs:
-        """The same once another frame is written, where one is.
+    def advance(
+        self, matches: Matches, frame: NDArray[np.int64], written: NDArray[np.bool_]
+    ) -> Matches:
+        """Count how long the past matches once another frame is written, where one is.
 
         Parameters
         ----------
-        runs : Runs
+        matches : Matches
             Before it.
         frame : ndarray of int64, shape [B, 4]
             Its tokens.
-        on : ndarray of bool, shape [B]
-            Which streams have written one.
+        written : ndarray of bool, shape [B]
+            Which sequences have written one.
         """
-        after = library.advance(self._library, runs, frame)
-        if on.all():
+        after = advance(self._datastore, matches, frame)
+        if written.all():
             return after
-        return Runs(
-            np.where(on[:, None], after.tune, runs.tune),
-            np.where(on[:, None], after.past, runs.past),
+        return Matches(
+            np.where(written[:, None], after.soprano, matches.soprano),
+            np.where(written[:, None], after.past, matches.past),
         )
 
-    def likest(self, runs: Runs, above: NDArray[np.int64]) -> Neighbors:
-        """What the library has for a cell of each stream, by the voices above it."""
-        return library.nearest(self._library, runs, above, self._none)
+    def nearest(self, matches: Matches, above: NDArray[np.int64]) -> Neighbors:
+        """Find the neighbors of a cell of each sequence, by the voices above it."""
+        return nearest(self._datastore, matches, above, self._none)
 
-    def follow(self, logits: NDArray, again: NDArray, found: Neighbors, voice: int) -> None:
-        """Put up, in place, the scores of what the candidates did.
+    def add_scores(self, logits: NDArray, query: NDArray, neighbors: Neighbors, voice: int) -> None:
+        """Add, in place, to the scores of the tokens that the neighbors have.
 
         Parameters
         ----------
         logits : ndarray, shape [B, V]
             Scores of the voice's tokens.
-        again : ndarray, shape [B, AGAIN]
-            From the chain.
-        found : Likest
-            The candidates.
+        query : ndarray, shape [B, QUERY_SIZE]
+            From the frame decoder.
+        neighbors : Neighbors
+            Of shape [B, K].
         voice : int
-            Which of theirs is followed.
+            The voice that is written.
         """
         lengths = np.concatenate(
-            [self._lengths[0][found.tune], self._lengths[1][found.past]], axis=-1
-        )  # [B, K, AGAIN]
-        more = np.einsum("bd,bkd->bk", again, lengths)
-        theirs = found.tokens[..., voice]  # [B, K]
-        rows, at = np.nonzero(theirs != self._none)
-        np.add.at(logits, (rows, theirs[rows, at]), more[rows, at])
+            [self._lengths[0][neighbors.soprano], self._lengths[1][neighbors.past]], axis=-1
+        )  # [B, K, QUERY_SIZE]
+        bonus = np.einsum("bd,bkd->bk", query, lengths)
+        tokens = neighbors.tokens[..., voice]  # [B, K]
+        rows, at = np.nonzero(tokens != self._none)
+        np.add.at(logits, (rows, tokens[rows, at]), bonus[rows, at])
 
 
-def no_runs(streams: int) -> Runs:
-    """What streams remember of a library that is not there."""
-    none = np.broadcast_to(_NO_RUNS, (streams, 0))
-    return Runs(none, none)
+def no_matches(batch: int) -> Matches:
+    """What sequences remember if there is no datastore, [B, 0]."""
+    none = np.broadcast_to(_NO_MATCHES, (batch, 0))
+    return Matches(none, none)
 
 
-def _checked(tokens: NDArray[np.float64], none: int) -> NDArray[np.int64]:
+def _checked(tokens: NDArray[np.floating], none: int) -> NDArray[np.int64]:
     gap = (tokens == -1).all(axis=1)
     notes = ((tokens >= 0) & (tokens < none) & (tokens % 1 == 0)).all(axis=1)
     if not ((gap | notes).all() and gap[0] and gap[-1]):
         raise CheckpointError(
-            "the checkpoint's library does not hold pieces: get the checkpoint whole again"
+            "the checkpoint's datastore does not hold pieces: get the checkpoint whole again"
         )
     return tokens.astype(np.int64)

@@ -1,7 +1,7 @@
-"""Reading what is given of whole pieces: the encoder of the lookahead network, in NumPy.
+"""The encoder of the lookahead network in NumPy: it reads what is given of whole pieces.
 
-Shapes: P pieces, T frames, B streams, H hidden units, G of the encoder in each direction, R numbers
-that tell what is given in a frame.
+Shapes: P pieces, T frames, B sequences, H hidden units of a layer, G of the encoder in each
+direction, R numbers read of a frame.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,58 +9,75 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.encoding.conditioning import FAR, Conditioning
+from bachbot.encoding.conditioning import MAX_BEATS, Conditioning
 from bachbot.runtime.lstm import product
 
 Layer = tuple[NDArray, NDArray, NDArray]
-"""Matrices of input and state, and bias, of an LSTM layer."""
+"""Matrices of input [n, 4H] and of state [H, 4H], and bias [4H], of an LSTM layer."""
 
 
 def run_encoder(
-    told: Conditioning, tables: Mapping[str, NDArray], layers: Sequence[Sequence[Layer]]
+    conditioning: Conditioning,
+    tables: Mapping[str, NDArray],
+    layers: Sequence[Sequence[Layer]],
 ) -> tuple[NDArray, list[NDArray]]:
-    """What is given, frame by frame, and what each layer of the encoder makes of it.
+    """Run the encoder over what is given.
 
     Parameters
     ----------
-    told : Told
+    conditioning : Conditioning
         P pieces.
     tables : mapping of str to ndarray
         Embeddings by name.
     layers : sequence of two Layer each
-        From the lowest up: what runs forwards and what runs back.
+        From the lowest up: the one that runs forwards and the one that runs backwards.
 
     Returns
     -------
     read : ndarray, shape [P, T, R]
-        What is given.
+        Embeddings of what is given.
     encoded : list of ndarray, shape [P, T, 2 G] each
-        From the lowest layer up; the units that run forwards come before those that run back.
+        Output of each layer, from the lowest up; the units that run forwards come first.
     """
-    read = _features(told, tables)
+    read = _embed(conditioning, tables)
     encoded = []
-    x, turned = read, told.turned[..., None]
-    for ahead, back in layers:
-        again = run_lstm(np.take_along_axis(x, turned, 1), back)
-        x = np.concatenate([run_lstm(x, ahead), np.take_along_axis(again, turned, 1)], axis=-1)
+    x, reversal = read, conditioning.reversal[..., None]
+    for forwards, backwards in layers:
+        back = run_lstm(np.take_along_axis(x, reversal, 1), backwards)
+        back = np.take_along_axis(back, reversal, 1)
+        x = np.concatenate([run_lstm(x, forwards), back], axis=-1)
         encoded.append(x)
     return read, encoded
 
 
 def run_lstm(x: NDArray, layer: Layer) -> NDArray:
-    """An LSTM layer over whole sequences, [P, T, n] to [P, T, H], from a zero state."""
+    """Run an LSTM layer over whole sequences, [P, T, n] to [P, T, H], from a zero state."""
     of_input, of_state, bias = layer
     gates = x @ of_input + bias  # [P, T, 4 H]
-    memory = np.zeros((2, len(x), of_state.shape[0]), dtype=x.dtype)
+    state = np.zeros((2, len(x), of_state.shape[0]), dtype=x.dtype)
     out = np.empty((*x.shape[:2], of_state.shape[0]), dtype=x.dtype)
     for at in range(x.shape[1]):
-        memory = cell(gates[:, at] + product(memory[0], of_state), memory[1])
-        out[:, at] = memory[0]
+        state = lstm_cell(gates[:, at] + product(state[0], of_state), state[1])
+        out[:, at] = state[0]
     return out
 
 
-def cell(gates: NDArray, c: NDArray) -> NDArray:
-    """A step of an LSTM: h and c, [2, B, H], from the sums of the gates, [B, 4 H]."""
+def lstm_cell(gates: NDArray, c: NDArray) -> NDArray:
+    """One step of an LSTM layer.
+
+    Parameters
+    ----------
+    gates : ndarray, shape [B, 4 H]
+        Sums of the gates, in the order and the scale of `bachbot.runtime.lstm.halved_gates`; they
+        are overwritten.
+    c : ndarray, shape [B, H]
+        Cell state before.
+
+    Returns
+    -------
+    ndarray, shape [2, B, H]
+        Hidden state and cell state after.
+    """
     h = c.shape[1]
     np.tanh(gates, out=gates)
     sigmoids = gates[:, : 3 * h]
@@ -74,21 +91,21 @@ def cell(gates: NDArray, c: NDArray) -> NDArray:
     return after
 
 
-def _features(told: Conditioning, tables: Mapping[str, NDArray]) -> NDArray:
-    """What is given, frame by frame, [P, T, R]."""
-    frames = told.shown.shape[1]
-    at = np.broadcast_to(np.arange(frames), told.pause.shape)
-    left = np.maximum(told.length[:, None] - 1 - at, 0)
-    mode = np.broadcast_to(told.mode[:, None], told.pause.shape)
+def _embed(conditioning: Conditioning, tables: Mapping[str, NDArray]) -> NDArray:
+    """Embeddings of what is given, frame by frame, [P, T, R]."""
+    shape = conditioning.fermata.shape
+    at = np.broadcast_to(np.arange(shape[1]), shape)
+    left = np.maximum(conditioning.length[:, None] - 1 - at, 0)
+    mode = np.broadcast_to(conditioning.mode[:, None], shape)
     return np.concatenate(
         [
-            tables["embedding"][told.shown].reshape(*told.pause.shape, -1),
-            tables["place"][told.position],
-            tables["bar"][told.bar],
+            tables["embedding"][conditioning.tokens].reshape(*shape, -1),
+            tables["position"][conditioning.position],
+            tables["bar"][conditioning.bar],
             tables["mode"][mode],
-            tables["pause"][told.pause],
-            tables["ends"][np.minimum(at // 4, FAR)],
-            tables["ends"][np.minimum(left // 4, FAR) + FAR + 1],
+            tables["fermata"][conditioning.fermata],
+            tables["ends"][np.minimum(at // 4, MAX_BEATS)],
+            tables["ends"][np.minimum(left // 4, MAX_BEATS) + MAX_BEATS + 1],
         ],
         axis=-1,
     )

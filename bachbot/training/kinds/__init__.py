@@ -1,23 +1,23 @@
 """The table of the kinds of model that can be trained.
 
-To add a kind, write a file with its network, objective, presets and card text beside `lstm`, and
-add its row to `KINDS`.
+To add a kind, add it to `bachbot.runtime.kinds`, write a file with its objective, presets and card
+text beside `lstm`, and add its row to `KINDS`.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from torch import nn
 
 from bachbot.errors import UsageError
+from bachbot.runtime.kinds import kind_of
 from bachbot.training.config import TrainingConfig, from_nested
 from bachbot.training.kinds import lookahead, lstm
 from bachbot.training.kinds.base import CardText, ResultTable, TrainingKind
 
 __all__ = [
     "KINDS", "PRESETS", "CardText", "ResultTable", "TrainingKind", "build_network",
-    "config_from_json", "default_config", "find_kind", "model_sizes", "preset",
+    "config_from_json", "default_config", "find_kind", "preset",
 ]  # fmt: skip
 
 KINDS: dict[str, TrainingKind] = {
@@ -83,46 +83,15 @@ def config_from_json(data: Mapping[str, Any]) -> TrainingConfig:
     return from_nested(default_config(str(data.get("kind"))), data)
 
 
-def model_sizes(kind: str, values: Mapping[str, Any]) -> Any:
-    """The sizes of a model, as the dataclass of its kind.
-
-    Parameters
-    ----------
-    kind : str
-        A key of `KINDS`.
-    values : mapping
-        Values by field; missing ones take their defaults.
-
-    Raises
-    ------
-    UsageError
-        If the kind or a key is unknown, or a value is out of range.
-    """
-    sizes = find_kind(kind).objective_config.model_config
-    known = [f.name for f in fields(sizes)]
-    unknown = [name for name in values if name not in known]
-    if unknown:
-        raise UsageError(
-            f"a model of kind '{kind}' has no {', '.join(unknown)}: it has {', '.join(known)}"
-        )
-    return sizes(**values)
-
-
-def build_network(kind: str, values: Mapping[str, Any], vocabulary: int) -> nn.Module:
+def build_network(config: TrainingConfig, vocabulary: int) -> nn.Module:
     """A network with random weights, sampled from torch's global generator.
 
     Parameters
     ----------
-    kind : str
-        A key of `KINDS`.
-    values : mapping
-        Sizes by field, as a checkpoint's ``model`` holds them.
+    config : TrainingConfig
+        Names the kind and the sizes.
     vocabulary : int
         Number of tokens (V).
-
-    Raises
-    ------
-    UsageError
-        As `model_sizes`.
     """
-    return find_kind(kind).network(model_sizes(kind, values), vocabulary)
+    network: nn.Module = kind_of(config.kind).load_network()(config.model, vocabulary)
+    return network

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
-
 from bachbot.corpus.store import PreparedCorpus
 from bachbot.training.config import ObjectiveConfig, TrainingConfig
 from bachbot.training.objective import Objective, Units
@@ -87,14 +85,12 @@ def _unchanged(config: TrainingConfig, corpus: PreparedCorpus) -> TrainingConfig
 
 @dataclass(frozen=True)
 class TrainingKind:
-    """All that training needs to know about a kind of model.
+    """All that training needs to know about a kind of `bachbot.runtime.kinds`.
 
     Parameters
     ----------
     objective_config : type
         Its `ObjectiveConfig`, which names the kind and the dataclass of its sizes.
-    network : callable
-        Makes a network with random weights from the sizes and the size V of the vocabulary.
     objective : callable
         Makes the `Objective` from config, corpus, vocabulary, device and process group.
     units : Units
@@ -114,7 +110,6 @@ class TrainingKind:
     """
 
     objective_config: type[ObjectiveConfig]
-    network: Callable[[Any, int], nn.Module]
     objective: Callable[..., Objective]
     units: Units
     grid: Mapping[str, tuple[float, ...]]

@@ -126,7 +126,7 @@ def _load_teacher(name: str, vocabulary: Vocabulary) -> Checkpoint:
     kind = checkpoint.config["kind"]
     if kind != _KIND:
         raise UsageError(f"the teacher {name} is of kind '{kind}': give one of kind '{_KIND}'")
-    if checkpoint.config["model"].get("library", 0):
+    if checkpoint.config["model"].get("datastore_frames", 0):
         raise UsageError(f"the teacher {name} uses a datastore, as no teacher can: give others")
     if checkpoint.vocabulary.fingerprint != vocabulary.fingerprint:
         raise UsageError(

@@ -10,12 +10,11 @@ from torch import nn
 from bachbot.chorale import Given
 from bachbot.corpus.store import PreparedCorpus
 from bachbot.encoding import Vocabulary
-from bachbot.encoding.datastore import CANDIDATES
+from bachbot.encoding.datastore import NEIGHBORS
 from bachbot.errors import UsageError
 from bachbot.models.lookahead import (
     Batch,
     LookaheadConfig,
-    LookaheadModel,
     negative_log_likelihood,
 )
 from bachbot.training.config import (
@@ -103,8 +102,10 @@ class LookaheadObjectiveConfig(ObjectiveConfig):
 
     def model_faults(self, model: LookaheadConfig) -> list[str]:
         """The size of the datastore follows from the corpus and needs `use_datastore`."""
-        if model.library and not self.use_datastore:
-            return ["library follows from the pieces: leave it out and set use_datastore to true"]
+        if model.datastore_frames and not self.use_datastore:
+            return [
+                "datastore_frames follows from the pieces: leave it out and set use_datastore=true"
+            ]
         return []
 
 
@@ -124,7 +125,7 @@ def complete(config: LookaheadTrainingConfig, corpus: PreparedCorpus) -> Lookahe
     if not config.objective.use_datastore:
         return config
     frames = 1 + sum(c.frames + 1 for c in corpus.part("train", config.split))
-    return replace(config, model=replace(config.model, library=frames))
+    return replace(config, model=replace(config.model, datastore_frames=frames))
 
 
 class LookaheadObjective(Objective):
@@ -166,7 +167,7 @@ class LookaheadObjective(Objective):
         objective = config.objective
         self._device, self._group = device, group
         self._share = group.share(config.data.batch_size, "pieces")
-        self._metadata = config.model.told
+        self._metadata = config.model.use_metadata
         self._dataset = PieceDataset(
             corpus.part("train", config.split),
             config.data,
@@ -196,7 +197,7 @@ class LookaheadObjective(Objective):
         """Go to the first batch of an epoch; a model with a datastore is given its pieces."""
         self._epoch = epoch
         if self._dataset.datastore is not None:
-            tokens = model.get_buffer("library.tokens")
+            tokens = model.get_buffer("datastore.tokens")
             tokens.copy_(torch.from_numpy(self._dataset.datastore.tokens))
 
     def loss(self, forward: Forward, step: int) -> StepLoss:
@@ -267,7 +268,7 @@ GRID: dict[str, tuple[float, ...]] = {
 PRESETS = (
     TrainingConfig(
         "lookahead",
-        LookaheadConfig(encoder=192, hidden=384, dropout=0.4, forgetting=0.1),
+        LookaheadConfig(encoder=192, hidden=384, dropout=0.4, token_dropout=0.1),
         LookaheadObjectiveConfig(),
         OptimizerConfig(
             learning_rate=3e-3, warmup=0.15, weight_decay=0.03, beta2=0.98, ema_decay=0.999
@@ -304,11 +305,11 @@ def card(config: Mapping[str, Any], training: LookaheadTrainingConfig) -> CardTe
     model, objective = training.model, training.objective
     inputs = (
         "the given notes, the metrical position, the meter, the mode and the fermatas"
-        if model.told
+        if model.use_metadata
         else "the given notes, but no meter, mode or fermatas"
     )
     datastore = (
-        f" It can also copy from the {CANDIDATES} frames of the training pieces whose context is "
+        f" It can also copy from the {NEIGHBORS} frames of the training pieces whose context is "
         "most similar."
         if objective.use_datastore
         else ""
@@ -329,7 +330,7 @@ def card(config: Mapping[str, Any], training: LookaheadTrainingConfig) -> CardTe
         "after another, each conditioned on the voices above it, on all given voices and on the "
         "earlier frame that is most similar. Tokens are scored by pitch, by the leap from the "
         f"note before and by the intervals with the other voices. Embedding size "
-        f"{model.embedding}, dropout {model.dropout}, token dropout {model.forgetting:.0%}."
+        f"{model.embedding}, dropout {model.dropout}, token dropout {model.token_dropout:.0%}."
         f"{datastore}",
         tokens="voice cells",
         batch=f"{training.data.batch_size} pieces per step, at most {objective.max_frames} frames "
@@ -356,7 +357,7 @@ def _describe_masks(training: LookaheadTrainingConfig) -> str:
         f"{mixture.voices:.0%}, nothing in {mixture.unconditional:.0%}, all except some bars in "
         f"{mixture.infill:.0%}"
     )
-    if training.model.told:
+    if training.model.use_metadata:
         text += f", and the fermatas given in {mixture.fermatas:.0%} of the pieces"
     return text
 
@@ -390,7 +391,6 @@ def results(losses: Mapping[str, Any]) -> tuple[ResultTable, ...]:
 
 KIND = TrainingKind(
     objective_config=LookaheadObjectiveConfig,
-    network=LookaheadModel,
     objective=LookaheadObjective,
     units=UNITS,
     grid=GRID,
@@ -398,5 +398,5 @@ KIND = TrainingKind(
     card=card,
     results=results,
     complete=complete,
-    derived=("library",),
+    derived=("datastore_frames",),
 )

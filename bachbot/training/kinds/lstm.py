@@ -265,7 +265,6 @@ def results(losses: Mapping[str, Any]) -> tuple[ResultTable, ...]:
 
 KIND = TrainingKind(
     objective_config=LSTMObjectiveConfig,
-    network=LSTMModel,
     objective=LSTMObjective,
     units=UNITS,
     grid=GRID,

@@ -2,7 +2,7 @@ import sys
 
 import numpy as np
 import pytest
-from made_checkpoints import random_checkpoint
+from made_checkpoints import random_checkpoint, torch_network
 
 from bachbot.errors import CheckpointError, UsageError
 from bachbot.runtime import Checkpoint, build_model
@@ -54,17 +54,11 @@ def test_agrees_with_torch(checkpoint, batch, dtype):
 def test_agrees_with_the_model_that_is_trained():
     import torch
 
-    from bachbot.training.kinds import build_network as build
-
     checkpoint = random_checkpoint(batch_norm=True)
-    config = dict(checkpoint.config["model"])
-    trained = build("lstm", config, len(checkpoint.vocabulary))
-    trained.load_state_dict(
-        {n: torch.tensor(v) for n, v in checkpoint.weights.items()}, strict=False
-    )
+    trained = torch_network(checkpoint)
     ids = np.array([[0, 3, 50, 61, 4, 2, 1]])
     with torch.no_grad():
-        wanted, _ = trained.eval()(torch.tensor(ids), trained.initial_state(1))
+        wanted, _ = trained(torch.tensor(ids), trained.initial_state(1))
     model = build_model(checkpoint)
     state = model.initial_state(1)
     for t in range(ids.shape[1]):
@@ -80,12 +74,12 @@ def test_a_step_leaves_its_state_alone():
     again, _ = model.step(np.array([9, 10]), state)
     assert np.array_equal(state, kept)
     assert np.array_equal(first, again)
-    first += 1  # the caller's own
+    first += 1  # the caller may change it
     assert np.array_equal(model.step(np.array([9, 10]), state)[0], again)
 
 
 @pytest.mark.parametrize("few", [0, 100], ids=["together", "one by one"])
-def test_streams_do_not_touch_each_other(monkeypatch, few):
+def test_sequences_do_not_affect_each_other(monkeypatch, few):
     monkeypatch.setattr(module, "_FEW", few)
     model = build_model(random_checkpoint(), dtype=np.float64)
     ids = np.arange(20).reshape(5, 4) + 5
@@ -93,9 +87,9 @@ def test_streams_do_not_touch_each_other(monkeypatch, few):
     alone = [model.initial_state(1) for _ in range(4)]
     for row in ids:
         logits, together = model.step(row, together)
-        for stream in range(4):
-            single, alone[stream] = model.step(row[stream : stream + 1], alone[stream])
-            np.testing.assert_allclose(single[0], logits[stream], rtol=0, atol=1e-12)
+        for row_index in range(4):
+            single, alone[row_index] = model.step(row[row_index : row_index + 1], alone[row_index])
+            np.testing.assert_allclose(single[0], logits[row_index], rtol=0, atol=1e-12)
 
 
 def test_select_and_join():
@@ -136,3 +130,19 @@ def test_loads_no_torch(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("rows", range(10))
+@pytest.mark.parametrize("shape", [(5, 3), (2, 5, 3)], ids=["one matrix", "two"])
+def test_a_product_is_the_same_in_blocks_of_any_number_of_rows(rows, shape):
+    random = np.random.default_rng(rows)
+    x, matrix = random.normal(size=(rows, 5)), random.normal(size=shape)
+    out = module.product(x, matrix)
+    np.testing.assert_allclose(out, x @ matrix, rtol=1e-12)
+    assert out.shape == (*shape[:-2], rows, 3)
+    assert not np.shares_memory(out, x)
+
+
+def test_a_product_keeps_single_precision():
+    x = np.ones((3, 5), np.float32)
+    assert module.product(x, np.ones((5, 2), np.float32)).dtype == np.float32

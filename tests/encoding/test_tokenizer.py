@@ -10,7 +10,7 @@ from bachbot.errors import EncodingError, UsageError
 
 
 @given(chorales())
-def test_what_is_encoded_decodes_to_itself(piece):
+def test_decoding_inverts_encoding(piece):
     stream = encode(piece, VOCABULARY)
     assert decode(stream.ids, VOCABULARY).same_music(piece)
     assert len(stream) == 2 + 5 * piece.frames + piece.fermata.sum()
@@ -30,8 +30,8 @@ def test_two_chords_as_the_article_writes_them():
     pitch = np.repeat([[59, 56, 52, 47], [57, 52, 48, 45]], 2, axis=0)
     tied = np.array([[False] * 4, [True] * 4] * 2)
     piece = Chorale(pitch, tied, np.array([False, False, True, True]))
-    words = [VOCABULARY.symbols[i] for i in encode(piece, VOCABULARY).ids]
-    assert words == [
+    symbols = [VOCABULARY.symbols[i] for i in encode(piece, VOCABULARY).ids]
+    assert symbols == [
         "START",
         *("(59, False)", "(56, False)", "(52, False)", "(47, False)", "|||"),
         *("(59, True)", "(56, True)", "(52, True)", "(47, True)", "|||"),
@@ -72,7 +72,7 @@ tie = note + 1
         (ids(START, -3, END), "outside 0 to"),
     ],
 )
-def test_streams_that_spell_no_chorale(stream, message):
+def test_token_streams_outside_the_grammar(stream, message):
     with pytest.raises(EncodingError, match=message):
         decode(stream, VOCABULARY)
 
@@ -109,19 +109,19 @@ def test_a_vocabulary_reads_what_it_writes():
     "change",
     [{"symbols": ["START"]}, {"low": "31"}, {"low": 99, "high": 3}, {"symbols": 7}],
 )
-def test_a_vocabulary_that_is_none_is_refused(change):
+def test_what_is_no_vocabulary_is_refused(change):
     with pytest.raises(EncodingError, match="vocabulary"):
         Vocabulary.from_json({**VOCABULARY.to_json(), **change})
     with pytest.raises(EncodingError, match="vocabulary"):
         Vocabulary.from_json([])
 
 
-def test_fingerprints_tell_vocabularies_apart():
+def test_vocabularies_have_their_own_fingerprints():
     assert Vocabulary(31, 87).fingerprint == VOCABULARY.fingerprint
     assert Vocabulary(31, 88).fingerprint != VOCABULARY.fingerprint
 
 
 @pytest.mark.parametrize(("low", "high"), [(60, 59), (-1, 60), (60, 128)])
-def test_a_range_that_cannot_be(low, high):
-    with pytest.raises(UsageError, match="cannot be"):
+def test_a_range_out_of_bounds(low, high):
+    with pytest.raises(UsageError, match="the vocabulary has pitches from"):
         Vocabulary(low, high)
