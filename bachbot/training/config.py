@@ -110,7 +110,7 @@ class DataConfig:
     batch_size : int
         Sequences that are processed side by side in a step, over all processes.
     transpose_share : float
-        Share of the training pieces that are transposed, sampled anew each epoch, 0 to 1.
+        Share of the training pieces that are transposed, sampled again in each epoch, 0 to 1.
     max_semitones : int
         Largest transposition up or down, 0 to 6.
 
@@ -151,12 +151,12 @@ class ObjectiveConfig:
         return []
 
 
-M = TypeVar("M")
-O = TypeVar("O", bound=ObjectiveConfig)  # noqa: E741 - model and objective
+ModelT = TypeVar("ModelT")
+ObjectiveT = TypeVar("ObjectiveT", bound=ObjectiveConfig)
 
 
 @dataclass(frozen=True)
-class TrainingConfig(Generic[M, O]):
+class TrainingConfig(Generic[ModelT, ObjectiveT]):
     """Everything that determines a run's weights, except hardware and versions.
 
     Parameters
@@ -192,8 +192,8 @@ class TrainingConfig(Generic[M, O]):
     """
 
     preset: str
-    model: M
-    objective: O
+    model: ModelT
+    objective: ObjectiveT
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     data: DataConfig = field(default_factory=DataConfig)
     split: SplitName = "tune"
@@ -313,7 +313,7 @@ def from_nested(base: TrainingConfig, data: Mapping[str, Any]) -> TrainingConfig
     Parameters
     ----------
     base : TrainingConfig
-        Of the kind that the data name; its values stand in for those that are missing.
+        A config of the kind in the data, whose values replace missing ones.
     data : mapping
         Plain data.
 
