@@ -68,7 +68,7 @@ class Vocabulary:
 
     @cached_property
     def pitch_of(self) -> NDArray[np.int16]:
-        """MIDI pitch of each id, shape [V]; -1 for the rest, -2 for tokens that belong to no voice."""
+        """MIDI pitch of each id, [V]; -1 for the rest, -2 for tokens that belong to no voice."""
         out = np.full(len(self), NO_PITCH, dtype=np.int16)
         out[REST_TOKEN] = REST
         out[FIRST_PITCH:] = np.arange(2 * (self.high - self.low + 1)) // 2 + self.low
