@@ -65,7 +65,7 @@ class Datastore:
 
 
 @dataclass(frozen=True, eq=False)
-class Matches:
+class MatchLengths:
     """How long the past matches that of each frame of the datastore.
 
     Parameters
@@ -127,20 +127,20 @@ def build_datastore(pieces: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.concatenate([gap, *(part for piece in pieces for part in (piece, gap))])
 
 
-def start_matches(datastore: Datastore, batch: int) -> Matches:
+def start_matches(datastore: Datastore, batch: int) -> MatchLengths:
     """How long the past matches before a piece's first frame, for B sequences."""
     starts = np.broadcast_to(datastore.starts.astype(np.uint8), (batch, len(datastore.tokens)))
-    return Matches(starts, starts)
+    return MatchLengths(starts, starts)
 
 
-def advance(datastore: Datastore, matches: Matches, frame: NDArray[np.int64]) -> Matches:
+def advance(datastore: Datastore, matches: MatchLengths, frame: NDArray[np.int64]) -> MatchLengths:
     """Count how long the past matches once each sequence has another frame.
 
     Parameters
     ----------
     datastore : Datastore
         Where to look.
-    matches : Matches
+    matches : MatchLengths
         The same before it.
     frame : ndarray of int64, shape [B, 4]
         Its tokens.
@@ -152,12 +152,12 @@ def advance(datastore: Datastore, matches: Matches, frame: NDArray[np.int64]) ->
     same &= datastore.frame_ids[:-1] == frame_ids(frame)[:, None]
     longer = np.minimum(matches.past[:, :-1], MAX_PAST_MATCH - 1) + np.uint8(1)
     np.copyto(past[:, 1:], longer, where=same)
-    return Matches(soprano, past)
+    return MatchLengths(soprano, past)
 
 
 def nearest(
     datastore: Datastore,
-    matches: Matches,
+    matches: MatchLengths,
     above: NDArray[np.int64],
     none: int,
     own: slice | None = None,
@@ -168,7 +168,7 @@ def nearest(
     ----------
     datastore : Datastore
         Where to look.
-    matches : Matches
+    matches : MatchLengths
         How long the past matches.
     above : ndarray of int64, shape [B, v]
         Tokens of the voices above the cell in its frame.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bachbot.encoding.datastore import (
     Datastore,
-    Matches,
+    MatchLengths,
     Neighbors,
     advance,
     nearest,
@@ -50,18 +50,18 @@ class DatastoreRuntime:
         self._datastore = Datastore(_checked(weights["datastore.tokens"], none))
         self._lengths = [ready(weights[f"datastore.{name}.weight"]) for name in ("soprano", "past")]
 
-    def start_matches(self, batch: int) -> Matches:
+    def start_matches(self, batch: int) -> MatchLengths:
         """How long the past matches before the first frame."""
         return start_matches(self._datastore, batch)
 
     def advance(
-        self, matches: Matches, frame: NDArray[np.int64], written: NDArray[np.bool_]
-    ) -> Matches:
+        self, matches: MatchLengths, frame: NDArray[np.int64], written: NDArray[np.bool_]
+    ) -> MatchLengths:
         """Count how long the past matches once another frame is written, where one is.
 
         Parameters
         ----------
-        matches : Matches
+        matches : MatchLengths
             Before it.
         frame : ndarray of int64, shape [B, 4]
             Its tokens.
@@ -71,12 +71,12 @@ class DatastoreRuntime:
         after = advance(self._datastore, matches, frame)
         if written.all():
             return after
-        return Matches(
+        return MatchLengths(
             np.where(written[:, None], after.soprano, matches.soprano),
             np.where(written[:, None], after.past, matches.past),
         )
 
-    def nearest(self, matches: Matches, above: NDArray[np.int64]) -> Neighbors:
+    def nearest(self, matches: MatchLengths, above: NDArray[np.int64]) -> Neighbors:
         """Find the neighbors of a cell of each sequence, by the voices above it."""
         return nearest(self._datastore, matches, above, self._none)
 
@@ -103,10 +103,10 @@ class DatastoreRuntime:
         np.add.at(logits, (rows, tokens[rows, at]), bonus[rows, at])
 
 
-def no_matches(batch: int) -> Matches:
+def no_matches(batch: int) -> MatchLengths:
     """What sequences remember if there is no datastore, [B, 0]."""
     none = np.broadcast_to(_NO_MATCHES, (batch, 0))
-    return Matches(none, none)
+    return MatchLengths(none, none)
 
 
 def _checked(tokens: NDArray[np.floating], none: int) -> NDArray[np.int64]:

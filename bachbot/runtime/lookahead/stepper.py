@@ -24,7 +24,7 @@ from bachbot.encoding.copying import (
     given_matches,
 )
 from bachbot.encoding.copying import no_matches as no_copy_matches
-from bachbot.encoding.datastore import Matches
+from bachbot.encoding.datastore import MatchLengths
 from bachbot.encoding.token_intervals import PITCH_CLASSES, melodic_intervals, pitch_classes
 from bachbot.errors import UsageError
 from bachbot.runtime.lookahead.config import LookaheadConfig
@@ -69,7 +69,7 @@ class LookaheadState:
     copied : ndarray of int, shape [B, 4]
         Tokens of the frame that may be copied; V where there is none.
     soprano, past : ndarray of uint8, shape [B, N]
-        `bachbot.encoding.datastore.Matches`; N is 0 if there is no datastore.
+        `bachbot.encoding.datastore.MatchLengths`; N is 0 if there is no datastore.
     """
 
     lstm: NDArray
@@ -303,7 +303,7 @@ class LookaheadStepper:
         inputs = inputs + product(lstm[-1, 0], w.state_input)
         written, copy_matches, copied, of_copied = self._find_copy(state, frame)
         inputs += of_copied
-        matches = Matches(state.soprano, state.past)
+        matches = MatchLengths(state.soprano, state.past)
         if w.datastore:
             matches = w.datastore.advance(matches, state.tokens, state.frame >= 0)
         after = LookaheadState(
@@ -436,7 +436,7 @@ class LookaheadStepper:
         logits = logits + by_pitch_class.take(self._pitch_classes[:-1], axis=1)
         logits += heads[rows, self._melodic[last]]
         if w.datastore:
-            matches = Matches(state.soprano, state.past)
+            matches = MatchLengths(state.soprano, state.past)
             neighbors = w.datastore.nearest(matches, state.tokens[:, :voice])
             w.datastore.add_scores(logits, heads[:, -QUERY_SIZE:], neighbors, voice)
         copying = np.flatnonzero(state.copied[:, voice] != none)
