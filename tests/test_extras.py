@@ -11,7 +11,7 @@ from bachbot.evaluation.detection import measure
 from bachbot.extras import EXTRAS, missing_extra, require
 from bachbot.listening.analysis.results import analyze_answers
 from bachbot.listening.analysis.simulation import Population, simulate_answers
-from bachbot.training.config import preset
+from bachbot.training.kinds import preset
 from bachbot.training.search import SearchConfig, open_study
 
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"

@@ -1,169 +1,36 @@
-"""What a training run looks like while it goes on, and what it shows at the end."""
+"""The commands ``bachbot train``, ``train search`` and ``train export``."""
 
-import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
-from bachbot.cli.show import print_table
+from bachbot.cli.options import load_corpus
 from bachbot.errors import UsageError
-from bachbot.tables.losses import infilling_table, losses_table, short
-from bachbot.training.config import TrainingConfig
-from bachbot.training.objective import Evaluated, Stepped, TrainingCallback, Units
-from bachbot.training.plots import plot_learning_curve
-from bachbot.training.run import METRICS
 
-if TYPE_CHECKING:
-    from bachbot.corpus.store import PreparedCorpus
-
-
-@contextmanager
-def watching(console: Console, config: TrainingConfig, folder: Path) -> Iterator[TrainingCallback]:
-    """A live line of progress, and one line that stays for each epoch."""
-    with _progress(console) as progress:
-        task = progress.add_task("training", total=None, note="")
-
-        def listen(event: Stepped | Evaluated) -> None:
-            if isinstance(event, Evaluated):
-                plot_learning_curve(_history(folder), folder / "curve.png")
-                progress.console.print(
-                    _epoch_line(event, config.epochs), highlight=False, soft_wrap=True
-                )
-            else:
-                progress.start()
-                progress.update(
-                    task, completed=event.step, total=event.steps, note=_note(event),
-                    description=f"epoch {event.epoch}/{event.epochs}",
-                )  # fmt: skip
-
-        yield listen
-
-
-@contextmanager
-def watching_trials(console: Console) -> Iterator[Any]:
-    """A live line of progress for each trial of a search."""
-    with _progress(console) as progress:
-        task = progress.add_task("search", total=None, note="")
-
-        def listen(number: int, settings: dict[str, Any], event: Stepped | Evaluated) -> None:
-            if isinstance(event, Evaluated):
-                if event.epoch == 1:
-                    told = ", ".join(f"{k} {short(v)}" for k, v in settings.items())
-                    progress.console.print(
-                        f"trial {number}: {told}", highlight=False, soft_wrap=True
-                    )
-            else:
-                progress.start()
-                progress.update(
-                    task, completed=event.step, total=event.steps, note=_note(event),
-                    description=f"trial {number}, epoch {event.epoch}/{event.epochs}",
-                )  # fmt: skip
-
-        yield listen
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Progress]:
-    """A progress display that shows nothing before it is told to start."""
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
-        console=console,
-        transient=True,
-    )
-    try:
-        yield progress
-    finally:
-        # An error that comes before the first step has the terminal to itself.
-        if progress.live.is_started:
-            progress.stop()
-
-
-def _history(folder: Path) -> list[dict[str, Any]]:
-    lines = (folder / METRICS).read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
-
-
-def _note(event: Stepped) -> str:
-    left = int(event.seconds_left)
-    return (
-        f"loss {event.loss:.3f}  {event.tokens_per_second:,.0f} tokens/s  "
-        f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02} left"
-    )
-
-
-def _epoch_line(event: Evaluated, epochs: int) -> str:
-    training, validation = f"{event.train:.4f}", f"{event.validation:.4f} {event.validation_unit}"
-    if event.train_unit == event.validation_unit:
-        validation += f", {event.per_frame:.3f} a frame, {event.per_onset:.3f} an onset"
-    else:
-        training += f" {event.train_unit}"
-        validation += f"; {event.per_onset:.3f} an onset, {event.onset_accuracy:.1%} of onsets"
-    return (
-        f"epoch {event.epoch:>{len(str(epochs))}}/{epochs}  training {training}  "
-        f"validation {validation}{'  best' if event.best else ''}"
-    )
-
-
-def show_outcome(record: Mapping[str, Any], folder: Path) -> None:
-    """The figures of a finished run and what it took."""
-    console = Console()
-    tables = {"lstm": losses_table, "lookahead": infilling_table}
-    print_table(tables[record["config"]["kind"]](record["losses"]), console)
-    minutes = record["seconds"] / 60
-    console.print(
-        f"{record['epochs']} epochs in {minutes:.1f} minutes on {record['machine']}, "
-        f"{record['tokens_per_second']:,.0f} tokens a second. "
-        f"The best, of epoch {record['best_epoch']}, is {folder / 'best'}.",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-def show_leaderboard(rows: list[dict[str, Any]], tried: int, units: Units) -> None:
-    """The twenty best trials of a study, and what their losses are counted in."""
-    console = Console()
-    if not rows:
-        console.print("No trial has been finished yet.")
-        return
-    # A cut figure is of no use: rather wider than the terminal.
-    console = Console(width=max(console.width, 14 * len(rows[0])))
-    unit = units.validation
-    if units.train != unit:
-        unit = f"validation in {unit}, train in {units.train}"
-    table = Table(title=f"{len(rows)} trials done of {tried} begun, {unit}")
-    for name in rows[0]:
-        table.add_column(name, justify="right")
-    for row in rows[:20]:
-        table.add_row(*(short(row.get(name)) for name in rows[0]))
-    console.print(table)
-
-
-train_app = typer.Typer(
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+train_app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
 Corpus = Annotated[
-    Path | None, typer.Option("--corpus", help="Prepared corpus; the user's cache unless given.")
+    Path | None,
+    typer.Option(
+        "--corpus", help="Prepared corpus. [default: the one that 'bachbot corpus prepare' wrote]"
+    ),
 ]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+Device = Annotated[
+    str,
+    typer.Option("--device", help="auto, cpu, cuda or mps; auto uses a GPU if there is one."),
+]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, such as dropout=0.4."),
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Any other setting, such as dropout=0.4; repeatable."
+    ),
 ]
 Threads = Annotated[
     int,
     typer.Option(
-        "--threads", min=0, show_default=False, help="Threads on a CPU; every core unless given."
+        "--threads", min=0, show_default=False, help="Threads on a CPU. [default: all cores]"
     ),
 ]
 
@@ -175,136 +42,162 @@ def train_command(
         str | None,
         typer.Option(
             "--preset",
-            help="paper, original, lookahead, or tiny and lookahead-tiny for tests. "
-            "[default: paper]",
+            help="Settings to start from: paper (the LSTM of the BachBot article), original (the "
+            "same with the article's own recipe), lookahead (the model that reads ahead), tiny or "
+            "lookahead-tiny (for tests). [default: paper]",
         ),
     ] = None,
     split: Annotated[
-        str | None, typer.Option("--split", help="tune (the honest one) or file.")
+        str | None,
+        typer.Option(
+            "--split",
+            help="Split of the corpus. tune: no tune in two parts; file: by file, which leaks "
+            "tunes. [default: that of the preset]",
+        ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Passes over the data.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", help="Passes over the training data.")
+    ] = None,
     batch_norm: Annotated[
         bool | None,
         typer.Option(
-            "--batch-norm/--no-batch-norm", help="Normalize between the layers of a plain LSTM."
+            "--batch-norm/--no-batch-norm",
+            help="Batch normalization between the layers (only LSTM).",
         ),
     ] = None,
     precision: Annotated[
         str | None, typer.Option("--precision", help="auto, float32 or bfloat16.")
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Makes the run repeatable.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Random seed.")] = None,
     settings: Settings = None,
     device: Device = "auto",
     threads: Threads = 0,
     corpus: Corpus = None,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="The run's folder. [default: runs/PRESET]")
+        Path | None,
+        typer.Option("-o", "--out", help="Folder of the run. [default: runs/PRESET]"),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in that folder.")
+        bool, typer.Option("--resume", help="Continue the run in the folder.")
     ] = False,
 ) -> None:
     """Train a model on the prepared corpus.
 
-    The folder holds the run's state, metrics.jsonl, curve.png and, under best, the checkpoint that
-    validated best. A run that was killed goes on with --resume as if it never had been.
+    The folder receives the state of the run, metrics.jsonl, curve.png and, in best, the checkpoint
+    with the lowest validation loss. A run that was interrupted continues with --resume, and gives
+    the same weights as a run that was not.
     """
     if context.invoked_subcommand is not None:
         return
     from rich.console import Console
 
+    from bachbot.cli.train_view import run_progress, show_result
     from bachbot.training.config import changed
-    from bachbot.training.config import preset as named
     from bachbot.training.device import use_threads
-    from bachbot.training.run import STATE, saved_config, train
+    from bachbot.training.kinds import preset as find_preset
+    from bachbot.training.run import train
+    from bachbot.training.run_folder import STATE, saved_config
 
-    own = {"split": split, "epochs": epochs, "batch_norm": batch_norm, "precision": precision,
-           "seed": seed}  # fmt: skip
-    changes = {k: v for k, v in own.items() if v is not None} | _pairs(settings)
+    options = {"split": split, "epochs": epochs, "batch_norm": batch_norm, "precision": precision,
+               "seed": seed}  # fmt: skip
+    changes = {k: v for k, v in options.items() if v is not None} | _parse_settings(settings)
     folder = out if out is not None else Path("runs") / (preset or "paper")
-    # Without a preset of its own, a resumed run keeps the settings that it was begun with.
-    base = saved_config(folder) if resume and preset is None else named(preset or "paper")
+    # Unless a preset is given, a resumed run keeps its own settings.
+    base = saved_config(folder) if resume and preset is None else find_preset(preset or "paper")
     config = changed(base, changes)
     use_threads(threads)
     console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
-    prepared = _load(corpus)
+    prepared = load_corpus(corpus)
     try:
-        with watching(console, config, folder) as listen:
-            outcome = train(
-                prepared, config, folder=folder, resume=resume, device=device, listen=listen
+        with run_progress(console, config, folder) as callback:
+            result = train(
+                prepared, config, folder=folder, resume=resume, device=device, callback=callback
             )
     except KeyboardInterrupt:
         if (folder / STATE).exists():
             console.print(
-                f"The run in {folder} is whole: go on with 'bachbot train --resume -o {folder}'.",
+                f"The run in {folder} is saved: continue it with "
+                f"'bachbot train --resume -o {folder}'.",
                 highlight=False,
                 soft_wrap=True,
             )
         raise
     if not console.quiet:
-        show_outcome(outcome.record, folder)
+        show_result(result.record, folder)
 
 
 @train_app.command("search")
 def search_command(
-    trials: Annotated[int, typer.Option("--trials", min=1, help="How many more trials.")] = 10,
-    sampler: Annotated[str, typer.Option("--sampler", help="grid, random or tpe.")] = "tpe",
+    trials: Annotated[int, typer.Option("--trials", min=1, help="Number of trials to run.")] = 10,
+    sampler: Annotated[
+        str,
+        typer.Option(
+            "--sampler", help="grid (all combinations), random, or tpe (Bayesian optimization)."
+        ),
+    ] = "tpe",
     storage: Annotated[
-        str, typer.Option("--storage", help="A journal file's path, or a database URL.")
+        str, typer.Option("--storage", help="Path of a journal file, or URL of a database.")
     ] = "runs/search.journal",
-    name: Annotated[str, typer.Option("--name", help="The study's name.")] = "bachbot",
-    preset: Annotated[str, typer.Option("--preset", help="What the trials begin from.")] = "paper",
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Epochs a trial.")] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the study.")] = "bachbot",
+    preset: Annotated[
+        str, typer.Option("--preset", help="Settings that every trial starts from.")
+    ] = "paper",
+    epochs: Annotated[int | None, typer.Option("--epochs", help="Epochs per trial.")] = None,
     settings: Settings = None,
     grid: Annotated[
         list[str] | None,
-        typer.Option("--grid", metavar="NAME=A,B", help="Search these values instead; repeatable."),
+        typer.Option(
+            "--grid",
+            metavar="NAME=A,B",
+            help="Values to try, in place of the preset's own grid; repeatable.",
+        ),
     ] = None,
     figure: Annotated[
-        Path | None, typer.Option("--figure", help="Draw loss by dropout into this file.")
+        Path | None, typer.Option("--figure", help="Plot loss by dropout into this file.")
     ] = None,
     device: Device = "auto",
     threads: Threads = 0,
     corpus: Corpus = None,
 ) -> None:
-    """Search over layers, sizes and dropout, and over the BPTT length of a plain LSTM.
+    """Search for better sizes and a better dropout.
 
-    A study goes on where it stopped: trials add up, and the settings of one that was killed are
-    tried again. Once a first command has made the study, more of them may work on its storage at
-    the same time, on one machine or many.
+    The search uses optuna. The same command continues a study: it adds trials, and repeats those
+    that were interrupted. Several commands can work on one storage at the same time, on one or
+    more machines, once the first of them has created the study.
     """
     from rich.console import Console
 
+    from bachbot.cli.train_view import search_progress, show_leaderboard
     from bachbot.training.config import changed
-    from bachbot.training.config import preset as named
     from bachbot.training.device import use_threads
-    from bachbot.training.objective import UNITS
+    from bachbot.training.kinds import KINDS
+    from bachbot.training.kinds import preset as find_preset
     from bachbot.training.search import SearchConfig, leaderboard, open_study, search
 
-    changes = ({} if epochs is None else {"epochs": epochs}) | _pairs(settings)
+    changes = ({} if epochs is None else {"epochs": epochs}) | _parse_settings(settings)
     config = SearchConfig(
-        base=changed(named(preset), changes),
+        base=changed(find_preset(preset), changes),
         name=name,
         sampler=sampler,  # type: ignore[arg-type]
         storage=storage,
-        grid=_grid(grid),  # type: ignore[arg-type]
+        grid=_parse_grid(grid),  # type: ignore[arg-type]
     )
     use_threads(threads)
-    prepared = _load(corpus)
+    prepared = load_corpus(corpus)
     console = Console(stderr=True)
     study = open_study(config)
     try:
-        with watching_trials(console) as listen:
-            search(study, prepared, config, trials, device=device, listen=listen)
+        with search_progress(console) as callback:
+            search(study, prepared, config, trials, device=device, callback=callback)
     except KeyboardInterrupt:
         console.print(
-            f"The study '{name}' is whole: the same command goes on with it.",
+            f"The study '{name}' is saved: the same command continues it.",
             highlight=False,
             soft_wrap=True,
         )
         raise
     rows = leaderboard(study)
-    units = UNITS[config.base.kind]
+    units = KINDS[config.base.kind].units
     show_leaderboard(rows, len(study.trials), units)
     if figure is not None and rows:
         from bachbot.training.plots import plot_dropout
@@ -314,41 +207,35 @@ def search_command(
 
 @train_app.command("export")
 def export_command(
-    run: Annotated[Path, typer.Argument(help="A run's folder.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="The checkpoint's folder.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write the checkpoint to.")],
 ) -> None:
-    """Write a run's best model as a checkpoint of its own, with its card."""
-    from bachbot.training.export import export
+    """Write the best checkpoint of a finished run, with its model card."""
+    from bachbot.training.run_folder import export_checkpoint
 
-    export(run, out)
+    export_checkpoint(run, out)
     typer.echo(f"Wrote {out}.")
 
 
-def _pairs(settings: list[str] | None) -> dict[str, str]:
+def _parse_settings(settings: list[str] | None) -> dict[str, str]:
     pairs = {}
     for text in settings or []:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise UsageError(f"--set {text} is no setting: give NAME=VALUE, such as dropout=0.4")
+            raise UsageError(f"'{text}' is no setting: give NAME=VALUE, such as dropout=0.4")
         pairs[name.strip().replace("-", "_")] = value.strip()
     return pairs
 
 
-def _grid(texts: list[str] | None) -> dict[str, tuple[float, ...]] | None:
+def _parse_grid(texts: list[str] | None) -> dict[str, tuple[float, ...]] | None:
     if not texts:
         return None
     grid: dict[str, tuple[float, ...]] = {}
-    for name, values in _pairs(texts).items():
+    for name, values in _parse_settings(texts).items():
         try:
             grid[name] = tuple(float(v) if "." in v else int(v) for v in values.split(","))
         except ValueError:
             raise UsageError(
-                f"--grid {name}={values} is no list of numbers: give such as dropout=0.1,0.3"
+                f"--grid {name}={values} is no list of numbers: give for example dropout=0.1,0.3"
             ) from None
     return grid
-
-
-def _load(path: Path | None) -> "PreparedCorpus":
-    from bachbot.corpus.store import PreparedCorpus, default_path
-
-    return PreparedCorpus.load(path if path is not None else default_path())

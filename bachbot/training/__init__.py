@@ -1,5 +1,5 @@
-"""Training: data in lanes, the loop, its saved state, and the search for sizes.
+"""Training: data, objectives, the training loop with its saved state, and hyperparameter search.
 
-Needs torch, numpy and safetensors alone, and the one prepared corpus file; figures want
-matplotlib and the search optuna.
+Training itself needs only torch, numpy, safetensors and the prepared corpus file; plots need
+matplotlib, and the search needs optuna.
 """

@@ -1,318 +1,385 @@
-"""What a training run is made of, and the presets."""
+"""The configuration of a training run: optimizer, data, model and objective.
 
-from collections.abc import Mapping
+The parts ``model`` and ``objective`` are dataclasses of the kind of model that is trained; the
+package `bachbot.training.kinds` has them, and the presets.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 from bachbot.corpus.store import SPLITS, SplitName
 from bachbot.errors import UsageError
-from bachbot.models.lookahead import LookaheadConfig
-from bachbot.models.lstm import LSTMConfig
-from bachbot.runtime.kinds import KINDS, ModelConfig
 
 Schedule = Literal["one-cycle", "halving"]
-Clip = Literal["norm", "value"]
+ClippingMode = Literal["norm", "value"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
-@dataclass(frozen=True)
-class TrainingConfig:
-    """Everything that a run's weights depend on, machine and versions aside.
+def range_faults(part: Any, ranges: Mapping[str, tuple[float, float]]) -> list[str]:
+    """A message for each field of a dataclass that is outside its range.
 
     Parameters
     ----------
-    preset : str
-        Name of the preset that it began from; of no effect.
-    kind : str
-        Kind of model, a key of `bachbot.runtime.kinds.KINDS`.
-    model : LSTMConfig or LookaheadConfig
-        Size of the model and its dropout, of that kind.
-    split : {"tune", "file"}
-        Which split of the corpus to train and validate on.
-    seed : int
-        Seeds weights, dropout, the order of the pieces, their offsets or what is given of them.
-    epochs : int
-        Passes over the training part.
-    batch : int
-        Lanes that the text is laid in, each of which takes a chunk a step; of kind ``"lookahead"``
-        the pieces that are read a step.
-    chunk : int
-        Tokens that gradients reach back over (truncated back-propagation through time); the state
-        is carried from chunk to chunk. Of kind ``"lookahead"`` the most frames of a piece that are
-        read at once.
+    part : dataclass
+        Holds the values.
+    ranges : mapping of str to (float, float)
+        Lowest and highest allowed value by field name; a highest of infinity means no limit.
+    """
+    faults = []
+    for name, (low, high) in ranges.items():
+        value = getattr(part, name)
+        if not low <= value <= high:
+            wanted = f"{low:g} or more" if high == float("inf") else f"{low:g} to {high:g}"
+            faults.append(f"{name} is {value}: give {wanted}")
+    return faults
+
+
+def choice_faults(part: Any, choices: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """A message for each field of a dataclass that is none of its allowed words."""
+    return [
+        f"{name} is '{getattr(part, name)}': give one of {', '.join(allowed)}"
+        for name, allowed in choices.items()
+        if getattr(part, name) not in allowed
+    ]
+
+
+def _check(faults: list[str]) -> None:
+    if faults:
+        raise UsageError("; ".join(faults))
+
+
+_NO_LIMIT = float("inf")
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """Settings of the optimizer.
+
+    Parameters
+    ----------
     learning_rate : float
-        Peak rate of the one-cycle schedule, or the rate that is halved.
+        Peak rate of the one-cycle schedule, or the first rate of the halving one.
     schedule : {"one-cycle", "halving"}
-        Up and down once over the run (Smith and Topin, 2017), or halved every five epochs as the
-        original's.
+        ``"one-cycle"`` raises and lowers the rate once over the run (Smith and Topin, 2017);
+        ``"halving"`` halves it every five epochs, as the original BachBot did.
     warmup : float
-        Share of a one-cycle run in which the rate rises, 0 to 1.
+        Share of a one-cycle run in which the rate rises, 0 to 0.9.
     weight_decay : float
-        Decoupled weight decay (AdamW) of the matrices; with 0 it is Adam.
+        Decoupled weight decay (AdamW) of the weight matrices; with 0 the optimizer is Adam.
     beta2 : float
-        Decay a step of Adam's mean of squared gradients.
-    clip : {"norm", "value"}
-        Whether gradients are clipped by their norm or element by element, as the original's.
-    clip_at : float
-        Where they are clipped.
-    average : float
-        Decay a step of an exponential moving average of the weights, which is then what is
-        validated and kept; 0 keeps the weights themselves.
-    transposed : float
-        Share of the training pieces that each epoch hears transposed, 0 to 1.
-    semitones : int
-        How far those are moved at most, up or down.
-    nothing : float
-        Share of the times that a piece is heard with nothing of it given, 0 to 1; the other
-        questions of `bachbot.training.examples` share the rest. Of kind ``"lookahead"`` alone.
-    lookup : bool
-        Whether the network looks up the training pieces as it goes (`bachbot.encoding.datastore`);
-        they then travel with its weights. Of kind ``"lookahead"`` alone.
-    teachers : str
-        Checkpoints, with commas between them, whose opinion is learned beside the music: see
-        `bachbot.training.distillation`. Of kind ``"lookahead"`` alone, as they themselves are.
-    taught : float
-        Share of the loss that is their opinion and not the music, 0 to 1; of no meaning without
-        teachers.
-    patience : int
-        Epochs without a better validation loss after which the run ends early.
-    precision : {"auto", "float32", "bfloat16"}
-        bfloat16 runs the matrix products in it under autocast, where the device can; "auto" does
-        where it pays.
-    save_every : int
-        Steps between two savings of the run's state; it is saved after each epoch as well.
+        Decay rate of Adam's second moment.
+    gradient_clipping : float
+        Limit to which gradients are clipped.
+    clipping_mode : {"norm", "value"}
+        Whether the limit applies to the norm of all gradients or to each element.
+    ema_decay : float
+        Decay rate of an exponential moving average of the weights. The averaged weights are the
+        ones that are validated and saved. 0 turns averaging off.
 
     Raises
     ------
     UsageError
-        If a value cannot be; the message names every fault.
+        If a value is out of range; the message names every fault.
     """
 
-    preset: str = "paper"
-    kind: str = "lstm"
-    model: ModelConfig = field(default_factory=LSTMConfig)
-    split: SplitName = "tune"
-    seed: int = 0
-    epochs: int = 30
-    batch: int = 50
-    chunk: int = 128
     learning_rate: float = 5e-3
     schedule: Schedule = "one-cycle"
     warmup: float = 0.3
     weight_decay: float = 0.0
     beta2: float = 0.999
-    clip: Clip = "norm"
-    clip_at: float = 1.0
-    average: float = 0.0
-    transposed: float = 0.0
-    semitones: int = 3
-    nothing: float = 0.1
-    lookup: bool = False
-    teachers: str = ""
-    taught: float = 0.7
+    gradient_clipping: float = 1.0
+    clipping_mode: ClippingMode = "norm"
+    ema_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        ranges = {
+            "learning_rate": (1e-8, 10.0), "warmup": (0.0, 0.9), "weight_decay": (0.0, 10.0),
+            "beta2": (0.0, 0.99999), "gradient_clipping": (1e-6, 1e6), "ema_decay": (0.0, 0.99999),
+        }  # fmt: skip
+        choices = {"schedule": get_args(Schedule), "clipping_mode": get_args(ClippingMode)}
+        _check(range_faults(self, ranges) + choice_faults(self, choices))
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Settings of the training data.
+
+    Parameters
+    ----------
+    batch_size : int
+        Sequences that are processed side by side in a step, over all processes.
+    transpose_share : float
+        Share of the training pieces that are transposed, sampled again in each epoch, 0 to 1.
+    max_semitones : int
+        Largest transposition up or down, 0 to 6.
+
+    Raises
+    ------
+    UsageError
+        If a value is out of range; the message names every fault.
+    """
+
+    batch_size: int = 50
+    transpose_share: float = 0.0
+    max_semitones: int = 3
+
+    def __post_init__(self) -> None:
+        ranges = {
+            "batch_size": (1, _NO_LIMIT), "transpose_share": (0.0, 1.0), "max_semitones": (0, 6),
+        }  # fmt: skip
+        _check(range_faults(self, ranges))
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """Settings of what a model is trained on: the base class of those of each kind.
+
+    Attributes
+    ----------
+    kind : str
+        Name of the kind of model, as a checkpoint's ``kind`` has it.
+    model_config : type
+        Dataclass of the sizes of a model of that kind.
+    """
+
+    kind: ClassVar[str] = ""
+    model_config: ClassVar[type] = object
+
+    def model_faults(self, model: Any) -> list[str]:
+        """What is wrong with the combination of this objective and a model's sizes."""
+        return []
+
+
+ModelT = TypeVar("ModelT")
+ObjectiveT = TypeVar("ObjectiveT", bound=ObjectiveConfig)
+
+
+@dataclass(frozen=True)
+class TrainingConfig(Generic[ModelT, ObjectiveT]):
+    """Everything that determines a run's weights, except hardware and versions.
+
+    Parameters
+    ----------
+    preset : str
+        Name of the preset that the settings started from; informative only.
+    model : dataclass
+        Sizes of the model and its dropout.
+    objective : ObjectiveConfig
+        What it is trained on; decides the kind of model.
+    optimizer : OptimizerConfig
+        Learning rate and the rest.
+    data : DataConfig
+        Batches and augmentation.
+    split : {"tune", "file"}
+        Which split of the corpus to train and validate on.
+    seed : int
+        Seed of weights, dropout, the order of the pieces and all augmentation, 0 or more.
+    epochs : int
+        Passes over the training part, 1 or more.
+    patience : int
+        The run ends early after this many epochs without a better validation loss.
+    precision : {"auto", "float32", "bfloat16"}
+        bfloat16 runs matrix products in bfloat16 under autocast, where the device can; "auto"
+        does so where it is faster.
+    save_every : int
+        Steps between two saved states; the state is saved after each epoch as well.
+
+    Raises
+    ------
+    UsageError
+        If a value is out of range; the message names every fault.
+    """
+
+    preset: str
+    model: ModelT
+    objective: ObjectiveT
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    split: SplitName = "tune"
+    seed: int = 0
+    epochs: int = 30
     patience: int = 10
     precision: Precision = "auto"
     save_every: int = 50
 
     def __post_init__(self) -> None:
-        faults = _faults(self)
-        if faults:
-            raise UsageError("; ".join(faults))
+        least = {"epochs": 1, "patience": 1, "save_every": 1, "seed": 0}
+        choices = {"split": SPLITS, "precision": get_args(Precision)}
+        faults = range_faults(self, {name: (low, _NO_LIMIT) for name, low in least.items()})
+        faults += choice_faults(self, choices)
+        if type(self.model) is not self.objective.model_config:
+            faults.append(
+                f"the objective is that of kind '{self.kind}', the model is of another kind: "
+                "start from a preset of that kind"
+            )
+        else:
+            faults += self.objective.model_faults(self.model)
+        _check(faults)
+
+    @property
+    def kind(self) -> str:
+        """Kind of model, a key of `bachbot.training.kinds.KINDS`."""
+        return self.objective.kind
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, the model's fields nested under ``"model"``."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "TrainingConfig":
-        """The inverse of `to_json`.
-
-        Raises
-        ------
-        UsageError
-            If a key is unknown or a value cannot be.
-        """
-        flat = {**{k: v for k, v in data.items() if k != "model"}, **data.get("model", {})}
-        kind = flat.get("kind", "lstm")
-        base = cls(kind=kind, model=KINDS[kind].load_config()()) if kind in KINDS else cls()
-        return changed(base, flat)
+        """Plain data, each part nested under its name."""
+        return {"kind": self.kind, **_plain(asdict(self))}
 
 
-def _faults(config: TrainingConfig) -> list[str]:
-    low = {"epochs": 1, "batch": 1, "chunk": 2, "patience": 1, "save_every": 1, "seed": 0}
-    faults = [
-        f"{name} is {getattr(config, name)}: give {least} or more"
-        for name, least in low.items()
-        if getattr(config, name) < least
-    ]
-    spans: dict[str, tuple[float, float]] = {
-        "learning_rate": (1e-8, 10), "warmup": (0, 0.9), "weight_decay": (0, 10),
-        "beta2": (0, 0.99999), "clip_at": (1e-6, 1e6), "average": (0, 0.99999),
-        "transposed": (0, 1), "semitones": (0, 6), "nothing": (0, 1),
-        "taught": (0, 1),
-    }  # fmt: skip
-    faults += [
-        f"{name} is {getattr(config, name)}: give {least:g} to {most:g}"
-        for name, (least, most) in spans.items()
-        if not least <= getattr(config, name) <= most
-    ]
-    words: dict[str, tuple[str, ...]] = {
-        "split": SPLITS, "schedule": get_args(Schedule), "clip": get_args(Clip),
-        "precision": get_args(Precision), "kind": tuple(KINDS),
-    }  # fmt: skip
-    faults += [
-        f"{name} is '{getattr(config, name)}': give one of {', '.join(known)}"
-        for name, known in words.items()
-        if getattr(config, name) not in known
-    ]
-    if config.teachers and config.kind != "lookahead":
-        faults.append(f"kind '{config.kind}' learns from no teachers: leave them out")
-    if config.lookup and config.kind != "lookahead":
-        faults.append(f"kind '{config.kind}' looks up nothing: leave lookup out")
-    if getattr(config.model, "datastore_frames", 0) and not config.lookup:
-        faults.append("datastore_frames follows from the pieces: leave it out, set lookup to true")
-    if config.kind in KINDS and type(config.model) is not KINDS[config.kind].load_config():
-        faults.append(
-            f"kind is '{config.kind}', but the sizes are those of another kind: "
-            "begin from a preset of that kind"
-        )
-    return faults
+def _plain(value: Any) -> Any:
+    """The same value with lists in place of tuples."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return list(value) if isinstance(value, tuple) else value
 
 
-PRESETS: dict[str, TrainingConfig] = {
-    "paper": TrainingConfig(),
-    "original": TrainingConfig(
-        preset="original",
-        model=LSTMConfig(batch_norm=True),
-        split="file",
-        learning_rate=2e-3,
-        schedule="halving",
-        clip="value",
-        clip_at=5.0,
-    ),
-    "tiny": TrainingConfig(
-        preset="tiny",
-        model=LSTMConfig(embedding=8, layers=2, hidden=16, dropout=0.1),
-        epochs=2,
-        batch=4,
-        chunk=32,
-        precision="float32",
-        save_every=5,
-    ),
-    "lookahead": TrainingConfig(
-        preset="lookahead",
-        kind="lookahead",
-        model=LookaheadConfig(encoder=192, hidden=384, dropout=0.4, token_dropout=0.1),
-        epochs=75,
-        batch=8,
-        chunk=448,
-        learning_rate=3e-3,
-        warmup=0.15,
-        weight_decay=0.03,
-        beta2=0.98,
-        average=0.999,
-        transposed=0.8,
-        semitones=5,
-        patience=30,
-    ),
-    "lookahead-tiny": TrainingConfig(
-        preset="lookahead-tiny",
-        kind="lookahead",
-        model=LookaheadConfig(
-            embedding=8, encoder_layers=1, encoder=8, layers=2, hidden=16, width=16, dropout=0.1
-        ),
-        epochs=2,
-        batch=2,
-        chunk=48,
-        beta2=0.98,
-        precision="float32",
-        save_every=3,
-    ),
-}
-"""``paper`` is the article's network, trained as works best; ``original`` repeats its recipe to
-the letter; ``lookahead`` reads all that is given before it writes. ``tiny`` and ``lookahead-tiny``
-are over in seconds and are for tests."""
+CONFIG_PARTS = ("optimizer", "data", "model", "objective")
+"""Fields of a `TrainingConfig` that have fields of their own."""
 
 
-def preset(name: str) -> TrainingConfig:
-    """A preset by its name.
+def settings_of(config: TrainingConfig) -> dict[str, Any]:
+    """Every setting by its full name, such as ``"epochs"`` or ``"optimizer.learning_rate"``."""
+    return dict(_settings(config))
 
-    Raises
-    ------
-    UsageError
-        If there is none of that name.
-    """
-    if name not in PRESETS:
-        raise UsageError(f"there is no preset '{name}': give one of {', '.join(PRESETS)}")
-    return PRESETS[name]
+
+def _settings(config: TrainingConfig) -> Iterator[tuple[str, Any]]:
+    for outer in fields(config):
+        value = getattr(config, outer.name)
+        if outer.name in CONFIG_PARTS:
+            yield from ((f"{outer.name}.{f.name}", getattr(value, f.name)) for f in fields(value))
+        else:
+            yield outer.name, value
 
 
 def changed(config: TrainingConfig, changes: Mapping[str, Any]) -> TrainingConfig:
-    """A config with other values for some fields, its own or its model's.
+    """A copy of a config with other values for some settings.
 
     Parameters
     ----------
     config : TrainingConfig
         What to start from.
     changes : mapping
-        Values by field name. A text, as options give it, is read as the field's type.
+        Values by name: either the field's name alone, such as ``"dropout"``, or with its part, such
+        as ``"model.dropout"``. Strings, as the command line gives them, are converted to the
+        field's type.
 
     Raises
     ------
     UsageError
-        If a key is unknown, or a value is of another type or cannot be; the message names every
-        fault.
+        If a name is unknown or ambiguous, or a value is of another type or out of range; the
+        message names every fault.
     """
-    own = {f.name: getattr(config, f.name) for f in fields(config) if f.name != "model"}
-    inner = {f.name: getattr(config.model, f.name) for f in fields(config.model)}
+    settings = settings_of(config)
     faults: list[str] = []
-    read: dict[str, Any] = {}
+    values: dict[str, dict[str, Any]] = {part: {} for part in ("", *CONFIG_PARTS)}
+    unknown = False
     for name, value in changes.items():
-        if name not in own and name not in inner:
+        found = [full for full in settings if name in (full, full.rpartition(".")[2])]
+        if len(found) > 1:
+            faults.append(f"'{name}' is ambiguous: give one of {', '.join(found)}")
+        elif name == "kind":
+            faults.append("the kind of model follows from the preset: start from another preset")
+        elif not found:
+            unknown = True
             faults.append(f"there is no setting '{name}'")
-            continue
-        wanted = type(own[name] if name in own else inner[name])
+        else:
+            [full] = found
+            part, _, inner = full.rpartition(".")
+            try:
+                values[part][inner] = _convert(value, settings[full])
+            except ValueError:
+                faults.append(f"{name} is {value!r}: give {_wanted(settings[full])}")
+    # Every part is tried, so that one message can name all faults.
+    parts: dict[str, Any] = {}
+    for part in CONFIG_PARTS:
         try:
-            read[name] = _read(value, wanted)
-        except ValueError:
-            faults.append(f"{name} is {value!r}: give {_NAMES[wanted]}")
-    model, rest = config.model, {k: v for k, v in read.items() if k in own}
+            parts[part] = replace(getattr(config, part), **values[part])
+        except UsageError as error:
+            faults.append(str(error))
     try:
-        model = replace(model, **{k: v for k, v in read.items() if k in inner})
-    except UsageError as error:
-        faults.append(str(error))
-    try:
-        config = replace(config, model=model, **rest)
+        config = replace(config, **parts, **values[""])
     except UsageError as error:
         faults.append(str(error))
     if faults:
-        hint = ""
-        if any(f.startswith("there is no setting") for f in faults):
-            hint = f" (settings are {', '.join([*own, *inner])})"
-        raise UsageError("; ".join(faults) + hint)
+        hint = f" (settings are {', '.join(s.rpartition('.')[2] for s in settings)})"
+        raise UsageError("; ".join(faults) + (hint if unknown else ""))
     return config
 
 
+def from_nested(base: TrainingConfig, data: Mapping[str, Any]) -> TrainingConfig:
+    """The config that `TrainingConfig.to_json` made plain data of.
+
+    Parameters
+    ----------
+    base : TrainingConfig
+        A config of the kind in the data, whose values replace missing ones.
+    data : mapping
+        Plain data.
+
+    Raises
+    ------
+    UsageError
+        If a key is unknown or a value is of another type or out of range; the message names every
+        fault.
+    """
+    changes: dict[str, Any] = {}
+    for name, value in data.items():
+        if name in CONFIG_PARTS and isinstance(value, Mapping):
+            changes |= {f"{name}.{inner}": v for inner, v in value.items()}
+        elif name != "kind":
+            changes[name] = value
+    return changed(base, changes)
+
+
 def differences(config: TrainingConfig, base: TrainingConfig) -> dict[str, Any]:
-    """The fields of a config, its model's among them, that differ from another's."""
-    ours, theirs = config.to_json(), base.to_json()
-    ours, theirs = ours | ours.pop("model"), theirs | theirs.pop("model")
-    return {k: v for k, v in ours.items() if k != "preset" and theirs.get(k) != v}
+    """The settings of a config that differ from another's, by field name.
+
+    ``"preset"`` is left out. Configs of two kinds differ in ``"kind"`` too.
+    """
+    ours, theirs = settings_of(config), settings_of(base)
+    found = {"kind": config.kind} if config.kind != base.kind else {}
+    return found | {
+        name.rpartition(".")[2]: value
+        for name, value in ours.items()
+        if name != "preset" and (name not in theirs or theirs[name] != value)
+    }
 
 
-_NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+_WANTED = {
+    int: "a whole number", float: "a number", bool: "true or false", str: "a word",
+    tuple: "names with commas between them",
+}  # fmt: skip
+
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-def _read(value: Any, wanted: type) -> Any:
+def _wanted(current: Any) -> str:
+    return _WANTED[type(current)]
+
+
+def _convert(value: Any, current: Any) -> Any:
+    """A value as the type of the current one; raises ValueError if it cannot be converted."""
+    wanted = type(current)
+    if wanted is tuple:
+        return _names(value)
     if isinstance(value, str) and wanted is not str:
         if wanted is bool:
-            words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-            if value.lower() not in words:
+            if value.lower() not in _BOOLEANS:
                 raise ValueError
-            return words[value.lower()]
+            return _BOOLEANS[value.lower()]
         return wanted(value)
     if wanted is float and type(value) is int:
         return float(value)
     if type(value) is not wanted:
         raise ValueError
     return value
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """A tuple of names, given as one or as a text with commas between them."""
+    if isinstance(value, str):
+        value = [name.strip() for name in value.split(",") if name.strip()]
+    if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
+        raise ValueError
+    return tuple(value)

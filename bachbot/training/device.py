@@ -1,4 +1,4 @@
-"""The machine that trains: which device, which precision, and what to call it."""
+"""The hardware that trains: its device, its precision and its name."""
 
 import functools
 import importlib
@@ -19,7 +19,7 @@ DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
 
 def find_device(name: str) -> torch.device:
-    """The device of a name; ``"auto"`` takes a GPU where there is one.
+    """The device of a name; ``"auto"`` is a GPU if there is one.
 
     Raises
     ------
@@ -30,14 +30,14 @@ def find_device(name: str) -> torch.device:
         raise UsageError(
             f"there is no device '{name}': give one of {', '.join(get_args(DeviceName))}"
         )
-    there = {
+    available = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
         "cpu": True,
     }
     if name == "auto":
-        name = next(kind for kind, found in there.items() if found)
-    elif not there[name]:
+        name = next(kind for kind, found in available.items() if found)
+    elif not available[name]:
         raise UsageError(
             f"torch finds no {name} device here: give --device cpu, or install a torch built for it"
         )
@@ -45,45 +45,45 @@ def find_device(name: str) -> torch.device:
 
 
 def autocast_dtype(precision: Precision, device: torch.device) -> torch.dtype | None:
-    """The type that matrix products run in under autocast, or None for plain float32.
+    """The type of matrix products under autocast, or None for plain float32.
 
     Parameters
     ----------
     precision : {"auto", "float32", "bfloat16"}
-        ``"auto"`` takes bfloat16 where the hardware multiplies in it: on NVIDIA GPUs from Ampere
-        on, and on CPUs with AVX-512 BF16 or AMX. Where `trains_in_bfloat16` says no, every
-        precision gives float32.
+        ``"auto"`` is bfloat16 where the hardware multiplies in it: on NVIDIA GPUs since Ampere,
+        and on CPUs with AVX-512 BF16 or AMX. Where `trains_in_bfloat16` is False, every precision
+        is float32.
     device : torch.device
-        Where the model runs.
+        Device of the model.
     """
-    wanted = torch.bfloat16 if precision == "bfloat16" else _quickest_dtype(precision, device)
+    wanted = torch.bfloat16 if precision == "bfloat16" else _fastest_dtype(precision, device)
     return wanted if wanted is None or trains_in_bfloat16(device) else None
 
 
-def _quickest_dtype(precision: Precision, device: torch.device) -> torch.dtype | None:
+def _fastest_dtype(precision: Precision, device: torch.device) -> torch.dtype | None:
     if precision == "float32" or device.type == "mps":
         return None
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.get_device_capability()[0] >= 8 else None
-    # Private names of torch; where a version lacks them, float32 is always right.
-    asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    quick = any(getattr(torch.cpu, ask, lambda: False)() for ask in asks)
-    return torch.bfloat16 if quick else None
+    # Private functions of torch; without them it runs in float32, which is always correct.
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    supported = any(getattr(torch.cpu, check, lambda: False)() for check in checks)
+    return torch.bfloat16 if supported else None
 
 
 @functools.cache
 def trains_in_bfloat16(device: torch.device) -> bool:
     """Whether an LSTM runs forward and backward under bfloat16 autocast on a device.
 
-    A tiny one is tried, once for each device: oneDNN lacks it on CPUs without AVX-512, which no
-    name of a processor tells for sure.
+    A tiny LSTM is tried, once per device: oneDNN cannot run it on CPUs without AVX-512, and the
+    name of a processor does not say reliably whether it has that.
 
     Parameters
     ----------
     device : torch.device
-        Where the model would run.
+        Device of the model.
     """
-    # The weights of the trial must cost the run none of its random numbers.
+    # The weights of the tiny LSTM must not change the random numbers of the run.
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         lstm = nn.LSTM(8, 8, batch_first=True).to(device)
@@ -100,7 +100,7 @@ def trains_in_bfloat16(device: torch.device) -> bool:
 
 
 def without_bfloat16(device: torch.device) -> str:
-    """What to say of a device on which `trains_in_bfloat16` is False."""
+    """The message about a device on which `trains_in_bfloat16` is False."""
     return f"torch cannot train an LSTM in bfloat16 on this {device.type} ({describe(device)})"
 
 
@@ -114,8 +114,8 @@ def describe(device: torch.device) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions that the weights depend on."""
-    # Only the number of the package above, not the lazy names that lie on higher floors.
+    """Versions of the software that the weights depend on."""
+    # Imported by name: only the version is used, none of the names from higher layers.
     package = importlib.import_module("bachbot")
     return {
         "bachbot": package.__version__,
@@ -126,12 +126,12 @@ def versions() -> dict[str, str]:
 
 
 def use_threads(threads: int) -> None:
-    """Let torch compute on so many threads of a CPU.
+    """Set the number of CPU threads that torch uses.
 
     Parameters
     ----------
     threads : int
-        0 for every core of this process, shared out among the processes that torchrun started.
+        0 for all cores of this process, divided among the processes that torchrun started.
     """
     if not threads:
         threads = max(1, usable_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))

@@ -1,4 +1,4 @@
-"""Training pieces of a network that reads whole pieces: what is given of each, as arrays, in batches."""
+"""Training data of a model that reads whole pieces: what is given of each piece, and batches."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,129 +10,124 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bachbot.chorale import VOICES, Chorale, Given
-from bachbot.corpus.store import PreparedCorpus
 from bachbot.encoding import FillRequest, Vocabulary, encode_conditioning
 from bachbot.encoding.datastore import Datastore, Neighbors, build_datastore, retrieve
 from bachbot.errors import TrainingError, UsageError
 from bachbot.models.lookahead import Batch
-from bachbot.training.config import TrainingConfig, changed
-from bachbot.training.token_batches import drawn_shift, moved
+from bachbot.training.config import DataConfig
+from bachbot.training.token_batches import sample_transposition, transpose_ids
 
 _ALL = len(VOICES)
 
 
 @dataclass(frozen=True)
-class Mixture:
-    """How often each question is asked.
+class MaskMixture:
+    """How often each kind of mask is sampled. A mask says which cells of a piece are given.
 
     Parameters
     ----------
-    soprano, voices, nothing, hole : float
-        Shares of the pieces of which the soprano is given; any one, two or three voices; nothing;
-        everything but some bars. They add up to 1.
-    ending : float
-        Share of the holes that last to the end: an opening is gone on with.
-    tutti : float
-        Share of the holes that are in all voices; the others are in any set of them.
+    soprano, voices, unconditional, infill : float
+        Shares of the pieces in which the soprano is given; any one, two or three voices; nothing;
+        everything except some bars. They add up to 1.
+    continuation : float
+        Share of the infilling masks whose missing bars last until the end of the piece.
+    all_voices : float
+        Share of the infilling masks in which all voices are missing; in the others it is any set
+        of voices.
     fermatas : float
-        Share of the pieces whose fermatas are given too, all of them.
+        Share of the pieces of which all fermatas are given too.
 
     Raises
     ------
     UsageError
-        If a share cannot be, or the questions do not add up to 1.
+        If a share is out of range, or the first four do not add up to 1.
     """
 
     soprano: float = 0.35
     voices: float = 0.40
-    nothing: float = 0.10
-    hole: float = 0.15
-    ending: float = 0.35
-    tutti: float = 0.5
+    unconditional: float = 0.10
+    infill: float = 0.15
+    continuation: float = 0.35
+    all_voices: float = 0.5
     fermatas: float = 0.7
 
     def __post_init__(self) -> None:
-        questions = (self.soprano, self.voices, self.nothing, self.hole)
-        every = (*questions, self.ending, self.tutti, self.fermatas)
-        if not all(0 <= share <= 1 for share in every) or not np.isclose(sum(questions), 1):
+        kinds = (self.soprano, self.voices, self.unconditional, self.infill)
+        shares = (*kinds, self.continuation, self.all_voices, self.fermatas)
+        if not all(0 <= share <= 1 for share in shares) or not np.isclose(sum(kinds), 1):
             raise UsageError(
-                f"{self} is no mixture: give shares of 0 to 1, of which the first four make 1"
+                f"{self} is no mixture: give shares from 0 to 1, the first four with a sum of 1"
             )
 
-    def with_nothing(self, share: float) -> "Mixture":
-        """The same with nothing given in another share of the pieces, the rest in proportion."""
-        scale = (1 - share) / (1 - self.nothing)
-        others = {name: scale * getattr(self, name) for name in ("soprano", "voices", "hole")}
-        return replace(self, nothing=share, **others)
+    def with_unconditional(self, share: float) -> "MaskMixture":
+        """The same mixture with another share of unconditional pieces, the others in proportion."""
+        scale = (1 - share) / (1 - self.unconditional)
+        others = {name: scale * getattr(self, name) for name in ("soprano", "voices", "infill")}
+        return replace(self, unconditional=share, **others)
 
 
-MIXTURE = Mixture()
-"""What a run asks: a tune to be harmonized more often than any other voices."""
+MIXTURE = MaskMixture()
+"""The default mixture: a soprano to be harmonized is sampled more often than other masks."""
 
 
-def draw(
+def sample_given(
     frames: int,
-    starts: NDArray[np.int64],
+    bar_starts: NDArray[np.int64],
     random: np.random.Generator,
-    mixture: Mixture = MIXTURE,
+    mixture: MaskMixture = MIXTURE,
 ) -> Given:
-    """Choose what is given of a piece.
+    """Sample what is given of a piece.
 
     Parameters
     ----------
     frames : int
         Frames of the piece (T), 1 or more.
-    starts : ndarray of int, shape [bars]
-        First frame of each bar, 0 the first of them.
+    bar_starts : ndarray of int, shape [bars]
+        First frame of each bar; the first is 0.
     random : Generator
-        Follows from seed, epoch and step.
-    mixture : Mixture
-        How often what is asked.
+        Source of randomness.
+    mixture : MaskMixture
+        How often each kind of mask is sampled.
 
     Returns
     -------
     Given
         Of shape [T, 4]; at least one cell is missing.
     """
-    asked = random.random()
-    if asked < mixture.soprano:
-        cells = _voices(frames, 1)
-    elif asked < mixture.soprano + mixture.voices:
-        cells = _voices(frames, int(random.integers(1, 2**_ALL - 1)))
-    elif asked < mixture.soprano + mixture.voices + mixture.nothing:
-        cells = _voices(frames, 0)
+    kind = random.random()
+    if kind < mixture.soprano:
+        cells = _whole_voices(frames, 1)
+    elif kind < mixture.soprano + mixture.voices:
+        cells = _whole_voices(frames, int(random.integers(1, 2**_ALL - 1)))
+    elif kind < mixture.soprano + mixture.voices + mixture.unconditional:
+        cells = _whole_voices(frames, 0)
     else:
-        cells = _hole(np.append(starts, frames), random, mixture)
+        cells = _all_but_some_bars(np.append(bar_starts, frames), random, mixture)
     return Given(cells, bool(random.random() < mixture.fermatas))
 
 
-def _voices(frames: int, members: int) -> NDArray[np.bool_]:
-    """Whole voices given, [T, 4]: those whose bit is set, the soprano's the lowest."""
+def _whole_voices(frames: int, members: int) -> NDArray[np.bool_]:
+    """Mask with whole voices given, [T, 4]: those whose bit is set, the soprano's the lowest."""
     chosen = members >> np.arange(_ALL) & 1 > 0  # [4]
     return np.tile(chosen, (frames, 1))
 
 
-def _hole(
-    bars: NDArray[np.int64], random: np.random.Generator, mixture: Mixture
+def _all_but_some_bars(
+    bounds: NDArray[np.int64], random: np.random.Generator, mixture: MaskMixture
 ) -> NDArray[np.bool_]:
-    """All given but one stretch of bars in one voice or more, [T, 4].
+    """Mask with everything given except one stretch of bars in one voice or more, [T, 4].
 
-    The bars are told by the frames that they begin in, and the frame after the last one.
+    The bounds are the first frames of the bars, and the number of frames.
     """
-    first = int(random.integers(len(bars) - 1))
-    last = int(random.integers(first + 1, len(bars)))
-    if random.random() < mixture.ending:
-        last = len(bars) - 1
-    everyone = 2**_ALL - 1
-    members = everyone if random.random() < mixture.tutti else int(random.integers(1, everyone + 1))
-    given = np.ones((bars[-1], _ALL), dtype=np.bool_)
-    given[bars[first] : bars[last]] = ~_voices(1, members)
+    first = int(random.integers(len(bounds) - 1))
+    last = int(random.integers(first + 1, len(bounds)))
+    if random.random() < mixture.continuation:
+        last = len(bounds) - 1
+    every = 2**_ALL - 1
+    members = every if random.random() < mixture.all_voices else int(random.integers(1, every + 1))
+    given = np.ones((bounds[-1], _ALL), dtype=np.bool_)
+    given[bounds[first] : bounds[last]] = ~_whole_voices(1, members)
     return given
-
-
-_SHUFFLE = 30.0
-"""Standard deviation, in frames, of what is added to the lengths before pieces are put together:
-a batch holds pieces of like length, but not the same ones every epoch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,15 +137,15 @@ class Example:
     Parameters
     ----------
     tokens : ndarray of int64, shape [T, 4]
-        What each voice does.
+        Token of each voice in each frame.
     fermata, position : ndarray of int64, shape [T]
         As in `bachbot.models.lookahead.Batch`.
     bar, mode : int
         Likewise.
-    starts : ndarray of int64, shape [bars]
+    bar_starts : ndarray of int64, shape [bars]
         First frame of each bar.
-    likest : Likest, optional
-        What the library has for each cell, where there is one.
+    neighbors : Neighbors, optional
+        What the datastore has for each cell, where there is one.
     """
 
     tokens: NDArray[np.int64]
@@ -158,8 +153,8 @@ class Example:
     position: NDArray[np.int64]
     bar: int
     mode: int
-    starts: NDArray[np.int64]
-    likest: Neighbors | None = None
+    bar_starts: NDArray[np.int64]
+    neighbors: Neighbors | None = None
 
     @property
     def frames(self) -> int:
@@ -167,14 +162,14 @@ class Example:
         return len(self.tokens)
 
     def transposed(self, semitones: int, vocabulary: Vocabulary) -> "Example":
-        """The same so many semitones up, and what the library has for it."""
+        """The same example transposed up, and its neighbors likewise."""
         if not semitones:
             return self
-        likest = self.likest and self.likest.transposed(semitones, len(vocabulary))
-        return replace(self, tokens=moved(self.tokens, semitones), likest=likest)
+        neighbors = self.neighbors and self.neighbors.transposed(semitones, len(vocabulary))
+        return replace(self, tokens=transpose_ids(self.tokens, semitones), neighbors=neighbors)
 
 
-def example(chorale: Chorale, vocabulary: Vocabulary, *, heard: bool = True) -> Example:
+def make_example(chorale: Chorale, vocabulary: Vocabulary, *, metadata: bool = True) -> Example:
     """A chorale of one frame or more as arrays.
 
     Parameters
@@ -182,88 +177,95 @@ def example(chorale: Chorale, vocabulary: Vocabulary, *, heard: bool = True) -> 
     chorale : Chorale
         In C major or A minor.
     vocabulary : Vocabulary
-        What the tokens mean.
-    heard : bool
-        Whether meter, mode and fermatas are told, as in `bachbot.encoding.encode_conditioning`.
+        Meaning of the token ids.
+    metadata : bool
+        Whether the model reads meter, mode and fermatas, as in
+        `bachbot.encoding.encode_conditioning`.
 
     Raises
     ------
     EncodingError
         If a pitch is outside the vocabulary.
     """
-    # What is told of a piece that is given whole: stepping reads the same numbers.
-    work = FillRequest(chorale, Given.voices(chorale.frames, VOICES))
-    told = encode_conditioning([work], vocabulary, use_metadata=heard)
+    # Encoded as a request in which everything is given, so that training reads the same numbers
+    # as decoding does.
+    request = FillRequest(chorale, Given.voices(chorale.frames, VOICES))
+    encoded = encode_conditioning([request], vocabulary, use_metadata=metadata)
     return Example(
-        tokens=told.tokens[0],
-        fermata=told.fermata[0],
-        position=told.position[0],
-        bar=int(told.bar[0, 0]),
-        mode=int(told.mode[0]),
-        starts=chorale.bar_starts,
+        tokens=encoded.tokens[0],
+        fermata=encoded.fermata[0],
+        position=encoded.position[0],
+        bar=int(encoded.bar[0, 0]),
+        mode=int(encoded.mode[0]),
+        bar_starts=chorale.bar_starts,
     )
 
 
-def crop(piece: Example, most: int, random: np.random.Generator, vocabulary: Vocabulary) -> Example:
-    """A stretch of a piece that is too long, from the beginning of a bar on.
+def crop(
+    example: Example, max_frames: int, random: np.random.Generator, vocabulary: Vocabulary
+) -> Example:
+    """A random stretch of an example that is too long, starting at the beginning of a bar.
 
     Parameters
     ----------
-    piece : Sheet
-        Comes back as it is if it is short enough.
-    most : int
+    example : Example
+        Returned unchanged if it is short enough.
+    max_frames : int
         Frames that are kept.
     random : Generator
         Chooses the bar.
     vocabulary : Vocabulary
-        What the tokens mean.
+        Meaning of the token ids.
     """
-    if piece.frames <= most:
-        return piece
-    start = int(random.choice(piece.starts[piece.starts <= piece.frames - most]))
-    stop = start + most
-    tokens = piece.tokens[start:stop].copy()
-    # A note held into it begins anew; its onset is the id below.
+    if example.frames <= max_frames:
+        return example
+    bars = example.bar_starts
+    start = int(random.choice(bars[bars <= example.frames - max_frames]))
+    stop = start + max_frames
+    tokens = example.tokens[start:stop].copy()
+    # A note that is held over the cut starts at the cut; its onset is the id below the tie's.
     tokens[0] -= vocabulary.tied_of[tokens[0]]
-    inside = (piece.starts >= start) & (piece.starts < stop)
+    inside = (bars >= start) & (bars < stop)
     return replace(
-        piece,
+        example,
         tokens=tokens,
-        fermata=piece.fermata[start:stop],
-        position=piece.position[start:stop],
-        starts=piece.starts[inside] - start,
-        likest=piece.likest and piece.likest.sliced(slice(start, stop)),
+        fermata=example.fermata[start:stop],
+        position=example.position[start:stop],
+        bar_starts=bars[inside] - start,
+        neighbors=example.neighbors and example.neighbors.sliced(slice(start, stop)),
     )
 
 
-def consulted(pieces: Sequence[Example], library: Datastore, none: int) -> list[Example]:
-    """Pieces that are not of the library, with what it has for them.
+def with_neighbors(
+    examples: Sequence[Example], datastore: Datastore, vocabulary_size: int
+) -> list[Example]:
+    """Examples with what a datastore has for them; none of them is in the datastore itself.
 
     Parameters
     ----------
-    pieces : sequence of Sheet
-        In the keys that the library is in.
-    library : Library
+    examples : sequence of Example
+        In the keys of the datastore.
+    datastore : Datastore
         Where to look.
-    none : int
-        How many tokens there are (V).
+    vocabulary_size : int
+        Number of tokens (V).
     """
-    return [replace(p, likest=retrieve(library, p.tokens, none)) for p in pieces]
+    return [replace(e, neighbors=retrieve(datastore, e.tokens, vocabulary_size)) for e in examples]
 
 
-def collate(pieces: Sequence[Example], given: Sequence[Given], device: torch.device) -> Batch:
-    """Pieces side by side, filled up with zeros.
+def collate(examples: Sequence[Example], given: Sequence[Given], device: torch.device) -> Batch:
+    """Examples side by side, padded with zeros.
 
     Parameters
     ----------
-    pieces : sequence of Sheet
+    examples : sequence of Example
         One or more.
     given : sequence of Given
         What is given of each.
     device : torch.device
-        Where the tensors go.
+        Device of the tensors.
     """
-    shape = len(pieces), max(p.frames for p in pieces)
+    shape = len(examples), max(e.frames for e in examples)
 
     def padded(rows: Sequence[NDArray]) -> Tensor:
         out = np.zeros((*shape, *rows[0].shape[1:]), dtype=rows[0].dtype)
@@ -272,70 +274,69 @@ def collate(pieces: Sequence[Example], given: Sequence[Given], device: torch.dev
         return torch.from_numpy(out).to(device)
 
     return Batch(
-        tokens=padded([p.tokens for p in pieces]),
+        tokens=padded([e.tokens for e in examples]),
         given=padded([g.cells for g in given]),
-        fermata=padded([p.fermata for p in pieces]),
+        fermata=padded([e.fermata for e in examples]),
         fermata_given=padded([np.asarray(g.fermatas) for g in given]),
-        position=padded([p.position for p in pieces]),
-        bar=padded([np.full(p.frames, p.bar) for p in pieces]),
-        mode=torch.tensor([p.mode for p in pieces], device=device),
-        length=torch.tensor([p.frames for p in pieces], device=device),
-        neighbors=_abreast([p.likest for p in pieces if p.likest is not None], padded),
+        position=padded([e.position for e in examples]),
+        bar=padded([np.full(e.frames, e.bar) for e in examples]),
+        mode=torch.tensor([e.mode for e in examples], device=device),
+        length=torch.tensor([e.frames for e in examples], device=device),
+        neighbors=_collate_neighbors([e.neighbors for e in examples if e.neighbors], padded),
     )
 
 
-def _abreast(
-    found: Sequence[Neighbors], padded: Callable[[Sequence[NDArray]], Tensor]
+def _collate_neighbors(
+    neighbors: Sequence[Neighbors], padded: Callable[[Sequence[NDArray]], Tensor]
 ) -> tuple[Tensor, Tensor, Tensor] | None:
-    if not found:
+    if not neighbors:
         return None
     return (
-        padded([f.tokens for f in found]),
-        padded([f.soprano for f in found]),
-        padded([f.past for f in found]),
+        padded([n.tokens for n in neighbors]),
+        padded([n.soprano for n in neighbors]),
+        padded([n.past for n in neighbors]),
     )
 
 
-def with_library(config: TrainingConfig, corpus: PreparedCorpus) -> TrainingConfig:
-    """The config of a network that looks up the training pieces, with room for them.
-
-    Parameters
-    ----------
-    config : TrainingConfig
-        Comes back as it is if nothing is looked up.
-    corpus : PreparedCorpus
-        What it is trained on.
-    """
-    if not config.lookup:
-        return config
-    frames = 1 + sum(c.frames + 1 for c in corpus.part("train", config.split))
-    return changed(config, {"datastore_frames": frames})
+_LENGTH_NOISE = 30.0
+"""Standard deviation, in frames, of the noise that is added to the lengths before pieces are
+grouped: the pieces of a batch have similar lengths, but are not the same ones in every epoch."""
 
 
 class PieceDataset:
-    """The training pieces, put together anew for every epoch.
+    """The training pieces, grouped into new batches for every epoch.
 
-    Pieces of like length go into a batch, and every batch is full, for which a few pieces are
-    heard twice in an epoch. Each time, a piece may be transposed, is cut to the longest that is
-    read at once, and is given in part. All of it follows from seed, epoch and step alone.
+    Pieces of similar length share a batch, and every batch is full, for which a few pieces occur
+    twice in an epoch. Each time, a piece may be transposed, is cropped to the largest length, and
+    what is given of it is sampled. All of it follows from seed, epoch and step alone.
 
     Parameters
     ----------
     chorales : sequence of Chorale
         The training part, in C major or A minor.
-    config : TrainingConfig
-        Batch, longest stretch, seed and transposition; of kind ``"lookahead"``.
+    data : DataConfig
+        Batch size and transposition.
     vocabulary : Vocabulary
-        What the ids mean.
+        Meaning of the token ids.
+    seed : int
+        Seed of batches, transposition, crops and masks.
+    max_frames : int
+        Longest stretch of a piece that is read at once.
+    unconditional_share : float
+        Share of the pieces of which nothing is given, 0 to 1.
+    metadata : bool
+        Whether the model reads meter, mode and fermatas. If not, fermatas count as given.
+    use_datastore : bool
+        Whether the model retrieves from the training pieces; each retrieves from all others.
 
     Attributes
     ----------
-    library : Library or None
-        The pieces themselves, where the config has them looked up; each finds all but itself.
+    datastore : Datastore or None
+        The pieces themselves, with `use_datastore`.
     tokens : int
         Cells of all pieces.
     steps : int
-        Batches, and so steps, an epoch.
+        Batches, and so steps, per epoch.
 
     Raises
     ------
@@ -344,31 +345,40 @@ class PieceDataset:
     """
 
     def __init__(
-        self, chorales: Sequence[Chorale], config: TrainingConfig, vocabulary: Vocabulary
+        self,
+        chorales: Sequence[Chorale],
+        data: DataConfig,
+        vocabulary: Vocabulary,
+        *,
+        seed: int,
+        max_frames: int,
+        unconditional_share: float = MIXTURE.unconditional,
+        metadata: bool = True,
+        use_datastore: bool = False,
     ) -> None:
         if not chorales or not all(c.frames for c in chorales):
             raise TrainingError(
-                f"the training part of the split by {config.split} is empty, or a piece in it is: "
+                "the training part is empty or holds an empty piece: "
                 "run 'bachbot corpus prepare --force'"
             )
-        self._heard = getattr(config.model, "use_metadata", True)
-        self._pieces = [example(c, vocabulary, heard=self._heard) for c in chorales]
-        self.library = (
-            Datastore(build_datastore([p.tokens for p in self._pieces])) if config.lookup else None
-        )
-        if self.library is not None:
-            self._pieces = [
-                replace(p, likest=retrieve(self.library, p.tokens, len(vocabulary), own))
-                for p, own in zip(self._pieces, self.library.piece_slices, strict=True)
+        examples = [make_example(c, vocabulary, metadata=metadata) for c in chorales]
+        self.datastore: Datastore | None = None
+        if use_datastore:
+            store = self.datastore = Datastore(build_datastore([e.tokens for e in examples]))
+            examples = [
+                replace(e, neighbors=retrieve(store, e.tokens, len(vocabulary), own))
+                for e, own in zip(examples, store.piece_slices, strict=True)
             ]
-        self._config, self._vocabulary = config, vocabulary
-        self._mixture = MIXTURE.with_nothing(config.nothing)
+        self._examples = examples
+        self._data, self._vocabulary, self._seed = data, vocabulary, seed
+        self._max_frames, self._metadata = max_frames, metadata
+        self._mixture = MIXTURE.with_unconditional(unconditional_share)
         self._order: tuple[int, NDArray[np.int64]] | None = None
-        self.tokens = sum(p.tokens.size for p in self._pieces)
-        self.steps = math.ceil(len(chorales) / config.batch)
+        self.tokens = sum(e.tokens.size for e in examples)
+        self.steps = math.ceil(len(examples) / data.batch_size)
 
     def batch(self, epoch: int, step: int) -> list[tuple[Example, Given]]:
-        """The pieces of a step and what is given of each, the same at every call.
+        """The examples of a step and what is given of each, the same at every call.
 
         Parameters
         ----------
@@ -376,27 +386,26 @@ class PieceDataset:
             Counted from 0, the step within the epoch.
         """
         if self._order is None or self._order[0] != epoch:
-            self._order = epoch, self._dealt(epoch)
-        # From 1, since a seed of zeros is that of none.
-        random = np.random.default_rng([self._config.seed, epoch, step + 1])
-        return [self._heard_as(self._pieces[i], random) for i in self._order[1][step]]
+            self._order = epoch, self._sample_batches(epoch)
+        # From 1, since NumPy ignores zeros at the end of a seed.
+        random = np.random.default_rng([self._seed, epoch, step + 1])
+        return [self._augment(self._examples[i], random) for i in self._order[1][step]]
 
-    def _dealt(self, epoch: int) -> NDArray[np.int64]:
-        """The pieces of every step, [steps, batch]."""
-        random = np.random.default_rng([self._config.seed, epoch])
-        count, places = len(self._pieces), self.steps * self._config.batch
-        chosen = np.append(np.arange(count), random.integers(count, size=places - count))
-        lengths = np.array([p.frames for p in self._pieces])[chosen]
-        order = chosen[np.argsort(lengths + random.normal(scale=_SHUFFLE, size=places))]
-        return random.permutation(order.reshape(self.steps, self._config.batch))
+    def _sample_batches(self, epoch: int) -> NDArray[np.int64]:
+        """The pieces of every step, [steps, batch_size]."""
+        random = np.random.default_rng([self._seed, epoch])
+        count, size = len(self._examples), self.steps * self._data.batch_size
+        chosen = np.append(np.arange(count), random.integers(count, size=size - count))
+        lengths = np.array([e.frames for e in self._examples])[chosen]
+        order = chosen[np.argsort(lengths + random.normal(scale=_LENGTH_NOISE, size=size))]
+        return random.permutation(order.reshape(self.steps, self._data.batch_size))
 
-    def _heard_as(self, piece: Example, random: np.random.Generator) -> tuple[Example, Given]:
-        config = self._config
-        shift = drawn_shift(piece.tokens, random, config, self._vocabulary)
-        piece = piece.transposed(shift, self._vocabulary)
-        piece = crop(piece, config.chunk, random, self._vocabulary)
-        given = draw(piece.frames, piece.starts, random, self._mixture)
-        if not self._heard:
-            # Fermatas that are not told are not scored either.
+    def _augment(self, example: Example, random: np.random.Generator) -> tuple[Example, Given]:
+        shift = sample_transposition(example.tokens, random, self._data, self._vocabulary)
+        example = example.transposed(shift, self._vocabulary)
+        example = crop(example, self._max_frames, random, self._vocabulary)
+        given = sample_given(example.frames, example.bar_starts, random, self._mixture)
+        if not self._metadata:
+            # Fermatas that the model does not read are not scored either.
             given = replace(given, fermatas=True)
-        return piece, given
+        return example, given

@@ -1,4 +1,4 @@
-"""What sets the kinds of model apart in training, and what a run reports as it goes."""
+"""What a model is trained on, and the events that a run reports."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -12,14 +12,14 @@ from bachbot.corpus.store import Part
 
 @dataclass(frozen=True)
 class Units:
-    """What the losses of a kind of model are counted in.
+    """The units in which the losses of a kind of model are reported.
 
     Parameters
     ----------
     train : str
-        Of the training loss, such as ``"nats a token"``.
+        Unit of the training loss, such as ``"nats a token"``.
     validation : str
-        Of the figure that chooses the best weights.
+        Unit of the validation loss, which selects the best weights.
     """
 
     train: str
@@ -27,34 +27,26 @@ class Units:
 
     @property
     def train_key(self) -> str:
-        """Name of the training loss in a checkpoint's record."""
+        """Key of the training loss in a checkpoint's training record."""
         return "train_" + self.train.replace(" a ", "_per_").replace(" ", "_")
-
-
-UNITS: dict[str, Units] = {
-    "lstm": Units("nats a token", "nats a token"),
-    "lookahead": Units("nats a missing cell", "nats a frame, A+T+B given S"),
-}
-"""Units by kind of model. A cell is a voice in a frame; with the missing ones count the fermatas
-that are not given."""
 
 
 @dataclass(frozen=True)
 class Stepped:
-    """A step was taken.
+    """Event: a training step was taken.
 
     Parameters
     ----------
     step, steps : int
-        Steps done, and in the whole run.
+        Steps taken, and steps of the whole run.
     epoch, epochs : int
-        Epoch that it belongs to, from 1, and how many there are at most.
+        Epoch of the step, from 1, and the largest number of epochs.
     loss : float
-        Mean training loss of the epoch so far, in the kind's unit.
+        Mean training loss of the epoch so far, in the unit of the kind of model.
     tokens_per_second : float
-        Tokens read over this session, validation left out.
+        Training speed since this process started the run, without validation.
     seconds_left : float
-        Estimate for the whole run.
+        Estimate for the rest of the run.
     """
 
     step: int
@@ -68,31 +60,29 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """An epoch ended and was validated: a line of ``metrics.jsonl``.
+    """Event: an epoch ended and the model was validated. A line of ``metrics.jsonl``.
 
     Parameters
     ----------
     epoch, step : int
         Epochs and steps done.
     train, validation : float
-        Mean over the epoch with dropout on, and over the validation part without.
+        Training loss, a mean over the epoch with dropout on, and validation loss.
     per_frame, per_onset : float
-        Validation in nats of those units (see `bachbot.evaluation.losses`); of kind
-        ``"lookahead"`` those of alto, tenor and bass where soprano and fermatas are given (see
-        `bachbot.training.validation`).
+        Validation loss in nats per frame and per onset, over the voices that the kind of model is
+        validated on.
     onset_accuracy : float
-        Validation, share of notes guessed, 0 to 1; of kind ``"lookahead"`` those of the same three
-        voices.
+        Share of the notes in those voices whose onset token was the most likely one, 0 to 1.
     learning_rate : float
-        Of the epoch's last step.
+        Learning rate of the epoch's last step.
     best : bool
-        Whether no earlier epoch was better.
+        Whether no earlier epoch had a lower validation loss.
     seconds : float
-        Time that the run has taken so far, interruptions left out.
+        Running time so far, without interruptions.
     tokens_per_second : float
-        Training speed over this session.
+        Training speed since this process started the run.
     train_unit, validation_unit : str
-        What `train` and `validation` are counted in, as `UNITS` says.
+        Units of `train` and `validation`.
     """
 
     epoch: int
@@ -115,28 +105,28 @@ class Evaluated:
 
 
 TrainingCallback = Callable[[Stepped | Evaluated], None]
-"""Called after steps and evaluations; what it raises ends the run, which stays resumable."""
-
+"""Called after each step and each validation. An exception that it raises ends the run, which can
+be resumed."""
 
 Forward = Callable[..., Any]
-"""The model as it is called in a step: in the run's precision, and on every rank at a time."""
+"""The model as a step calls it: in the precision of the run."""
 
 HELD_OUT: tuple[Part, ...] = ("validation", "test")
-"""Parts that a run is measured on."""
+"""Parts of the corpus that a model is measured on."""
 
 
 @dataclass(frozen=True, eq=False)
-class Loss:
-    """What a step is to make smaller.
+class StepLoss:
+    """Loss of one training step.
 
     Parameters
     ----------
     mean : Tensor, shape []
-        In the course's unit. The mean over all ranks is the loss of the whole batch.
+        In the objective's unit. Its mean over all processes is the loss of the whole batch.
     weight : float
-        How much the step counts in the epoch's mean.
+        Weight of the step in the epoch's mean loss.
     tokens : int
-        Voice tokens and others that all ranks together read.
+        Tokens that all processes together read.
     """
 
     mean: Tensor
@@ -145,35 +135,35 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class Score:
-    """How well a model does on the validation part.
+class ValidationResult:
+    """Figures of a model on the validation part.
 
     Parameters
     ----------
-    validation : float
-        The figure that chooses the best weights, lower is better, in the course's unit.
+    loss : float
+        The figure that selects the best weights, lower is better, in the objective's unit.
     per_frame, per_onset, onset_accuracy : float
-        As `bachbot.training.objective.Evaluated` describes them.
+        As in `Evaluated`.
     """
 
-    validation: float
+    loss: float
     per_frame: float
     per_onset: float
     onset_accuracy: float
 
 
 class Objective(ABC):
-    """What one run learns from, step by step.
+    """The training data of a run and the loss on it.
 
-    A step's data follow from seed, epoch and step alone, whatever was done before. What the model
-    itself carries from step to step the course keeps, and hands out to be saved.
+    The data of a step follow from seed, epoch and step alone. Whatever the model carries from one
+    step to the next is kept here, and is part of the saved state.
 
     Parameters
     ----------
     units : Units
-        What loss and validation are counted in.
+        Units of the losses.
     steps : int
-        Steps an epoch.
+        Steps per epoch.
     tokens : int
         Tokens of the training part.
     """
@@ -182,44 +172,44 @@ class Objective(ABC):
         self.units, self.steps, self.tokens = units, steps, tokens
 
     @abstractmethod
-    def begin(self, model: nn.Module, epoch: int) -> None:
+    def start_epoch(self, model: nn.Module, epoch: int) -> None:
         """Go to the first step of an epoch, counted from 0. Nothing is carried into it."""
 
     @abstractmethod
-    def loss(self, forward: Forward, step: int) -> Loss:
-        """The loss of a step of the epoch, over this rank's share of it.
+    def loss(self, forward: Forward, step: int) -> StepLoss:
+        """The loss of a step, over this process's share of the batch.
 
         Parameters
         ----------
         forward : callable
             The model.
         step : int
-            Counted from 0; the steps of an epoch are asked for in order.
+            Step of the epoch, counted from 0. The steps of an epoch come in order.
         """
 
-    def carried(self) -> dict[str, Tensor]:
-        """What the next step needs of the last, of all ranks. Every rank must call it."""
+    def state_dict(self) -> dict[str, Tensor]:
+        """What the next step needs from the last one, of all processes. All must call it."""
         return {}
 
-    def carry(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from what `carried` gave; call it after `begin`.
+    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
+        """Continue from what `state_dict` returned; call it after `start_epoch`.
 
         Raises
         ------
         KeyError, ValueError
-            If the tensors are not those of this course.
+            If the tensors are not those of this objective.
         """
         if tensors:
-            raise ValueError(f"it carries {', '.join(tensors)}, of which this kind knows nothing")
+            raise ValueError(f"unexpected tensors: {', '.join(tensors)}")
 
     def record(self) -> dict[str, Any]:
-        """What a checkpoint says of its training beside the config: plain data."""
+        """What a checkpoint's training record holds besides the config: plain data."""
         return {}
 
     @abstractmethod
-    def validate(self, model: nn.Module) -> Score:
-        """Measure a model on the validation part. Its mode is put back afterwards."""
+    def validate(self, model: nn.Module) -> ValidationResult:
+        """Measure a model on the validation part. Restores the model's mode."""
 
     @abstractmethod
     def measure(self, model: nn.Module) -> dict[str, dict[str, Any]]:
-        """Every figure of a finished run, plain data by the part's name."""
+        """All figures of a finished run: plain data by the name of the part."""

@@ -1,4 +1,4 @@
-"""Figures of training: learning curves and loss by dropout. Loads matplotlib when called."""
+"""Plots of training: learning curves, and loss by dropout. Imports matplotlib when called."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bachbot.errors import OutputError, TrainingError
 from bachbot.files import replace_atomically
-from bachbot.training.objective import UNITS, Units
+from bachbot.training.objective import Units
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,25 +15,25 @@ _FORMATS = (".png", ".svg", ".pdf")
 
 
 def plot_learning_curve(history: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Draw training and validation loss by epoch.
+    """Plot training and validation loss by epoch.
 
     Parameters
     ----------
     history : sequence of mapping
         Lines of ``metrics.jsonl``, one or more.
     path : Path
-        ``.png``, ``.svg`` or ``.pdf``; written whole.
+        Ends in ``.png``, ``.svg`` or ``.pdf``.
 
     Raises
     ------
     TrainingError
         If there is no line yet.
     OutputError
-        If it cannot be written, or the suffix is another.
+        If it cannot be written, or has another suffix.
     """
     if not history:
-        raise TrainingError("no epoch has been validated yet: there is no curve to draw")
-    # Lines of older runs do not say their unit.
+        raise TrainingError("no epoch has been validated yet: there is no curve to plot")
+    # The lines of older runs do not name their units.
     known = (history[-1].get(f"{loss}_unit", "nats a token") for loss in ("train", "validation"))
     units = Units(*known)
     figure, axes = _figure(units)
@@ -45,7 +45,7 @@ def plot_learning_curve(history: Sequence[Mapping[str, Any]], path: Path) -> Non
     axes.plot(
         best["epoch"], best["validation"], "o", label=f"best, {best['validation']:.3f}", color="C1"
     )
-    # The first epochs would squeeze everything after them.
+    # The losses of the first epochs would compress the rest of the curve.
     top = max(line["validation"] for line in history[len(history) // 4 :])
     floor = min(min(line["train"], line["validation"]) for line in history)
     axes.set_ylim(floor * 0.9, max(top * 1.3, floor * 1.5))
@@ -53,35 +53,33 @@ def plot_learning_curve(history: Sequence[Mapping[str, Any]], path: Path) -> Non
     _finish(figure, path)
 
 
-def plot_dropout(
-    rows: Sequence[Mapping[str, Any]], path: Path, units: Units = UNITS["lstm"]
-) -> None:
-    """Draw training and validation loss by dropout, as the original's figure does.
+def plot_dropout(rows: Sequence[Mapping[str, Any]], path: Path, units: Units) -> None:
+    """Plot training and validation loss by dropout, like the figure of the original article.
 
     Parameters
     ----------
     rows : sequence of mapping
-        Trials with ``"dropout"``, ``"train"`` and ``"validation"``, one or more. Of each dropout
-        the trial best in validation is drawn.
+        Trials with ``"dropout"``, ``"train"`` and ``"validation"``, one or more. For each
+        dropout the trial with the lowest validation loss is plotted.
     path : Path
-        ``.png``, ``.svg`` or ``.pdf``; written whole.
+        Ends in ``.png``, ``.svg`` or ``.pdf``.
     units : Units
-        Of the trials' kind of model.
+        Units of the losses.
 
     Raises
     ------
     TrainingError
         If there is no trial yet.
     OutputError
-        If it cannot be written, or the suffix is another.
+        If it cannot be written, or has another suffix.
     """
     if not rows:
-        raise TrainingError("no trial is done yet: there is no figure to draw")
+        raise TrainingError("no trial is finished yet: there is nothing to plot")
     best: dict[float, Mapping[str, Any]] = {}
     for row in rows:
-        here = round(float(row["dropout"]), 3)
-        if here not in best or row["validation"] < best[here]["validation"]:
-            best[here] = row
+        rate = round(float(row["dropout"]), 3)
+        if rate not in best or row["validation"] < best[rate]["validation"]:
+            best[rate] = row
     figure, axes = _figure(units)
     training, validation = _labels(units)
     rates = sorted(best)
@@ -92,7 +90,7 @@ def plot_dropout(
 
 
 def _labels(units: Units) -> tuple[str, str]:
-    """Labels of the training and the validation curve, with their units where those differ."""
+    """Labels of the training and the validation curve, with their units if those differ."""
     names = "training, with dropout", "validation"
     if units.train == units.validation:
         return names
@@ -100,7 +98,7 @@ def _labels(units: Units) -> tuple[str, str]:
 
 
 def _figure(units: Units) -> tuple["Figure", Any]:
-    # A Figure of its own, not pyplot: no window system, no global state, half the import.
+    # A Figure without pyplot needs no window system and no global state, and imports faster.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
@@ -112,7 +110,7 @@ def _figure(units: Units) -> tuple["Figure", Any]:
 
 def _finish(figure: "Figure", path: Path) -> None:
     if path.suffix.lower() not in _FORMATS:
-        raise OutputError(f"{path} is no figure's name: give one that ends in .png, .svg or .pdf")
+        raise OutputError(f"{path} has another suffix: give a name that ends in .png, .svg or .pdf")
     figure.axes[0].legend()
     with replace_atomically(path) as temporary:
         figure.savefig(temporary, dpi=150)

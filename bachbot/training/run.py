@@ -1,4 +1,4 @@
-"""A run from beginning to end: train, validate, save, keep the best, stop in time."""
+"""A training run: train, validate, save the state and the best weights, stop early."""
 
 import time
 import warnings
@@ -14,12 +14,10 @@ from torch import Tensor
 from bachbot.corpus.store import PARTS, PreparedCorpus
 from bachbot.encoding import Vocabulary
 from bachbot.errors import BachbotWarning, TrainingError
-from bachbot.models import registry
 from bachbot.training.config import TrainingConfig
-from bachbot.training.courses import make_objective
 from bachbot.training.device import describe, find_device, versions, without_bfloat16
 from bachbot.training.distributed import ProcessGroup, join_process_group
-from bachbot.training.examples import with_library
+from bachbot.training.kinds import KINDS, build_network
 from bachbot.training.objective import Evaluated, Stepped, TrainingCallback
 from bachbot.training.run_folder import BEST, METRICS, STATE, RunFolder, saved_config
 from bachbot.training.trainer import Trainer
@@ -29,16 +27,16 @@ __all__ = ["BEST", "METRICS", "STATE", "TrainingResult", "saved_config", "train"
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """What a run came to.
+    """The result of a run.
 
     Parameters
     ----------
     weights : mapping of str to ndarray of float32
         The best weights, by name.
     history : tuple of dict
-        A line for each evaluation, as ``metrics.jsonl`` holds them.
+        A line for each validation, as in ``metrics.jsonl``.
     record : mapping
-        What the checkpoint says of its training; holds the figures of the best weights.
+        The training record of the checkpoint, with the losses of the best weights.
     """
 
     weights: Mapping[str, np.ndarray]
@@ -47,7 +45,7 @@ class TrainingResult:
 
     @property
     def best(self) -> dict[str, Any]:
-        """The best evaluation's line."""
+        """The line of the best validation."""
         return min(self.history, key=lambda line: line["validation"])
 
 
@@ -58,7 +56,7 @@ def train(
     folder: Path | None = None,
     resume: bool = False,
     device: str = "auto",
-    listen: TrainingCallback | None = None,
+    callback: TrainingCallback | None = None,
 ) -> TrainingResult:
     """Train a model.
 
@@ -67,50 +65,50 @@ def train(
     corpus : PreparedCorpus
         The prepared chorales; the config names the split.
     config : TrainingConfig
-        What to train.
+        Settings of the run.
     folder : Path, optional
-        Where state, metrics and the best checkpoint go; made if need be. Without it nothing is
+        Folder of state, metrics and best checkpoint, created if needed. Without it nothing is
         written.
     resume : bool
-        Go on with the run in the folder. On a CPU, with the same versions, the same precision and
-        as many threads, the weights come out bit for bit as if it had never stopped.
+        Continue the run in the folder. On a CPU, with the same versions, precision and number of
+        threads, the weights are bit for bit those of a run without interruption.
     device : {"auto", "cpu", "cuda", "mps"}
-        Where to train.
-    listen : callable, optional
-        Hears of every step and evaluation, in the leading process only.
+        Device to train on.
+    callback : callable, optional
+        Called after every step and validation, in the main process only.
 
     Returns
     -------
-    Outcome
+    TrainingResult
 
     Raises
     ------
     TrainingError
         If the folder holds a run and `resume` is not set, or the other way round; if the run
-        there is of another config or corpus; if the loss is no longer a number.
+        there has another config or corpus; if the loss is not finite.
     UsageError
-        If there is no such device.
+        If there is no such device, or a batch cannot be divided among the processes.
 
     Warns
     -----
     BachbotWarning
-        If bfloat16 was asked for and the device cannot train in it, so that the run is in float32;
-        if a resumed run goes on in another precision than before.
+        If the config says bfloat16 and the device cannot train in it, so that the run is in
+        float32; if a resumed run continues in another precision than before.
     """
     where = find_device(device)
     with (
-        join_process_group(where) as ranks,
+        join_process_group(where) as group,
         torch.random.fork_rng(
             devices=[torch.cuda.current_device()] if where.type == "cuda" else []
         ),
     ):
         if where.type == "cuda":
-            where = torch.device("cuda", ranks.local)
-        run = _Run(corpus, config, folder, where, ranks)
-        run.listen = listen if ranks.leads else None
+            where = torch.device("cuda", group.local_rank)
+        run = _Run(corpus, config, folder, where, group)
+        run.callback = callback if group.is_main else None
         if folder is not None:
             run.open(resume)
-        run.settle_precision()
+        run.check_precision()
         return run.run()
 
 
@@ -123,89 +121,90 @@ class _Run:
         config: TrainingConfig,
         folder: Path | None,
         device: torch.device,
-        ranks: ProcessGroup,
+        group: ProcessGroup,
     ) -> None:
-        config = with_library(config, corpus)
-        self.corpus, self.config, self.ranks = corpus, config, ranks
+        kind = KINDS[config.kind]
+        config = kind.complete(config, corpus)
+        self.corpus, self.config, self.group = corpus, config, group
         self.vocabulary = Vocabulary()
         if not corpus.part("validation", config.split):
             raise TrainingError(
                 f"the validation part of the split by {config.split} is empty: "
                 "run 'bachbot corpus prepare --force'"
             )
-        self.course = make_objective(config, corpus, self.vocabulary, device, ranks)
-        self.trainer = Trainer(config, self.course, self.vocabulary, device, ranks)
+        self.objective = kind.objective(config, corpus, self.vocabulary, device, group)
+        self.trainer = Trainer(config, self.objective, self.vocabulary, device, group)
         self.folder = None if folder is None else RunFolder(folder, config, corpus, self.vocabulary)
         self.device = device
         self.best: dict[str, Tensor] = {}
         self.history: list[dict[str, Any]] = []
-        self.listen: TrainingCallback | None = None
+        self.callback: TrainingCallback | None = None
+        # The precisions that the run has trained in so far, in order.
         self.precisions = [self.trainer.precision]
-        """Those that the run has trained in so far, in order."""
-        self.before = 0.0  # seconds of the sessions before this one
+        self.seconds_before = 0.0  # before the last interruption
         self.started = time.perf_counter()
-        self.stepping = 0.0  # seconds of this session spent in steps
-        self.steps_here = 0
+        self.step_seconds = 0.0  # since then, in training steps alone
+        self.steps_since = 0
         self.stopped = False
 
     def open(self, resume: bool) -> None:
-        """Take possession of the folder, or go on where the run in it stands."""
+        """Create the folder, or restore the state of the run in it."""
         assert self.folder is not None
         if resume:
             self._restore(self.folder)
             return
-        self.folder.claim(self.ranks)
+        self.folder.create(self.group)
         self._save()
 
-    def settle_precision(self) -> None:
-        """Note the precision of this session, and warn where it is not the one expected."""
+    def check_precision(self) -> None:
+        """Record the current precision, and warn if it is not the expected one."""
         now = self.trainer.precision
         cannot = self.config.precision == "bfloat16" and now == "float32"
-        why = f"{without_bfloat16(self.device)}: " if cannot else ""
-        line = f"{why}the run trains in float32 instead" if cannot else ""
+        reason = f"{without_bfloat16(self.device)}: " if cannot else ""
+        line = f"{reason}the run trains in float32 instead" if cannot else ""
         if self.precisions[-1] != now:
             line = (
-                f"{why}the run goes on in {now}, so that its weights will not be bit for bit those "
+                f"{reason}the run continues in {now}, so that its weights will differ from those "
                 f"of a run that was in {self.precisions[-1]} throughout"
             )
             self.precisions.append(now)
-        if line and self.ranks.leads:
+        if line and self.group.is_main:
             warnings.warn(line, BachbotWarning, stacklevel=3)
 
     def run(self) -> TrainingResult:
-        """Train to the end, whatever is left of it."""
+        """Train until the run is finished."""
         trainer, config = self.trainer, self.config
         while trainer.epoch < config.epochs and not self.stopped:
-            while trainer.taken < self.course.steps:
-                begun = time.perf_counter()
+            while trainer.steps_done < self.objective.steps:
+                start = time.perf_counter()
                 trainer.step()
-                self.steps_here += 1
-                # Reading the loss waits for a GPU to finish; there only now and then.
-                if self.device.type == "cpu" or self.steps_here % 10 == 0:
-                    self._tell_step(begun)
+                self.steps_since += 1
+                # Reading the loss waits for a GPU to finish: on a GPU only every ten steps.
+                if self.device.type == "cpu" or self.steps_since % 10 == 0:
+                    self._report_step(start)
                 else:
-                    self.stepping += time.perf_counter() - begun
-                if trainer.taken < self.course.steps and not (
+                    self.step_seconds += time.perf_counter() - start
+                if trainer.steps_done < self.objective.steps and not (
                     trainer.step_number % config.save_every
                 ):
                     self._save()
             self._evaluate()
         return self._finish()
 
-    def _tell_step(self, begun: float) -> None:
+    def _report_step(self, start: float) -> None:
         trainer = self.trainer
         loss = trainer.mean_loss
-        self.stepping += time.perf_counter() - begun
+        self.step_seconds += time.perf_counter() - start
         if not np.isfinite(loss):
             raise TrainingError(
                 f"the loss is {loss} at step {trainer.step_number}: "
-                "give a lower learning_rate or a lower clip_at"
+                "give a lower learning_rate or gradient_clipping"
             )
-        if self.listen is None:
+        if self.callback is None:
             return
-        steps = self.config.epochs * self.course.steps
-        spent = (time.perf_counter() - self.started) / self.steps_here
-        self.listen(
+        steps = self.config.epochs * self.objective.steps
+        spent = (time.perf_counter() - self.started) / self.steps_since
+        self.callback(
             Stepped(
                 step=trainer.step_number,
                 steps=steps,
@@ -220,116 +219,113 @@ class _Run:
     def _evaluate(self) -> None:
         trainer = self.trainer
         rate = float(trainer.optimizer.param_groups[0]["lr"])
-        loss = float(self.ranks.mean(torch.tensor(trainer.mean_loss)))
-        score = self.course.validate(trainer.averaged)
-        # One verdict for all, since on GPUs the last bits may differ.
-        validation = self.ranks.agreed(score.validation)
+        loss = float(self.group.mean(torch.tensor(trainer.mean_loss)))
+        result = self.objective.validate(trainer.averaged)
+        # All processes use one value, since on GPUs the last bits may differ.
+        validation = self.group.broadcast(result.loss)
         best = all(validation < line["validation"] for line in self.history)
         event = Evaluated(
             epoch=trainer.epoch + 1,
             step=trainer.step_number,
             train=loss,
             validation=validation,
-            per_frame=score.per_frame,
-            per_onset=score.per_onset,
-            onset_accuracy=score.onset_accuracy,
+            per_frame=result.per_frame,
+            per_onset=result.per_onset,
+            onset_accuracy=result.onset_accuracy,
             learning_rate=rate,
             best=best,
             seconds=self._seconds(),
             tokens_per_second=self._speed(),
-            train_unit=self.course.units.train,
-            validation_unit=self.course.units.validation,
+            train_unit=self.objective.units.train,
+            validation_unit=self.objective.units.validation,
         )
         self.history.append(event.to_json())
         if best:
             self.best = trainer.best_weights()
         trainer.end_epoch()
-        self.stopped = self._patience_is_out()
+        self.stopped = self._out_of_patience()
         self._save()
         if best:
-            self._keep_best(self._record())
-        if self.listen is not None:
-            self.listen(event)
+            self._save_best(self._record())
+        if self.callback is not None:
+            self.callback(event)
 
-    def _patience_is_out(self) -> bool:
-        scores = [line["validation"] for line in self.history]
-        return len(scores) - 1 - int(np.argmin(scores)) >= self.config.patience
+    def _out_of_patience(self) -> bool:
+        losses = [line["validation"] for line in self.history]
+        return len(losses) - 1 - int(np.argmin(losses)) >= self.config.patience
 
     def _finish(self) -> TrainingResult:
-        size = self.config.to_json()["model"]
-        model = registry.build(self.config.kind, size, len(self.vocabulary)).to(self.device)
+        model = build_network(self.config, len(self.vocabulary)).to(self.device)
         model.load_state_dict(self.best, strict=False)
-        record = self._record() | {"losses": self.course.measure(model)}
-        self._keep_best(record)
+        record = self._record() | {"losses": self.objective.measure(model)}
+        self._save_best(record)
         weights = {name: value.numpy() for name, value in self.best.items()}
         return TrainingResult(weights, tuple(self.history), record)
 
     def _record(self) -> dict[str, Any]:
-        """What the best checkpoint says of its training, its figures left out."""
+        """The training record of the best checkpoint, without its losses."""
         best = min(self.history, key=lambda line: line["validation"])
         return {
             "config": self.config.to_json(),
             "pieces": {part: len(self.corpus.part(part, self.config.split)) for part in PARTS},
-            "train_tokens": self.course.tokens,
+            "train_tokens": self.objective.tokens,
             "epochs": len(self.history),
             "best_epoch": best["epoch"],
-            self.course.units.train_key: best["train"],
+            self.objective.units.train_key: best["train"],
             "seconds": self.history[-1]["seconds"],
             "tokens_per_second": self.history[-1]["tokens_per_second"],
-            "processes": self.ranks.world,
+            "processes": self.group.world_size,
             "precision": ", then ".join(self.precisions),
             "machine": describe(self.device),
             "device": self.device.type,
             "threads": torch.get_num_threads(),
             "versions": versions(),
-            **self.course.record(),
+            **self.objective.record(),
         }
 
-    def _keep_best(self, record: Mapping[str, Any]) -> None:
-        if self.folder is not None and self.ranks.leads:
-            self.folder.keep(self.best, record, self.history)
+    def _save_best(self, record: Mapping[str, Any]) -> None:
+        if self.folder is not None and self.group.is_main:
+            self.folder.save_best(self.best, record, self.history)
 
     def _save(self) -> None:
-        """Write the state. Every rank must come here."""
+        """Write the state. All processes must call it."""
         if self.folder is None:
             return
-        tensors, facts = self.trainer.freeze()
-        if not self.ranks.leads:
+        tensors, metadata = self.trainer.state_dict()
+        if not self.group.is_main:
             return
         tensors |= {f"best.{name}": value for name, value in self.best.items()}
-        facts |= {
+        metadata |= {
             "history": self.history,
             "seconds": self._seconds(),
             "stopped": self.stopped,
             "precisions": self.precisions,
         }
-        self.folder.save(tensors, facts)
+        self.folder.save(tensors, metadata)
 
     def _restore(self, folder: RunFolder) -> None:
         try:
             saved = folder.load()
-            facts = saved.facts
-            self.trainer.thaw(dict(saved.tensors), dict(facts))
-            self.best = saved.under("best")
-            self.history = list(facts["history"])
-            # A run that an older version began does not say; that one knew no falling back.
-            asked = self.config.precision
-            before = [self.trainer.precision if asked == "auto" else asked]
-            self.precisions = [str(name) for name in facts.get("precisions", before)]
-            self.before, self.stopped = float(facts["seconds"]), bool(facts["stopped"])
+            metadata = saved.metadata
+            self.trainer.load_state_dict(dict(saved.tensors), dict(metadata))
+            self.best = saved.with_prefix("best")
+            self.history = list(metadata["history"])
+            self.precisions = [str(name) for name in metadata["precisions"]]
+            self.seconds_before = float(metadata["seconds"])
+            self.stopped = bool(metadata["stopped"])
         except (KeyError, ValueError, TypeError, RuntimeError, IndexError) as error:
             raise TrainingError(
-                f"the run in {folder.path} cannot be gone on with "
-                f"({str(error).splitlines()[0]}): begin anew in another folder"
+                f"the run in {folder.path} cannot be continued "
+                f"({str(error).splitlines()[0]}): start a new run in another folder"
             ) from error
-        # A kill may have come between the state and the files that follow from it.
-        if self.ranks.leads:
+        # The run may have been killed between writing the state and the files that follow from it.
+        if self.group.is_main:
             folder.write_metrics(self.history)
             if self.best:
-                self._keep_best(self._record())
+                self._save_best(self._record())
 
     def _seconds(self) -> float:
-        return self.before + time.perf_counter() - self.started
+        return self.seconds_before + time.perf_counter() - self.started
 
     def _speed(self) -> float:
-        return self.trainer.tokens / self.stepping if self.stepping else 0.0
+        return self.trainer.tokens / self.step_seconds if self.step_seconds else 0.0

@@ -1,4 +1,4 @@
-"""A run's folder: its whole state in one file, its metrics and its best checkpoint."""
+"""The folder of a run: its whole state in one file, its metrics and its best checkpoint."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,56 +14,60 @@ from bachbot.corpus.store import PreparedCorpus
 from bachbot.encoding import Vocabulary
 from bachbot.errors import OutputError, TrainingError, UsageError
 from bachbot.files import write_atomically
-from bachbot.runtime.checkpoint import FORMAT, Checkpoint, save_checkpoint
-from bachbot.training.card import model_card
+from bachbot.runtime.checkpoint import FORMAT, Checkpoint, load_checkpoint, save_checkpoint
+from bachbot.training.card import write_model_card
 from bachbot.training.config import TrainingConfig, differences
 from bachbot.training.distributed import ProcessGroup
+from bachbot.training.kinds import config_from_json
 
-STATE_FORMAT = "bachbot-run-2"
-"""Format of the state; another one is refused."""
+STATE, METRICS, BEST, CARD = "state.safetensors", "metrics.jsonl", "best", "MODEL_CARD.md"
+"""Files of a run: its state, a line for each validation, the best checkpoint, and its card."""
+
+STATE_FORMAT = "bachbot-run-3"
+"""Format of the state; other formats are refused."""
 
 _KEY = "bachbot"
 
 _HEADER = 8
-"""Bytes in which safetensors begins by saying how long its header of JSON is."""
+"""Bytes at the start of a safetensors file, which hold the length of its JSON header."""
 
 
 @dataclass(frozen=True, eq=False)
 class SavedState:
-    """Everything that a run needs to go on as if it had never stopped.
+    """Everything that a run needs to continue as if it had never stopped.
 
     Parameters
     ----------
     tensors : mapping of str to Tensor
-        Weights, optimizer, what the course carries and random states, by dotted name.
-    facts : mapping
+        Weights, optimizer, state of the objective and random states, by dotted name.
+    metadata : mapping
         Config, fingerprints, counters and history: plain data.
     """
 
     tensors: Mapping[str, Tensor]
-    facts: Mapping[str, Any]
+    metadata: Mapping[str, Any]
 
-    def under(self, prefix: str) -> dict[str, Tensor]:
-        """The tensors whose names begin with a prefix and a dot, without it."""
+    def with_prefix(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors whose names start with a prefix and a dot, by the rest of the name."""
         cut = len(prefix) + 1
         return {k[cut:]: v for k, v in self.tensors.items() if k.startswith(prefix + ".")}
 
 
 def save_state(path: Path, state: SavedState) -> None:
-    """Write a state, whole or not at all, in place of an older one.
+    """Write a state, completely or not at all, in place of an older one.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
-    header = json.dumps({"format": STATE_FORMAT, **state.facts})
+    header = json.dumps({"format": STATE_FORMAT, **state.metadata})
     tensors = {name: value.detach().cpu().contiguous() for name, value in state.tensors.items()}
     write_atomically(path, save(tensors, metadata={_KEY: header}))
 
 
 def load_state(path: Path) -> SavedState:
-    """Read a state onto the CPU. Never runs code from the file.
+    """Read a state onto the CPU. No code from the file is run.
 
     Raises
     ------
@@ -75,60 +79,56 @@ def load_state(path: Path) -> SavedState:
             f"there is no run to resume at {path.parent}: start it without --resume"
         )
     try:
-        # Read once: a run that goes on may put another file in its place at any moment.
+        # Read once: a run that is still training may replace the file at any moment.
         content = path.read_bytes()
         tensors = load(content)
         end = _HEADER + int.from_bytes(content[:_HEADER], "little")
-        facts = json.loads(json.loads(content[_HEADER:end])["__metadata__"][_KEY])
-        found = facts.pop("format")
+        metadata = json.loads(json.loads(content[_HEADER:end])["__metadata__"][_KEY])
+        found = metadata.pop("format")
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(
-            f"{path} is no state of a run or is damaged: start the run anew in another folder"
+            f"{path} is damaged or not the state of a run: start a new run in another folder"
         ) from error
     if found != STATE_FORMAT:
         raise TrainingError(
-            f"{path} is of format {found!r}, this version reads {STATE_FORMAT!r}: "
-            "go on with the version that began the run"
+            f"{path} has the format {found!r}, this version reads {STATE_FORMAT!r}: "
+            "finish the run with the version that started it, or start a new one"
         )
-    return SavedState(tensors, facts)
-
-
-STATE, METRICS, BEST = "state.safetensors", "metrics.jsonl", "best"
-"""What a run's folder holds: its state, a line for each evaluation, and the best checkpoint."""
+    return SavedState(tensors, metadata)
 
 
 def saved_config(folder: Path) -> TrainingConfig:
-    """The config of a run that was begun in a folder.
+    """The config of the run in a folder.
 
     Raises
     ------
     TrainingError
-        If there is none, or its state is damaged.
+        If there is no run, or its state is damaged or of another version.
     """
-    facts = load_state(folder / STATE).facts
+    metadata = load_state(folder / STATE).metadata
     try:
-        return TrainingConfig.from_json(facts["config"])
+        return config_from_json(metadata["config"])
     except (UsageError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise TrainingError(
             f"the run in {folder} has settings that this version does not know ({error}): "
-            "go on with the version that began it"
+            "finish it with the version that started it"
         ) from error
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where a run is kept.
+    """The folder of a run.
 
     Parameters
     ----------
     path : Path
         The folder.
     config : TrainingConfig
-        Of the run.
+        Config of the run.
     corpus : PreparedCorpus
-        What it trains on.
+        The corpus that it trains on.
     vocabulary : Vocabulary
-        What the ids mean.
+        Meaning of the token ids.
     """
 
     path: Path
@@ -136,47 +136,47 @@ class RunFolder:
     corpus: PreparedCorpus
     vocabulary: Vocabulary
 
-    def claim(self, ranks: ProcessGroup) -> None:
-        """Make the folder for a new run. Every rank must come here.
+    def create(self, group: ProcessGroup) -> None:
+        """Create the folder for a new run. All processes must call it.
 
         Raises
         ------
         TrainingError
-            If it holds a run already.
+            If it already holds a run.
         OutputError
-            If it cannot be made.
+            If it cannot be created.
         """
-        # The leading process looks, since it makes the folder while the others are still coming.
-        if ranks.agreed(float((self.path / STATE).exists())):
+        # Only the main process looks, since it may create the folder before the others get here.
+        if group.broadcast(float((self.path / STATE).exists())):
             raise TrainingError(
-                f"{self.path} already holds a run: go on with it by --resume, "
+                f"{self.path} already holds a run: continue it with --resume, "
                 "or give another folder with -o"
             )
-        if not ranks.leads:
+        if not group.is_main:
             return
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(
-                f"the folder {self.path} could not be made ({error.strerror}): write elsewhere"
+                f"the folder {self.path} could not be created ({error.strerror}): give another one"
             ) from error
 
-    def save(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-        """Write the state, and the metrics that belong to it.
+    def save(self, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+        """Write the state and the metrics of the run.
 
         Parameters
         ----------
-        tensors, facts : mapping
-            Of the run; its history under ``"history"``.
+        tensors, metadata : mapping
+            As in `SavedState`; the history of the run is under ``"history"``.
         """
-        facts = {
+        metadata = {
             "config": self.config.to_json(),
             "corpus": self.corpus.fingerprint,
             "vocabulary": self.vocabulary.fingerprint,
-            **facts,
+            **metadata,
         }
-        save_state(self.path / STATE, SavedState(tensors, facts))
-        self.write_metrics(facts["history"])
+        save_state(self.path / STATE, SavedState(tensors, metadata))
+        self.write_metrics(metadata["history"])
 
     def load(self) -> SavedState:
         """Read the state.
@@ -184,50 +184,50 @@ class RunFolder:
         Raises
         ------
         TrainingError
-            If there is none, or it is of another config, corpus or vocabulary.
+            If there is none, or it belongs to another config, corpus or vocabulary.
         KeyError, ValueError, TypeError
-            If it lacks what a run must have.
+            If something is missing from it.
         """
         saved = load_state(self.path / STATE)
-        facts = saved.facts
-        other = differences(self.config, TrainingConfig.from_json(facts["config"]))
+        metadata = saved.metadata
+        other = differences(self.config, config_from_json(metadata["config"]))
         if other:
             raise TrainingError(
-                f"the run in {self.path} was begun with other settings for "
-                f"{', '.join(other)}: leave them out to go on with it"
+                f"the run in {self.path} was started with other settings for "
+                f"{', '.join(other)}: leave them out to continue it"
             )
-        if facts["corpus"] != self.corpus.fingerprint:
+        if metadata["corpus"] != self.corpus.fingerprint:
             raise TrainingError(
-                f"the run in {self.path} was begun on another prepared corpus: "
-                "give that one with --corpus, or begin anew in another folder"
+                f"the run in {self.path} was started on another prepared corpus: "
+                "give that one with --corpus, or start a new run in another folder"
             )
-        if facts["vocabulary"] != self.vocabulary.fingerprint:
+        if metadata["vocabulary"] != self.vocabulary.fingerprint:
             raise TrainingError(
-                f"the run in {self.path} was begun by a version with other tokens: "
-                "go on with that version, or begin anew in another folder"
+                f"the run in {self.path} was started by a version with another vocabulary: "
+                "finish it with that version, or start a new run in another folder"
             )
         return saved
 
     def write_metrics(self, history: Sequence[Mapping[str, Any]]) -> None:
-        """Write a line for each evaluation."""
+        """Write a line for each validation."""
         write_atomically(self.path / METRICS, _lines(history))
 
-    def keep(
+    def save_best(
         self,
         weights: Mapping[str, Tensor],
         record: Mapping[str, Any],
         history: Sequence[Mapping[str, Any]],
     ) -> None:
-        """Write the best checkpoint, with its card once the record holds its losses.
+        """Write the best checkpoint, and its card if the record holds its losses.
 
         Parameters
         ----------
         weights : mapping of str to Tensor
             On the CPU.
         record : mapping
-            What the checkpoint says of its training.
+            The training record of the checkpoint.
         history : sequence of mapping
-            A line for each evaluation.
+            A line for each validation.
         """
         config = {
             "format": FORMAT,
@@ -239,10 +239,52 @@ class RunFolder:
         }
         extra = {METRICS: _lines(history)}
         if "losses" in record:
-            extra["MODEL_CARD.md"] = model_card(config).encode()
+            extra[CARD] = write_model_card(config).encode()
         arrays = {name: value.numpy() for name, value in weights.items()}
         save_checkpoint(self.path / BEST, Checkpoint(config, self.vocabulary, arrays), extra=extra)
 
 
 def _lines(history: Sequence[Mapping[str, Any]]) -> bytes:
     return "".join(json.dumps(line) + "\n" for line in history).encode()
+
+
+def export_checkpoint(folder: Path, out: Path) -> None:
+    """Copy the best checkpoint of a finished run, with its metrics and its model card.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    out : Path
+        Folder of the checkpoint; an older checkpoint there is replaced.
+
+    Raises
+    ------
+    TrainingError
+        If there is no run, or it is not finished or of another version.
+    CheckpointError
+        If its checkpoint is damaged.
+    OutputError
+        If the checkpoint cannot be written.
+    """
+    best = folder / BEST
+    if not best.is_dir():
+        raise TrainingError(
+            f"{folder} holds no run with a trained model: give the folder that "
+            "'bachbot train -o' wrote"
+        )
+    checkpoint = load_checkpoint(best)
+    if "losses" not in checkpoint.config["training"]:
+        raise TrainingError(
+            f"the run in {folder} is not finished: finish it with "
+            f"'bachbot train --resume -o {folder}'"
+        )
+    try:
+        card = write_model_card(checkpoint.config)
+    except UsageError as error:
+        raise TrainingError(
+            f"the run in {folder} has settings that this version does not know ({error}): "
+            "export it with the version that trained it"
+        ) from error
+    extra = {METRICS: (best / METRICS).read_bytes(), CARD: card.encode()}
+    save_checkpoint(out, checkpoint, extra=extra)

@@ -1,4 +1,4 @@
-"""The search for sizes: the original's grid, random search, or TPE, by optuna."""
+"""Hyperparameter search with optuna: grid, random, or TPE."""
 
 import os
 import socket
@@ -14,91 +14,72 @@ from bachbot.errors import BachbotWarning, TrainingError, UsageError
 from bachbot.extras import require
 from bachbot.training.config import TrainingConfig, changed
 from bachbot.training.device import find_device, trains_in_bfloat16, without_bfloat16
+from bachbot.training.kinds import KINDS
 from bachbot.training.objective import Evaluated, Stepped
 from bachbot.training.run import train
 
 if TYPE_CHECKING:
     import optuna
 
-Sampler = Literal["grid", "random", "tpe"]
-
-GRID: dict[str, tuple[float, ...]] = {
-    "layers": (1, 2, 3, 4),
-    "hidden": (128, 256, 384, 512),
-    "embedding": (16, 32, 64),
-    "chunk": (64, 128, 256),
-    "dropout": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
-}
-"""The original's grid (Liang and others, 2017, section 4.1). Random search and TPE draw whole
-numbers from the same lists and dropout from its whole range."""
-
-LOOKAHEAD_GRID: dict[str, tuple[float, ...]] = {
-    "encoder_layers": (1, 2, 3),
-    "encoder": (64, 128, 256),
-    "layers": (1, 2, 3),
-    "hidden": (128, 256, 384),
-    "width": (256, 512, 1024),
-    "embedding": (32, 48, 64),
-    "dropout": (0.1, 0.2, 0.3, 0.4, 0.5),
-}
-"""Around the sizes of the preset ``lookahead``."""
-
-GRIDS: dict[str, dict[str, tuple[float, ...]]] = {"lstm": GRID, "lookahead": LOOKAHEAD_GRID}
-"""What is searched unless other values are given, by kind of model."""
+SamplerName = Literal["grid", "random", "tpe"]
 
 _STALE = 3600.0
-"""Seconds without a word after which a trial of another machine counts as dead."""
+"""Seconds without a report after which a trial on another machine counts as killed."""
 
 
 @dataclass(frozen=True)
 class SearchConfig:
-    """What to search and how.
+    """Settings of a search.
 
     Parameters
     ----------
     base : TrainingConfig
-        Settings of every trial but those searched for.
+        Settings of every trial, except those that are searched.
     name : str
-        The study's name; one storage can hold many.
+        Name of the study; a storage can hold several.
     sampler : {"grid", "random", "tpe"}
-        How trials are drawn: the grid's points in random order, at random, or by the
-        tree-structured Parzen estimator (Bergstra and others, 2011).
+        How the settings of a trial are chosen: all points of the grid in random order, at random,
+        or by the tree-structured Parzen estimator (Bergstra and others, 2011). Random search and
+        TPE choose from the values of the grid, and dropout from their whole range.
     storage : str
-        A path for a journal file, or the URL of a database that optuna knows.
-    grid : mapping of str to tuple
-        Values to search over by setting; `GRIDS` has those of each kind.
+        Path of a journal file, or URL of a database that optuna supports.
+    grid : mapping of str to tuple, optional
+        Values to try, by setting. Default: those of the kind of model.
 
     Raises
     ------
     UsageError
-        If the sampler is unknown, or a setting of the grid is.
+        If the sampler or a setting of the grid is unknown, or a value is out of range.
     """
 
     base: TrainingConfig
     name: str = "bachbot"
-    sampler: Sampler = "tpe"
+    sampler: SamplerName = "tpe"
     storage: str = "runs/search.journal"
     grid: Mapping[str, tuple[float, ...]] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         if self.grid is None:
-            object.__setattr__(self, "grid", GRIDS[self.base.kind])
-        if self.sampler not in get_args(Sampler):
-            raise UsageError(
-                f"there is no sampler '{self.sampler}': give one of {', '.join(get_args(Sampler))}"
-            )
+            object.__setattr__(self, "grid", KINDS[self.base.kind].grid)
+        if self.sampler not in get_args(SamplerName):
+            known = ", ".join(get_args(SamplerName))
+            raise UsageError(f"there is no sampler '{self.sampler}': give one of {known}")
         if not self.grid or any(not values for values in self.grid.values()):
-            raise UsageError("a grid without values cannot be searched: give some")
+            raise UsageError("the grid has no values: give some with --grid NAME=A,B")
         for name, values in self.grid.items():
             for value in values:
                 changed(self.base, {name: value})
 
 
-def open_study(config: SearchConfig) -> "optuna.Study":
-    """The study, made if need be, its dead trials queued again.
+SearchCallback = Callable[[int, Mapping[str, Any], Stepped | Evaluated], None]
+"""Called with the number of a trial, its settings and its events."""
 
-    Call it once before workers start: two that make one fresh database at a time get in each
-    other's way.
+
+def open_study(config: SearchConfig) -> "optuna.Study":
+    """Open the study, or create it, and queue its killed trials again.
+
+    Call it once before several workers start, since two of them cannot create the same database at
+    the same time.
 
     Raises
     ------
@@ -119,13 +100,13 @@ def open_study(config: SearchConfig) -> "optuna.Study":
             direction="minimize",
             load_if_exists=True,
         )
-    except Exception as error:  # a database driver raises what it likes
+    except Exception as error:  # database drivers raise exceptions of many types
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise TrainingError(
             f"the study '{config.name}' cannot be opened at {config.storage} ({reason}): "
             "give a path for a journal file or a database URL"
         ) from error
-    _requeue_the_dead(study)
+    _requeue_killed(study)
     return study
 
 
@@ -136,9 +117,9 @@ def search(
     trials: int,
     *,
     device: str = "auto",
-    listen: Callable[[int, Mapping[str, Any], Stepped | Evaluated], None] | None = None,
+    callback: SearchCallback | None = None,
 ) -> None:
-    """Run some more trials of a study.
+    """Run more trials of a study.
 
     Parameters
     ----------
@@ -147,23 +128,23 @@ def search(
     corpus : PreparedCorpus
         The prepared chorales.
     config : SearchConfig
-        What to search.
+        Settings of the search.
     trials : int
-        How many more, 1 or above. A grid that is used up ends sooner.
+        Number of trials, 1 or more. The search ends earlier when all points of a grid are done.
     device : str
-        As for `bachbot.training.run.train`.
-    listen : callable, optional
-        Hears each trial's number, its settings and its events.
+        As in `bachbot.training.run.train`.
+    callback : callable, optional
+        Called with the number of the trial, its settings and each of its events.
 
     Raises
     ------
     UsageError
-        If no trial is asked for.
+        If `trials` is less than 1, or there is no such device.
 
     Warns
     -----
     BachbotWarning
-        If bfloat16 was asked for and the device cannot train in it: every trial is in float32.
+        If the config says bfloat16 and the device cannot train in it: all trials are in float32.
     """
     import optuna
 
@@ -171,7 +152,7 @@ def search(
         raise UsageError(f"{trials} trials cannot be run: give 1 or more")
     base, where = config.base, find_device(device)
     if base.precision == "bfloat16" and not trains_in_bfloat16(where):
-        # Said once, and not again by every trial.
+        # Warn once, not in every trial.
         line = f"{without_bfloat16(where)}: the trials are in float32 instead"
         warnings.warn(line, BachbotWarning, stacklevel=2)
         base = changed(base, {"precision": "float32"})
@@ -182,26 +163,26 @@ def search(
         trial.set_user_attr("seen", time.time())
         settings = _suggest(trial, config)
 
-        def hear(event: Stepped | Evaluated) -> None:
+        def report(event: Stepped | Evaluated) -> None:
             if isinstance(event, Evaluated):
                 trial.report(event.validation, event.epoch)
                 trial.set_user_attr("seen", time.time())
-            if listen is not None:
-                listen(trial.number, settings, event)
+            if callback is not None:
+                callback(trial.number, settings, event)
 
         try:
-            outcome = train(corpus, changed(base, settings), device=device, listen=hear)
+            result = train(corpus, changed(base, settings), device=device, callback=report)
         except KeyboardInterrupt:
             study.enqueue_trial(trial.params)
             raise
         except TrainingError as error:
-            # A loss that runs away is a result, not the end of the search.
+            # A loss that diverges is the result of a trial, not the end of the search.
             trial.set_user_attr("error", str(error))
             raise optuna.TrialPruned from error
-        best = outcome.best
+        best = result.best
         for key in ("train", "per_frame", "per_onset", "onset_accuracy", "epoch"):
             trial.set_user_attr(key, best[key])
-        trial.set_user_attr("seconds", outcome.record["seconds"])
+        trial.set_user_attr("seconds", result.record["seconds"])
         return float(best["validation"])
 
     study.optimize(objective, n_trials=trials)
@@ -213,7 +194,7 @@ def leaderboard(study: "optuna.Study") -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``number``, ``validation``, ``train``, ``seconds`` and each setting by name.
+        ``number``, ``validation``, ``train`` and ``seconds``, and each setting by name.
     """
     import optuna
 
@@ -247,7 +228,7 @@ def _sampler(config: SearchConfig) -> "optuna.samplers.BaseSampler":
     if config.sampler == "grid":
         grid = {name: list(values) for name, values in config.grid.items()}
         return samplers.GridSampler(grid, seed=config.base.seed)
-    # Not seeded: a study that goes on, or a second worker, must not draw the same trials again.
+    # Not seeded: a study that is continued, or a second worker, must not repeat the same trials.
     return samplers.RandomSampler() if config.sampler == "random" else samplers.TPESampler()
 
 
@@ -262,26 +243,26 @@ def _storage(where: str) -> Any:
     return JournalStorage(JournalFileBackend(str(path), lock_obj=JournalFileOpenLock(str(path))))
 
 
-def _requeue_the_dead(study: "optuna.Study") -> None:
-    """Fail the trials whose process is gone, and queue their settings again."""
+def _requeue_killed(study: "optuna.Study") -> None:
+    """Mark the trials whose process is gone as failed, and queue their settings again."""
     import optuna
 
     for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
-        born = trial.datetime_start.timestamp() if trial.datetime_start else 0.0
-        if _alive(trial.user_attrs, born):
+        started = trial.datetime_start.timestamp() if trial.datetime_start else 0.0
+        if _is_alive(trial.user_attrs, started):
             continue
         study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
         if trial.params:
             study.enqueue_trial(trial.params)
 
 
-def _alive(marks: Mapping[str, Any], born: float) -> bool:
-    if marks.get("host") == socket.gethostname() and os.name == "posix":
+def _is_alive(attributes: Mapping[str, Any], started: float) -> bool:
+    if attributes.get("host") == socket.gethostname() and os.name == "posix":
         try:
-            os.kill(int(marks["process"]), 0)
+            os.kill(int(attributes["process"]), 0)
         except ProcessLookupError:
             return False
         except PermissionError:
             return True
-        return int(marks["process"]) != os.getpid()
-    return time.time() - float(marks.get("seen", born)) < _STALE
+        return int(attributes["process"]) != os.getpid()
+    return time.time() - float(attributes.get("seen", started)) < _STALE

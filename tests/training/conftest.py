@@ -1,13 +1,13 @@
 import pytest
 import torch
-from made_up import made_up_corpus
+from training_corpus import random_corpus
 
 from bachbot.corpus.store import PreparedCorpus
 
 
 @pytest.fixture(scope="session")
 def corpus() -> PreparedCorpus:
-    return made_up_corpus()
+    return random_corpus()
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def corpus_file(corpus, tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Bit for bit holds for one number of threads, and one is fastest for small models."""
+    """Weights are reproducible with a fixed number of threads; one is fastest for small models."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -3,130 +3,131 @@ import dataclasses
 import pytest
 
 from bachbot.errors import UsageError
-from bachbot.models.lookahead import LookaheadConfig
-from bachbot.models.lstm import LSTMConfig
-from bachbot.training.card import command
 from bachbot.training.config import (
-    PRESETS,
+    DataConfig,
+    ObjectiveConfig,
+    OptimizerConfig,
     TrainingConfig,
     changed,
     differences,
-    preset,
+    settings_of,
 )
-
-
-def test_the_paper_preset_is_the_article_s_network():
-    paper = preset("paper")
-    assert paper.model == LSTMConfig(32, 3, 256, 0.3, batch_norm=False)
-    assert (paper.batch, paper.chunk) == (50, 128)
-
-
-def test_the_original_preset_is_the_original_s_recipe():
-    original = preset("original")
-    assert original.model == LSTMConfig(32, 3, 256, 0.3, batch_norm=True)
-    assert (original.learning_rate, original.schedule) == (2e-3, "halving")
-    assert (original.clip, original.clip_at) == ("value", 5.0)
-    assert (original.batch, original.chunk, original.weight_decay) == (50, 128, 0.0)
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_knows_its_name_and_survives_json(name):
-    config = preset(name)
-    assert config.preset == name
-    assert TrainingConfig.from_json(config.to_json()) == config
-
-
-def test_a_record_of_an_older_version_is_read():
-    from bachbot.runtime import load_checkpoint
-
-    record = load_checkpoint("paper").config["training"]["config"]
-    assert "beta2" not in record
-    changes = {"epochs": 50, "transposed": 0.5}
-    assert TrainingConfig.from_json(record) == changed(preset("paper"), changes)
-
-
-def test_the_lookahead_preset_is_of_its_kind():
-    lookahead = preset("lookahead")
-    assert lookahead.kind == "lookahead"
-    assert isinstance(lookahead.model, LookaheadConfig)
-    assert (lookahead.beta2, preset("paper").beta2) == (0.98, 0.999)
+from bachbot.training.kinds import preset
 
 
 def test_a_config_cannot_be_changed_in_place():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        preset("paper").seed = 3
+    for part in (preset("paper"), preset("paper").optimizer, preset("lookahead").objective):
+        name = dataclasses.fields(part)[0].name
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(part, name, 3)
 
 
-def test_texts_are_read_as_the_field_s_type():
-    config = changed(
-        preset("paper"),
-        {"epochs": "7", "dropout": "0.5", "batch_norm": "true", "split": "file", "clip_at": 5},
-    )
+def test_strings_are_converted_to_the_type_of_the_field():
+    texts = {"epochs": "7", "dropout": "0.5", "batch_norm": "true", "split": "file"}
+    config = changed(preset("paper"), texts | {"gradient_clipping": 5})
     assert config.epochs == 7
     assert config.model.dropout == 0.5
     assert config.model.batch_norm is True
     assert config.split == "file"
-    assert config.clip_at == 5.0
+    assert config.optimizer.gradient_clipping == 5.0
+    assert type(config.optimizer.gradient_clipping) is float
+
+
+def test_a_list_of_names_has_commas_between_them():
+    config = changed(preset("lookahead"), {"teachers": "one, two"})
+    assert config.objective.teachers == ("one", "two")
+    assert changed(config, {"teachers": ""}).objective.teachers == ()
+    assert changed(config, {"teachers": ["a"]}).objective.teachers == ("a",)
+    with pytest.raises(UsageError, match="teachers is 3: give names with commas between them"):
+        changed(config, {"teachers": 3})
+
+
+@pytest.mark.parametrize(
+    ("full", "value"),
+    [
+        ("optimizer.learning_rate", 0.25),
+        ("data.batch_size", 7),
+        ("model.hidden", 9),
+        ("objective.chunk_tokens", 11),
+        ("seed", 5),
+    ],
+)
+def test_a_setting_has_a_short_name_and_one_with_its_part(full, value):
+    short = changed(preset("paper"), {full.rpartition(".")[2]: value})
+    assert short == changed(preset("paper"), {full: value})
+    assert settings_of(short)[full] == value
+    assert differences(short, preset("paper")) == {full.rpartition(".")[2]: value}
+
+
+@dataclasses.dataclass(frozen=True)
+class Sizes:
+    beta2: float = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class OtherObjective(ObjectiveConfig):
+    kind = "other"
+    model_config = Sizes
+
+
+def test_an_ambiguous_name_is_reported_with_the_full_names():
+    config = TrainingConfig("other", Sizes(), OtherObjective())
+    with pytest.raises(
+        UsageError, match=r"^'beta2' is ambiguous: give one of model.beta2, optimizer.beta2$"
+    ):
+        changed(config, {"beta2": 0.1})
+    both = changed(config, {"model.beta2": 0.1, "optimizer.beta2": "0.2"})
+    assert (both.model.beta2, both.optimizer.beta2) == (0.1, 0.2)
 
 
 def test_every_fault_is_named_at_once():
-    faults = {"epoch": "3", "epochs": "x", "dropout": "2", "clip": "hard", "batch": "0"}
+    faults = {"epoch": "3", "epochs": "x", "dropout": "2", "clipping_mode": "hard",
+              "batch_size": "0", "chunk_tokens": "1", "split": "odd"}  # fmt: skip
     with pytest.raises(UsageError) as caught:
         changed(preset("paper"), faults)
     text = str(caught.value)
     assert "there is no setting 'epoch'" in text
     assert "epochs is 'x': give a whole number" in text
     assert "dropout is 2" in text
-    assert "clip is 'hard': give one of norm, value" in text
-    assert "batch is 0: give 1 or more" in text
-    assert "settings are" in text
+    assert "clipping_mode is 'hard': give one of norm, value" in text
+    assert "batch_size is 0: give 1 or more" in text
+    assert "chunk_tokens is 1: give 2 or more" in text
+    assert "split is 'odd': give one of tune, file" in text
+    assert "settings are preset, embedding" in text
     assert "\n" not in text
 
 
-def test_a_wrong_type_is_a_fault_too():
+def test_a_value_of_the_wrong_type_is_refused():
     with pytest.raises(UsageError, match=r"epochs is 2\.5"):
         changed(preset("paper"), {"epochs": 2.5})
     with pytest.raises(UsageError, match="batch_norm is 'maybe': give true or false"):
         changed(preset("paper"), {"batch_norm": "maybe"})
 
 
-def test_only_who_looks_up_has_a_library():
-    with pytest.raises(UsageError, match="kind 'lstm' looks up nothing: leave lookup out"):
-        changed(preset("paper"), {"lookup": True})
-    with pytest.raises(UsageError, match="datastore_frames follows from the pieces"):
-        changed(preset("lookahead"), {"datastore_frames": 100})
-    with pytest.raises(UsageError, match="datastore_frames is -1: give a whole number from 0 to 1048576"):
-        changed(preset("lookahead"), {"datastore_frames": -1, "lookup": True})
+@pytest.mark.parametrize(
+    ("part", "values", "message"),
+    [
+        (OptimizerConfig, {"learning_rate": 0.0}, "learning_rate is 0.0: give 1e-08 to 10"),
+        (OptimizerConfig, {"beta2": 1.0}, "beta2 is 1.0: give 0 to 0.99999"),
+        (OptimizerConfig, {"warmup": -0.1, "ema_decay": 2.0}, "warmup is -0.1.*; ema_decay is 2.0"),
+        (OptimizerConfig, {"learning_rate": float("nan")}, "learning_rate is nan"),
+        (DataConfig, {"max_semitones": 7}, "max_semitones is 7: give 0 to 6"),
+        (DataConfig, {"transpose_share": 1.5}, "transpose_share is 1.5: give 0 to 1"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(part, values, message):
+    with pytest.raises(UsageError, match=message):
+        part(**values)
 
 
-def test_the_command_does_not_say_what_follows_from_the_pieces():
-    config = changed(preset("lookahead"), {"lookup": True, "datastore_frames": 100})
-    words = command(config)
-    assert "--set lookup=True" in words
-    assert "datastore_frames" not in words
-
-
-def test_an_unknown_preset_is_refused():
-    with pytest.raises(UsageError, match="no preset 'papers': give one of paper, original, tiny"):
-        preset("papers")
+def test_the_kind_follows_from_the_preset():
+    with pytest.raises(UsageError, match="the kind of model follows from the preset"):
+        changed(preset("paper"), {"kind": "lookahead"})
+    with pytest.raises(UsageError, match="kind 'lookahead', the model is of another kind: start"):
+        dataclasses.replace(preset("lookahead"), model=preset("paper").model)
 
 
 def test_differences_name_what_was_changed():
     config = changed(preset("paper"), {"seed": 4, "dropout": 0.5})
     assert differences(config, preset("paper")) == {"seed": 4, "dropout": 0.5}
-
-
-def test_the_command_of_a_config_gives_that_config():
-    changes = {"seed": 4, "dropout": 0.35, "split": "file", "batch_norm": True, "average": 0.99}
-    words = command(changed(preset("paper"), changes)).split()
-    assert words[:4] == ["bachbot", "train", "--preset", "paper"]
-    read = {}
-    for word, value in zip(words, [*words[1:], ""], strict=True):
-        if word == "--set":
-            name, _, text = value.partition("=")
-            read[name] = text
-        elif word == "--batch-norm":
-            read["batch_norm"] = True
-        elif word.startswith("--") and word != "--preset":
-            read[word[2:]] = value
-    assert changed(preset("paper"), read) == changed(preset("paper"), changes)
+    assert differences(preset("tiny"), preset("lookahead-tiny"))["kind"] == "lstm"

@@ -8,21 +8,30 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from made_up import made_up_corpus, needs_bfloat16
+from training_corpus import needs_bfloat16, random_corpus
 
 from bachbot.encoding import Vocabulary, encode
 from bachbot.errors import BachbotWarning, TrainingError, UsageError
 from bachbot.evaluation.losses import measure
-from bachbot.models import registry
+from bachbot.models.lstm import LSTMConfig, LSTMModel
 from bachbot.runtime import load_checkpoint, load_model
 from bachbot.training import device as machine
-from bachbot.training import search
-from bachbot.training.config import changed, preset
+from bachbot.training import run_folder, search
+from bachbot.training.config import changed
+from bachbot.training.kinds import preset
 from bachbot.training.objective import Evaluated, Stepped
-from bachbot.training.run import BEST, METRICS, STATE, saved_config, train
-from bachbot.training.run_folder import SavedState, load_state, save_state
+from bachbot.training.run import train
+from bachbot.training.run_folder import (
+    BEST,
+    METRICS,
+    STATE,
+    SavedState,
+    load_state,
+    save_state,
+    saved_config,
+)
 from bachbot.training.trainer import Trainer
-from bachbot.training.validation import losses
+from bachbot.training.validation import token_losses
 
 TIMES = ("seconds", "tokens_per_second")
 
@@ -37,66 +46,73 @@ def _same_weights(one, other):
         assert np.array_equal(one[name], other[name]), name
 
 
-def test_it_learns_and_leaves_a_checkpoint_that_says_how(corpus, tmp_path):
+@pytest.mark.slow
+def test_it_learns_and_writes_a_checkpoint_with_a_record(corpus, tmp_path):
     config = changed(preset("tiny"), {"epochs": 12, "learning_rate": 0.03})
-    heard = []
-    outcome = train(corpus, config, folder=tmp_path / "run", device="cpu", listen=heard.append)
+    events = []
+    result = train(corpus, config, folder=tmp_path / "run", device="cpu", callback=events.append)
     lines = [
         json.loads(s) for s in (tmp_path / "run" / METRICS).read_text(encoding="utf-8").splitlines()
     ]
-    assert lines == list(outcome.history)
+    assert lines == list(result.history)
     assert [line["epoch"] for line in lines] == list(range(1, 13))
     assert lines[-1]["validation"] < 0.75 * lines[0]["validation"]
     checkpoint = load_checkpoint(tmp_path / "run" / BEST)
-    _same_weights(checkpoint.weights, outcome.weights)
+    _same_weights(checkpoint.weights, result.weights)
     training = checkpoint.config["training"]
-    assert training["best_epoch"] == outcome.best["epoch"]
+    assert training["best_epoch"] == result.best["epoch"]
     assert training["losses"]["validation"]["nats_per_token"] == pytest.approx(
-        outcome.best["validation"], abs=1e-6
+        result.best["validation"], abs=1e-6
     )
     card = (tmp_path / "run" / BEST / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "bachbot train --preset tiny --split tune --epochs 12 --set learning_rate=0.03" in card
     assert f"{training['losses']['test']['nats_per_token']:.3f}" in card
     assert str(tmp_path) not in card
-    steps = [e for e in heard if isinstance(e, Stepped)]
+    steps = [e for e in events if isinstance(e, Stepped)]
     assert [e.step for e in steps] == list(range(1, steps[-1].steps + 1))
-    assert len([e for e in heard if isinstance(e, Evaluated)]) == 12
+    assert len([e for e in events if isinstance(e, Evaluated)]) == 12
 
 
 @pytest.mark.parametrize("batch_norm", [False, True])
-def test_torch_and_numpy_count_the_same_losses(corpus, tmp_path, batch_norm):
+def test_torch_and_numpy_give_the_same_losses(corpus, tmp_path, batch_norm):
     config = changed(preset("tiny"), {"batch_norm": batch_norm})
-    outcome = train(corpus, config, folder=tmp_path / "run", device="cpu")
+    result = train(corpus, config, folder=tmp_path / "run", device="cpu")
     stepped = measure(load_model(tmp_path / "run" / BEST), corpus.part("test", "tune"), batch=2)
     for name, value in stepped.to_json().items():
         if isinstance(value, float):
-            assert value == pytest.approx(outcome.record["losses"]["test"][name], abs=1e-5), name
+            assert value == pytest.approx(result.record["losses"]["test"][name], abs=1e-5), name
 
 
 def test_validation_does_not_depend_on_batch_or_chunk(corpus):
     from bachbot.encoding import Vocabulary
-    from bachbot.models import registry
 
     torch.manual_seed(0)
-    model = registry.build("lstm", {"layers": 1, "hidden": 8}, len(Vocabulary()))
-    streams = [encode(c, Vocabulary()) for c in corpus.part("train", "tune")]
-    whole = losses(model, streams)
-    parts = losses(model, streams, batch=1, chunk=17)
+    model = LSTMModel(LSTMConfig(layers=1, hidden=8), len(Vocabulary()))
+    pieces = [encode(c, Vocabulary()) for c in corpus.part("train", "tune")]
+    whole = token_losses(model, pieces)
+    parts = token_losses(model, pieces, batch=1, chunk=17)
     assert whole.per_token == pytest.approx(parts.per_token, rel=1e-6)
-    assert whole.all.tokens == parts.all.tokens == sum(len(s) - 1 for s in streams)
+    assert whole.all.tokens == parts.all.tokens == sum(len(s) - 1 for s in pieces)
     assert model.training
 
 
-RESUMED = {"epochs": 3, "save_every": 3, "average": 0.9, "batch_norm": True, "transposed": 0.5}
+RESUMED = {
+    "epochs": 3,
+    "save_every": 3,
+    "ema_decay": 0.9,
+    "batch_norm": True,
+    "transpose_share": 0.5,
+}
 
 
 class StopError(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=needs_bfloat16)])
 @pytest.mark.parametrize("stop_at", [1, 5, 8])
-def test_n_steps_are_k_steps_and_a_resume_and_the_rest(corpus, tmp_path, stop_at, precision):
+def test_an_interrupted_run_gives_the_same_weights(corpus, tmp_path, stop_at, precision):
     config = changed(preset("tiny"), RESUMED | {"precision": precision})
     straight = train(corpus, config, folder=tmp_path / "straight", device="cpu")
 
@@ -105,7 +121,7 @@ def test_n_steps_are_k_steps_and_a_resume_and_the_rest(corpus, tmp_path, stop_at
             raise StopError
 
     with pytest.raises(StopError):
-        train(corpus, config, folder=tmp_path / "cut", device="cpu", listen=stop)
+        train(corpus, config, folder=tmp_path / "cut", device="cpu", callback=stop)
     torch.rand(7)  # the state of this process must not matter
     resumed = train(corpus, config, folder=tmp_path / "cut", resume=True, device="cpu")
     _same_weights(straight.weights, resumed.weights)
@@ -124,62 +140,59 @@ def no_bfloat16(monkeypatch):
 
 CANNOT = "^torch cannot train an LSTM in bfloat16 on this cpu .*: the run "
 ALL_IN_BFLOAT16 = (
-    "goes on in float32, so that its weights will not be bit for bit those of a run that was in "
+    "continues in float32, so that its weights will differ from those of a run that was in "
     "bfloat16 throughout$"
 )
 
 
 @pytest.mark.usefixtures("no_bfloat16")
-def test_without_bfloat16_it_trains_and_resumes_as_in_float32(corpus, tmp_path):
+def test_without_bfloat16_it_trains_and_resumes_in_float32(corpus, tmp_path):
     config = changed(preset("tiny"), RESUMED)
     plain = train(corpus, changed(config, {"precision": "float32"}), device="cpu")
-    asked = changed(config, {"precision": "bfloat16"})
+    config16 = changed(config, {"precision": "bfloat16"})
     with pytest.warns(BachbotWarning, match=f"{CANNOT}trains in float32 instead$") as said:
-        fallen = train(corpus, asked, device="cpu")
+        in_float32 = train(corpus, config16, device="cpu")
     assert len(said) == 1
-    _same_weights(plain.weights, fallen.weights)
-    assert fallen.record["precision"] == "float32"
+    _same_weights(plain.weights, in_float32.weights)
+    assert in_float32.record["precision"] == "float32"
 
     def stop(event):
         if isinstance(event, Stepped) and event.step == 5:
             raise StopError
 
     with pytest.warns(BachbotWarning, match="instead$"), pytest.raises(StopError):
-        train(corpus, asked, folder=tmp_path, device="cpu", listen=stop)
+        train(corpus, config16, folder=tmp_path, device="cpu", callback=stop)
     with pytest.warns(BachbotWarning, match=f"{CANNOT}trains in float32 instead$") as said:
-        resumed = train(corpus, asked, folder=tmp_path, resume=True, device="cpu")
+        resumed = train(corpus, config16, folder=tmp_path, resume=True, device="cpu")
     assert len(said) == 1
     _same_weights(plain.weights, resumed.weights)
     assert resumed.record["precision"] == "float32"
 
 
 @pytest.mark.usefixtures("no_bfloat16")
-def test_auto_precision_says_nothing_where_there_is_no_bfloat16(corpus):
+def test_auto_precision_warns_of_nothing_where_there_is_no_bfloat16(corpus):
     config = changed(preset("tiny"), {"epochs": 1, "precision": "auto"})
     assert train(corpus, config, device="cpu").record["precision"] == "float32"
 
 
 @pytest.mark.usefixtures("no_bfloat16")
-@pytest.mark.parametrize("told", [True, False])
-def test_a_run_of_bfloat16_goes_on_in_float32_and_says_so(corpus, tmp_path, told):
-    """``told``: whether the state names its precision; that of an older version does not."""
+def test_a_run_in_bfloat16_continues_in_float32_with_a_warning(corpus, tmp_path):
     config = changed(preset("tiny"), {"epochs": 1, "precision": "bfloat16"})
     with pytest.warns(BachbotWarning, match="instead$"):
         train(corpus, config, folder=tmp_path, device="cpu")
     saved = load_state(tmp_path / STATE)
-    facts = {k: v for k, v in saved.facts.items() if k != "precisions"}
-    facts |= {"precisions": ["bfloat16"]} if told else {}
-    save_state(tmp_path / STATE, SavedState(saved.tensors, facts))
+    metadata = {**saved.metadata, "precisions": ["bfloat16"]}
+    save_state(tmp_path / STATE, SavedState(saved.tensors, metadata))
     with pytest.warns(BachbotWarning, match=CANNOT + ALL_IN_BFLOAT16) as said:
-        outcome = train(corpus, config, folder=tmp_path, resume=True, device="cpu")
+        result = train(corpus, config, folder=tmp_path, resume=True, device="cpu")
     assert len(said) == 1
-    assert outcome.record["precision"] == "bfloat16, then float32"
+    assert result.record["precision"] == "bfloat16, then float32"
     card = (tmp_path / BEST / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "tokens a second in bfloat16, then float32, on" in card
+    assert "tokens per second in bfloat16, then float32, on" in card
 
 
 @pytest.mark.usefixtures("no_bfloat16")
-def test_a_search_without_bfloat16_says_so_once(corpus, tmp_path):
+def test_a_search_without_bfloat16_warns_once(corpus, tmp_path):
     base = changed(preset("tiny"), {"epochs": 1, "precision": "bfloat16"})
     config = search.SearchConfig(
         base, sampler="grid", storage=str(tmp_path / "s.log"), grid={"dropout": (0.0, 0.3)}
@@ -194,7 +207,7 @@ def test_a_search_without_bfloat16_says_so_once(corpus, tmp_path):
     assert line.endswith("the trials are in float32 instead")
 
 
-def test_the_probe_costs_no_random_numbers():
+def test_the_probe_uses_no_random_numbers():
     torch.manual_seed(5)
     wanted = torch.rand(3)
     torch.manual_seed(5)
@@ -204,7 +217,7 @@ def test_the_probe_costs_no_random_numbers():
 
 
 def test_the_probe_and_a_network_in_bfloat16_agree():
-    model = registry.build("lstm", {"layers": 1, "hidden": 8}, len(Vocabulary()))
+    model = LSTMModel(LSTMConfig(layers=1, hidden=8), len(Vocabulary()))
     ids = torch.arange(9)[None]
     try:
         with torch.autocast("cpu", torch.bfloat16):
@@ -219,7 +232,8 @@ def test_the_probe_and_a_network_in_bfloat16_agree():
 KILLED = """
 import sys, pathlib, torch, time
 from bachbot.corpus.store import PreparedCorpus
-from bachbot.training.config import changed, preset
+from bachbot.training.config import changed
+from bachbot.training.kinds import preset
 from bachbot.training.run import train
 torch.set_num_threads(1)
 corpus = PreparedCorpus.load(pathlib.Path(sys.argv[1]))
@@ -229,17 +243,18 @@ train(corpus, config, folder=folder, device="cpu", resume=resume)
 """
 
 
-def test_killed_at_any_moment_it_goes_on_bit_for_bit(corpus, corpus_file, tmp_path):
+@pytest.mark.slow
+def test_a_run_killed_at_any_moment_gives_the_same_weights(corpus, corpus_file, tmp_path):
     config = changed(preset("tiny"), {"epochs": 40, "save_every": 1})
     straight = train(corpus, config, device="cpu")
-    an_epoch = straight.history[0]["step"]
+    steps_per_epoch = straight.history[0]["step"]
     folder = tmp_path / "killed"
-    for how in ("fresh", "resume"):
-        before = _steps(folder, an_epoch)
+    for how in ("start", "resume"):
+        before = _steps(folder, steps_per_epoch)
         process = subprocess.Popen([sys.executable, "-c", KILLED, corpus_file, folder, how])
         try:
             deadline = time.monotonic() + 60
-            while _steps(folder, an_epoch) < before + 0.7 * an_epoch:
+            while _steps(folder, steps_per_epoch) < before + 0.7 * steps_per_epoch:
                 assert process.poll() is None, "it ended by itself"
                 assert time.monotonic() < deadline, "it takes no steps"
                 time.sleep(0.02)
@@ -247,8 +262,8 @@ def test_killed_at_any_moment_it_goes_on_bit_for_bit(corpus, corpus_file, tmp_pa
             process.kill()
             process.wait()
         assert process.returncode == -signal.SIGKILL
-        assert before < _steps(folder, an_epoch) < 40 * an_epoch
-        if _steps(folder, an_epoch) > an_epoch:
+        assert before < _steps(folder, steps_per_epoch) < 40 * steps_per_epoch
+        if _steps(folder, steps_per_epoch) > steps_per_epoch:
             load_checkpoint(folder / BEST)
     resumed = train(corpus, config, folder=folder, resume=True, device="cpu")
     _same_weights(straight.weights, resumed.weights)
@@ -256,21 +271,21 @@ def test_killed_at_any_moment_it_goes_on_bit_for_bit(corpus, corpus_file, tmp_pa
     load_checkpoint(folder / BEST)
 
 
-def _steps(folder, an_epoch):
+def _steps(folder, steps_per_epoch):
     if not (folder / STATE).exists():
         return 0
-    facts = load_state(folder / STATE).facts
-    return facts["epoch"] * an_epoch + facts["taken"]
+    metadata = load_state(folder / STATE).metadata
+    return metadata["epoch"] * steps_per_epoch + metadata["steps_done"]
 
 
-def test_a_finished_run_can_be_resumed_to_no_effect(corpus, tmp_path):
+def test_resuming_a_finished_run_changes_nothing(corpus, tmp_path):
     first = train(corpus, preset("tiny"), folder=tmp_path, device="cpu")
     again = train(corpus, preset("tiny"), folder=tmp_path, resume=True, device="cpu")
     _same_weights(first.weights, again.weights)
     assert _without_times(first.history) == _without_times(again.history)
 
 
-def test_the_caller_s_randomness_is_left_alone(corpus):
+def test_the_random_state_of_the_caller_does_not_change(corpus):
     torch.manual_seed(5)
     wanted = torch.rand(3)
     torch.manual_seed(5)
@@ -286,22 +301,23 @@ def test_another_seed_gives_another_model(corpus):
     assert not np.array_equal(one.weights["output.weight"], other.weights["output.weight"])
 
 
-def test_it_stops_early_and_keeps_the_best(corpus):
+@pytest.mark.slow
+def test_it_stops_early_and_returns_the_best_weights(corpus):
     config = changed(
         preset("tiny"),
         {"epochs": 60, "patience": 2, "learning_rate": 0.3, "schedule": "halving", "dropout": 0.0},
     )
-    outcome = train(corpus, config, device="cpu")
-    scores = [line["validation"] for line in outcome.history]
-    assert len(scores) < 60
-    assert int(np.argmin(scores)) == len(scores) - 3
-    assert [line["best"] for line in outcome.history][-2:] == [False, False]
-    assert outcome.record["losses"]["validation"]["nats_per_token"] == pytest.approx(
-        min(scores), abs=1e-5
+    result = train(corpus, config, device="cpu")
+    losses = [line["validation"] for line in result.history]
+    assert len(losses) < 60
+    assert int(np.argmin(losses)) == len(losses) - 3
+    assert [line["best"] for line in result.history][-2:] == [False, False]
+    assert result.record["losses"]["validation"]["nats_per_token"] == pytest.approx(
+        min(losses), abs=1e-5
     )
 
 
-def test_a_loss_that_is_no_number_ends_the_run(corpus, monkeypatch):
+def test_a_loss_that_is_not_finite_ends_the_run(corpus, monkeypatch):
     step = Trainer.step
 
     def bad_step(self):
@@ -316,17 +332,17 @@ def test_a_loss_that_is_no_number_ends_the_run(corpus, monkeypatch):
 def test_a_folder_with_a_run_is_not_overwritten(corpus, tmp_path):
     train(corpus, preset("tiny"), folder=tmp_path, device="cpu")
     before = (tmp_path / STATE).read_bytes()
-    with pytest.raises(TrainingError, match="already holds a run: go on with it by --resume"):
+    with pytest.raises(TrainingError, match="already holds a run: continue it with --resume"):
         train(corpus, preset("tiny"), folder=tmp_path, device="cpu")
     assert (tmp_path / STATE).read_bytes() == before
 
 
-def test_what_cannot_be_resumed_says_why(corpus, tmp_path):
+def test_a_run_that_cannot_be_resumed_says_why(corpus, tmp_path):
     with pytest.raises(TrainingError, match=r"no run to resume at .*: start it without --resume"):
         train(corpus, preset("tiny"), folder=tmp_path, resume=True, device="cpu")
     train(corpus, preset("tiny"), folder=tmp_path, device="cpu")
     assert saved_config(tmp_path) == preset("tiny")
-    with pytest.raises(TrainingError, match="other settings for seed, dropout: leave them out"):
+    with pytest.raises(TrainingError, match="other settings for dropout, seed: leave them out"):
         train(
             corpus,
             changed(preset("tiny"), {"seed": 1, "dropout": 0.2}),
@@ -335,7 +351,7 @@ def test_what_cannot_be_resumed_says_why(corpus, tmp_path):
             device="cpu",
         )
     with pytest.raises(TrainingError, match="another prepared corpus: give that one"):
-        train(made_up_corpus(18), preset("tiny"), folder=tmp_path, resume=True, device="cpu")
+        train(random_corpus(18), preset("tiny"), folder=tmp_path, resume=True, device="cpu")
 
 
 @pytest.mark.parametrize("cut", [0, 7, 300, -1])
@@ -343,8 +359,24 @@ def test_a_damaged_state_is_refused(corpus, tmp_path, cut):
     train(corpus, preset("tiny"), folder=tmp_path, device="cpu")
     content = (tmp_path / STATE).read_bytes()
     (tmp_path / STATE).write_bytes(content[:cut])
-    with pytest.raises(TrainingError, match="is no state of a run or is damaged"):
+    with pytest.raises(TrainingError, match="is damaged or not the state of a run"):
         train(corpus, preset("tiny"), folder=tmp_path, resume=True, device="cpu")
+
+
+def test_a_state_of_an_older_format_is_refused_with_one_line(corpus, tmp_path, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setattr(run_folder, "STATE_FORMAT", "bachbot-run-2")
+        train(corpus, preset("tiny"), folder=tmp_path, device="cpu")
+    for resume in (
+        lambda: saved_config(tmp_path),
+        lambda: train(corpus, preset("tiny"), folder=tmp_path, resume=True, device="cpu"),
+    ):
+        with pytest.raises(TrainingError) as caught:
+            resume()
+        text = str(caught.value)
+        assert "has the format 'bachbot-run-2', this version reads 'bachbot-run-3'" in text
+        assert "finish the run with the version that started it" in text
+        assert "\n" not in text
 
 
 def test_an_unknown_or_absent_device_is_refused(corpus):
@@ -355,9 +387,10 @@ def test_an_unknown_or_absent_device_is_refused(corpus):
             train(corpus, preset("tiny"), device="cuda")
 
 
-def test_lanes_must_go_evenly_over_the_processes():
+def test_rows_must_divide_evenly_among_the_processes():
     from bachbot.training.distributed import ProcessGroup
 
-    assert [ProcessGroup(rank, 2).lanes(8) for rank in range(2)] == [slice(0, 4), slice(4, 8)]
-    with pytest.raises(UsageError, match="50 lanes cannot be shared out over 4 processes"):
-        ProcessGroup(0, 4).lanes(50)
+    shares = [ProcessGroup(rank, 2).share(8, "rows") for rank in range(2)]
+    assert shares == [slice(0, 4), slice(4, 8)]
+    with pytest.raises(UsageError, match="50 rows cannot be divided among 4 processes"):
+        ProcessGroup(0, 4).share(50, "rows")

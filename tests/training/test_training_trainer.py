@@ -1,10 +1,11 @@
 import pytest
 
-from bachbot.training.config import changed, preset
+from bachbot.training.config import changed
+from bachbot.training.kinds import preset
 from bachbot.training.trainer import learning_rate
 
 
-def test_one_cycle_goes_up_once_and_down_once():
+def test_one_cycle_rises_once_and_falls_once():
     config = changed(
         preset("paper"),
         {"epochs": 10, "learning_rate": 1.0, "warmup": 0.25, "schedule": "one-cycle"},
@@ -19,7 +20,7 @@ def test_one_cycle_goes_up_once_and_down_once():
     assert rates[top:] == sorted(rates[top:], reverse=True)
 
 
-def test_without_warmup_it_begins_at_the_top():
+def test_without_warmup_it_starts_at_the_peak():
     config = changed(preset("paper"), {"learning_rate": 0.5, "warmup": 0.0})
     assert learning_rate(config, 0, 7) == 0.5
 

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from bachbot.runtime import load_checkpoint
-from bachbot.training.config import changed, preset
-from bachbot.training.run import BEST, train
+from bachbot.training.config import changed
+from bachbot.training.kinds import preset
+from bachbot.training.run import train
+from bachbot.training.run_folder import BEST
 
 SCRIPT = """
 import pathlib, sys, torch
 from bachbot.corpus.store import PreparedCorpus
-from bachbot.training.config import changed, preset
+from bachbot.training.config import changed
+from bachbot.training.kinds import preset
 from bachbot.training.run import train
 from bachbot.training.trainer import Trainer
 torch.set_num_threads(1)
@@ -24,7 +27,7 @@ if sys.argv[5] == "lookahead-tiny":
     config = changed(config, {"token_dropout": float(sys.argv[3])})
 class Stop(Exception): pass
 if sys.argv[4] == "cut":
-    # Every rank stops at the same step, so that none waits for another.
+    # All processes stop at the same step, so that none waits for another.
     step = Trainer.step
     def few(self):
         if self.step_number == 6:
@@ -35,7 +38,7 @@ try:
     train(corpus, config, folder=folder, device="cpu", resume=sys.argv[4] == "resume")
 except Stop:
     pass
-# A group that is still alive as the interpreter ends may abort the process.
+# A group that still exists when the interpreter exits may abort the process.
 tasks = pathlib.Path("/proc/self/task")
 names = [(task / "comm").read_text() for task in tasks.iterdir()] if tasks.exists() else []
 assert not [name for name in names if "gloo" in name], names
@@ -57,20 +60,21 @@ def _torchrun(tmp_path, *arguments):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_does(corpus, corpus_file, tmp_path):
-    alone = train(corpus, changed(preset("tiny"), {"dropout": 0.0}), device="cpu")
+    single = train(corpus, changed(preset("tiny"), {"dropout": 0.0}), device="cpu")
     _torchrun(tmp_path, corpus_file, tmp_path / "both", 0.0, "straight", "tiny")
     both = load_checkpoint(tmp_path / "both" / BEST)
     assert both.config["training"]["processes"] == 2
-    for name, value in alone.weights.items():
+    for name, value in single.weights.items():
         np.testing.assert_allclose(both.weights[name], value, atol=2e-5, err_msg=name)
     assert both.config["training"]["train_nats_per_token"] == pytest.approx(
-        alone.best["train"], rel=1e-5
+        single.best["train"], rel=1e-5
     )
 
 
 def _two(*arguments):
-    """What torchrun does, without the seconds that its launcher takes."""
+    """Does what torchrun does, without the seconds that its launcher takes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -90,19 +94,21 @@ def _two(*arguments):
             process.wait()
 
 
-def test_two_processes_look_ahead_as_one_does(corpus, corpus_file, tmp_path):
+@pytest.mark.slow
+def test_two_lookahead_processes_learn_what_one_does(corpus, corpus_file, tmp_path):
     config = changed(preset("lookahead-tiny"), {"dropout": 0.0, "token_dropout": 0.0})
-    alone = train(corpus, config, device="cpu")
+    single = train(corpus, config, device="cpu")
     _two(corpus_file, tmp_path / "both", 0.0, "straight", "lookahead-tiny")
     both = load_checkpoint(tmp_path / "both" / BEST)
     assert both.config["training"]["processes"] == 2
-    for name, value in alone.weights.items():
+    for name, value in single.weights.items():
         np.testing.assert_allclose(both.weights[name], value, atol=2e-5, err_msg=name)
     assert both.config["training"]["train_nats_per_missing_cell"] == pytest.approx(
-        alone.best["train"], rel=1e-5
+        single.best["train"], rel=1e-5
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tiny", "lookahead-tiny"])
 def test_two_processes_resume_bit_for_bit(corpus_file, tmp_path, name):
     _two(corpus_file, tmp_path / "straight", 0.3, "straight", name)

@@ -1,16 +1,22 @@
 import pytest
 from matplotlib.axes import Axes
+from training_corpus import random_corpus
 from typer.testing import CliRunner
 
 from bachbot.cli.train import train_app
-from bachbot.errors import UsageError
 from bachbot.runtime import load_checkpoint
-from bachbot.training.config import changed, preset
+from bachbot.training.kinds import KINDS
 from bachbot.training.plots import plot_learning_curve
-from bachbot.training.run import BEST
-from bachbot.training.search import LOOKAHEAD_GRID, SearchConfig
+from bachbot.training.run_folder import BEST
 
 COMMON = ["--device", "cpu", "--threads", "1"]
+
+
+@pytest.fixture(scope="module")
+def corpus_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("corpus") / "chorales.npz"
+    random_corpus().save(path)
+    return path
 
 
 def _run(*words):
@@ -24,7 +30,8 @@ def run(corpus_file, tmp_path_factory):
     return folder, _run(*words, *COMMON)
 
 
-def test_training_tells_its_figures_with_their_units(run):
+@pytest.mark.slow
+def test_training_shows_losses_with_their_units(run):
     folder, result = run
     assert result.exit_code == 0, result.output
     assert "nats a missing cell" in result.output
@@ -36,7 +43,8 @@ def test_training_tells_its_figures_with_their_units(run):
     assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_best_is_exported_with_its_card(run, tmp_path):
+@pytest.mark.slow
+def test_the_best_checkpoint_is_exported_with_its_card(run, tmp_path):
     folder, _ = run
     result = _run("export", folder, "-o", tmp_path / "model")
     assert result.exit_code == 0, result.output
@@ -45,6 +53,7 @@ def test_the_best_is_exported_with_its_card(run, tmp_path):
     assert load_checkpoint(tmp_path / "model").config["kind"] == "lookahead"
 
 
+@pytest.mark.slow
 def test_a_run_resumes_with_its_own_settings(run, corpus_file):
     folder, _ = run
     resume = ["--resume", "-o", folder, "--corpus", corpus_file, *COMMON]
@@ -61,47 +70,31 @@ def test_settings_of_the_other_kind_are_refused(tmp_path):
     assert "there is no setting 'use_metadata'" in str(result.exception)
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # optuna's notes on experimental parts
-def test_its_sizes_are_searched(corpus_file, tmp_path):
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")  # optuna warns of experimental features
+def test_the_sizes_of_a_lookahead_model_are_searched(corpus_file, tmp_path):
     words = ["search", "--trials", 2, "--preset", "lookahead-tiny", "--epochs", 1, "--sampler",
              "grid", "--grid", "dropout=0.0,0.2", "--grid", "width=8", "--storage",
              tmp_path / "s.journal", "--figure", tmp_path / "dropout.png"]  # fmt: skip
     result = _run(*words, *COMMON, "--corpus", corpus_file)
     assert result.exit_code == 0, result.output
-    told = " ".join(result.output.split())
-    assert "2 trials done of 2 begun" in told
-    assert "A+T+B given S" in told
+    text = " ".join(result.output.split())
+    assert "2 of 2 trials finished" in text
+    assert "A+T+B given S" in text
     assert (tmp_path / "dropout.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_its_grid_holds_the_preset_and_settings_of_its_own():
-    config = SearchConfig(preset("lookahead"))
-    assert config.grid == LOOKAHEAD_GRID
-    model = preset("lookahead").model
-    for name, values in LOOKAHEAD_GRID.items():
-        assert min(values) <= getattr(model, name) <= max(values), name
-    with pytest.raises(UsageError, match="there is no setting 'encoder_layers'"):
-        SearchConfig(preset("paper"), grid=LOOKAHEAD_GRID)
 
 
 @pytest.mark.parametrize(("kind", "unit"), [("lstm", "nats a token"), ("lookahead", "nats")])
 def test_curves_in_two_units_say_so(tmp_path, monkeypatch, kind, unit):
-    from bachbot.training.objective import UNITS
-
-    units = UNITS[kind]
+    units = KINDS[kind].units
     line = {"epoch": 1, "train": 0.5, "validation": 1.3,
             "train_unit": units.train, "validation_unit": units.validation}  # fmt: skip
-    labels, said = [], []
-    monkeypatch.setattr(Axes, "set_ylabel", lambda _, text: said.append(text))
+    labels, units_shown = [], []
+    monkeypatch.setattr(Axes, "set_ylabel", lambda _, text: units_shown.append(text))
     plot = Axes.plot
     monkeypatch.setattr(
         Axes, "plot", lambda self, *a, **k: (labels.append(k["label"]), plot(self, *a, **k))
     )
     plot_learning_curve([line], tmp_path / "curve.png")
-    assert said == [unit]
+    assert units_shown == [unit]
     assert any("nats a missing cell" in label for label in labels) == (kind == "lookahead")
-
-
-def test_a_kind_goes_with_its_own_sizes():
-    with pytest.raises(UsageError, match="kind is 'lookahead', but the sizes are those of anoth"):
-        changed(preset("paper"), {"kind": "lookahead"})

@@ -1,4 +1,4 @@
-"""A corpus out of thin air, for tests of training, and what those ask of the processor."""
+"""A corpus of random chorales for tests of training, and a mark for tests in bfloat16."""
 
 import numpy as np
 import pytest
@@ -13,8 +13,8 @@ CPU = torch.device("cpu")
 needs_bfloat16 = pytest.mark.skipif(not trains_in_bfloat16(CPU), reason=without_bfloat16(CPU))
 
 
-def made_up_chorale(seed: int, frames: int = 48) -> Chorale:
-    """Four voices that wander by step, with ties, rests and a fermata at the end."""
+def random_chorale(seed: int, frames: int = 48) -> Chorale:
+    """Four voices in random steps, with ties, rests and a fermata at the end."""
     random = np.random.default_rng(seed)
     pitch = np.empty((frames, 4), dtype=np.int16)
     tied = np.zeros((frames, 4), dtype=np.bool_)
@@ -29,13 +29,13 @@ def made_up_chorale(seed: int, frames: int = 48) -> Chorale:
     pitch[:2, 1] = -1
     tied[:3, 1] = False
     fermata = np.arange(frames) >= frames - 4
-    return Chorale(pitch, tied, fermata, Meter(), Key(), name=f"made up {seed}")
+    return Chorale(pitch, tied, fermata, Meter(), Key(), name=f"random {seed}")
 
 
-def made_up_corpus(pieces: int = 12) -> PreparedCorpus:
+def random_corpus(pieces: int = 12) -> PreparedCorpus:
     def piece(n: int) -> Piece:
         part = "validation" if n % 6 == 4 else "test" if n % 6 == 5 else "train"
-        chorale = made_up_chorale(n, 40 + 3 * n)
+        chorale = random_chorale(n, 40 + 3 * n)
         return Piece(chorale, Key(), f"family {n}", {"tune": part, "file": part})
 
     return PreparedCorpus(tuple(piece(n) for n in range(pieces)))

@@ -1,16 +1,23 @@
 import json
 
 import pytest
-from made_up import made_up_corpus
+from training_corpus import random_corpus
 from typer.testing import CliRunner
 
 from bachbot.cli.evaluate import evaluate_app
 from bachbot.cli.train import train_app
 from bachbot.errors import BachbotError, BachbotWarning
 from bachbot.runtime import load_checkpoint
-from bachbot.training.run import BEST, METRICS
+from bachbot.training.run_folder import BEST, METRICS
 
 TINY = ["--preset", "tiny", "--epochs", "2", "--device", "cpu", "--threads", "1"]
+
+
+@pytest.fixture(scope="module")
+def corpus_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("corpus") / "chorales.npz"
+    random_corpus().save(path)
+    return path
 
 
 def _run(app, *words):
@@ -26,6 +33,7 @@ def run_folder(corpus_file, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_training_writes_metrics_curve_checkpoint_and_card(run_folder):
     assert len((run_folder / METRICS).read_text(encoding="utf-8").splitlines()) == 2
     assert (run_folder / "curve.png").read_bytes().startswith(b"\x89PNG")
@@ -33,7 +41,8 @@ def test_training_writes_metrics_curve_checkpoint_and_card(run_folder):
     assert load_checkpoint(run_folder / BEST).config["training"]["config"]["preset"] == "tiny"
 
 
-def test_a_run_resumes_with_its_own_settings_unless_others_are_asked(run_folder, corpus_file):
+@pytest.mark.slow
+def test_a_run_resumes_with_its_own_settings_and_refuses_others(run_folder, corpus_file):
     resume = ["--resume", "-o", run_folder, "--corpus", corpus_file, "--device", "cpu"]
     assert _run(train_app, *resume).exit_code == 0
     result = _run(train_app, *resume, "--seed", 4)
@@ -41,7 +50,8 @@ def test_a_run_resumes_with_its_own_settings_unless_others_are_asked(run_folder,
     assert "other settings for seed" in str(result.exception)
 
 
-def test_export_copies_the_best_with_its_card(run_folder, tmp_path):
+@pytest.mark.slow
+def test_export_copies_the_best_checkpoint_with_its_card(run_folder, tmp_path):
     result = _run(train_app, "export", run_folder, "-o", tmp_path / "model")
     assert result.exit_code == 0, result.output
     assert sorted(p.name for p in (tmp_path / "model").iterdir()) == [
@@ -51,6 +61,7 @@ def test_export_copies_the_best_with_its_card(run_folder, tmp_path):
     assert "holds no run with a trained model" in str(result.exception)
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_is_not_exported(run_folder, tmp_path):
     from bachbot.runtime import Checkpoint, save_checkpoint
 
@@ -60,17 +71,18 @@ def test_an_unfinished_run_is_not_exported(run_folder, tmp_path):
     (tmp_path / "half").mkdir()
     save_checkpoint(tmp_path / "half" / BEST, half)
     result = _run(train_app, "export", tmp_path / "half", "-o", tmp_path / "out")
-    assert "is not finished: end it with 'bachbot train --resume" in str(result.exception)
+    assert "is not finished: finish it with 'bachbot train --resume" in str(result.exception)
 
 
-def test_losses_are_those_that_the_run_recorded(run_folder, corpus_file):
+@pytest.mark.slow
+def test_evaluate_losses_prints_the_losses_of_the_record(run_folder, corpus_file):
     common = ["losses", "--checkpoint", run_folder / BEST, "--corpus", corpus_file]
     result = _run(evaluate_app, *common, "--json")
-    told = json.loads(result.stdout)["parts"]
+    shown = json.loads(result.stdout)["parts"]
     recorded = load_checkpoint(run_folder / BEST).config["training"]["losses"]
     for part in ("validation", "test"):
         for unit in ("nats_per_token", "nats_per_frame", "nats_per_onset", "onset_accuracy"):
-            assert told[part][unit] == pytest.approx(recorded[part][unit], abs=1e-5)
+            assert shown[part][unit] == pytest.approx(recorded[part][unit], abs=1e-5)
     table = _run(evaluate_app, *common, "--part", "test")
     assert table.exit_code == 0
     assert f"{recorded['test']['nats_per_token']:.3f}" in table.output
@@ -79,11 +91,12 @@ def test_losses_are_those_that_the_run_recorded(run_folder, corpus_file):
     assert "there is no part 'tests'" in str(wrong.exception)
 
 
-def test_pieces_that_it_may_have_heard_are_warned_of(run_folder, corpus_file, tmp_path):
+@pytest.mark.slow
+def test_pieces_that_it_may_have_been_trained_on_are_warned_of(run_folder, corpus_file, tmp_path):
     common = ["losses", "--checkpoint", run_folder / BEST, "--part", "test"]
     with pytest.warns(BachbotWarning, match="trained on the split by tune.*give --split tune"):
         _run(evaluate_app, *common, "--corpus", corpus_file, "--split", "file")
-    made_up_corpus(18).save(tmp_path / "other.npz")
+    random_corpus(18).save(tmp_path / "other.npz")
     with pytest.warns(BachbotWarning, match="trained on another prepared corpus"):
         _run(evaluate_app, *common, "--corpus", tmp_path / "other.npz")
 
@@ -92,7 +105,7 @@ def test_pieces_that_it_may_have_heard_are_warned_of(run_folder, corpus_file, tm
     ("words", "message"),
     [
         (["--preset", "none"], "there is no preset 'none'"),
-        (["--set", "dropout"], "--set dropout is no setting: give NAME=VALUE"),
+        (["--set", "dropout"], "'dropout' is no setting: give NAME=VALUE"),
         (["--set", "width=3", "--epochs", "0"], "there is no setting 'width'; epochs is 0"),
         (["--device", "abacus"], "there is no device 'abacus'"),
         (["--corpus", "/nowhere.npz"], "there is no prepared corpus at /nowhere.npz"),
@@ -101,7 +114,7 @@ def test_pieces_that_it_may_have_heard_are_warned_of(run_folder, corpus_file, tm
         (["search", "--sampler", "luck"], "there is no sampler 'luck'"),
     ],
 )
-def test_what_cannot_be_is_one_clear_error(words, message, corpus_file, tmp_path, monkeypatch):
+def test_bad_input_is_one_clear_line(words, message, corpus_file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if "--corpus" not in words:
         words = [*words, "--corpus", corpus_file]
@@ -112,7 +125,8 @@ def test_what_cannot_be_is_one_clear_error(words, message, corpus_file, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_says_how_to_go_on(corpus_file, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_ctrl_c_says_how_to_continue(corpus_file, tmp_path, monkeypatch):
     from bachbot.training.trainer import Trainer
 
     step = Trainer.step
@@ -125,18 +139,19 @@ def test_ctrl_c_says_how_to_go_on(corpus_file, tmp_path, monkeypatch):
     monkeypatch.setattr(Trainer, "step", third)
     result = _run(train_app, *TINY, "--corpus", corpus_file, "-o", tmp_path / "run")
     assert result.exit_code == 130
-    assert "go on with 'bachbot train --resume -o" in " ".join(result.output.split())
+    assert "continue it with 'bachbot train --resume -o" in " ".join(result.output.split())
     monkeypatch.undo()
     resume = ["--resume", "-o", tmp_path / "run", "--corpus", corpus_file, "--device", "cpu"]
     assert _run(train_app, *resume).exit_code == 0
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # optuna's notes on experimental parts
-def test_search_shows_a_leaderboard_and_draws_dropout(corpus_file, tmp_path):
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")  # optuna warns of experimental features
+def test_search_shows_a_leaderboard_and_plots_dropout(corpus_file, tmp_path):
     words = ["search", "--trials", 2, "--preset", "tiny", "--epochs", 1, "--sampler", "grid",
              "--grid", "dropout=0.0,0.2", "--storage", tmp_path / "s.journal", "--device", "cpu",
              "--threads", "1", "--figure", tmp_path / "dropout.png"]  # fmt: skip
     result = _run(train_app, *words, "--corpus", corpus_file)
     assert result.exit_code == 0, result.output
-    assert "2 trials done of 2 begun" in result.output
+    assert "2 of 2 trials finished" in result.output
     assert (tmp_path / "dropout.png").read_bytes().startswith(b"\x89PNG")

@@ -10,18 +10,19 @@ for name in ("music21", "typer", "rich", "matplotlib", "optuna", "mido", "verovi
              "platformdirs", "threadpoolctl"):
     sys.modules[name] = None  # to import it raises ImportError
 from bachbot.corpus.store import PreparedCorpus
-from bachbot.training.config import preset
-from bachbot.training.export import export
+from bachbot.training.kinds import preset
+from bachbot.training.run_folder import export_checkpoint
 from bachbot.training.run import train
 folder = pathlib.Path(sys.argv[2])
 corpus = PreparedCorpus.load(pathlib.Path(sys.argv[1]))
 train(corpus, preset(sys.argv[3]), folder=folder, device="cpu")
-export(folder, folder / "out")
+export_checkpoint(folder, folder / "out")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["tiny", "lookahead-tiny"])
-def test_training_needs_torch_numpy_safetensors_and_the_prepared_file_alone(
+def test_training_needs_only_torch_numpy_safetensors_and_the_prepared_file(
     corpus_file, tmp_path, preset
 ):
     done = subprocess.run(
