@@ -6,7 +6,7 @@ import pytest
 from bachbot.chorale import Chorale, Key
 from bachbot.cli import main
 from bachbot.corpus.store import Piece, PreparedCorpus
-from bachbot.evaluation.baselines import baselines, measure_baseline
+from bachbot.evaluation.baselines import fit_baselines, measure_baseline
 
 # A cadence in C major, a quarter a chord.
 CHORDS = np.array([[67, 64, 60, 48], [69, 65, 60, 50], [71, 62, 55, 43], [72, 64, 55, 48]])
@@ -59,7 +59,7 @@ def test_one_table_of_all_models(run, made_up):
     assert all(list(row["parts"]) == ["validation", "test"] for row in rows.values())
     assert {row["parts"]["test"]["pieces"] for row in rows.values()} == {2}
     # The baselines' figures are those of the training part of the same split.
-    found = baselines(made_up.part("train", "tune"))
+    found = fit_baselines(made_up.part("train", "tune"))
     for name in BASELINES:
         wanted = measure_baseline(found[name], made_up.part("test", "tune"))
         assert rows[name]["parts"]["test"] == json.loads(json.dumps(wanted.to_json()))
@@ -75,7 +75,7 @@ def test_one_table_of_all_models(run, made_up):
 def test_the_split_chooses_the_training_part_of_baselines(run, made_up):
     rows = json.loads(run("--split", "file", "--part", "test", "--json"))["rows"]
     row = next(row for row in rows if row["name"] == "2-gram")
-    found = baselines(made_up.part("train", "file"), highest=2)["2-gram"]
+    found = fit_baselines(made_up.part("train", "file"), highest=2)["2-gram"]
     wanted = measure_baseline(found, made_up.part("test", "file")).to_json()
     assert row["parts"]["test"]["nats_per_token"] == wanted["nats_per_token"]
     assert row["parts"]["test"]["pieces"] == 1
