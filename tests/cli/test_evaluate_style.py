@@ -8,6 +8,7 @@ import pytest
 from bachbot.chorale import Chorale, Key
 from bachbot.cli import main
 from bachbot.corpus.store import Piece, PreparedCorpus
+from bachbot.evaluation.style.profile import PROFILE_FEATURES
 from bachbot.scores import from_chorale, save_score
 
 # A cadence in C major, a quarter a chord; its first step has parallel fifths, soprano and bass.
@@ -69,7 +70,7 @@ def test_style_of_what_a_checkpoint_writes(run, untrained):
     result = json.loads(run("--checkpoint", untrained, "--json"))
     assert result["pieces"] == {"train": 4, "test": 3, "ours": 3}
     assert set(result["grade"]["bach"]["medians"]) == {*(f.name for f in GRADED), "grade"}
-    assert [d["name"] for d in result["distances"]] == [f.name for f in PROFILE]
+    assert [d["name"] for d in result["distances"]] == [f.name for f in PROFILE_FEATURES]
     # The soprano is Bach's.
     by_name = {d["name"]: d for d in result["distances"]}
     soprano = by_name["soprano steps and leaps"]
@@ -102,7 +103,7 @@ def test_a_file_with_parallel_fifths_is_farther_from_bach(run, scores):
     assert spoilt["features"]["parallels"] > clean["features"]["parallels"]
     assert spoilt["features"]["alto intervals"] > clean["features"]["alto intervals"]
     assert spoilt["features"]["soprano intervals"] == clean["features"]["soprano intervals"]
-    assert len(result["distances"]) == len(PROFILE)
+    assert len(result["distances"]) == len(PROFILE_FEATURES)
     rows = run(scores).splitlines()
     [good] = [row for row in rows if row.startswith("clean")]
     [bad] = [row for row in rows if row.startswith("fifths")]

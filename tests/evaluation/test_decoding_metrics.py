@@ -9,11 +9,11 @@ from made_checkpoints import random_checkpoint
 from strategies import chorales
 
 from bachbot.chorale import REST, Chorale, Voice
-from bachbot.decoding import DecodingOptions, Penalties, fill
+from bachbot.decoding import DecodingOptions, Penalties, fill, fill_all, fill_request
 from bachbot.evaluation import decoding_metrics, harmonization, partwriting, variety
 from bachbot.evaluation import generated as decoded
 from bachbot.evaluation.decoding_metrics import KEYLESS_RULES
-from bachbot.evaluation.generated import fill_request, harmonize_pieces
+from bachbot.evaluation.generated import harmonize_pieces
 from bachbot.runtime import build_model
 from bachbot.theory.rules import RULES
 

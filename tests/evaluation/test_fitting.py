@@ -93,7 +93,12 @@ def test_only_what_is_fitted_moves():
 
 def test_a_weight_goes_no_lower_than_nothing():
     """A decoder that strikes too much of itself is charged nothing, and that is the end of it."""
-    busy = fit(lambda _: BACH, obedient(penalties(2.5, 0.0)), penalties(2.5, 0.3), weights_to_fit=(STRIKES,))
+    busy = fit(
+        lambda _: BACH,
+        obedient(penalties(2.5, 0.0)),
+        penalties(2.5, 0.3),
+        weights_to_fit=(STRIKES,),
+    )
     assert STRIKES.read(busy.penalties) <= 0.3
     assert min(r.weights["onset bonus 2"] for r in busy.rounds) == 0
     assert len(busy.rounds) < 6
@@ -114,9 +119,9 @@ def test_what_the_knobs_read_and_write():
 
 def test_the_rates_are_those_of_the_measures():
     for weight in (0, 1, 1.01, 3):
-        portrait = decoding_metrics(obedient(penalties(weight, 0)))
-        rate = PARALLELS.rate(portrait).rate
-        assert rate == pytest.approx(portrait.writing.sums["parallels"].rate)
+        metrics = decoding_metrics.measure(obedient(penalties(weight, 0)))
+        rate = PARALLELS.rate(metrics).rate
+        assert rate == pytest.approx(metrics.partwriting.sums["parallels"].rate)
         assert rate == pytest.approx(1000 * round(STEPS * exp(-weight)) / STEPS)
     assert PARALLELS.rate(metrics).one == pytest.approx(1000 / STEPS)
     assert HIDDEN.rate(metrics).rate == 0

@@ -5,7 +5,7 @@ import pytest
 
 from bachbot.errors import UsageError
 from bachbot.evaluation.bootstrap import Interval
-from bachbot.evaluation.detection import Detection, InformationLevel
+from bachbot.evaluation.detection import ClassifierAccuracy, Detection, InformationLevel
 from bachbot.evaluation.harmonization import PUBLISHED
 from bachbot.report.readme import TABLES, regenerate, regenerated
 from bachbot.tables import to_markdown
@@ -38,7 +38,7 @@ Text after.
 
 
 def detection(accuracy):
-    verdicts = {"together": Verdict(accuracy, Interval(0.25, 0.75), p=0.04)}
+    verdicts = {"majority": ClassifierAccuracy(accuracy, Interval(0.25, 0.75), p=0.04)}
     return Detection(12, 9, 20, InformationLevel.SCORE, verdicts, verdicts, verdicts, ()).to_json()
 
 

@@ -203,5 +203,7 @@ def _control(
             stacklevel=2,
         )
         return None
-    match = split_halves([piece.chorale for piece in pieces], families, pairs, seed=comparisons.seed)
+    match = split_halves(
+        [piece.chorale for piece in pieces], families, pairs, seed=comparisons.seed
+    )
     return comparisons.compare(CONTROL, match, level)

@@ -156,7 +156,9 @@ def partwriting_command(
             f"{part} part of the split by {split}"
         )
     for path in jsb or []:
-        columns[path.stem] = decoding_metrics.measure(read_as_they_are(path)[:limit], rules=KEYLESS_RULES)
+        columns[path.stem] = decoding_metrics.measure(
+            read_as_they_are(path)[:limit], rules=KEYLESS_RULES
+        )
     figures = {name: column.to_json() for name, column in columns.items()}
     if as_json:
         typer.echo(json.dumps({"title": title, "columns": figures}))
