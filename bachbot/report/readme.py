@@ -144,7 +144,7 @@ def headline_table(report: _Report) -> Table:
 
 
 def _accuracy(found: Mapping[str, Any] | None, task: str) -> Cell:
-    return Cell() if found is None else accuracy_cell(found["classifiers"][task]["together"], 0)
+    return Cell() if found is None else accuracy_cell(found["classifiers"][task]["majority"], 0)
 
 
 TABLES: Mapping[str, Callable[[_Report], Table]] = MappingProxyType(

@@ -22,7 +22,7 @@ TASKS: Mapping[str, str] = {
 """What a classifier decides, by the key of `Detection.to_json`."""
 
 _CLASSIFIERS: Mapping[str, str] = {
-    "together": "majority of the three",
+    "majority": "majority of the three",
     "features": "logistic regression on features",
     "forest": "extremely randomized trees on features",
     "notes": "linear SVM on n-grams of the notes",

@@ -69,7 +69,7 @@ def test_help_of_style(run):
 def test_style_of_what_a_checkpoint_writes(run, untrained):
     result = json.loads(run("--checkpoint", untrained, "--json"))
     assert result["pieces"] == {"train": 4, "test": 3, "ours": 3}
-    assert set(result["grade"]["bach"]["medians"]) == {*(f.name for f in GRADED), "grade"}
+    assert set(result["grade"]["bach"]["medians"]) == {*(f.name for f in GRADE_FEATURES), "grade"}
     assert [d["name"] for d in result["distances"]] == [f.name for f in PROFILE_FEATURES]
     # The soprano is Bach's.
     by_name = {d["name"]: d for d in result["distances"]}

@@ -116,7 +116,7 @@ def test_novelty_of_sets():
 def test_classifiers_and_their_top_features():
     verdict = {"accuracy": 0.625, "interval": [0.5, 0.75], "chance": [0.375, 0.625], "p": 0.04}
     feature = {"feature": "leaps", "ours": 1.0, "bach": None, "above": 0.25, "p": 0.01}
-    tasks = {task: {"together": verdict} for task in ("pieces", "excerpts", "pairs")}
+    tasks = {task: {"majority": verdict} for task in ("pieces", "excerpts", "pairs")}
     found = {"pairs": 9, "tunes": 8, "telling": "notes", "classifiers": tasks,
              "top_features": [feature] * (MOST_FEATURES + 1)}  # fmt: skip
     row = find(accuracy_table("t", {"ours": found}), "majority of the three")
