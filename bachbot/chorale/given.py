@@ -26,9 +26,9 @@ class Given:
     grid : int
         Voices that are not given begin and end notes only in frames that are a multiple of this:
         2 in a piece whose durations were doubled.
-    strikes : bool, or ndarray of bool, shape [T, 4]
+    required_onsets : bool, or ndarray of bool, shape [T, 4]
         Where a voice that is not given may not hold its previous note. Stored as an array.
-    close : range, optional
+    final_chord : range, optional
         Frames of a final chord that is expected to be the tonic: the search pays a penalty where
         it is not. Default: none.
 
@@ -41,15 +41,15 @@ class Given:
     cells: NDArray[np.bool_]
     fermatas: NDArray[np.bool_] | bool = True
     grid: int = 1
-    strikes: NDArray[np.bool_] | bool = False
-    close: range = range(0)
+    required_onsets: NDArray[np.bool_] | bool = False
+    final_chord: range = range(0)
 
     def __post_init__(self) -> None:
         cells = np.array(self.cells, dtype=np.bool_)
         if cells.ndim != 2 or cells.shape[1] != 4:
             raise UsageError(f"given cells have shape {cells.shape}: wanted [T, 4]")
         for name, shape in (("cells", cells.shape), ("fermatas", (len(cells),)),
-                            ("strikes", cells.shape)):  # fmt: skip
+                            ("required_onsets", cells.shape)):  # fmt: skip
             found = np.asarray(getattr(self, name), dtype=np.bool_)
             if found.ndim and found.shape != shape:
                 raise UsageError(f"given {name} have shape {found.shape}: wanted {shape}")
@@ -58,8 +58,8 @@ class Given:
             object.__setattr__(self, name, kept)
         if self.grid < 1:
             raise UsageError(f"the grid is {self.grid} frames: give 1 or more")
-        if self.close and not (0 <= self.close[0] <= self.close[-1] < len(cells)):
-            raise UsageError(f"a final chord at {self.close} is outside {len(cells)} frames")
+        if self.final_chord and not (0 <= self.final_chord[0] <= self.final_chord[-1] < len(cells)):
+            raise UsageError(f"a final chord at {self.final_chord} is outside {len(cells)} frames")
 
     @classmethod
     def voices(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from bachbot.theory.cadence import Close
+    from bachbot.theory.cadence import PhraseCadence
     from bachbot.theory.explanation import Explanation
 
 
@@ -88,7 +88,7 @@ def _position(found: "Explanation", frame: int) -> tuple[str, str]:
 def _chords(found: "Explanation") -> Iterator[tuple[str, ...]]:
     """A row for each chord, with bar and key where they change."""
     bar, key = "", None
-    cadences = {cadence.frame: cadence for cadence in found.closes}
+    cadences = {cadence.frame: cadence for cadence in found.phrase_cadences}
     for harmony in found.harmonies:
         here, beat = _position(found, harmony.start)
         remarks = [f"{note.voice.label}: {note.kind}" for note in harmony.ornaments]
@@ -106,12 +106,12 @@ def _chords(found: "Explanation") -> Iterator[tuple[str, ...]]:
         bar, key = here, harmony.key
 
 
-def _cadence(cadence: "Close") -> str:
+def _cadence(cadence: "PhraseCadence") -> str:
     return "no cadence" if cadence.kind == "none" else f"{cadence.kind} cadence"
 
 
 def _cadences(found: "Explanation") -> Iterator[tuple[str, ...]]:
-    for cadence in found.closes:
+    for cadence in found.phrase_cadences:
         chords = " - ".join(harmony.text for harmony in cadence.chords)
         yield *_position(found, cadence.frame), str(cadence.key), cadence.kind, chords
 
@@ -126,11 +126,11 @@ def _faults(found: "Explanation") -> Iterator[tuple[str, ...]]:
 
 def _summary(found: "Explanation", title: str) -> str:
     chorale = found.chorale
-    cadences = _by_kind([cadence.kind for cadence in found.closes])
+    cadences = _by_kind([cadence.kind for cadence in found.phrase_cadences])
     faults = _by_kind([fault.rule for fault in found.faults])
     return (
         f"{title}: {chorale.key}, {chorale.meter}, {_count(found.bars, 'bar')}, "
-        f"{_count(len(found.harmonies), 'chord')}; {_count(len(found.closes), 'phrase')}"
+        f"{_count(len(found.harmonies), 'chord')}; {_count(len(found.phrase_cadences), 'phrase')}"
         f"{cadences}; {_count(len(found.faults), 'fault')}{faults}"
     )
 

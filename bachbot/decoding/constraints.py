@@ -255,7 +255,7 @@ def fill_constraints(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> 
         token=token,
         allowed_sets=np.concatenate([ranges, single]),
         set_index=np.where(required == ANY, set_index, single_index),
-        may_tie=~np.asarray(given.strikes),
+        may_tie=~np.asarray(given.required_onsets),
         required_pitch=required,
         hold=hold,
         fermata=np.where(given.fermatas, chorale.fermata, FERMATA_FREE).astype(np.int8),
@@ -263,7 +263,7 @@ def fill_constraints(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> 
         key=chorale.key,
         position=chorale.position,
         transposed_by=chorale.transposed_by,
-        final_chord=given.close,
+        final_chord=given.final_chord,
     )
 
 

@@ -49,7 +49,7 @@ def fill_request(
     fermatas[cells.all(axis=1)] = True
     onsets = np.zeros(cells.shape, dtype=np.bool_)
     onsets[[f * pulse.augmentation // pulse.diminution for f in section_starts]] = True
-    wanted = Given(cells, fermatas, grid=pulse.augmentation, strikes=onsets)
+    wanted = Given(cells, fermatas, grid=pulse.augmentation, required_onsets=onsets)
     soprano = chorale.pitch[:, Voice.SOPRANO]
     if cells[:, Voice.SOPRANO].all() and (soprano != REST).any():
         chorale, wanted = with_final_cadence(chorale, wanted)
@@ -76,7 +76,7 @@ def with_final_cadence(chorale: Chorale, given: Given) -> tuple[Chorale, Given]:
     chorale : Chorale
         With the fermata on its last note.
     given : Given
-        With `close`, the frames of the final chord, and `fermatas`.
+        With `final_chord`, the frames of the final chord, and `fermatas`.
     """
     onset = chorale.onset[:, Voice.SOPRANO]
     soprano = chorale.pitch[:, Voice.SOPRANO]
@@ -84,7 +84,7 @@ def with_final_cadence(chorale: Chorale, given: Given) -> tuple[Chorale, Given]:
     first = int(np.flatnonzero(onset[: last + 1])[-1])
     above = (soprano[last] - chorale.key.pitch_class) % 12
     on_tonic = above in TONIC_TRIAD[chorale.key.mode]
-    given = replace(given, close=range(first, last + 1) if on_tonic else range(0))
+    given = replace(given, final_chord=range(first, last + 1) if on_tonic else range(0))
     if chorale.fermata.any():
         return chorale, given
     fermata = np.zeros(chorale.frames, dtype=np.bool_)

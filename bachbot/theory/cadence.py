@@ -82,8 +82,8 @@ def cadence_at(chorale: Chorale, frame: int, key: Key) -> Cadence:
     elsewhere = np.flatnonzero(bass != bass[frame])
     if bass[frame] == _FIFTH and _LEADING in last and last <= _DOMINANT_TRIAD:
         return Cadence("half" if elsewhere.size else "none")
-    closes = bass[frame] == _TONIC and last <= _TONIC_TRIAD and len(last & _THIRDS) <= 1
-    if not (closes and elsewhere.size):
+    ends_on_tonic = bass[frame] == _TONIC and last <= _TONIC_TRIAD and len(last & _THIRDS) <= 1
+    if not (ends_on_tonic and elsewhere.size):
         return Cadence("none")
     before = int(elsewhere[-1])
     others = np.flatnonzero(bass[:before] != bass[before])
@@ -103,7 +103,9 @@ def _sounding(chorale: Chorale, above: np.ndarray, frame: int) -> set[int]:
     return {int(a) for a in above[frame][chorale.pitch[frame] != REST]}
 
 
-CloseKind = Literal["perfect", "imperfect", "plagal", "half", "phrygian", "deceptive", "none"]
+PhraseCadenceKind = Literal[
+    "perfect", "imperfect", "plagal", "half", "phrygian", "deceptive", "none"
+]
 
 # Chords by root in semitones above the tonic, and shape.
 _TONIC_DEGREE = {(0, MAJ), (0, MIN)}
@@ -115,7 +117,7 @@ _SUBMEDIANT = {"major": (9, MIN), "minor": (8, MAJ)}
 
 
 @dataclass(frozen=True)
-class Close:
+class PhraseCadence:
     """The cadence of a phrase, with its chords.
 
     Parameters
@@ -139,11 +141,11 @@ class Close:
     frame: int
     end: int
     key: Key
-    kind: CloseKind
+    kind: PhraseCadenceKind
     chords: tuple[Harmony, ...]
 
 
-def closes(chorale: Chorale, harmonies: Sequence[Harmony]) -> list[Close]:
+def phrase_cadences(chorale: Chorale, harmonies: Sequence[Harmony]) -> list[PhraseCadence]:
     """Find the cadence at each fermata and at the end.
 
     Parameters
@@ -163,7 +165,7 @@ def closes(chorale: Chorale, harmonies: Sequence[Harmony]) -> list[Close]:
     return found
 
 
-def _close(chorale: Chorale, phrase: Sequence[Harmony], end: int) -> Close:
+def _close(chorale: Chorale, phrase: Sequence[Harmony], end: int) -> PhraseCadence:
     # A bass that moves on under the fermata changes the position, not the cadence.
     same = len(phrase) - 1
     held = _begin_of_note(chorale, end)
@@ -172,7 +174,7 @@ def _close(chorale: Chorale, phrase: Sequence[Harmony], end: int) -> Close:
     last = phrase[same]
     before = next((h for h in reversed(phrase[:same]) if not _is_same(h, last)), None)
     if before is None:
-        return Close(last.start, end, last.key, "none", (last,))
+        return PhraseCadence(last.start, end, last.key, "none", (last,))
     key = last.key
     kind = _kind(chorale, before, last, key, end)
     if kind == "none":
@@ -180,7 +182,7 @@ def _close(chorale: Chorale, phrase: Sequence[Harmony], end: int) -> Close:
         goal = _goal(last)
         if _chord(before, goal) in _DOMINANT and _chord(last, goal) in _TONIC_DEGREE:
             key, kind = goal, _on_tonic(chorale, before, last, goal, end)
-    return Close(last.start, end, key, kind, (before, last))
+    return PhraseCadence(last.start, end, key, kind, (before, last))
 
 
 def _goal(last: Harmony) -> Key:
@@ -201,7 +203,9 @@ def _is_same(a: Harmony, b: Harmony) -> bool:
     return (a.key, a.numeral) == (b.key, b.numeral)
 
 
-def _kind(chorale: Chorale, before: Harmony, last: Harmony, key: Key, end: int) -> CloseKind:
+def _kind(
+    chorale: Chorale, before: Harmony, last: Harmony, key: Key, end: int
+) -> PhraseCadenceKind:
     ends, comes = _chord(last, key), _chord(before, key)
     if ends in _TONIC_DEGREE:
         return _on_tonic(chorale, before, last, key, end)
@@ -214,7 +218,9 @@ def _kind(chorale: Chorale, before: Harmony, last: Harmony, key: Key, end: int) 
     return "deceptive" if comes in _DOMINANT and on_sixth else "none"
 
 
-def _on_tonic(chorale: Chorale, before: Harmony, last: Harmony, key: Key, end: int) -> CloseKind:
+def _on_tonic(
+    chorale: Chorale, before: Harmony, last: Harmony, key: Key, end: int
+) -> PhraseCadenceKind:
     comes = _chord(before, key)
     if comes in _DOMINANT | _LEADING_DEGREE:
         soprano = chorale.pitch[end, Voice.SOPRANO]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import Chorale, Voice
 from bachbot.theory.analysis import Harmony, analyze
-from bachbot.theory.cadence import Close, closes
+from bachbot.theory.cadence import PhraseCadence, phrase_cadences
 from bachbot.theory.melody import bars, beat
 from bachbot.theory.rules import RULES, Moves, Rule
 
@@ -161,7 +161,7 @@ class Explanation:
         The piece.
     harmonies : tuple of Harmony
         Its chords.
-    closes : tuple of Close
+    phrase_cadences : tuple of Close
         The cadences of its phrases.
     faults : tuple of Fault
         Its part-writing faults.
@@ -169,7 +169,7 @@ class Explanation:
 
     chorale: Chorale
     harmonies: tuple[Harmony, ...]
-    closes: tuple[Close, ...]
+    phrase_cadences: tuple[PhraseCadence, ...]
     faults: tuple[Fault, ...]
 
     @property
@@ -202,7 +202,7 @@ class Explanation:
             ``kind``.
 
             ``cadences``: one object a phrase with ``bar``, ``beat``, ``frame`` (of the last
-            chord), ``key``, ``kind`` (see `Close`) and ``chords``, the last two numerals.
+            chord), ``key``, ``kind`` (see `PhraseCadence`) and ``chords``, the last two numerals.
 
             ``faults``: one object each, as `Fault.to_json` gives it.
         """
@@ -218,7 +218,7 @@ class Explanation:
                     "kind": close.kind,
                     "chords": [harmony.text for harmony in close.chords],
                 }
-                for close in self.closes
+                for close in self.phrase_cadences
             ],
             "faults": [fault.to_json() for fault in self.faults],
         }
@@ -255,7 +255,7 @@ def explain(chorale: Chorale) -> Explanation:
     return Explanation(
         chorale,
         tuple(harmonies),
-        tuple(closes(chorale, harmonies)),
+        tuple(phrase_cadences(chorale, harmonies)),
         tuple(_faults(chorale, harmonies)),
     )
 

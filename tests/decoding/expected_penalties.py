@@ -84,9 +84,9 @@ def new_chords(music, given):
 
 def wrong_final_notes(music, given):
     """Number of chosen notes of the last chord outside the tonic triad; the bass has the root."""
-    if not given.close:
+    if not given.final_chord:
         return 0
-    frame, triad = given.close[0], {0, 4, 7} if music.key.mode == "major" else {0, 3, 4, 7}
+    frame, triad = given.final_chord[0], {0, 4, 7} if music.key.mode == "major" else {0, 3, 4, 7}
     above = (music.pitch[frame].astype(int) - music.key.pitch_class) % 12
     return sum(
         above[voice] not in ({0} if voice == 3 else triad)

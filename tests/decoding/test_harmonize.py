@@ -258,7 +258,7 @@ def test_the_bass_starts_notes_where_they_are_required():
     free = Given.voices(16, [Voice.SOPRANO])
     [held] = fill(Holding(), melody, free, DecodingOptions(penalties=Penalties()))
     assert held.chorale.tied[1:, Voice.BASS].all()
-    asked = dataclasses.replace(free, strikes=strikes)
+    asked = dataclasses.replace(free, required_onsets=strikes)
     [found] = fill(Holding(), melody, asked, DecodingOptions(penalties=Penalties()))
     assert found.chorale.onset[:, Voice.BASS].tolist() == [at % 4 == 0 for at in range(16)]
     assert found.chorale.tied[1:, [Voice.ALTO, Voice.TENOR]].all()
@@ -268,7 +268,7 @@ def test_it_ends_on_the_tonic_if_the_penalty_is_more_than_the_model_prefers():
     """The model prefers to hold the bass by five nats; the penalty is four, then eight."""
     melody = Chorale([[64, -1, -1, 50], [60, -1, -1, -1]], np.zeros((2, 4)), np.zeros(2))
     cells = np.array([[True, False, False, True], [True, False, False, False]])
-    given = Given(cells, close=range(1, 2))
+    given = Given(cells, final_chord=range(1, 2))
     tonic = {0, 4, 7}
     for weight, bass in ((0.0, 50), (4.0, 50), (8.0, None)):
         [found] = fill(

@@ -51,14 +51,14 @@ def requests(fermatas):
     else:
         told = [fermatas] * 6
     given = [Given(c, f) for c, f in zip(cells, told, strict=True)]
-    given[0] = dataclasses.replace(given[0], close=range(6, 9))
+    given[0] = dataclasses.replace(given[0], final_chord=range(6, 9))
     given[1] = dataclasses.replace(given[1], grid=2)
     return [FillRequest(piece, asked) for piece, asked in zip(made, given, strict=True)]
 
 
 ALL_PENALTIES = Penalties.of(
     {
-        **dict.fromkeys(["parallel fifths", "overlap", "out of compass", "no chord"], 0.7),
+        **dict.fromkeys(["parallel fifths", "overlap", "out of range", "no chord"], 0.7),
         "onset bonus 0": 0.3,
         "onset bonus 2": 0.5,
         "repeated note": 0.6,

@@ -104,7 +104,9 @@ def tasks(draw):
     )
     cells = draw(st.one_of(voices, hnp.arrays(np.bool_, piece.pitch.shape)))
     fermatas = draw(st.one_of(st.booleans(), hnp.arrays(np.bool_, piece.frames)))
-    given = Given(cells, fermatas, close=draw(st.sampled_from([range(0), range(piece.frames)])))
+    given = Given(
+        cells, fermatas, final_chord=draw(st.sampled_from([range(0), range(piece.frames)]))
+    )
     # Where soprano and fermatas are given, the latter may stand anywhere.
     if not (cells[:, 0].all() and given.fermatas.all()):
         piece = whole_fermatas(piece)
@@ -278,7 +280,7 @@ def test_the_range_is_in_the_key_in_which_the_piece_is_sung():
     pieces = [
         Chorale([[72, 77, 60, 39]], np.zeros((1, 4)), [0], transposed_by=shift) for shift in shifts
     ]
-    cost = penalties_of(pieces, [SOPRANO] * 5, Penalties.of({"out of compass": 1.0}))
+    cost = penalties_of(pieces, [SOPRANO] * 5, Penalties.of({"out of range": 1.0}))
     assert cost == [1, 0, 1, 1, 1]
 
 
@@ -392,12 +394,12 @@ def test_a_final_chord_that_is_not_the_tonic(chord, key, cost):
     pitch = np.tile(chord, (6, 1))
     pitch[:2, 3] = 50
     piece = Chorale(pitch, np.zeros((6, 4)), np.zeros(6), key=key)
-    given = dataclasses.replace(Given.voices(6, [Voice.SOPRANO]), close=range(2, 6))
+    given = dataclasses.replace(Given.voices(6, [Voice.SOPRANO]), final_chord=range(2, 6))
     assert penalties_of([piece], [given], Penalties.of({"final chord": 2.0})) == [cost]
     assert penalties_of(
         [piece], [Given.voices(6, [Voice.SOPRANO])], Penalties.of({"final chord": 2.0})
     ) == [0]
-    everything = Given(np.ones((6, 4), dtype=bool), close=range(2, 6))
+    everything = Given(np.ones((6, 4), dtype=bool), final_chord=range(2, 6))
     assert penalties_of([piece], [everything], Penalties.of({"final chord": 2.0})) == [0]
 
 

@@ -51,7 +51,7 @@ def test_a_tune_with_fermatas_keeps_just_those():
 )
 def test_it_closes_on_the_tonic_where_the_tune_does(key, last, close):
     _, given = asked(tune((64, 4), (last, 4), key=key))
-    assert given.close == close
+    assert given.final_chord == close
 
 
 def test_voices_and_cells_build_the_same_request():
@@ -60,7 +60,7 @@ def test_voices_and_cells_build_the_same_request():
     cells[:, Voice.SOPRANO] = True
     by_voice, by_cell = fill_request(source, [Voice.SOPRANO]), fill_request(source, cells)
     assert by_voice.chorale.same_music(by_cell.chorale)
-    assert by_voice.given.close == by_cell.given.close == range(8, 16)
+    assert by_voice.given.final_chord == by_cell.given.final_chord == range(8, 16)
     assert np.array_equal(by_voice.given.cells, by_cell.given.cells)
     assert np.array_equal(by_voice.given.fermatas, by_cell.given.fermatas)
 
@@ -72,8 +72,8 @@ def test_a_pulse_changes_cells_grid_and_section_starts_alike():
     )
     assert request.chorale.frames == len(request.given.cells) == 12
     assert request.given.grid == 2
-    assert np.flatnonzero(request.given.strikes.all(axis=1)).tolist() == [0, 8]
-    assert request.given.close == range(8, 12)
+    assert np.flatnonzero(request.given.required_onsets.all(axis=1)).tolist() == [0, 8]
+    assert request.given.final_chord == range(8, 12)
 
 
 def test_written_fermatas_are_given_and_full_frames_have_no_other():
@@ -83,7 +83,7 @@ def test_written_fermatas_are_given_and_full_frames_have_no_other():
     assert written.given.fermatas.all()
     plain = fill_request(tune((64, 4), (60, 4)), cells)
     assert np.flatnonzero(plain.given.fermatas).tolist() == [0, 1, 2, 3]
-    assert not plain.given.close
+    assert not plain.given.final_chord
 
 
 def test_nothing_else_changes():
@@ -91,7 +91,7 @@ def test_nothing_else_changes():
     chorale, given = asked(source)
     assert np.array_equal(chorale.pitch, source.pitch)
     assert np.array_equal(given.cells, Given.voices(24, [Voice.SOPRANO]).cells)
-    assert not given.strikes.any()
+    assert not given.required_onsets.any()
     assert given.grid == 1
 
 
@@ -101,8 +101,8 @@ def test_bach_ends_his_chorales_so(corpus):
     ends = []
     for chorale in corpus.part("train"):
         _, given = asked(chorale)
-        if given.close:
-            bass = chorale.pitch[given.close[0], Voice.BASS]
+        if given.final_chord:
+            bass = chorale.pitch[given.final_chord[0], Voice.BASS]
             ends.append(bass % 12 == chorale.key.pitch_class)
     assert len(ends) > 300
     assert np.mean(ends) == pytest.approx(0.89, abs=0.005)

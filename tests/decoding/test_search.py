@@ -113,7 +113,7 @@ def test_exhaustive_with_penalties(make, scale, voices, fermatas):
     source = Chorale(
         [[60, 60, 60, 61], [61, 60, 61, 61]], np.zeros((2, 4)), [0, 0], position=[0, 4]
     )
-    given = replace(Given.voices(2, voices, fermatas=fermatas), close=range(1, 2))
+    given = replace(Given.voices(2, voices, fermatas=fermatas), final_chord=range(1, 2))
     model = make(seed=len(voices), scale=scale)
     pieces = [
         (ids, replace(music, position=source.position))

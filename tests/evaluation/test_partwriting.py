@@ -118,7 +118,7 @@ def test_published_rates_of_bach():
     assert rate["wide soprano-alto"] == pytest.approx(0.53, abs=0.005)
     assert rate["wide alto-tenor"] == pytest.approx(1.06, abs=0.005)
     assert found.sums["tritone and seventh leaps"].rate == pytest.approx(4.9, abs=0.05)
-    assert rate["out of compass"] == 0
+    assert rate["out of range"] == 0
 
 
 def test_published_rates_of_a_peer():

@@ -167,7 +167,7 @@ def test_bach_keeps_to_the_compass(corpus):
         for chorale in (found.chorale, found.chorale.transposed(
             -found.chorale.transposed_by, found.source_key
         )):  # fmt: skip
-            assert tally(chorale, {"c": RULES["out of compass"]})["c"].count == 0
+            assert tally(chorale, {"c": RULES["out of range"]})["c"].count == 0
 
 
 def test_bach_breaks_rules_now_and_then(corpus):

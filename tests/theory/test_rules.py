@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from bachbot.chorale import REST, Key, Voice, note_name
 from bachbot.errors import UsageError
-from bachbot.theory.rules import PAIRS, RULES, SUMS, Moves, charge
+from bachbot.theory.rules import PAIRS, RULES, SUMS, Moves, sum_fault_costs
 
 C, A = Key("C"), Key("A", "minor")
 LOCAL = [rule for rule in RULES.values() if not rule.whole]
@@ -79,9 +79,9 @@ CASES = [
     ("wide soprano-alto", SILENT, [77, -1, 60, 48], C, []),
     ("wide alto-tenor", SILENT, [77, 69, 55, 48], C, ["A-T"]),
     ("wide alto-tenor", SILENT, [81, 67, 55, 36], C, []),
-    ("out of compass", SILENT, [82, 52, 70, 35], C, ["S", "A", "T", "B"]),
-    ("out of compass", SILENT, [81, 53, 69, 36], C, []),
-    ("out of compass", [82, 60, 55, 48], [82, 60, 55, 48], C, []),
+    ("out of range", SILENT, [82, 52, 70, 35], C, ["S", "A", "T", "B"]),
+    ("out of range", SILENT, [81, 53, 69, 36], C, []),
+    ("out of range", [82, 60, 55, 48], [82, 60, 55, 48], C, []),
     ("tritone leaps", [65, 60, 59, 48], [71, 60, 53, 54], C, ["S", "T", "B"]),
     ("tritone leaps", [65, 60, -1, 48], [72, 65, 53, -1], C, []),
     ("seventh leaps", [60, 72, 67, 36], [70, 61, 67, 48], C, ["S", "A"]),
@@ -166,11 +166,11 @@ def test_chances():
 
 def test_compass_of_a_piece_that_was_moved():
     lowest = [voice.range[0] for voice in Voice]
-    assert broken("out of compass", SILENT, [p - 3 for p in lowest], transposed_by=-3) == []
-    assert broken("out of compass", SILENT, [p - 4 for p in lowest], transposed_by=-3) == [
+    assert broken("out of range", SILENT, [p - 3 for p in lowest], transposed_by=-3) == []
+    assert broken("out of range", SILENT, [p - 4 for p in lowest], transposed_by=-3) == [
         "S", "A", "T", "B",
     ]  # fmt: skip
-    assert broken("out of compass", SILENT, lowest, transposed_by=12) == []
+    assert broken("out of range", SILENT, lowest, transposed_by=12) == []
 
 
 def test_sums_are_of_rules_that_share_their_chances():
@@ -299,7 +299,7 @@ def test_transposition_changes_nothing(moves, by):
     up = lambda pitch: np.where(pitch == REST, REST, pitch + by).astype(np.int16)  # noqa: E731
     moved = Moves(up(moves.before), up(moves.now), key, moves.released, by)
     for rule in RULES.values():
-        if rule.name == "out of compass" and not -5 <= by <= 6:
+        if rule.name == "out of range" and not -5 <= by <= 6:
             continue  # by an octave a voice leaves its compass
         assert np.array_equal(rule.count(moved), rule.count(moves)), rule.name
         assert np.array_equal(rule.chances(moved), rule.chances(moves)), rule.name
@@ -327,7 +327,7 @@ def test_the_charge_is_what_the_rules_count(moves, weights, whole):
     for name, weight in weights.items():
         if whole or not RULES[name].whole:
             wanted += weight * RULES[name].count(moves).sum(axis=1)
-    assert np.array_equal(charge(moves, weights, whole=whole), wanted)
+    assert np.array_equal(sum_fault_costs(moves, weights, whole=whole), wanted)
 
 
 @given(steps(silence=False), WEIGHTS, st.permutations(range(4)))
@@ -337,15 +337,15 @@ def test_the_charge_grows_with_each_voice(moves, weights, order):
     for voice in order:
         now = now.copy()
         now[:, voice] = moves.now[:, voice]
-        grown = charge(dataclasses.replace(moves, now=now), weights, whole=False)
+        grown = sum_fault_costs(dataclasses.replace(moves, now=now), weights, whole=False)
         assert (grown >= last).all()
         last = grown
-    assert np.array_equal(last, charge(moves, weights, whole=False))
+    assert np.array_equal(last, sum_fault_costs(moves, weights, whole=False))
 
 
 def test_a_charge_for_no_rule():
     with pytest.raises(UsageError, match="no rule 'parallel thirds': rules are parallel fifths"):
-        charge(step(V, I), {"parallel thirds": 1.0})
+        sum_fault_costs(step(V, I), {"parallel thirds": 1.0})
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)

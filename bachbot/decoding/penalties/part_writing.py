@@ -18,12 +18,12 @@ from bachbot.decoding.constraints import Constraints
 from bachbot.decoding.context import SearchContext
 from bachbot.decoding.penalties.base import Penalty
 from bachbot.errors import UsageError
-from bachbot.theory.rules import RULES, Moves, Rule, charge
+from bachbot.theory.rules import RULES, Moves, Rule, sum_fault_costs
 
 PARALLELS = ("parallel fifths", "parallel octaves", "hidden fifths", "hidden octaves")
 """The penalties of parallels: parallel and hidden fifths and octaves."""
 
-_RANGE_RULE = RULES["out of compass"].name
+_RANGE_RULE = RULES["out of range"].name
 """The only rule that depends on the key in which a piece is sung."""
 
 
@@ -182,7 +182,7 @@ def _fault_costs(
             here = np.flatnonzero(group)
             if len(here):
                 moves = Moves(before[here], now[here], key, released[here], transposed_by)
-                cost[here] = charge(moves, weights, whole=bool(whole[here[0]]))
+                cost[here] = sum_fault_costs(moves, weights, whole=bool(whole[here[0]]))
     return cost
 
 

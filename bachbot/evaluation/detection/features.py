@@ -386,7 +386,7 @@ _SCORE_FEATURES: tuple[_Feature, ...] = (
     phrase_lengths_and_endings,
     downbeat_changes,
 )
-_ABSOLUTE_PITCH_RULES = ("out of compass",)
+_ABSOLUTE_PITCH_RULES = ("out of range",)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from bachbot.runtime import Checkpoint
 from bachbot.runtime.activations import activations
 from bachbot.runtime.protocol import Model
 from bachbot.theory.analysis import Harmony, analyze
-from bachbot.theory.cadence import closes
+from bachbot.theory.cadence import phrase_cadences
 from bachbot.theory.numerals import DOM7, MAJ, MIN
 
 CONCEPTS = ("tonic", "dominant seventh", "perfect cadence", "fermata")
@@ -65,7 +65,7 @@ def concept_labels(chorale: Chorale) -> ConceptLabels:
     for harmony in harmonies:
         labels[harmony.start : harmony.stop, 0] = _is_tonic(harmony)
         labels[harmony.start : harmony.stop, 1] = _is_dominant_seventh(harmony)
-    cadences = closes(chorale, harmonies)
+    cadences = phrase_cadences(chorale, harmonies)
     for cadence in cadences:
         labels[cadence.frame : cadence.end + 1, 2] = cadence.kind == "perfect"
     labels[:, 3] = chorale.fermata

@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Chorale, Mode, Voice
 from bachbot.scores.pitch import spell, written_fifths
 from bachbot.theory.analysis import Harmony, analyze
-from bachbot.theory.cadence import Close, closes
+from bachbot.theory.cadence import PhraseCadence, phrase_cadences
 from bachbot.theory.explanation import tally
 from bachbot.theory.harmony import NONE, Quality, chords_of, pitch_class_sets, sets_above
 from bachbot.theory.rules import RULES
@@ -80,9 +80,9 @@ class PieceAnalysis:
         return analyze(self.chorale)
 
     @cached_property
-    def cadences(self) -> list[Close]:
+    def cadences(self) -> list[PhraseCadence]:
         """The cadences of the phrases; none if the piece has no fermata to mark phrases."""
-        return closes(self.chorale, self.harmonies) if self.chorale.fermata.any() else []
+        return phrase_cadences(self.chorale, self.harmonies) if self.chorale.fermata.any() else []
 
 
 def analyzed(piece: Chorale | PieceAnalysis) -> PieceAnalysis:

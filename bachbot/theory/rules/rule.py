@@ -109,7 +109,7 @@ class Moves:
         return self.interval != 0
 
     @cached_property
-    def strikes(self) -> NDArray[np.bool_]:
+    def new_pitches(self) -> NDArray[np.bool_]:
         """Which voices reach a new pitch, also from silence, shape [N, 4]."""
         return self.sounds & (self.now != self.before)
 
@@ -259,7 +259,7 @@ ALL_VOICES: tuple[tuple[Voice, ...], ...] = (tuple(Voice),)
 
 def every_note(moves: Moves) -> NDArray[np.bool_]:
     """Opportunities of rules that count by note, shape [N, 4]."""
-    return moves.strikes
+    return moves.new_pitches
 
 
 def every_frame(moves: Moves) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from bachbot.theory.rules import voice_leading as lines
 from bachbot.theory.rules.rule import Moves, Rule
 
 
-def charge(
+def sum_fault_costs(
     moves: Moves, weights: Mapping[str, float], *, whole: bool = True
 ) -> NDArray[np.float64]:
     """Sum the cost of the faults of every motion.
@@ -62,7 +62,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             between.OVERLAP,
             between.WIDE_SOPRANO_ALTO,
             between.WIDE_ALTO_TENOR,
-            lines.OUT_OF_COMPASS,
+            lines.OUT_OF_RANGE,
             lines.TRITONE_LEAPS,
             lines.SEVENTH_LEAPS,
             lines.LEAPS_BEYOND_AN_OCTAVE,

@@ -113,11 +113,11 @@ _TRITONE, _SEVENTHS, _OCTAVE = 6, (10, 11), 12
 _LOWEST, _HIGHEST = np.array([voice.range for voice in Voice], dtype=np.int16).T
 
 
-def _out_of_compass(moves: Moves) -> NDArray[np.bool_]:
+def _out_of_range(moves: Moves) -> NDArray[np.bool_]:
     """A note begins outside `Voice.range`, shape [N, 4]."""
     # As in decoding, transposition by whole octaves does not move the ranges.
     shift = np.int16((moves.transposed_by + 5) % 12 - 5)
-    return moves.strikes & ((moves.now < _LOWEST + shift) | (moves.now > _HIGHEST + shift))
+    return moves.new_pitches & ((moves.now < _LOWEST + shift) | (moves.now > _HIGHEST + shift))
 
 
 def _tritone(moves: Moves) -> NDArray[np.bool_]:
@@ -137,7 +137,7 @@ def _moves_in_a_phrase(moves: Moves) -> NDArray[np.bool_]:
     return moves.goes & moves.bound
 
 
-OUT_OF_COMPASS = Rule("out of compass", EACH_VOICE, "note", 1000, _out_of_compass, every_note)
+OUT_OF_RANGE = Rule("out of range", EACH_VOICE, "note", 1000, _out_of_range, every_note)
 
 TRITONE_LEAPS = Rule("tritone leaps", EACH_VOICE, "move", 1000, _tritone, _moves_in_a_phrase)
 

@@ -187,8 +187,8 @@ def test_faults_are_rates_of_the_rules():
     assert found["rule: parallel octaves"] == 0
     assert np.isnan(found["rule: seventh unresolved"])
     high = block([90, 67, 64, 48])
-    assert piece_features(high, InformationLevel.SCORE)["rule: out of compass"] == 1 / 4
-    assert "rule: out of compass" not in piece_features(high, InformationLevel.NOTES)
+    assert piece_features(high, InformationLevel.SCORE)["rule: out of range"] == 1 / 4
+    assert "rule: out of range" not in piece_features(high, InformationLevel.NOTES)
 
 
 def test_every_feature_is_defined_for_some_piece_of_bach(corpus):

@@ -9,13 +9,13 @@ from progressions_made import A, C, piece
 
 from bachbot.chorale import Chorale, Voice
 from bachbot.theory.analysis import analyze
-from bachbot.theory.cadence import closes, final_cadence
+from bachbot.theory.cadence import final_cadence, phrase_cadences
 from bachbot.theory.explanation import explain, find_faults
 
 
 def close(*voices, key=C):
     chorale = piece(*voices, key=key)
-    [found] = closes(chorale, analyze(chorale))
+    [found] = phrase_cadences(chorale, analyze(chorale))
     return found
 
 
@@ -58,7 +58,7 @@ def test_each_phrase_closes_in_its_own_key():
         "C4 F3 C3 G3 F#3 G3 C3 D3 G2:2 C3 F3 G3 C3:2",
         fermatas=((32, 40),),
     )
-    found = closes(chorale, analyze(chorale))
+    found = phrase_cadences(chorale, analyze(chorale))
     assert [(str(c.key), c.kind, c.end) for c in found] == [
         ("G major", "perfect", 39),
         ("C major", "perfect", 59),
@@ -70,7 +70,7 @@ def test_bach_closes_as_his_last_chords_say(corpus):
     same = told = 0
     for found in corpus.pieces[::12]:
         chorale = found.chorale
-        last = closes(chorale, analyze(chorale))[-1]
+        last = phrase_cadences(chorale, analyze(chorale))[-1]
         kind = final_cadence(chorale).kind
         if kind != "none" and last.key == chorale.key:
             told += 1
@@ -80,7 +80,9 @@ def test_bach_closes_as_his_last_chords_say(corpus):
 
 
 def test_most_of_bachs_phrases_close_on_a_cadence(corpus):
-    kinds = [c.kind for p in corpus.pieces[5::16] for c in closes(p.chorale, analyze(p.chorale))]
+    kinds = [
+        c.kind for p in corpus.pieces[5::16] for c in phrase_cadences(p.chorale, analyze(p.chorale))
+    ]
     assert len(kinds) > 100
     assert kinds.count("none") < 0.05 * len(kinds)
     assert kinds.count("perfect") > 0.4 * len(kinds)
@@ -92,7 +94,7 @@ def test_an_explanation_is_plain_data(corpus):
     assert data == found.to_json()
     assert data["key"] == str(found.chorale.key)
     assert len(data["chords"]) == len(found.harmonies) > 20
-    assert len(data["cadences"]) == len(found.closes)
+    assert len(data["cadences"]) == len(found.phrase_cadences)
     assert len(data["faults"]) == len(found.faults)
     starts = found.chorale.bar_starts
     for chord in data["chords"]:
@@ -131,7 +133,7 @@ def test_the_leading_note_is_that_of_the_moment():
         fermatas=((8, 16), (28, 36)),
     )
     found = explain(chorale)
-    assert [str(c.key) for c in found.closes] == ["C major", "G major", "C major"]
+    assert [str(c.key) for c in found.phrase_cadences] == ["C major", "G major", "C major"]
     rule = "leading note unresolved"
     assert [(f.frame, f.voices) for f in found.faults if f.rule == rule] == [(28, (Voice.SOPRANO,))]
     assert rule not in {fault.rule for fault in find_faults(chorale)}
@@ -139,5 +141,5 @@ def test_the_leading_note_is_that_of_the_moment():
 
 def test_silence_has_nothing_to_tell():
     found = explain(Chorale(np.full((8, 4), -1), np.zeros((8, 4)), np.zeros(8)))
-    assert (found.harmonies, found.closes) == ((), ())
+    assert (found.harmonies, found.phrase_cadences) == ((), ())
     assert explain(Chorale(np.zeros((0, 4)), np.zeros((0, 4)), np.zeros(0))).bars == 0
