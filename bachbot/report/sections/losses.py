@@ -37,7 +37,7 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
         )
         found[task][name] = _plain(bench, measured)
     return {
-        "reads_ahead": bench.model.needs_length,
+        "needs_length": bench.model.needs_length,
         "tasks": found,
         "baselines": bench.context.cached_data(
             "losses of baselines", lambda a: _baselines(bench, a)
@@ -90,7 +90,7 @@ def blocks(results: Results, request: Request) -> list[Block]:
             found.append(_figure(f"places-{index}", task, lines, request))
         for name, result in results.items():
             full = losses_table(
-                result["tasks"][task], TASKS[task], reads_ahead=result["reads_ahead"]
+                result["tasks"][task], TASKS[task], needs_length=result["needs_length"]
             )
             command = f"bachbot evaluate losses --checkpoint {name}{_TITLES[task][1]}{split}"
             found.append(replace(full, title=f"{name}: {full.title}", command=command))
@@ -103,7 +103,7 @@ def rows(task: str, results: Results) -> list[dict[str, Any]]:
         {
             "name": name,
             "kind": "checkpoint" if name in results else "baseline",
-            "reads_ahead": name in results and results[name]["reads_ahead"],
+            "needs_length": name in results and results[name]["needs_length"],
             "notes": (),
             "parts": parts,
         }

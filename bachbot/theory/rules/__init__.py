@@ -7,4 +7,4 @@ The same rules check finished pieces and give the search its penalties: `RULES` 
 from bachbot.theory.rules.rule import PAIRS, Moves, Rule, Unit, released
 from bachbot.theory.rules.table import RULES, SUMS, sum_fault_costs
 
-__all__ = ["PAIRS", "RULES", "SUMS", "Moves", "Rule", "Unit", "charge", "released"]
+__all__ = ["PAIRS", "RULES", "SUMS", "Moves", "Rule", "Unit", "released", "sum_fault_costs"]
