@@ -211,7 +211,7 @@ def check_output(path: Path, suffixes: Sequence[str]) -> Path:
             f"{' '.join(suffixes)}"
         )
     if not path.parent.is_dir():
-        raise OutputError(f"the folder {path.parent} is not there: make it, or write elsewhere")
+        raise OutputError(f"the folder {path.parent} does not exist: create it, or write elsewhere")
     return path
 
 
