@@ -174,7 +174,7 @@ def _on_terminal(table: "Table", width: int) -> "RichTable":
         whole = index == 0 and short and not crowded
         figure = None if short or crowded or column.align == "left" else _widest(table, index)
         found.add_column(
-            heading, justify=column.align, overflow="fold", no_wrap=whole, min_width=figure
+            heading, justify=column.align, overflow="fold", no_wrap=whole, min_width=figure or None
         )
     for index, row in enumerate(table.rows):
         if not row:
