@@ -47,8 +47,8 @@ def comparison_table(
     Parameters
     ----------
     rows : sequence of mapping
-        One or more: ``name``, ``kind`` (``"checkpoint"`` or ``"baseline"``), ``foresees`` (whether
-        it reads ahead), ``notes`` (remarks as text), and ``parts``: plain data from
+        One or more: ``name``, ``kind`` (``"checkpoint"`` or ``"baseline"``), ``needs_length``
+        (whether it reads ahead), ``notes`` (remarks as text), and ``parts``: plain data from
         `Losses.to_json` by the part's name, the same parts in each.
     split : str
         By what the pieces were split.
@@ -68,7 +68,7 @@ def comparison_table(
         for row in rows:
             label = row["name"] + "".join(f" ({marks[note]})" for note in row["notes"])
             body.append([Cell(label), *(_nats(row["parts"][part][key]) for key in shown)])
-    ahead = [row["name"] for row in rows if row["foresees"]]
+    ahead = [row["name"] for row in rows if row["needs_length"]]
     notes = [_NATS]
     if ahead:
         notes.append(f"{', '.join(ahead)}: {_given_ahead(fermatas)} All others read only the past.")
@@ -86,7 +86,7 @@ def losses_table(
     parts: Mapping[str, Any],
     given: Sequence[Voice] = (),
     *,
-    foresees: bool = False,
+    needs_length: bool = False,
     fermatas: bool = True,
     untransposed: bool = False,
 ) -> Table:
@@ -98,7 +98,7 @@ def losses_table(
         Plain data from `Losses.to_json` by the part's name, one or more.
     given : sequence of Voice
         Voices that were given, and are not counted.
-    foresees, fermatas, untransposed : bool
+    needs_length, fermatas, untransposed : bool
         As for `comparison_table`.
     """
     lines = [_PER_TOKEN, _PER_FRAME, *([] if given else [_VOICES])]
@@ -117,7 +117,7 @@ def losses_table(
             of_kind = (found["by_kind"][name].get(key) for found in parts.values())
             rows.append([Cell(f"{name}: {' '.join(_FIGURES[key])}"), *map(_nats, of_kind)])
     rows += [[], _line(_ACCURACY, parts), _line(_AT_ONSETS, parts)]
-    ahead = _given_ahead(fermatas) if foresees else "The model reads only the past."
+    ahead = _given_ahead(fermatas) if needs_length else "The model reads only the past."
     notes = [_NATS, ahead, *_of_keys(untransposed)]
     return Table(f"Losses, {_voices(given)}", figures(parts), rows, notes)
 
@@ -155,7 +155,7 @@ def document_table(rows: Sequence[Mapping[str, Any]], parts: Sequence[str]) -> T
     Parameters
     ----------
     rows : sequence of mapping
-        ``name``, ``foresees``, and ``tasks``: plain data by ``"ATB|S"`` or ``"SATB"`` and part.
+        ``name``, ``needs_length``, and ``tasks``: plain data by ``"ATB|S"`` or ``"SATB"`` and part.
     parts : sequence of str
         The parts that are shown; the accuracy is that of the last.
     """
@@ -169,7 +169,7 @@ def document_table(rows: Sequence[Mapping[str, Any]], parts: Sequence[str]) -> T
         cells = [_nats(given[part][_PER_FRAME]) for part in parts]
         cells.append(_nats(given[parts[-1]][_AT_ONSETS]))
         # A model that reads ahead predicts no frame end: its tokens are not the others'.
-        per_token = (None if row["foresees"] else whole[part][_PER_TOKEN] for part in parts)
+        per_token = (None if row["needs_length"] else whole[part][_PER_TOKEN] for part in parts)
         body.append([Cell(row["name"]), *cells, *map(_nats, per_token)])
     return Table("Losses", columns, body, ["A frame is a sixteenth; lower is better."])
 

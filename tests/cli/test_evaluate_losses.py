@@ -54,8 +54,8 @@ def test_one_table_of_all_models(run, made_up):
     result = json.loads(run("--json"))
     rows = {row["name"]: row for row in result["rows"]}
     assert list(rows) == [*SHIPPED, *BASELINES]
-    assert rows["lookahead"]["foresees"]
-    assert not any(rows[name]["foresees"] for name in ("paper", *BASELINES))
+    assert rows["lookahead"]["needs_length"]
+    assert not any(rows[name]["needs_length"] for name in ("paper", *BASELINES))
     assert all(list(row["parts"]) == ["validation", "test"] for row in rows.values())
     assert {row["parts"]["test"]["pieces"] for row in rows.values()} == {2}
     # The baselines' figures are those of the training part of the same split.
@@ -113,7 +113,7 @@ def test_named_checkpoints_form_an_ensemble(run):
     words = ["--checkpoint", "lookahead", "--checkpoint", "paper", "--no-baselines", "--json"]
     rows = {row["name"]: row for row in json.loads(run(*words, "--together"))["rows"]}
     assert list(rows) == [*SHIPPED, "together"]
-    assert rows["together"]["foresees"]
+    assert rows["together"]["needs_length"]
     nats = {name: row["parts"]["test"]["voices_nats_per_frame"] for name, row in rows.items()}
     # The mean of their chances costs no more than their mean cost does.
     assert nats["together"] < (nats["lookahead"] + nats["paper"]) / 2

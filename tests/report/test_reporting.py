@@ -108,7 +108,7 @@ def test_every_figure_is_the_result_of_its_measure(laid_out, foreseeing):
     of = {name: section["results"]["ahead"] for name, section in report.items()}
     given = losses.measure(bench.model, context.pieces, given=[VOICES[0]]).to_json()
     assert of["losses"]["tasks"]["ATB|S"]["test"] == json.loads(json.dumps(given))
-    assert of["losses"]["foresees"]
+    assert of["losses"]["needs_length"]
     assert {"repeat the frame", "1-gram"} <= of["losses"]["baselines"].keys()
     filled = bench.filled("AT", "beam")
     error = harmonization.measure(context.pieces, filled, VOICES[1:3]).to_json()

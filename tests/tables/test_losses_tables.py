@@ -12,9 +12,15 @@ FIGURES = dict.fromkeys(
 )  # fmt: skip
 
 
-def row(name, notes=(), *, foresees=False, kind="checkpoint"):
+def row(name, notes=(), *, needs_length=False, kind="checkpoint"):
     parts = {"test": FIGURES}
-    return {"name": name, "kind": kind, "foresees": foresees, "notes": notes, "parts": parts}
+    return {
+        "name": name,
+        "kind": kind,
+        "needs_length": needs_length,
+        "notes": notes,
+        "parts": parts,
+    }
 
 
 def labels(table):
@@ -30,7 +36,7 @@ def test_remarks_are_numbered_once():
 
 
 def test_notes_say_what_a_model_is_given():
-    rows = [row("a", foresees=True), row("2-gram", kind="baseline")]
+    rows = [row("a", needs_length=True), row("2-gram", kind="baseline")]
     text = " ".join(comparison_table(rows, "tune").notes)
     assert "a: The model is given the length, meter, mode and fermatas" in text
     assert "All others read only the past." in text
@@ -64,7 +70,7 @@ def test_losses_of_an_older_run_are_still_shown():
 
 def test_a_model_that_reads_ahead_has_no_nats_per_token():
     tasks = {task: {"validation": FIGURES, "test": FIGURES} for task in ("ATB|S", "SATB")}
-    rows = [{"name": n, "foresees": n == "ahead", "tasks": tasks} for n in ("ahead", "past")]
+    rows = [{"name": n, "needs_length": n == "ahead", "tasks": tasks} for n in ("ahead", "past")]
     ahead, past = document_table(rows, ["validation", "test"]).rows
     assert [cell.text for cell in ahead[1:]] == ["0.500"] * 3 + ["", ""]
     assert [cell.text for cell in past[1:]] == ["0.500"] * 5

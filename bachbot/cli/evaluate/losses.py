@@ -142,7 +142,7 @@ def _show_one(request: _Request, name: str, *, as_json: bool) -> None:
         return
     print_table(
         losses_table(
-            results, request.given, foresees=model.needs_length, fermatas=request.fermatas,
+            results, request.given, needs_length=model.needs_length, fermatas=request.fermatas,
             untransposed=request.jsb,
         )
     )  # fmt: skip
@@ -187,7 +187,7 @@ def _checkpoint_rows(
         {
             "name": name,
             "kind": "checkpoint",
-            "foresees": model.needs_length,
+            "needs_length": model.needs_length,
             "notes": notes[name],
             "parts": _measure(request, model, name),
         }
@@ -213,7 +213,7 @@ def _baseline_rows(request: _Request) -> list[dict[str, Any]]:
                 losses = measure_baseline(baseline, chorales, request.given, progress=advance)
             parts[part] = request.in_original_keys(losses).to_json()
         rows.append(
-            {"name": name, "kind": "baseline", "foresees": False, "notes": [], "parts": parts}
+            {"name": name, "kind": "baseline", "needs_length": False, "notes": [], "parts": parts}
         )
     return rows
 

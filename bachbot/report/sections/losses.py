@@ -37,7 +37,7 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
         )
         found[task][name] = _plain(bench, measured)
     return {
-        "foresees": bench.model.needs_length,
+        "needs_length": bench.model.needs_length,
         "tasks": found,
         "baselines": bench.context.cached_data(
             "losses of baselines", lambda a: _baselines(bench, a)
@@ -89,7 +89,9 @@ def blocks(results: Results, request: Request) -> list[Block]:
         if lines:
             found.append(_figure(f"places-{index}", task, lines, request))
         for name, result in results.items():
-            full = losses_table(result["tasks"][task], TASKS[task], foresees=result["foresees"])
+            full = losses_table(
+                result["tasks"][task], TASKS[task], needs_length=result["needs_length"]
+            )
             command = f"bachbot evaluate losses --checkpoint {name}{_TITLES[task][1]}{split}"
             found.append(replace(full, title=f"{name}: {full.title}", command=command))
     return found
@@ -101,7 +103,7 @@ def rows(task: str, results: Results) -> list[dict[str, Any]]:
         {
             "name": name,
             "kind": "checkpoint" if name in results else "baseline",
-            "foresees": name in results and results[name]["foresees"],
+            "needs_length": name in results and results[name]["needs_length"],
             "notes": (),
             "parts": parts,
         }
