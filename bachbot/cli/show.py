@@ -165,14 +165,16 @@ def _on_terminal(table: "Table", width: int) -> "RichTable":
         padding=(0, 0 if crowded else 1, 0, 0),
         pad_edge=False,
     )
-    names = max((len(row[0].text) for row in table.rows if len(row) > 1), default=0)
+    short = all(len(row[0].text) <= _SHORT_NAME for row in table.rows if row)
     for index, column in enumerate(table.columns):
         heading = Text(column.heading)
         if column.unit:
             heading.append(f"\n{column.unit}", "dim")
-        whole = index == 0 and names <= _SHORT_NAME and not crowded
+        # Where names are short they do not fold, and where they are long the figures do not.
+        whole = index == 0 and short and not crowded
+        figure = None if short or crowded or column.align == "left" else _widest(table, index)
         found.add_column(
-            heading, justify=column.align, overflow="fold", vertical="top", no_wrap=whole
+            heading, justify=column.align, overflow="fold", no_wrap=whole, min_width=figure or None
         )
     for index, row in enumerate(table.rows):
         if not row:
@@ -184,6 +186,12 @@ def _on_terminal(table: "Table", width: int) -> "RichTable":
         ends = following is not None and len(following) <= 1 and not one
         found.add_row(*cells, end_section=ends)
     return found
+
+
+def _widest(table: "Table", index: int) -> int:
+    """The width of the longest line in a column, headings of rows left out."""
+    cells = (row[index] for row in table.rows if len(row) > index and len(row) > 1)
+    return max((len(line) for cell in cells for line in (cell.text, *cell.small_print)), default=0)
 
 
 def _cell_text(cell: "Cell", *, strong: bool) -> "RichText":
@@ -211,7 +219,7 @@ def check_output(path: Path, suffixes: Sequence[str]) -> Path:
             f"{' '.join(suffixes)}"
         )
     if not path.parent.is_dir():
-        raise OutputError(f"the folder {path.parent} is not there: make it, or write elsewhere")
+        raise OutputError(f"the folder {path.parent} does not exist: create it, or write elsewhere")
     return path
 
 

@@ -47,8 +47,8 @@ def comparison_table(
     Parameters
     ----------
     rows : sequence of mapping
-        One or more: ``name``, ``kind`` (``"checkpoint"`` or ``"baseline"``), ``needs_length`` (whether
-        it reads ahead), ``notes`` (remarks as text), and ``parts``: plain data from
+        One or more: ``name``, ``kind`` (``"checkpoint"`` or ``"baseline"``), ``needs_length``
+        (whether it reads ahead), ``notes`` (remarks as text), and ``parts``: plain data from
         `Losses.to_json` by the part's name, the same parts in each.
     split : str
         By what the pieces were split.

@@ -33,8 +33,9 @@ def made_up(tmp_path_factory):
 
 
 @pytest.fixture
-def run(untrained, made_up, capsys):
+def run(untrained, made_up, capsys, monkeypatch):
     """Runs a command on the made-up corpus and gives what it printed."""
+    monkeypatch.setenv("COLUMNS", "300")
 
     def call(name, *words, status=0, checkpoint=untrained):
         named = ["--checkpoint", checkpoint] if checkpoint is not None else []

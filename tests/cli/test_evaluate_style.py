@@ -8,6 +8,7 @@ import pytest
 from bachbot.chorale import Chorale, Key
 from bachbot.cli import main
 from bachbot.corpus.store import Piece, PreparedCorpus
+from bachbot.evaluation.style.features import GRADE_FEATURES
 from bachbot.evaluation.style.profile import PROFILE_FEATURES
 from bachbot.scores import from_chorale, save_score
 

@@ -14,7 +14,13 @@ FIGURES = dict.fromkeys(
 
 def row(name, notes=(), *, needs_length=False, kind="checkpoint"):
     parts = {"test": FIGURES}
-    return {"name": name, "kind": kind, "needs_length": needs_length, "notes": notes, "parts": parts}
+    return {
+        "name": name,
+        "kind": kind,
+        "needs_length": needs_length,
+        "notes": notes,
+        "parts": parts,
+    }
 
 
 def labels(table):

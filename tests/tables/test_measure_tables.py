@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from bachbot.evaluation.fitting import RateMeasurement, Round
 from bachbot.evaluation.harmonization import PUBLISHED
+from bachbot.evaluation.novelty import STATISTICS
 from bachbot.tables.detection import MOST_FEATURES, accuracy_table, features_table
 from bachbot.tables.harmonization import harmonization_table
 from bachbot.tables.novelty import novelty_table, passages_table
@@ -95,10 +96,9 @@ def test_style_beside_bach():
 def test_novelty_of_sets():
     figure = {"mean": 0.5, "interval": [0.25, 0.75], "median": 0.5, "ninety_percent": 1.0,
               "most": 1.0}  # fmt: skip
-    fields = ("longest_notes", "longest_beats", "free_notes", "usual_notes", "copied_bars")
     source = {"piece": "bwv1", "bar": 2, "voices": ["alto"], "higher": -1}
     passage = {"piece": "mine", "bar": 1, "notes": 8, "beats": 1.0, "source": source}
-    found = {"pieces": [1, 2], "figures": {"alto": dict.fromkeys(fields, figure)},
+    found = {"pieces": [1, 2], "figures": {"alto": dict.fromkeys(STATISTICS, figure)},
              "longest": {"alto": passage}}  # fmt: skip
     table = novelty_table("t", {"ours": found})
     assert texts(find(table, "pieces")) == ["2", ""]
