@@ -130,7 +130,7 @@ def _parse(musicxml: str) -> Element:
     except ElementTree.ParseError as error:
         raise ScoreError(f"the score is not XML ({error}): give partwise MusicXML") from error
     if root.tag != "score-partwise" or root.find("part/measure") is None:
-        raise ScoreError("the score has no parts with measures: give partwise MusicXML")
+        raise ScoreError("the score has no parts with bars: give partwise MusicXML")
     return root
 
 

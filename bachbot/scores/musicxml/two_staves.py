@@ -65,7 +65,7 @@ def use_two_staves(root: Element) -> None:
     bars = [len(part.findall("measure")) for part in parts]
     if len(set(bars)) != 1:
         raise ScoreError(
-            f"the parts have {', '.join(map(str, bars))} measures: two staves need equally many"
+            f"the parts have {', '.join(map(str, bars))} bars: two staves need the same in each"
         )
     lyrics_part = _lyrics_part(parts)
     try:

@@ -158,8 +158,8 @@ def test_they_are_engraved(tmp_path):
         drawn.remove(text)
 
 
-def test_without_a_bass_there_is_nowhere_to_write():
-    with pytest.raises(UsageError, match="under the bass"):
+def test_a_score_without_a_bass():
+    with pytest.raises(UsageError, match="numerals need a bass"):
         add_roman_numerals(bach("bwv66.6", voices=(Voice.SOPRANO,)))
 
 

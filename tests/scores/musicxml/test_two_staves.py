@@ -186,7 +186,7 @@ def test_divisions_that_differ_are_made_one() -> None:
         assert {n.findtext("duration") for n in part.iter("note")} == {"6"}
 
 
-def test_an_accidental_of_the_other_voice_is_taken_back() -> None:
+def test_an_accidental_of_the_other_voice_is_canceled() -> None:
     """A soprano's C sharp would make the alto's C a C sharp, had it no natural."""
     sharp = "<note><pitch><step>C</step><alter>1</alter><octave>5</octave></pitch>"
     sharp += "<duration>1</duration><accidental>sharp</accidental></note>"
@@ -198,7 +198,7 @@ def test_an_accidental_of_the_other_voice_is_taken_back() -> None:
     assert marks == ["sharp", None, "natural"]
 
 
-def test_what_cannot_be_closed() -> None:
+def test_scores_that_do_not_fit_two_staves() -> None:
     with pytest.raises(ScoreError, match="3 parts and two staves need four"):
         two_staff_score(small(quarter() * 2, quarter() * 2, quarter() * 2))
     longer = small(*[quarter() * 2] * 4).replace(
