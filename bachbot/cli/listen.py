@@ -171,8 +171,8 @@ def listen_serve(
     Each answer is saved at once, without a name or network address. Participants can leave and
     continue later, even after a restart of the server. Stop it with Ctrl-C or SIGTERM.
     """
-    from bachbot.listening.site.context import SiteSettings
     from bachbot.listening.site.server import ServerFiles, serve
+    from bachbot.listening.site.site_context import SiteSettings
 
     settings = SiteSettings(per_participant, min_heard, public_url, admin_token, contact)
     files = ServerFiles(

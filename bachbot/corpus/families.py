@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import Chorale, Voice
-from bachbot.corpus.sources import Source
+from bachbot.corpus.sources import SourceChorale
 
 SHIFTS = np.arange(12)
 """Transpositions at which two tunes are compared, in semitones modulo 12.
@@ -102,7 +102,7 @@ def similarity(tunes: list[NDArray[np.int16]]) -> NDArray[np.float64]:
     return out
 
 
-def group(sources: list[Source]) -> list[str]:
+def group(sources: list[SourceChorale]) -> list[str]:
     """Find the tune family of each source, named after its first member.
 
     Two pieces belong together if their tunes are similar by any of `THRESHOLDS`, or if they begin

@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from bachbot.corpus.families import group
-from bachbot.corpus.sources import LeftOut, Source, find_files, natural, read
+from bachbot.corpus.sources import LeftOut, SourceChorale, find_files, natural, read
 from bachbot.corpus.split import Split, make_split
 from bachbot.corpus.store import FORMAT, Piece, PreparedCorpus, default_path
 from bachbot.errors import CorpusError
@@ -126,7 +126,7 @@ def prepare(
 
 def read_all(
     *, workers: int | None = None, progress: Progress | None = None
-) -> tuple[list[Source], list[LeftOut]]:
+) -> tuple[list[SourceChorale], list[LeftOut]]:
     """Read all chorales of the corpus that can be used, without exact duplicates.
 
     Returns
@@ -139,9 +139,9 @@ def read_all(
     paths = find_files()
     results = _map(paths, workers or usable_cores(), progress or (lambda *_: None))
     left_out = [r for r in results if isinstance(r, LeftOut)]
-    sources: list[Source] = []
+    sources: list[SourceChorale] = []
     seen: dict[bytes, str] = {}
-    for source in (r for r in results if isinstance(r, Source)):
+    for source in (r for r in results if isinstance(r, SourceChorale)):
         # Only pitches, because duplicates differ in single ties or fermatas.
         twin = seen.setdefault(source.chorale.pitch.tobytes(), source.file)
         if twin == source.file:
@@ -157,8 +157,8 @@ def renew_split(*, workers: int | None = None, progress: Progress | None = None)
     return make_split([s.file for s in sources], group(sources))
 
 
-def _map(paths: list[Path], workers: int, progress: Progress) -> list[Source | LeftOut]:
-    results: dict[Path, Source | LeftOut] = {}
+def _map(paths: list[Path], workers: int, progress: Progress) -> list[SourceChorale | LeftOut]:
+    results: dict[Path, SourceChorale | LeftOut] = {}
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, initializer=_leave_interrupts)
     try:
@@ -209,7 +209,7 @@ def _done(path: Path, recipe: dict[str, object]) -> dict | None:
 
 
 def _manifest(
-    corpus: PreparedCorpus, sources: list[Source], left_out: list[LeftOut], recipe: dict
+    corpus: PreparedCorpus, sources: list[SourceChorale], left_out: list[LeftOut], recipe: dict
 ) -> dict:
     raw: dict[str, Counter] = {n: Counter() for n in ("pitch_classes", "positions", "durations")}
     for source in sources:

@@ -50,7 +50,7 @@ class RawCounts:
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceChorale:
     """A chorale read from the corpus.
 
     Parameters
@@ -114,7 +114,7 @@ def find_files() -> list[Path]:
     return sorted(paths, key=lambda p: natural(p.name))
 
 
-def read(path: Path) -> Source | LeftOut:
+def read(path: Path) -> SourceChorale | LeftOut:
     """Read one file of the corpus and normalize it to C major or A minor.
 
     The key is music21's analysis of the four voices, as in BachBot (Liang and others, 2017): a
@@ -164,7 +164,7 @@ def four_voices(score: "Score") -> "list[Part] | str":
     return found
 
 
-def _source(file: str, parts: "Sequence[Part]") -> Source:
+def _source(file: str, parts: "Sequence[Part]") -> SourceChorale:
     from music21 import stream
 
     from bachbot.scores.grid import quantize
@@ -183,7 +183,7 @@ def _source(file: str, parts: "Sequence[Part]") -> Source:
         position=grid.position,
     )
     chorale, silent = without_silent_bars(written.normalized())
-    return Source(file, chorale, key, silent, _text(parts[0]), _raw_counts(lines, bars))
+    return SourceChorale(file, chorale, key, silent, _text(parts[0]), _raw_counts(lines, bars))
 
 
 def without_silent_bars(chorale: Chorale) -> tuple[Chorale, int]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bachbot.runtime.lstm import LSTMConfig
+from bachbot.runtime.lstm_runtime import LSTMConfig
 
 __all__ = ["LSTMConfig", "LSTMModel"]
 

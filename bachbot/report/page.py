@@ -12,11 +12,11 @@ from bachbot.files import write_atomically
 from bachbot.report.reporting import FORMAT, Report
 from bachbot.report.section import Block, Paragraph
 from bachbot.tables import Cell, Table, to_html
-from bachbot.tables.detection import CLASSIFIER_ACCURACY
-from bachbot.tables.partwriting import PARALLELS
-from bachbot.tables.style import STYLE_DISTANCE
+from bachbot.tables.detection_tables import CLASSIFIER_ACCURACY
+from bachbot.tables.partwriting_tables import PARALLELS
+from bachbot.tables.run_tables import duration, times_table
+from bachbot.tables.style_tables import STYLE_DISTANCE
 from bachbot.tables.table import number, percent
-from bachbot.tables.work import duration, times_table
 
 _TEMPLATE = "report.html.j2"
 

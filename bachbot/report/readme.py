@@ -12,17 +12,17 @@ from bachbot.files import write_atomically
 from bachbot.report.sections import harmonization as masked
 from bachbot.report.sections.losses import rows as losses_rows
 from bachbot.tables import Cell, Table, to_markdown
-from bachbot.tables.detection import (
+from bachbot.tables.detection_tables import (
     CLASSIFIER_ACCURACY,
     CONTROL,
     PAIR_ACCURACY,
     accuracy_cell,
     accuracy_table,
 )
-from bachbot.tables.losses import document_table
-from bachbot.tables.novelty import novelty_table
-from bachbot.tables.partwriting import PARALLELS, partwriting_table
-from bachbot.tables.style import BACH, STYLE_DISTANCE, medians_table
+from bachbot.tables.loss_tables import document_table
+from bachbot.tables.novelty_tables import novelty_table
+from bachbot.tables.partwriting_tables import PARALLELS, partwriting_table
+from bachbot.tables.style_tables import BACH, STYLE_DISTANCE, medians_table
 from bachbot.tables.table import figures, number, percent
 
 _Report = Mapping[str, Any]

@@ -142,9 +142,9 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind(
             "lstm",
-            config="bachbot.runtime.lstm:LSTMConfig",
+            config="bachbot.runtime.lstm_runtime:LSTMConfig",
             network="bachbot.models.lstm:LSTMModel",
-            runtime="bachbot.runtime.lstm:LSTMRuntime",
+            runtime="bachbot.runtime.lstm_runtime:LSTMRuntime",
             has_units=True,
         ),
         Kind(

@@ -11,7 +11,7 @@ from made_checkpoints import random_checkpoint, torch_network
 
 from bachbot.hardware import one_thread
 from bachbot.runtime import build_model
-from bachbot.runtime.lstm import product
+from bachbot.runtime.lstm_runtime import product
 
 BATCHES = [1, 5, 64]
 STEPS = 20  # a round; their mean is what one step costs

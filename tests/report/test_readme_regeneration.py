@@ -9,8 +9,8 @@ from bachbot.evaluation.detection import ClassifierAccuracy, Detection, Informat
 from bachbot.evaluation.harmonization import PUBLISHED
 from bachbot.report.readme import TABLES, regenerate, regenerated
 from bachbot.tables import to_markdown
-from bachbot.tables.detection import CLASSIFIER_ACCURACY, CONTROL
-from bachbot.tables.style import STYLE_DISTANCE
+from bachbot.tables.detection_tables import CLASSIFIER_ACCURACY, CONTROL
+from bachbot.tables.style_tables import STYLE_DISTANCE
 
 RESULTS = Path(__file__).parents[2] / "checkpoints" / "RESULTS.md"
 

@@ -8,7 +8,7 @@ from bachbot.report.figures import BACH, drawing, inlined
 from bachbot.report.page import page
 from bachbot.report.reporting import Chapter
 from bachbot.report.section import Section
-from bachbot.tables.work import times_table
+from bachbot.tables.run_tables import times_table
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 

@@ -6,7 +6,7 @@ from made_checkpoints import random_checkpoint, torch_network
 
 from bachbot.errors import CheckpointError, UsageError
 from bachbot.runtime import Checkpoint, build_model
-from bachbot.runtime import lstm as module
+from bachbot.runtime import lstm_runtime as module
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "batch_norm"])

@@ -3,8 +3,13 @@
 import pytest
 
 from bachbot.chorale import Voice
-from bachbot.tables.losses import comparison_table, document_table, infilling_table, losses_table
-from bachbot.tables.losses import short as shortened
+from bachbot.tables.loss_tables import (
+    comparison_table,
+    document_table,
+    infilling_table,
+    losses_table,
+)
+from bachbot.tables.loss_tables import short as shortened
 
 FIGURES = dict.fromkeys(
     ("nats_per_token", "nats_per_frame", "voices_nats_per_frame", "nats_per_onset", "accuracy",

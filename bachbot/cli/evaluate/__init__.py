@@ -2,11 +2,15 @@
 
 import typer
 
-from bachbot.cli.evaluate.detection import detect_command
-from bachbot.cli.evaluate.losses import losses_command
-from bachbot.cli.evaluate.music import fit_command, harmonization_command, partwriting_command
-from bachbot.cli.evaluate.report import all_command, readme_command
-from bachbot.cli.evaluate.style import novelty_command, style_command
+from bachbot.cli.evaluate.detection_command import detect_command
+from bachbot.cli.evaluate.losses_command import losses_command
+from bachbot.cli.evaluate.music_commands import (
+    fit_command,
+    harmonization_command,
+    partwriting_command,
+)
+from bachbot.cli.evaluate.report_commands import all_command, readme_command
+from bachbot.cli.evaluate.style_commands import novelty_command, style_command
 
 evaluate_app = typer.Typer(
     help="Measure a model, and the music it writes, on held-out chorales.",

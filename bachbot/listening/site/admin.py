@@ -5,18 +5,18 @@ import hmac
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from bachbot.listening.site.context import (
-    CurrentForm,
-    CurrentSite,
-    SiteContext,
-    redirect_to,
-    visitor_of,
-)
 from bachbot.listening.site.sessions import (
     ADMIN_HOURS,
     RequestRefused,
     new_participant_id,
     set_session_cookie,
+)
+from bachbot.listening.site.site_context import (
+    CurrentForm,
+    CurrentSite,
+    SiteContext,
+    redirect_to,
+    visitor_of,
 )
 
 router = APIRouter()

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bachbot.listening.site.context import SiteContext
 from bachbot.listening.site.sessions import Visitor, identify_visitor
+from bachbot.listening.site.site_context import SiteContext
 
 MAX_FORM_BYTES = 8 * 1024
 

@@ -6,7 +6,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bachbot.listening.answers import AGES, EXPERIENCES, UNDISCLOSED
-from bachbot.listening.site.context import (
+from bachbot.listening.site.sessions import (
+    RequestRefused,
+    delete_session_cookie,
+    new_participant_id,
+    set_session_cookie,
+)
+from bachbot.listening.site.site_context import (
     CurrentForm,
     CurrentSite,
     SiteContext,
@@ -15,12 +21,6 @@ from bachbot.listening.site.context import (
     participant_of_form,
     redirect_to,
     visitor_of,
-)
-from bachbot.listening.site.sessions import (
-    RequestRefused,
-    delete_session_cookie,
-    new_participant_id,
-    set_session_cookie,
 )
 from bachbot.listening.store.schema import assign_trials
 

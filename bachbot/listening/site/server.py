@@ -19,7 +19,9 @@ from starlette.types import ASGIApp
 
 from bachbot.errors import OutputError, UsageError
 from bachbot.listening.site import admin, participation, trial
-from bachbot.listening.site.context import (
+from bachbot.listening.site.middleware import SecurityMiddleware
+from bachbot.listening.site.sessions import RequestRefused, SessionSigner, load_or_create_secret
+from bachbot.listening.site.site_context import (
     CurrentSite,
     PageRenderer,
     SiteContext,
@@ -27,8 +29,6 @@ from bachbot.listening.site.context import (
     utc_now,
     visitor_of,
 )
-from bachbot.listening.site.middleware import SecurityMiddleware
-from bachbot.listening.site.sessions import RequestRefused, SessionSigner, load_or_create_secret
 from bachbot.listening.site.stimuli import Stimuli, load_stimuli
 from bachbot.listening.store.answer_store import AnswerStore
 

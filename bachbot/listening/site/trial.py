@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from bachbot.errors import UsageError
 from bachbot.listening.answers import ALL_SEGMENTS, SEGMENTS, SIDES, Answer, Playback
-from bachbot.listening.site.context import (
+from bachbot.listening.site.sessions import RequestRefused
+from bachbot.listening.site.site_context import (
     CurrentForm,
     CurrentSite,
     SiteContext,
@@ -19,7 +20,6 @@ from bachbot.listening.site.context import (
     participant_of_form,
     redirect_to,
 )
-from bachbot.listening.site.sessions import RequestRefused
 from bachbot.listening.store.schema import (
     Participant,
     StoredAnswer,

@@ -8,7 +8,7 @@ from bachbot.evaluation.detection import FEWEST_PAIRS, InformationLevel, measure
 from bachbot.report.context import Advance, Request, share
 from bachbot.report.figures import COLORS, FAINT, Figure, drawing
 from bachbot.report.section import Bench, Block, Paragraph, Results, Section
-from bachbot.tables.detection import CONTROL, TASKS, accuracy_table, features_table
+from bachbot.tables.detection_tables import CONTROL, TASKS, accuracy_table, features_table
 
 
 def compute(bench: Bench, advance: Advance) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from bachbot.evaluation.baselines import fit_baselines, measure_baseline
 from bachbot.report.context import Advance, Request, share
 from bachbot.report.figures import COLORS, Figure, drawing
 from bachbot.report.section import Bench, Block, Results, Section
-from bachbot.tables.losses import comparison_table, losses_table
+from bachbot.tables.loss_tables import comparison_table, losses_table
 
 TASKS: Mapping[str, tuple[Voice, ...]] = {"SATB": (), "ATB|S": (Voice.SOPRANO,)}
 """The given voices by task: all four voices, and the lower three given the soprano."""
@@ -98,7 +98,7 @@ def blocks(results: Results, request: Request) -> list[Block]:
 
 
 def rows(task: str, results: Results) -> list[dict[str, Any]]:
-    """Checkpoints and then baselines, as `bachbot.tables.losses.comparison_table` reads them."""
+    """Checkpoints, then baselines, as `bachbot.tables.loss_tables.comparison_table` reads them."""
     return [
         {
             "name": name,

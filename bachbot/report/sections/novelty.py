@@ -8,7 +8,7 @@ from bachbot.evaluation.harmonization import MASKS
 from bachbot.evaluation.novelty import measure
 from bachbot.report.context import Advance, Request, share
 from bachbot.report.section import Bench, Block, Results, Section
-from bachbot.tables.novelty import longest_passages, novelty_table, passages_table
+from bachbot.tables.novelty_tables import longest_passages, novelty_table, passages_table
 
 _WRITTEN: Mapping[str, tuple[Voice, ...]] = {"harmonized": MASKS["ATB"], "composed": VOICES}
 

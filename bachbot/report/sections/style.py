@@ -9,7 +9,7 @@ from bachbot.evaluation.style import measure
 from bachbot.report.context import Advance, Request, share
 from bachbot.report.figures import BACH, COLORS, Figure, drawing
 from bachbot.report.section import Bench, Block, Results, Section
-from bachbot.tables.style import distances_table, medians_table
+from bachbot.tables.style_tables import distances_table, medians_table
 
 SHOWN = (
     "onsets a beat",

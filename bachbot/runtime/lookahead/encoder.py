@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.encoding.conditioning import MAX_BEATS, Conditioning
-from bachbot.runtime.lstm import product
+from bachbot.runtime.lstm_runtime import product
 
 Layer = tuple[NDArray, NDArray, NDArray]
 """Matrices of input [n, 4H] and of state [H, 4H], and bias [4H], of an LSTM layer."""
@@ -68,7 +68,7 @@ def lstm_cell(gates: NDArray, c: NDArray) -> NDArray:
     Parameters
     ----------
     gates : ndarray, shape [B, 4 H]
-        Sums of the gates, in the order and the scale of `bachbot.runtime.lstm.halved_gates`; they
+        Sums of the gates, in the order and scale of `bachbot.runtime.lstm_runtime.halved_gates`; they
         are overwritten.
     c : ndarray, shape [B, H]
         Cell state before.

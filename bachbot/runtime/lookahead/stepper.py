@@ -31,7 +31,7 @@ from bachbot.runtime.lookahead.config import LookaheadConfig
 from bachbot.runtime.lookahead.datastore import QUERY_SIZE, no_matches
 from bachbot.runtime.lookahead.encoder import lstm_cell, run_encoder
 from bachbot.runtime.lookahead.weights import FoldedWeights
-from bachbot.runtime.lstm import product
+from bachbot.runtime.lstm_runtime import product
 
 _VOICES = np.arange(4)
 

@@ -13,7 +13,7 @@ from bachbot.encoding.token_intervals import PITCH_CLASSES
 from bachbot.runtime.lookahead.config import LENGTH_SIZE, LookaheadConfig
 from bachbot.runtime.lookahead.datastore import DatastoreRuntime
 from bachbot.runtime.lookahead.encoder import Layer
-from bachbot.runtime.lstm import halved_gates
+from bachbot.runtime.lstm_runtime import halved_gates
 from bachbot.runtime.protocol import Weights, checked_dtype
 
 EMBEDDINGS = {

@@ -7,8 +7,8 @@ from postgres_made import new_postgresql
 from served_made import SECRET, Served
 from site_made import TOKEN, Clock, make_test
 
-from bachbot.listening.site.context import SiteSettings
 from bachbot.listening.site.server import create_app
+from bachbot.listening.site.site_context import SiteSettings
 from bachbot.listening.site.stimuli import load_stimuli
 from bachbot.listening.store.answer_store import AnswerStore
 

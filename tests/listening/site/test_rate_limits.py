@@ -3,8 +3,8 @@
 import pytest
 
 from bachbot.errors import UsageError
-from bachbot.listening.site.context import SiteSettings
 from bachbot.listening.site.middleware import RateLimit, TokenBuckets
+from bachbot.listening.site.site_context import SiteSettings
 
 
 class Seconds:

@@ -6,9 +6,9 @@ import pytest
 from served_made import SECRET, Browser, Served
 from site_made import Clock, Listener, field_of
 
-from bachbot.listening.site.context import SiteSettings
 from bachbot.listening.site.server import create_app
 from bachbot.listening.site.sessions import SessionSigner
+from bachbot.listening.site.site_context import SiteSettings
 from bachbot.listening.store.answer_store import AnswerStore
 
 

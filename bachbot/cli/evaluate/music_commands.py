@@ -56,7 +56,7 @@ def harmonization_command(
     from bachbot.evaluation.generated import harmonize_pieces
     from bachbot.evaluation.harmonization import MASKS, measure
     from bachbot.runtime import ProductOfExperts, build_model, load_checkpoint
-    from bachbot.tables.harmonization import harmonization_table
+    from bachbot.tables.harmonization_tables import harmonization_table
 
     names = masks.upper().replace(" ", "").split(",")
     unknown = [name for name in names if name not in MASKS]
@@ -137,7 +137,7 @@ def partwriting_command(
     from bachbot.evaluation import decoding_metrics
     from bachbot.evaluation.decoding_metrics import KEYLESS_RULES
     from bachbot.runtime import load_checkpoint
-    from bachbot.tables.partwriting import partwriting_table
+    from bachbot.tables.partwriting_tables import partwriting_table
 
     columns: dict[str, DecodingMetrics] = {}
     title = "part-writing"
@@ -252,7 +252,7 @@ def _round_printer(
 ) -> "Callable[[Mapping[str, RateMeasurement], Round], None]":
     """A callback that prints each round when it is done."""
     from bachbot.cli.show import print_table
-    from bachbot.tables.work import round_table
+    from bachbot.tables.run_tables import round_table
 
     done: list[Round] = []
 

@@ -131,7 +131,7 @@ def _show_one(request: _Request, name: str, *, as_json: bool) -> None:
     """One checkpoint, by voice and by metrical position."""
     from bachbot.cli.show import print_table
     from bachbot.runtime import build_model, load_checkpoint
-    from bachbot.tables.losses import losses_table, places_table
+    from bachbot.tables.loss_tables import losses_table, places_table
 
     loaded = load_checkpoint(name)
     _warn(request, loaded)
@@ -153,7 +153,7 @@ def _show_one(request: _Request, name: str, *, as_json: bool) -> None:
 def _show_all(request: _Request, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     """Every checkpoint and baseline in one table."""
     from bachbot.cli.show import print_table
-    from bachbot.tables.losses import comparison_table
+    from bachbot.tables.loss_tables import comparison_table
 
     if as_json:
         typer.echo(json.dumps({**request.to_json(), "rows": rows}))

@@ -92,7 +92,7 @@ def detect_command(
     from bachbot.cli.show import print_table
     from bachbot.evaluation.detection import InformationLevel
     from bachbot.extras import require
-    from bachbot.tables.detection import CONTROL, accuracy_table, features_table
+    from bachbot.tables.detection_tables import CONTROL, accuracy_table, features_table
 
     if files and checkpoint is not None:
         raise UsageError(
@@ -192,7 +192,7 @@ def _control(
 ) -> "Detection | None":
     """Two halves of Bach's own pieces compared; None where he has too few tunes for that."""
     from bachbot.evaluation.detection import FEWEST_PAIRS, split_halves
-    from bachbot.tables.detection import CONTROL
+    from bachbot.tables.detection_tables import CONTROL
 
     families = [piece.family for piece in pieces]
     if len(set(families)) < 2 * FEWEST_PAIRS:

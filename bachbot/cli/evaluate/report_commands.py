@@ -60,7 +60,7 @@ def all_command(
     from bachbot.report.reporting import make
     from bachbot.report.sections import sections
     from bachbot.report.subject import load_subjects
-    from bachbot.tables.work import longest_table
+    from bachbot.tables.run_tables import longest_table
 
     wanted = sections(only or [])
     peers = _by_name(jsb or [])

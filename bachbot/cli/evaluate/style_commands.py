@@ -44,7 +44,7 @@ def style_command(
     phrase ends. Bach's held-out pieces are measured in the same way, for comparison.
     """
     from bachbot.cli.show import print_table
-    from bachbot.tables.style import distances_table, medians_table, pieces_table
+    from bachbot.tables.style_tables import distances_table, medians_table, pieces_table
 
     if part == "train":
         raise UsageError(
@@ -149,7 +149,7 @@ def novelty_command(
     """
     from bachbot.cli.show import print_table, read_pieces
     from bachbot.evaluation.novelty import TrainingIndex
-    from bachbot.tables.novelty import (
+    from bachbot.tables.novelty_tables import (
         longest_passages,
         novelty_table,
         passages_table,

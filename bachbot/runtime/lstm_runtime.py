@@ -14,12 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from bachbot.encoding import FillRequest, Vocabulary
 from bachbot.errors import CheckpointError
 from bachbot.runtime.activations import Activations, frame_states, named_layers
-from bachbot.runtime.config_fields import (
-    check_fields,
-    fraction,
-    lstm_layer_shapes,
-    whole_number,
-)
+from bachbot.runtime.config_fields import check_fields, fraction, lstm_layer_shapes, whole_number
 from bachbot.runtime.protocol import Weights, checked_dtype
 
 _EPSILON = 1e-5  # torch's nn.BatchNorm1d adds it to the variance
