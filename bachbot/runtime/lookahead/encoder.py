@@ -68,8 +68,8 @@ def lstm_cell(gates: NDArray, c: NDArray) -> NDArray:
     Parameters
     ----------
     gates : ndarray, shape [B, 4 H]
-        Sums of the gates, in the order and scale of `bachbot.runtime.lstm_runtime.halved_gates`; they
-        are overwritten.
+        Sums of the gates, in the order and scale of `bachbot.runtime.lstm_runtime.halved_gates`;
+        they are overwritten.
     c : ndarray, shape [B, H]
         Cell state before.
 
