@@ -59,9 +59,9 @@ def test_an_opening_is_continued(here, untrained):
     [
         (["--bars", "0"], 2, "bars"),
         (["--bars", "100000"], 2, "bars"),
-        (["--meter", "4"], 2, "no meter"),
-        (["--key", "X"], 2, "no key"),
-        (["--mode", "dorian"], 2, "no mode"),
+        (["--meter", "4"], 2, "not a meter"),
+        (["--key", "X"], 2, "not a key"),
+        (["--mode", "dorian"], 2, "not a mode"),
         (["--key", "D minor", "--mode", "major"], 2, "is not major"),
         (["--prime", "scale.musicxml", "--key", "D"], 2, "its own key and meter"),
         (["--temperature", "-1"], 2, "temperature"),

@@ -89,7 +89,7 @@ def test_tunes_of_one_stem_do_not_overwrite_each_other(folder, untrained):
         (["empty", "-o", "out"], "holds no score"),
         (["tunes", "-o", "tunes"], "is the folder that is read"),
         (["tunes", "-o", "nowhere/out"], "could not be made"),
-        (["tunes", "-o", "out", "--bars", "1-2"], "belongs to one score"),
+        (["tunes", "-o", "out", "--bars", "1-2"], "works on one score"),
     ],
 )
 def test_what_cannot_be_is_one_line(folder, untrained, capsys, arguments, said):
