@@ -44,7 +44,7 @@ def accuracy_table(title: str, sets: Mapping[str, Any]) -> Table:
     rows: list[Row] = [
         [Cell("pieces on each side"), *(Cell(f["pairs"]) for f in found)],
         [Cell("tunes"), *(Cell(f["tunes"]) for f in found)],
-        [Cell("compared by"), *(Cell(_LEVELS.get(f["telling"], f["telling"])) for f in found)],
+        [Cell("compared by"), *(Cell(_LEVELS.get(f["level"], f["level"])) for f in found)],
     ]
     for task, heading in TASKS.items():
         rows.append([Cell(heading)])

@@ -57,8 +57,8 @@ def partwriting_table(title: str, sets: Mapping[str, Any]) -> Table:
         found = [of_set["variety"][name] for of_set in sets.values()]
         cells = (number(figure["mean"], 3, figure["interval"]) for figure in found)
         rows.append([Cell(text, detail=unit), *cells])
-    if any(of_set["likeness"] for of_set in sets.values()):
-        equal = [of_set["likeness"] for of_set in sets.values()]
+    if any(of_set["harmonization_error"] for of_set in sets.values()):
+        equal = [of_set["harmonization_error"] for of_set in sets.values()]
         rows.append([Cell("pitches equal to Bach's", detail="%"), *map(_equal, equal)])
     return Table(title, figures(sets), rows, _NOTES)
 

@@ -50,7 +50,7 @@ def metrics(rules, likeness=None):
             "rules": named,
         },
         "variety": dict.fromkeys(fields, figure),
-        "likeness": likeness,
+        "harmonization_error": likeness,
     }
 
 
@@ -117,7 +117,7 @@ def test_classifiers_and_their_top_features():
     verdict = {"accuracy": 0.625, "interval": [0.5, 0.75], "chance": [0.375, 0.625], "p": 0.04}
     feature = {"feature": "leaps", "ours": 1.0, "bach": None, "above": 0.25, "p": 0.01}
     tasks = {task: {"majority": verdict} for task in ("pieces", "excerpts", "pairs")}
-    found = {"pairs": 9, "tunes": 8, "telling": "notes", "classifiers": tasks,
+    found = {"pairs": 9, "tunes": 8, "level": "notes", "classifiers": tasks,
              "top_features": [feature] * (MOST_FEATURES + 1)}  # fmt: skip
     row = find(accuracy_table("t", {"ours": found}), "majority of the three")
     assert row[1].text == "62.5"
