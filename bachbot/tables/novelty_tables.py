@@ -165,7 +165,7 @@ def _spread_cell(novelty: Novelty, group: Sequence[Voices]) -> Cell:
 
 
 def _marks_of(figure: Mapping[str, Any], digits: int, scale: int) -> str:
-    marks = [figure[name] for name in ("median", "ninety_percent", "most")]
+    marks = [figure[name] for name in ("median", "percentile_90", "maximum")]
     return "" if figure["mean"] is None else _marks(marks, digits, scale)
 
 

@@ -52,12 +52,12 @@ def test_planted_fifths_are_detected_in_files(run, tmp_path):
     result = json.loads(run(mine, "--permutations", 3, "--json"))
     found = result["columns"]["yours"]
     assert list(result["columns"]) == ["yours", "Bach and Bach"]
-    assert (found["pairs"], found["telling"]) == (14, "notes")
+    assert (found["pairs"], found["level"]) == (14, "notes")
     assert found["accuracy"] > 0.8
     assert found["p"] == 1 / 4
     assert found["top_features"][0]["feature"] == "rule: parallel fifths"
     control = result["columns"]["Bach and Bach"]
-    assert (control["pairs"], control["telling"]) == (13, "notes")
+    assert (control["pairs"], control["level"]) == (13, "notes")
     assert control["accuracy"] < found["accuracy"]
     assert control["top_features"] == []
 
@@ -68,7 +68,7 @@ def test_a_checkpoint_compared_with_another_set(run, untrained, tmp_path):
     result = json.loads(run(*words, "--json"))
     columns = result["columns"]
     assert list(columns) == ["bachbot", "bachbot, notes only", "theirs", "Bach and Bach"]
-    assert [c["telling"] for c in columns.values()] == ["score", "notes", "notes", "score"]
+    assert [c["level"] for c in columns.values()] == ["score", "notes", "notes", "score"]
     # Random weights are no musician.
     assert columns["bachbot"]["accuracy"] > 0.9
     assert columns["theirs"]["accuracy"] < columns["bachbot"]["accuracy"]
@@ -128,4 +128,4 @@ def test_files_exclude_a_checkpoint(run, untrained, tmp_path):
     mine = as_npz(tmp_path / "mine.npz", some(2, 1))
     err = run(mine, "--checkpoint", untrained, status=2)
     assert "--checkpoint has no effect when files are given" in err
-    assert "(1 a side, on 1 tune)" in run(mine, status=2)
+    assert "(1 in each set, on 1 tune)" in run(mine, status=2)

@@ -162,9 +162,9 @@ def test_jsb_is_measured_in_its_original_keys(run, tmp_path, capsys):
     assert result["untransposed"]
     for row in result["rows"]:
         figures = row["parts"]["test"]
-        assert figures["shift_nats_per_frame"] == pytest.approx(np.log(12) / 16)
-        assert figures["by_place"]["quarter 1 of 4/4"]["frames"] == 0
-        assert figures["by_place"]["sixteenth 1 of a quarter"]["frames"] == 4
+        assert figures["transposition_nats_per_frame"] == pytest.approx(np.log(12) / 16)
+        assert figures["by_position"]["quarter 1 of 4/4"]["frames"] == 0
+        assert figures["by_position"]["sixteenth 1 of a quarter"]["frames"] == 4
     assert ["meter" in " ".join(row["notes"]) for row in result["rows"]] == [True] + [False] * 10
     shown = run("--part", "test", corpus=made)
     assert "lookahead (1) (2)" in shown

@@ -102,7 +102,7 @@ def test_what_a_checkpoint_writes_is_compared_with_bach(run, untrained, name):
         assert column["figures"]["four voices"]["longest_notes"]["pieces"] == 2
     # The second of Bach's is a training piece that was moved: none of it is new.
     his = result["columns"]["Bach"]["figures"]["four voices"]
-    assert his["longest_notes"]["most"] == 8
+    assert his["longest_notes"]["maximum"] == 8
     assert his["copied_bars"]["mean"] == 1 / 2
     ours = result["columns"]["bachbot"]["figures"]["four voices"]
     assert ours["copied_bars"]["mean"] < 1 / 2
@@ -116,7 +116,7 @@ def test_what_a_checkpoint_writes_is_compared_with_bach(run, untrained, name):
     [
         (["--given", "soprano"], "--given has no effect without files"),
         ([BWV269, "--given", "s,a,t,b"], "all four voices are given"),
-        ([BWV269, "--given", "descant"], "'descant' is no voice"),
+        ([BWV269, "--given", "descant"], "'descant' is not a voice"),
         ([BWV269, "--checkpoint", "paper"], "--checkpoint has no effect when files are given"),
         ([BWV269, "--part", "exam"], "there is no part 'exam'"),
         ([BWV269, "--part", "validation"], "the validation part of the split by tune has no piece"),

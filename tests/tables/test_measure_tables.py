@@ -94,8 +94,8 @@ def test_style_beside_bach():
 
 
 def test_novelty_of_sets():
-    figure = {"mean": 0.5, "interval": [0.25, 0.75], "median": 0.5, "ninety_percent": 1.0,
-              "most": 1.0}  # fmt: skip
+    figure = {"mean": 0.5, "interval": [0.25, 0.75], "median": 0.5, "percentile_90": 1.0,
+              "maximum": 1.0}  # fmt: skip
     source = {"piece": "bwv1", "bar": 2, "voices": ["alto"], "higher": -1}
     passage = {"piece": "mine", "bar": 1, "notes": 8, "beats": 1.0, "source": source}
     found = {"pieces": [1, 2], "figures": {"alto": dict.fromkeys(STATISTICS, figure)},
