@@ -117,7 +117,7 @@ def test_a_listening_test_is_served(tmp_path, monkeypatch):
     (tmp_path / "hook").mkdir()
     for name, value in lacking(tmp_path / "hook", EXTRAS).items():
         monkeypatch.setenv(name, value)
-    make_test(tmp_path / "test", response_time=0.3)
+    make_test(tmp_path / "test", seconds=0.3)
     with (
         serving(tmp_path / "test") as (_, url),
         urllib.request.urlopen(url, timeout=60) as page,

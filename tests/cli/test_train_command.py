@@ -86,7 +86,7 @@ def test_evaluate_losses_prints_the_losses_of_the_record(run_folder, corpus_file
     table = _run(evaluate_app, *common, "--part", "test")
     assert table.exit_code == 0
     assert f"{recorded['test']['nats_per_token']:.3f}" in table.output
-    assert "By voice" in table.output
+    assert "soprano: nats per onset" in table.output
     wrong = _run(evaluate_app, *common, "--part", "tests")
     assert "there is no part 'tests'" in str(wrong.exception)
 
