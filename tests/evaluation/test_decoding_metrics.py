@@ -61,13 +61,13 @@ def test_each_comes_out_as_it_would_alone(monkeypatch):
 def test_a_tune_asks_for_an_ending_and_its_own_fermatas():
     plain = fill_request(tune(67, 65, 64), [Voice.SOPRANO])
     assert plain.chorale.fermata.tolist() == [False] * 8 + [True] * 4
-    assert plain.given.close == range(8, 12)
+    assert plain.given.final_chord == range(8, 12)
     written = fill_request(tune(67, 65, 64, fermata=True), [Voice.SOPRANO])
     assert written.given.fermatas.all()
     bass = fill_request(tune(67, 65, 64), [Voice.BASS])
     assert not bass.given.fermatas.any()
-    assert not bass.given.close
-    assert not fill_request(tune(REST), [Voice.SOPRANO]).given.close
+    assert not bass.given.final_chord
+    assert not fill_request(tune(REST), [Voice.SOPRANO]).given.final_chord
 
 
 def test_nothing_to_do_is_done():
