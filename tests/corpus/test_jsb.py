@@ -173,7 +173,7 @@ def archive(path, content):
 def test_a_file_that_unfolds_without_end(tmp_path):
     path = archive(tmp_path / "jsb.npz", bytes(1 << 24))
     assert path.stat().st_size < 1 << 20
-    with pytest.raises(CorpusError, match="holds more than 64 MiB"):
+    with pytest.raises(CorpusError, match="has more than 64 MiB"):
         convert(path)
 
 
@@ -183,7 +183,7 @@ def test_a_header_that_promises_too_much(tmp_path):
     np.lib.format.write_array_header_1_0(header, shape)
     with pytest.raises(CorpusError, match="is damaged"):
         convert(archive(tmp_path / "jsb.npz", header.getvalue()))
-    with pytest.raises(CorpusError, match="holds no chorales"):
+    with pytest.raises(CorpusError, match="has no chorales"):
         convert(archive(tmp_path / "jsb.npz", b"no array at all"))
 
 
