@@ -1,6 +1,7 @@
 """The chorale: four voices on a grid of sixteenths."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,8 +14,8 @@ REST = -1
 """Pitch of a silent voice."""
 
 
-def _frozen(array: ArrayLike, dtype: type) -> NDArray:
-    out: NDArray = np.array(array, dtype=dtype, order="C")
+def _frozen(array: ArrayLike, dtype: type) -> NDArray[Any]:
+    out: NDArray[Any] = np.array(array, dtype=dtype, order="C")
     out.setflags(write=False)
     return out
 
@@ -97,7 +98,8 @@ class Chorale:
     @property
     def onset(self) -> NDArray[np.bool_]:
         """Where a note begins, shape [T, 4]."""
-        return (self.pitch != REST) & ~self.tied
+        onset: NDArray[np.bool_] = (self.pitch != REST) & ~self.tied
+        return onset
 
     @property
     def bar_starts(self) -> NDArray[np.int64]:

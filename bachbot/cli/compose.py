@@ -20,14 +20,17 @@ def compose(
         str | None, typer.Option("--key", help="Key, such as G or 'F# minor'. [default: C]")
     ] = None,
     mode: Annotated[
-        str | None, typer.Option("--mode", help="major or minor, if --key does not say.")
+        str | None, typer.Option("--mode", help="major or minor, if --key does not include it.")
     ] = None,
     prime: Annotated[
         Path | None, typer.Option("--prime", help="Continue the opening of this four-part score.")
     ] = None,
     prime_bars: Annotated[
         int,
-        typer.Option("--prime-bars", help="Number of bars of it, without the pickup."),
+        typer.Option(
+            "--prime-bars",
+            help="Number of bars of the --prime score to keep, not counting a pickup.",
+        ),
     ] = 2,
     temperature: shared.Temperature = None,
     top_p: shared.TopP = None,

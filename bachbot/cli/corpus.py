@@ -100,7 +100,7 @@ def plot(
     ] = Path("corpus.png"),
     path: CorpusPath = None,
 ) -> None:
-    """Draw pitch classes and metrical positions before and after, durations and keys."""
+    """Plot keys, durations, pitch classes and metrical positions before and after preparation."""
     from bachbot.corpus.plots import draw
     from bachbot.corpus.prepare import prepare as run
     from bachbot.corpus.store import PreparedCorpus
@@ -136,7 +136,7 @@ def jsb(
         Path, typer.Option("--output", "-o", help="Prepared corpus to write: .npz.")
     ] = Path("jsb.npz"),
 ) -> None:
-    """Make a prepared corpus from JSB-16th, the data set that papers compare on.
+    """Make a prepared corpus from JSB-16th, the data set on which models are usually compared.
 
     It has no meter and no fermatas: train on it with '--corpus FILE --set use_metadata=false'.
     """

@@ -34,7 +34,7 @@ def explain(
 ) -> None:
     """Print the chords, cadences and part-writing faults of a four-part score.
 
-    Chords are Roman numerals in the local key; beside them are the notes that do not belong to
+    Chords are Roman numerals in the local key; the remarks name the notes that do not belong to
     them. There is a cadence at each fermata and at the end. Bars are counted from 1; a pickup is
     bar 0.
     """

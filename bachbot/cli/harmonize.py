@@ -151,7 +151,8 @@ def harmonize(
         typer.Option("--greedy", help="Greedy search: fast, lower quality."),
     ] = False,
     sample: Annotated[
-        bool, typer.Option("--sample", help="Sample the notes by probability.")
+        bool,
+        typer.Option("--sample", help="Choose notes at random, weighted by their probability."),
     ] = False,
     temperature: shared.Temperature = None,
     top_p: shared.TopP = None,
@@ -161,7 +162,7 @@ def harmonize(
         float | None,
         typer.Option(
             "--diversity",
-            help="With --number: how different further versions should be. [default: 0.3]",
+            help="With --number: how different further versions are; 0: hardly. [default: 0.3]",
         ),
     ] = None,
     parallels: shared.Parallels = False,

@@ -151,11 +151,11 @@ def listen_serve(
         float,
         typer.Option(
             "--min-heard",
-            help="Share of both clips that must be played before an answer is accepted, 0.1 to 1.",
+            help="Share of each clip that must be played before an answer is accepted, 0.1 to 1.",
         ),
     ] = 0.9,
     contact: Annotated[
-        str, typer.Option("--contact", help="Whom participants can ask; on the consent page.")
+        str, typer.Option("--contact", help="Contact for participants, shown on the consent page.")
     ] = "",
     admin_token: Annotated[
         str | None,

@@ -39,7 +39,7 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="File to write: .musicxml .mxl .mid .svg .png .pdf .wav .flac .ogg or .mp3.",
+        help="File to write: .musicxml .xml .mxl .mid .svg .png .pdf .wav .flac .ogg or .mp3.",
     ),
 ]
 Staves = Annotated[int, typer.Option("--staves", help="Engrave on 4 staves or on 2.")]
@@ -52,7 +52,7 @@ Parallels = Annotated[
     bool,
     typer.Option(
         "--parallels",
-        help="Allow parallel and hidden fifths and octaves: switch off their penalties alone.",
+        help="Do not penalize parallel and hidden fifths and octaves; keep the other penalties.",
     ),
 ]
 NoPenalties = Annotated[

@@ -43,7 +43,7 @@ def train_command(
         typer.Option(
             "--preset",
             help="Settings to start from: paper (the LSTM of the BachBot article), original (the "
-            "same with the article's own recipe), lookahead (the model that reads ahead), tiny or "
+            "same network trained as in the article), lookahead (a model that reads ahead), tiny or "
             "lookahead-tiny (for tests). [default: paper]",
         ),
     ] = None,
@@ -85,7 +85,7 @@ def train_command(
 
     The folder receives the state of the run, metrics.jsonl, curve.png and, in best, the checkpoint
     with the lowest validation loss. A run that was interrupted continues with --resume, and gives
-    the same weights as a run that was not.
+    the same weights as an uninterrupted run.
     """
     if context.invoked_subcommand is not None:
         return
@@ -159,7 +159,7 @@ def search_command(
     threads: Threads = 0,
     corpus: Corpus = None,
 ) -> None:
-    """Search for better sizes and a better dropout.
+    """Search for better hyperparameters, such as network sizes and dropout.
 
     The search uses optuna. The same command continues a study: it adds trials, and repeats those
     that were interrupted. Several commands can work on one storage at the same time, on one or

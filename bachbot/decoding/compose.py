@@ -15,9 +15,10 @@ from bachbot.decoding.constraints import (
     Constraints,
     range_sets,
 )
+from bachbot.decoding.hypotheses import FinishedHypothesis
 from bachbot.decoding.options import Candidate, DecodingOptions, Progress
 from bachbot.decoding.particle_filter import ParticleFilter
-from bachbot.decoding.search import FinishedHypothesis, Search
+from bachbot.decoding.search import Search
 from bachbot.encoding import END, FillRequest, Vocabulary
 from bachbot.errors import UsageError
 from bachbot.hardware import one_thread

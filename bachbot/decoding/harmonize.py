@@ -11,9 +11,10 @@ import numpy as np
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Chorale, Given
 from bachbot.decoding.constraints import Constraints, fill_constraints
+from bachbot.decoding.hypotheses import FinishedHypothesis
 from bachbot.decoding.options import Candidate, DecodingOptions, Progress
 from bachbot.decoding.particle_filter import ParticleFilter
-from bachbot.decoding.search import FinishedHypothesis, Search
+from bachbot.decoding.search import Search
 from bachbot.decoding.strategies import Beam, GumbelNoise
 from bachbot.encoding import FillRequest
 from bachbot.errors import BachbotError

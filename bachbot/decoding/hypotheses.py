@@ -171,7 +171,9 @@ class SeenChords:
             The pitches of a chord for each of them.
         """
         sets = pitch_class_sets(pitch).astype(np.intp)
-        return (self.bits[rows, sets >> 3] >> (sets & 7).astype(np.uint8) & 1).astype(np.bool_)
+        bit = self.bits[rows, sets >> 3] >> (sets & 7).astype(np.uint8) & 1
+        heard: NDArray[np.bool_] = bit.astype(np.bool_)
+        return heard
 
     def add(self, rows: NDArray[np.intp], pitch: NDArray[np.int16]) -> None:
         """Add one chord to each of some hypotheses, each named once; shapes as in `contains`."""

@@ -74,7 +74,11 @@ def harmonic_intervals(vocabulary: int) -> NDArray[np.int64]:
 
 
 def _where_pitched(
-    table: NDArray, one: NDArray, other: NDArray, vocabulary: int, without: int
+    table: NDArray[np.int64],
+    one: NDArray[np.int64],
+    other: NDArray[np.int64],
+    vocabulary: int,
+    without: int,
 ) -> NDArray[np.int64]:
     """A read-only table with `without` where either token has no pitch."""
     pitched = (one >= FIRST_PITCH) & (one < vocabulary) & (other >= FIRST_PITCH)

@@ -298,7 +298,7 @@ def _moved(
     targets: Mapping[str, RateMeasurement],
     weights_to_fit: Sequence[TunableWeight],
 ) -> Penalties:
-    """Penalties with every weight moved towards Bach's rate; one that is there already stays."""
+    """Penalties with every weight moved toward Bach's rate; one that is there already stays."""
     for tunable in weights_to_fit:
         reading, target = rounds[-1].readings[tunable.name], targets[tunable.name]
         if reading.near(target):

@@ -82,7 +82,7 @@ def detect_command(
     as_json: shared.JsonOption = False,
     corpus: shared.CorpusOption = None,
 ) -> None:
-    """Train classifiers to tell pieces from Bach's, and list the features they differ in.
+    """Train classifiers to tell pieces from Bach's, and list the features that differ.
 
     Three classifiers are trained on some tunes and tested on the others; 50% accuracy means
     indistinguishable. For comparison, Bach's own pieces are divided in two, one piece of each

@@ -72,7 +72,7 @@ def losses_command(
     on the training part of the same split. With a single --checkpoint the command prints that one
     in full instead, by voice and by metrical position.
 
-    With --given soprano only alto, tenor and bass are counted: what they cost given the soprano.
+    --given soprano counts only the loss of alto, tenor and bass, given the soprano.
     Choose the split that a checkpoint was trained on: with the other one, some of the pieces were
     in its training part. For JSB-16th, give the file of 'bachbot corpus jsb' with --corpus.
     """

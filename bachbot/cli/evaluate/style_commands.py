@@ -36,7 +36,7 @@ def style_command(
     as_json: shared.JsonOption = False,
     corpus: shared.CorpusOption = None,
 ) -> None:
-    """Measure how near chorales are to Bach's style, and in what they differ.
+    """Measure how close chorales are to Bach's style, and how they differ.
 
     The style distance is that of 'Bach or Mock': the sum of nine distances between the features of
     a piece and those of Bach's training pieces; lower is nearer to Bach. For several pieces the
