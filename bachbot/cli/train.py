@@ -43,8 +43,8 @@ def train_command(
         typer.Option(
             "--preset",
             help="Settings to start from: paper (the LSTM of the BachBot article), original (the "
-            "same network trained as in the article), lookahead (a model that reads ahead), tiny or "
-            "lookahead-tiny (for tests). [default: paper]",
+            "same network trained as in the article), lookahead (a model that reads ahead), tiny "
+            "or lookahead-tiny (for tests). [default: paper]",
         ),
     ] = None,
     split: Annotated[

@@ -92,7 +92,7 @@ def test_validation_does_not_depend_on_batch_or_chunk(corpus):
     whole = token_losses(model, pieces)
     parts = token_losses(model, pieces, batch=1, chunk=17)
     assert whole.per_token == pytest.approx(parts.per_token, rel=1e-6)
-    assert whole.all.tokens == parts.all.tokens == sum(len(s) - 1 for s in pieces)
+    assert whole.total.tokens == parts.total.tokens == sum(len(s) - 1 for s in pieces)
     assert model.training
 
 
