@@ -170,7 +170,7 @@ def save_checkpoint(
             raise OutputError(f"'{name}' cannot be a file of a checkpoint: give a plain name")
     if not directory.parent.is_dir():
         raise OutputError(
-            f"the folder {directory.parent} is not there: make it, or write elsewhere"
+            f"the folder {directory.parent} does not exist: create it, or write elsewhere"
         )
     if directory.exists() and not (directory / CONFIG).is_file() and any(_inside(directory)):
         raise OutputError(f"{directory} is there and is no checkpoint: write elsewhere")

@@ -241,7 +241,7 @@ def test_a_huge_file_is_not_read(saved, monkeypatch):
 
 
 def test_by_name(saved, monkeypatch):
-    monkeypatch.setattr(module, "shipped", lambda _: saved.parent)
+    monkeypatch.setattr(module, "data_folder", lambda _: saved.parent)
     assert load_checkpoint("model").vocabulary == Vocabulary()
     assert load_model("model").vocabulary == Vocabulary()
     with pytest.raises(CheckpointError, match=r"'medel' is not there; .* \(model\)"):

@@ -38,9 +38,7 @@ def test_shipped_checkpoints_name_every_setting(name):
     config = checkpoint.config
     assert config["training"]["config"]["model"] == config["model"]
     written = configure(config["kind"], config["model"], complete=True)
-    assert {entry.name for entry in fields(written)} - config["model"].keys() <= {
-        "datastore_frames"
-    }
+    assert {entry.name for entry in fields(written)} == config["model"].keys()
 
 
 def test_what_is_no_kind_or_no_setting():
