@@ -1,4 +1,4 @@
-"""What the whole suite shares."""
+"""Fixtures and settings of the whole suite."""
 
 import os
 
@@ -9,7 +9,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Nothing is timed here: a slow machine is no fault.
+# Tests must not fail because a machine is slow.
 settings.register_profile(
     "bachbot",
     deadline=None,
@@ -17,6 +17,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("bachbot")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark tests of the real corpus as slow: reading it takes most of a minute."""
+    for item in items:
+        if "sources" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

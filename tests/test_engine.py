@@ -37,6 +37,7 @@ def parallels(chorale):
     return count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tune", TUNES)
 def test_every_example_is_harmonized_as_a_choir_would_have_it(engine, tune):
     source = bachbot.load_score(EXAMPLES / tune)
@@ -55,6 +56,7 @@ def test_every_example_is_harmonized_as_a_choir_would_have_it(engine, tune):
     assert found.log_probability < 0
 
 
+@pytest.mark.slow
 def test_a_given_set_of_voices_of_a_chorale_comes_back(engine, corpus):
     chorale = min(corpus.part("test"), key=lambda c: c.frames)
     written = chorale.transposed(-chorale.transposed_by, corpus_key(corpus, chorale))
@@ -72,6 +74,7 @@ def corpus_key(corpus, chorale):
     return next(p.source_key for p in corpus.pieces if p.chorale is chorale)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("meter", "key"),
     [(Meter(4, 4), Key("D")), (Meter(3, 4), Key("C", "minor")), (Meter(6, 8), Key("G"))],
@@ -92,6 +95,7 @@ def test_composing_ends_with_a_cadence_at_the_end_of_a_bar_or_says_how(engine, m
     assert not found[0].score.chorale.same_music(found[1].score.chorale)
 
 
+@pytest.mark.slow
 def test_a_wider_search_finds_a_higher_probability(engine):
     source = bachbot.load_score(EXAMPLES / "twinkle.musicxml")
 
@@ -104,6 +108,7 @@ def test_a_wider_search_finds_a_higher_probability(engine):
     assert best(beam=5) > best(method="sample", temperature=1.0)
 
 
+@pytest.mark.slow
 def test_several_differ_audibly_and_come_best_first(engine):
     source = bachbot.load_score(EXAMPLES / "amazing-grace.musicxml")
     found = engine.harmonize(source, options=bachbot.DecodingOptions(number=5))
@@ -120,6 +125,7 @@ def test_several_differ_audibly_and_come_best_first(engine):
     assert alone.score.chorale.same_music(music[0])
 
 
+@pytest.mark.slow
 def test_bars_are_rewritten_and_nothing_else_changes(engine):
     source = bachbot.load_score(EXAMPLES / "twinkle.musicxml")
     [whole] = engine.harmonize(source, options=bachbot.DecodingOptions("greedy"))
@@ -136,6 +142,7 @@ def test_bars_are_rewritten_and_nothing_else_changes(engine):
         assert (after.pitch != before.pitch).any()
 
 
+@pytest.mark.slow
 def test_many_come_out_as_they_do_alone_and_a_bad_one_does_not_stop_them(engine, monkeypatch):
     names = ["twinkle.musicxml", "amazing-grace.musicxml", "ode-to-joy.krn"]
     scores = [bachbot.load_score(EXAMPLES / name) for name in names]
@@ -161,6 +168,7 @@ def test_many_come_out_as_they_do_alone_and_a_bad_one_does_not_stop_them(engine,
     assert third.score.chorale.same_music(alone[2].score.chorale)
 
 
+@pytest.mark.slow
 def test_a_model_that_looks_ahead_composes_pieces_as_long_as_bachs(engine):
     found = [engine.compose(options=bachbot.DecodingOptions("sample", seed=s)) for s in (1, 2)]
     for [one] in found:
@@ -176,6 +184,7 @@ def test_the_lengths_are_those_of_the_training_part(corpus):
     np.testing.assert_allclose(LENGTHS[:11], quantiles[:11], atol=1)
 
 
+@pytest.mark.slow
 def test_the_functions_do_what_the_engine_does(engine):
     source = bachbot.load_score(EXAMPLES / "ode-to-joy.krn")
     options = bachbot.DecodingOptions(method="greedy")

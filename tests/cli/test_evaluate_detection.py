@@ -47,6 +47,7 @@ def run(corpus_file, capsys):
     return call
 
 
+@pytest.mark.slow
 def test_planted_fifths_are_detected_in_files(run, tmp_path):
     mine = as_npz(tmp_path / "mine.npz", [with_fifths(c) for c in some(2, 20, beats=16)])
     result = json.loads(run(mine, "--permutations", 3, "--json"))
@@ -62,6 +63,7 @@ def test_planted_fifths_are_detected_in_files(run, tmp_path):
     assert control["top_features"] == []
 
 
+@pytest.mark.slow
 def test_a_checkpoint_compared_with_another_set(run, untrained, tmp_path):
     theirs = as_npz(tmp_path / "theirs.npz", some(3, 16, beats=16))
     words = ["--checkpoint", untrained, "--against", theirs, "--permutations", 0]
@@ -80,6 +82,7 @@ def test_a_checkpoint_compared_with_another_set(run, untrained, tmp_path):
     assert columns["bachbot"]["top_features"][0]["feature"].split()[0] in table
 
 
+@pytest.mark.slow
 def test_parts_are_chosen(run, tmp_path):
     mine = as_npz(tmp_path / "mine.npz", some(2, 20, beats=16))
     words = [mine, "--permutations", 0, "--json"]

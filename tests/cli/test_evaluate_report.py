@@ -40,6 +40,7 @@ def figures(tmp_path):
     return {name: part for name, part in found.items() if name != "times"}, found["times"]
 
 
+@pytest.mark.slow
 def test_a_report_is_a_page_and_json_and_is_measured_once(run, tmp_path):
     words = ["--only", "losses", "--only", "pianoroll"]
     printed = run(*words)

@@ -48,6 +48,7 @@ def test_every_tune_comes_back_under_its_own_name(folder, untrained, capsys):
         assert (after.tied[:, Voice.SOPRANO] == before.tied[:, Voice.SOPRANO]).all()
 
 
+@pytest.mark.slow
 def test_a_tune_comes_out_as_it_does_alone(folder, untrained):
     assert harmonize(untrained, folder, "-o", "out", "--beam", 3) == 0
     assert harmonize(untrained, folder / "twinkle.musicxml", "-o", "one.musicxml", "--beam", 3) == 0

@@ -40,6 +40,7 @@ def test_help(run):
     assert "compare them with the original study" in printed
 
 
+@pytest.mark.slow
 def test_the_tables_show_exclusions_and_the_original_study(run, table, answers, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     printed = run(table)
@@ -50,6 +51,7 @@ def test_the_tables_show_exclusions_and_the_original_study(run, table, answers, 
     assert "kept only the trials" in printed
 
 
+@pytest.mark.slow
 def test_all_files_are_written_and_the_json_is_the_same(run, table, tmp_path):
     folder = tmp_path / "new" / "results"
     printed = json.loads(run(table, "--json", "-o", folder))
@@ -71,6 +73,7 @@ def test_all_files_are_written_and_the_json_is_the_same(run, table, tmp_path):
     assert exclusions["excluded"]["too fast"] > 0
 
 
+@pytest.mark.slow
 def test_charts_as_png(run, table, tmp_path):
     assert f"written to {tmp_path}" in run(table, "-o", tmp_path, "--chart-format", "png")
     assert (tmp_path / "by-condition.png").read_bytes().startswith(b"\x89PNG")
@@ -92,6 +95,7 @@ def test_options_set_criteria_and_the_next_test(run, table, answers):
     assert whole["kept"] + sum(whole["excluded"].values()) == len(answers)
 
 
+@pytest.mark.slow
 def test_answers_are_read_from_a_database(run, answers, table, monkeypatch):
     asked = []
     store = "bachbot.listening.store.answer_store.read_answers"

@@ -45,6 +45,7 @@ def test_help(run):
     assert "original study" in printed
 
 
+@pytest.mark.slow
 def test_a_test_is_exported_taken_and_scored(run, given, tmp_path):
     folder = tmp_path / "listen"
     printed = run("export", folder, "--trials", 2, "--conditions", "S,ATB", "--seed", 4, *given)

@@ -139,6 +139,7 @@ sys.exit(main(["corpus", "prepare", "--corpus", "chorales.npz"]))
 """The command, which prints a line for each file that it has read."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_command_leaves_nothing(tmp_path, sent):
     process = subprocess.Popen(

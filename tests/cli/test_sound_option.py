@@ -20,6 +20,7 @@ def run(untrained, *arguments):
     return main([*arguments, "--checkpoint", str(untrained)])
 
 
+@pytest.mark.slow
 def test_each_instrument_sounds_different_and_as_long(here, untrained):
     read = {}
     for sound in ("organ", "choir", "strings", "piano"):

@@ -10,6 +10,7 @@ from bachbot.corpus.split import Split, make_split
 from bachbot.errors import CorpusError
 
 
+@pytest.mark.slow
 def test_the_recorded_split_is_what_its_maker_makes(sources, monkeypatch):
     monkeypatch.setattr(prepare, "read_all", lambda **_: sources)
     assert prepare.renew_split() == Split.load()

@@ -122,6 +122,7 @@ def test_a_rule_alone(task, name):
     assert cost == pytest.approx(chosen_faults(piece, given, name), abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @for_all(st.lists(tasks(), min_size=2, max_size=4))
 def test_all_penalties_of_several_pieces_at_once(tasks):

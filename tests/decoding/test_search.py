@@ -55,6 +55,7 @@ def assert_found(found, wanted):
         assert candidate.chorale.same_music(music)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     ("melody", "fermatas", "ways"),

@@ -27,6 +27,7 @@ def figures(report):
     return {name: part for name, part in report.to_json().items() if name != "times"}
 
 
+@pytest.mark.slow
 def test_an_interrupted_report_continues_to_the_same_result(laid_out, subject, watched, tmp_path):
     straight = make(laid_out(), [subject], sections(QUICK))
     done = {row["what"] for row in straight.times["rows"]}
@@ -101,6 +102,7 @@ def test_a_set_comes_back_from_the_cache_as_it_was_decoded(laid_out, foreseeing)
         assert np.array_equal(a.position, b.position)
 
 
+@pytest.mark.slow
 def test_every_figure_is_the_result_of_its_measure(laid_out, foreseeing):
     context = laid_out()
     report = make(context, [foreseeing], sections(QUICK)).to_json()["sections"]

@@ -191,6 +191,7 @@ def charged(example, charges, path):
     return sum(float(np.sum(np.multiply(getattr(charges, n), c))) for n, c in counts.items())
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(FILES)), st.integers(0, 2**32 - 1))
 @settings(max_examples=8)
 def test_no_other_reading_is_charged_less(corpus, number, seed):

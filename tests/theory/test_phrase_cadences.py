@@ -65,6 +65,7 @@ def test_each_phrase_closes_in_its_own_key():
     ]
 
 
+@pytest.mark.slow
 def test_bach_closes_as_his_last_chords_say(corpus):
     """`final_cadence`, which looks at two chords alone, finds the same where it finds one."""
     same = told = 0
@@ -79,6 +80,7 @@ def test_bach_closes_as_his_last_chords_say(corpus):
     assert same >= 0.9 * told
 
 
+@pytest.mark.slow
 def test_most_of_bachs_phrases_close_on_a_cadence(corpus):
     kinds = [
         c.kind for p in corpus.pieces[5::16] for c in phrase_cadences(p.chorale, analyze(p.chorale))
