@@ -122,7 +122,7 @@ class Counts:
         self._add("shape", chord // 12)
         self._add("level", level)
         self._add("family", all_.family[stretch.reading])
-        if slices.phrase_cadences[stretch.stop - 1]:
+        if slices.phrase_end[stretch.stop - 1]:
             mode = MODES[all_.key[stretch.reading] // 12]
             self._add("ending", endings(mode)[all_.numeral[stretch.reading]])
 
@@ -133,7 +133,7 @@ class Counts:
         if old == new:
             self._step(before.reading, stretch.reading, held)
             return
-        self._add("change", int(slices.phrase_cadences[stretch.start - 1]))
+        self._add("change", int(slices.phrase_end[stretch.start - 1]))
         self._add("distance", names.distances()[old, new])
         self._abroad(home, new)
         # A pivot, or none: whichever is charged less.

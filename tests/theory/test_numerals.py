@@ -209,7 +209,7 @@ def test_no_other_reading_is_charged_less(corpus, number, seed):
         later = here.start + 1
         # A stretch goes over no phrase's end and over eight slices at most.
         alone = later == here.stop or later - before.start > 8
-        if not alone and not example.slices.phrase_cadences[here.start - 1]:
+        if not alone and not example.slices.phrase_end[here.start - 1]:
             other[index - 1 : index + 1] = (
                 replace(before, stop=later), replace(here, start=later),
             )  # fmt: skip
