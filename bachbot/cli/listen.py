@@ -61,7 +61,7 @@ def listen_export(
     per_participant: Annotated[
         int, typer.Option("--per-participant", help="Maximum number of pairs per participant.")
     ] = 10,
-    checkpoint: options.CheckpointName = "lookahead",
+    checkpoint: options.CheckpointName = options.DEFAULT_CHECKPOINT,
     decoder: options.DecoderOption = "default",
     corpus: options.CorpusOption = None,
     tempo: options.Tempo = 72.0,

@@ -293,13 +293,10 @@ def warn_of_missing_conditioning(checkpoint: "Checkpoint", pieces: "Iterable[Cho
     """Warn where a checkpoint is conditioned on what JSB-16th does not hold."""
     from bachbot.corpus.jsb import from_jsb
 
-    model = checkpoint.config["model"]
-    if checkpoint.config["kind"] != "lookahead" or not model.get("told", True):
-        return
-    if all(map(from_jsb, pieces)):
+    if checkpoint.model_config.reads_metadata and all(map(from_jsb, pieces)):
         _warn(
             "this checkpoint is conditioned on meter, mode and fermatas, which JSB-16th does not "
-            "hold: train one on it with --set told=false"
+            "hold: train one on it with --set use_metadata=false"
         )
 
 

@@ -143,7 +143,7 @@ def _our_pieces(
 
     if files:
         return "yours", "your pieces", read_pieces(files)
-    checkpoint = checkpoint or "lookahead"
+    checkpoint = checkpoint or shared.DEFAULT_CHECKPOINT
     chorales = [piece.chorale for piece in bach]
     ours = shared.load_and_generate(checkpoint, corpus, chorales, which, split)
     return "bachbot", f"{checkpoint}, {which}", ours

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def harmonization_command(
-    checkpoint: shared.CheckpointName = "lookahead",
+    checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
     beside: Annotated[
         str | None,
         typer.Option(
@@ -145,7 +145,7 @@ def partwriting_command(
         options = shared.decoding_options(
             decoder, beam=beam, temperature=temperature, seed=seed, penalties=penalties
         )
-        checkpoint = checkpoint or "lookahead"
+        checkpoint = checkpoint or shared.DEFAULT_CHECKPOINT
         prepared = shared.load_corpus(corpus)
         pieces = shared.pieces_of(prepared, part, split, limit)
         loaded = load_checkpoint(checkpoint)
@@ -198,7 +198,7 @@ def _harmonize(model: Any, requests: Any, options: "DecodingOptions") -> "Sequen
 
 
 def fit_command(
-    checkpoint: shared.CheckpointName = "lookahead",
+    checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
     split: shared.SplitOption = "tune",
     pieces: Annotated[
         int | None,

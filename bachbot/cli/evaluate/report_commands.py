@@ -64,7 +64,7 @@ def all_command(
 
     wanted = sections(only or [])
     peers = _by_name(jsb or [])
-    subjects = load_subjects(checkpoint or ["lookahead"])
+    subjects = load_subjects(checkpoint or [shared.DEFAULT_CHECKPOINT])
     prepared = shared.load_corpus(corpus)
     pieces = shared.pieces_of(prepared, part, split, limit)
     for subject in subjects:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from bachbot.evaluation.novelty import Novelty, TrainingIndex
     from bachbot.evaluation.style import StyleReport
 
-_DEFAULT = "lookahead"
-
 
 def style_command(
     files: shared.FilesArgument = None,
@@ -62,7 +60,7 @@ def style_command(
         report = _measure_files(files, limit, shared.pieces_of(prepared, part, split), train)
     else:
         bach = shared.pieces_of(prepared, part, split, limit)
-        checkpoint = checkpoint or _DEFAULT
+        checkpoint = checkpoint or shared.DEFAULT_CHECKPOINT
         title, name = f"{checkpoint}, {which}: {part} part of the split by {split}", which
         ours = shared.load_and_generate(checkpoint, prepared, bach, which, split)
         report = _measure_style(ours, bach, train)
@@ -169,7 +167,7 @@ def novelty_command(
             train, bach, ours = (_hold_repeats(pieces) for pieces in (train, bach, ours))
             title += ", repeated notes held"
     else:
-        name, checkpoint = "bachbot", checkpoint or _DEFAULT
+        name, checkpoint = "bachbot", checkpoint or shared.DEFAULT_CHECKPOINT
         ours = shared.load_and_generate(checkpoint, prepared, bach, which, split)
         title = f"{checkpoint}, {which}: {title}"
     index = TrainingIndex(train)
