@@ -2,7 +2,6 @@
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,6 +31,9 @@ def replace_atomically(path: Path) -> Iterator[Path]:
     OutputError
         If the folder does not exist, or the file cannot be written.
     """
+    # Imported here: it costs a tenth of the time of `bachbot --help`, which writes no file.
+    import tempfile
+
     path = Path(path)
     if not path.parent.is_dir():
         raise OutputError(f"the folder {path.parent} does not exist: create it, or write elsewhere")
