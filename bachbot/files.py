@@ -31,7 +31,7 @@ def replace_atomically(path: Path) -> Iterator[Path]:
     OutputError
         If the folder does not exist, or the file cannot be written.
     """
-    # Imported here: it costs a tenth of the time of `bachbot --help`, which writes no file.
+    # Imported here, because `bachbot --help`, which writes no file, imports this module.
     import tempfile
 
     path = Path(path)
