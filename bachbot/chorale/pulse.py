@@ -53,7 +53,9 @@ class Pulse:
         share = 0.5 if voice == Voice.SOPRANO else _SHARE_OF_LOWER_VOICE
         if chorale.meter.unit >= 8 or np.quantile(lengths, share) <= _EIGHTH:
             return cls(augmentation=2)
-        odd = change[1::2].any() or (chorale.bar_starts % 2).any() or chorale.frames % 2
+        fermatas = np.flatnonzero(np.diff(chorale.fermata)) + 1  # where one begins or ends
+        boundaries = np.concatenate([chorale.bar_starts, fermatas, [chorale.frames]])
+        odd = change[1::2].any() or (boundaries % 2).any()
         if chorale.meter.unit <= 2 and np.quantile(lengths, 1 - share) >= _HALF and not odd:
             return cls(diminution=2)
         return cls()

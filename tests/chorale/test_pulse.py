@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,6 +38,13 @@ def tune(meter, *lengths, frames=None):
 )
 def test_the_pulse_follows_meter_and_note_values(piece, pulse):
     assert Pulse.of(piece, Voice.SOPRANO) == pulse
+
+
+def test_a_fermata_within_a_frame_of_the_longer_grid_forbids_diminution():
+    piece = tune(Meter(3, 2), 8, 8, 8)
+    assert Pulse.of(piece, Voice.SOPRANO) == Pulse(diminution=2)
+    fermata = np.arange(piece.frames) >= piece.frames - 1
+    assert Pulse.of(replace(piece, fermata=fermata), Voice.SOPRANO) == Pulse()
 
 
 @given(chorales(min_frames=1), st.sampled_from(list(Voice)))
