@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import REST, Chorale, Meter, Voice
-from bachbot.errors import UsageError
-from bachbot.scores.grid import Bar, bar_offsets, frame_of
+from bachbot.scores.grid import Bar, bar_offsets, frame_of, supported_meter
 from bachbot.scores.musicxml.note_values import VALUES, assign_beams, split_duration
 from bachbot.scores.pitch import ACCIDENTALS, signature_alter, spelled_pitch
 
@@ -95,17 +94,10 @@ def grid_bars(bars: Sequence[Bar]) -> list[GridBar]:
             start=frame_of(bar.start),
             stop=frame_of(bar.start + bar.length),
             position=frame_of(offset),
-            meter=_meter(bar.beats, bar.unit),
+            meter=supported_meter(bar.beats, bar.unit),
         )
         for bar, offset in zip(bars, bar_offsets(bars), strict=True)
     ]
-
-
-def _meter(beats: int, unit: int) -> Meter:
-    try:
-        return Meter(beats, unit)
-    except UsageError:
-        return Meter()
 
 
 def fermata_frames(fermata: NDArray[np.bool_], onset: NDArray[np.bool_]) -> NDArray[np.bool_]:
