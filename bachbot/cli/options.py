@@ -142,6 +142,20 @@ LimitOption = Annotated[
 ]
 
 
+def check_files_or_checkpoint(files: "Sequence[Path] | None", checkpoint: str | None) -> None:
+    """Check that not both are given, where a command measures either.
+
+    Raises
+    ------
+    UsageError
+        If there are files and a checkpoint.
+    """
+    if files and checkpoint is not None:
+        raise UsageError(
+            "--checkpoint has no effect when files are given: leave out --checkpoint or the files"
+        )
+
+
 def load_corpus(path: Path | None) -> "PreparedCorpus":
     """The prepared corpus at a path; the one in the user's cache if there is no path."""
     from bachbot.corpus.store import PreparedCorpus, default_path

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from bachbot.training.config import TrainingConfig
@@ -47,11 +47,7 @@ def run_progress(
                     _epoch_line(event, config.epochs), highlight=False, soft_wrap=True
                 )
             else:
-                progress.start()
-                progress.update(
-                    task, completed=event.step, total=event.steps, note=_note(event),
-                    description=f"epoch {event.epoch}/{event.epochs}",
-                )  # fmt: skip
+                _show_step(progress, task, event)
 
         yield callback
 
@@ -70,11 +66,7 @@ def search_progress(console: Console) -> Iterator[SearchCallback]:
                         f"trial {number}: {text}", highlight=False, soft_wrap=True
                     )
             else:
-                progress.start()
-                progress.update(
-                    task, completed=event.step, total=event.steps, note=_note(event),
-                    description=f"trial {number}, epoch {event.epoch}/{event.epochs}",
-                )  # fmt: skip
+                _show_step(progress, task, event, f"trial {number}, ")
 
         yield callback
 
@@ -103,12 +95,17 @@ def _read_history(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def _note(event: Stepped) -> str:
+def _show_step(progress: Progress, task: TaskID, event: Stepped, prefix: str = "") -> None:
     left = int(event.seconds_left)
-    return (
+    note = (
         f"loss {event.loss:.3f}  {event.tokens_per_second:,.0f} tokens/s  "
         f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02} left"
     )
+    progress.start()
+    progress.update(
+        task, completed=event.step, total=event.steps, note=note,
+        description=f"{prefix}epoch {event.epoch}/{event.epochs}",
+    )  # fmt: skip
 
 
 def _epoch_line(event: Evaluated, epochs: int) -> str:

@@ -70,6 +70,11 @@ class Baseline(Protocol):
         -------
         ndarray of float64, shape [N - 1, V]
             Each row sums to 1.
+
+        Raises
+        ------
+        EncodingError
+            If a pitch is outside the vocabulary.
         """
         ...
 
@@ -180,23 +185,7 @@ class FrameRepetition:
     end: NDArray[np.float64]
 
     def probabilities(self, chorale: Chorale) -> NDArray[np.float64]:
-        """Probability of every token at every position after START, given the tokens before it.
-
-        Parameters
-        ----------
-        chorale : Chorale
-            The piece, of N tokens.
-
-        Returns
-        -------
-        ndarray of float64, shape [N - 1, V]
-            Each row sums to 1.
-
-        Raises
-        ------
-        EncodingError
-            If a pitch is outside the vocabulary.
-        """
+        """Probabilities of the tokens of a whole piece; see `Baseline.probabilities`."""
         stream = encode(chorale, self.vocabulary)
         slot, frame = stream.voice[1:], stream.frame[1:]
         frame = np.where(slot == SLOT_END, chorale.frames, frame)

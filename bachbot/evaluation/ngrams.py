@@ -76,22 +76,9 @@ class KneserNey:
     tables: tuple[NGramTable, ...]
 
     def probabilities(self, chorale: Chorale) -> NDArray[np.float64]:
-        """Probability of every token at every position after START, given the tokens before it.
+        """Probabilities of the tokens of a whole piece, [N - 1, V].
 
-        Parameters
-        ----------
-        chorale : Chorale
-            The piece, of N tokens.
-
-        Returns
-        -------
-        ndarray of float64, shape [N - 1, V]
-            Each row sums to 1; START has probability 0.
-
-        Raises
-        ------
-        EncodingError
-            If a pitch is outside the vocabulary.
+        See `bachbot.evaluation.baselines.Baseline.probabilities`. START has probability 0.
         """
         return self.next_token_probabilities(encode(chorale, self.vocabulary).ids[:-1])
 

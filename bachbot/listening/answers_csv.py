@@ -13,13 +13,7 @@ from bachbot.listening.analysis.exclusions import Exclusions
 from bachbot.listening.answer_key import AnswerKey, KeyEntry
 from bachbot.listening.answers import LEFT, RIGHT, Answer, Answers, parse_timestamp, quoted
 
-HEADER = (
-    "participant",
-    "trial",
-    "condition",
-    "bach_side",
-    "chosen",
-    "correct",
+_ANSWER_COLUMNS = (
     "position",
     "response_time",
     "plays_left",
@@ -30,24 +24,11 @@ HEADER = (
     "experience",
     "answered_at",
 )
+
+HEADER = ("participant", "trial", "condition", "bach_side", "chosen", "correct", *_ANSWER_COLUMNS)
 """Columns of scored answers: the fields of `Answer`, and whether it is correct."""
 
-UNSCORED_HEADER = (
-    "participant",
-    "trial",
-    "left_clip",
-    "right_clip",
-    "chosen",
-    "position",
-    "response_time",
-    "plays_left",
-    "plays_right",
-    "heard_left",
-    "heard_right",
-    "age",
-    "experience",
-    "answered_at",
-)
+UNSCORED_HEADER = ("participant", "trial", "left_clip", "right_clip", "chosen", *_ANSWER_COLUMNS)
 """Columns of the offline page's answers, which do not say which clip is by Bach."""
 
 MAX_CSV_BYTES = 64 * 2**20

@@ -5,9 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
-from bachbot.corpus.store import Part
+from bachbot.corpus.store import Part, PreparedCorpus
+from bachbot.encoding import Vocabulary
+from bachbot.training.distributed import ProcessGroup
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,28 @@ Forward = Callable[..., Any]
 
 HELD_OUT: tuple[Part, ...] = ("validation", "test")
 """Parts of the corpus that a model is measured on."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingContext:
+    """What every kind of model is trained with, besides its config.
+
+    Parameters
+    ----------
+    corpus : PreparedCorpus
+        The prepared chorales.
+    vocabulary : Vocabulary
+        Meaning of the token ids.
+    device : torch.device
+        Device of the model.
+    group : ProcessGroup
+        The processes that train together.
+    """
+
+    corpus: PreparedCorpus
+    vocabulary: Vocabulary
+    device: torch.device
+    group: ProcessGroup
 
 
 @dataclass(frozen=True, eq=False)

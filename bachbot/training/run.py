@@ -18,7 +18,7 @@ from bachbot.training.config import TrainingConfig
 from bachbot.training.device import describe, find_device, versions, without_bfloat16
 from bachbot.training.distributed import ProcessGroup, join_process_group
 from bachbot.training.kinds import KINDS, build_network
-from bachbot.training.objective import Evaluated, Stepped, TrainingCallback
+from bachbot.training.objective import Evaluated, Stepped, TrainingCallback, TrainingContext
 from bachbot.training.run_folder import BEST, METRICS, STATE, RunFolder, saved_config
 from bachbot.training.trainer import Trainer
 
@@ -132,7 +132,9 @@ class _Run:
                 f"the validation part of the split by {config.split} is empty: "
                 "run 'bachbot corpus prepare --force'"
             )
-        self.objective = kind.objective(config, corpus, self.vocabulary, device, group)
+        self.objective = kind.objective(
+            config, TrainingContext(corpus, self.vocabulary, device, group)
+        )
         self.trainer = Trainer(config, self.objective, self.vocabulary, device, group)
         self.folder = None if folder is None else RunFolder(folder, config, corpus, self.vocabulary)
         self.device = device

@@ -18,7 +18,7 @@ from bachbot.training.distributed import ProcessGroup
 from bachbot.training.examples import PieceDataset, make_example
 from bachbot.training.kinds import KINDS, preset
 from bachbot.training.kinds.lookahead import LookaheadObjective
-from bachbot.training.objective import Stepped
+from bachbot.training.objective import Stepped, TrainingContext
 from bachbot.training.run import train
 from bachbot.training.run_folder import BEST, METRICS, STATE, load_state
 from bachbot.training.validation import FILL_TASKS, HARMONIZATION
@@ -30,7 +30,9 @@ TIMES = ("seconds", "tokens_per_second")
 def _objective(corpus, group=None, **changes):
     config = changed(TINY, changes)
     cpu = torch.device("cpu")
-    objective = LookaheadObjective(config, corpus, Vocabulary(), cpu, group or ProcessGroup())
+    objective = LookaheadObjective(
+        config, TrainingContext(corpus, Vocabulary(), cpu, group or ProcessGroup())
+    )
     objective.start_epoch(torch.nn.Identity(), 0)
     return objective
 
@@ -209,10 +211,10 @@ def test_a_corpus_without_a_test_part_has_no_figures_there():
 
 def test_each_kind_has_its_objective(corpus):
     assert _objective(corpus).state_dict() == {}
-    arguments = corpus, Vocabulary(), torch.device("cpu"), ProcessGroup()
+    context = TrainingContext(corpus, Vocabulary(), torch.device("cpu"), ProcessGroup())
     for name, units in (
         ("tiny", "nats a token"),
         ("lookahead-tiny", "nats a frame, A+T+B given S"),
     ):
         config = preset(name)
-        assert KINDS[config.kind].objective(config, *arguments).units.validation == units
+        assert KINDS[config.kind].objective(config, context).units.validation == units

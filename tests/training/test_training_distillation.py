@@ -15,6 +15,7 @@ from bachbot.training.examples import collate
 from bachbot.training.kinds import preset
 from bachbot.training.kinds.distillation import Teachers, distillation_loss
 from bachbot.training.kinds.lookahead import LookaheadObjective
+from bachbot.training.objective import TrainingContext
 from bachbot.training.run import train
 from bachbot.training.run_folder import BEST
 
@@ -34,7 +35,9 @@ def teachers(corpus, tmp_path_factory):
 @pytest.fixture(scope="module")
 def batch(corpus):
     config = changed(TINY, {"batch_size": 8})
-    objective = LookaheadObjective(config, corpus, Vocabulary(), CPU, ProcessGroup())
+    objective = LookaheadObjective(
+        config, TrainingContext(corpus, Vocabulary(), CPU, ProcessGroup())
+    )
     pieces, given = zip(*objective._dataset.batch(0, 0), strict=True)
     batch = collate(pieces, given, CPU)
     assert batch.missing[..., 0].any()

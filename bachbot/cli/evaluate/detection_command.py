@@ -94,10 +94,7 @@ def detect_command(
     from bachbot.extras import require
     from bachbot.tables.detection_tables import CONTROL, accuracy_table, features_table
 
-    if files and checkpoint is not None:
-        raise UsageError(
-            "--checkpoint has no effect when files are given: leave out --checkpoint or the files"
-        )
+    shared.check_files_or_checkpoint(files, checkpoint)
     require("sklearn")  # before pieces are written, which takes minutes
     others = _read_sets(against or [])
     prepared = shared.load_corpus(corpus)

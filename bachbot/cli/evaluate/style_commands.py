@@ -49,7 +49,7 @@ def style_command(
             "the training part is the reference and cannot be compared with itself: "
             "give --part test or --part validation"
         )
-    _check_files_or_checkpoint(files, checkpoint)
+    shared.check_files_or_checkpoint(files, checkpoint)
     prepared = shared.load_corpus(corpus)
     train = shared.pieces_of(prepared, "train", split)
     if files:
@@ -74,13 +74,6 @@ def style_command(
         print_table(medians_table(f"style distance, {title}", {name: figures}))
     if report.distances:
         print_table(distances_table(f"further distances, {title}", {name: figures}))
-
-
-def _check_files_or_checkpoint(files: Sequence[Path] | None, checkpoint: str | None) -> None:
-    if files and checkpoint is not None:
-        raise UsageError(
-            "--checkpoint has no effect when files are given: leave out --checkpoint or the files"
-        )
 
 
 def _pitches_only(files: Sequence[Path]) -> bool:
@@ -155,7 +148,7 @@ def novelty_command(
     )
 
     written = _written_voices(files, given, which)
-    _check_files_or_checkpoint(files, checkpoint)
+    shared.check_files_or_checkpoint(files, checkpoint)
     prepared = shared.load_corpus(corpus)
     train: Sequence[Chorale] = shared.pieces_of(prepared, "train", split)
     bach: Sequence[Chorale] = shared.pieces_of(prepared, part, split, limit)

@@ -1,7 +1,7 @@
 """Top features: those in which generated pieces differ from Bach's by more than chance."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,10 +43,7 @@ class TopFeature:
 
     def to_json(self) -> dict[str, object]:
         """As plain data."""
-        return {
-            "feature": self.feature, "ours": self.ours, "bach": self.bach,
-            "above": self.above, "weight": self.weight, "p": self.p,
-        }  # fmt: skip
+        return asdict(self)
 
 
 def top_features(sets: PairedSets, inputs: ClassifierInputs) -> list[TopFeature]:

@@ -5,7 +5,7 @@ text beside `lstm`, and add its row to `KINDS`.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import nn
 
@@ -41,9 +41,7 @@ def find_kind(name: str) -> TrainingKind:
     UsageError
         If there is none of that name.
     """
-    if name not in KINDS:
-        raise UsageError(f"there is no model of kind '{name}': give one of {', '.join(KINDS)}")
-    return KINDS[name]
+    return _look_up(KINDS, "model of kind", name)
 
 
 def preset(name: str) -> TrainingConfig:
@@ -54,9 +52,16 @@ def preset(name: str) -> TrainingConfig:
     UsageError
         If there is none of that name.
     """
-    if name not in PRESETS:
-        raise UsageError(f"there is no preset '{name}': give one of {', '.join(PRESETS)}")
-    return PRESETS[name]
+    return _look_up(PRESETS, "preset", name)
+
+
+_Row = TypeVar("_Row")
+
+
+def _look_up(table: Mapping[str, _Row], what: str, name: str) -> _Row:
+    if name not in table:
+        raise UsageError(f"there is no {what} '{name}': give one of {', '.join(table)}")
+    return table[name]
 
 
 def default_config(kind: str) -> TrainingConfig:

@@ -92,7 +92,7 @@ class TrainingKind:
     objective_config : type
         Its `ObjectiveConfig`, which names the kind and the dataclass of its sizes.
     objective : callable
-        Makes the `Objective` from config, corpus, vocabulary, device and process group.
+        Makes the `Objective` from a config and a `TrainingContext`.
     units : Units
         Units of its losses.
     grid : mapping of str to tuple

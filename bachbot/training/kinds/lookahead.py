@@ -9,7 +9,6 @@ from torch import nn
 
 from bachbot.chorale import Given
 from bachbot.corpus.store import PreparedCorpus
-from bachbot.encoding import Vocabulary
 from bachbot.encoding.datastore import NEIGHBORS
 from bachbot.errors import UsageError
 from bachbot.models.lookahead import (
@@ -25,7 +24,6 @@ from bachbot.training.config import (
     range_faults,
 )
 from bachbot.training.device import autocast_dtype
-from bachbot.training.distributed import ProcessGroup
 from bachbot.training.examples import (
     MIXTURE,
     Example,
@@ -41,6 +39,7 @@ from bachbot.training.objective import (
     Forward,
     Objective,
     StepLoss,
+    TrainingContext,
     Units,
     ValidationResult,
 )
@@ -137,14 +136,8 @@ class LookaheadObjective(Objective):
     ----------
     config : TrainingConfig
         Of kind ``"lookahead"``.
-    corpus : PreparedCorpus
-        The prepared chorales.
-    vocabulary : Vocabulary
-        Meaning of the token ids.
-    device : torch.device
-        Device of the model.
-    group : ProcessGroup
-        The processes that train together.
+    context : TrainingContext
+        Corpus, vocabulary, device and processes.
 
     Raises
     ------
@@ -156,17 +149,11 @@ class LookaheadObjective(Objective):
         If a teacher is missing or damaged.
     """
 
-    def __init__(
-        self,
-        config: LookaheadTrainingConfig,
-        corpus: PreparedCorpus,
-        vocabulary: Vocabulary,
-        device: torch.device,
-        group: ProcessGroup,
-    ) -> None:
+    def __init__(self, config: LookaheadTrainingConfig, context: TrainingContext) -> None:
+        corpus, vocabulary = context.corpus, context.vocabulary
         objective = config.objective
-        self._device, self._group = device, group
-        self._share = group.share(config.data.batch_size, "pieces")
+        self._device, self._group = context.device, context.group
+        self._share = self._group.share(config.data.batch_size, "pieces")
         self._metadata = config.model.use_metadata
         self._dataset = PieceDataset(
             corpus.part("train", config.split),
@@ -187,9 +174,9 @@ class LookaheadObjective(Objective):
             if datastore is not None:
                 examples = with_neighbors(examples, datastore, len(vocabulary))
             self._held_out[part] = self._batches(examples)
-        dtype = autocast_dtype(config.precision, device)
+        dtype = autocast_dtype(config.precision, self._device)
         names = objective.teachers
-        self._teachers = Teachers(names, vocabulary, device, dtype) if names else None
+        self._teachers = Teachers(names, vocabulary, self._device, dtype) if names else None
         self._distillation_weight = objective.distillation_weight
         self._epoch = 0
 

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bachbot.corpus.store import PreparedCorpus
-from bachbot.encoding import Vocabulary, encode
+from bachbot.encoding import encode
 from bachbot.errors import UsageError
 from bachbot.models.lstm import LSTMConfig, LSTMModel
 from bachbot.training.config import (
@@ -19,13 +18,13 @@ from bachbot.training.config import (
     TrainingConfig,
     range_faults,
 )
-from bachbot.training.distributed import ProcessGroup
 from bachbot.training.kinds.base import CardText, ResultTable, TrainingKind
 from bachbot.training.objective import (
     HELD_OUT,
     Forward,
     Objective,
     StepLoss,
+    TrainingContext,
     Units,
     ValidationResult,
 )
@@ -74,14 +73,8 @@ class LSTMObjective(Objective):
     ----------
     config : TrainingConfig
         Of kind ``"lstm"``.
-    corpus : PreparedCorpus
-        The prepared chorales.
-    vocabulary : Vocabulary
-        Meaning of the token ids.
-    device : torch.device
-        Device of the model.
-    group : ProcessGroup
-        The processes that train together.
+    context : TrainingContext
+        Corpus, vocabulary, device and processes.
 
     Raises
     ------
@@ -91,17 +84,11 @@ class LSTMObjective(Objective):
         If the rows cannot be divided evenly.
     """
 
-    def __init__(
-        self,
-        config: LSTMTrainingConfig,
-        corpus: PreparedCorpus,
-        vocabulary: Vocabulary,
-        device: torch.device,
-        group: ProcessGroup,
-    ) -> None:
+    def __init__(self, config: LSTMTrainingConfig, context: TrainingContext) -> None:
+        corpus, vocabulary = context.corpus, context.vocabulary
         self._batch_size, self._chunk_tokens = config.data.batch_size, config.objective.chunk_tokens
-        self._device, self._group = device, group
-        self._share = group.share(self._batch_size, "rows")
+        self._device, self._group = context.device, context.group
+        self._share = self._group.share(self._batch_size, "rows")
         self._dataset = TokenDataset(
             corpus.part("train", config.split),
             config.data,
