@@ -111,10 +111,12 @@ def _show_step(progress: Progress, task: TaskID, event: Stepped, prefix: str = "
 def _epoch_line(event: Evaluated, epochs: int) -> str:
     training, validation = f"{event.train:.4f}", f"{event.validation:.4f} {event.validation_unit}"
     if event.train_unit == event.validation_unit:
-        validation += f", {event.per_frame:.3f} a frame, {event.per_onset:.3f} an onset"
+        validation += f", {event.per_frame:.3f} per frame, {event.per_onset:.3f} per onset"
     else:
         training += f" {event.train_unit}"
-        validation += f"; {event.per_onset:.3f} an onset, onset accuracy {event.onset_accuracy:.1%}"
+        validation += (
+            f"; {event.per_onset:.3f} per onset, onset accuracy {event.onset_accuracy:.1%}"
+        )
     return (
         f"epoch {event.epoch:>{len(str(epochs))}}/{epochs}  training {training}  "
         f"validation {validation}{'  best' if event.best else ''}"

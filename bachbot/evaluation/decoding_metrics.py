@@ -31,7 +31,7 @@ class DecodingMetrics:
     partwriting : PartWriting
         How often the rules of part-writing are broken.
     variety : Variety
-        Onsets and chords a beat.
+        Onsets and chords per beat.
     harmonization_error : HarmonizationError or None
         How far the pieces are from Bach's; None if there is nothing to compare them with.
     """

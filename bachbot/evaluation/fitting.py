@@ -130,16 +130,16 @@ def _style_weight(
 TUNABLE_WEIGHTS: tuple[TunableWeight, ...] = (
     _rule_weight("parallels", SUMS["parallels"], -1.0),
     _rule_weight("hidden", _HIDDEN, -0.7),
-    _style_weight("onset bonus 2", "beat and voice", 0.2, lambda m: m.variety.onsets_a_beat.mean),
+    _style_weight("onset bonus 2", "beat and voice", 0.2, lambda m: m.variety.onsets_per_beat.mean),
     _style_weight(
         "repeated note", "note of a lower voice", -1.2, lambda m: m.variety.repeated_notes.mean
     ),
     _style_weight("leap bonus", "note of a lower voice", 0.9, lambda m: m.variety.leaps.mean),
     _style_weight(
         "new-chord bonus",
-        "different chords a beat",
+        "different chords per beat",
         0.4,
-        lambda m: m.variety.different_chords_a_beat.mean,
+        lambda m: m.variety.different_chords_per_beat.mean,
     ),
 )
 """Every weight that is fitted. Parallel fifths and octaves share one, and so do hidden ones; the

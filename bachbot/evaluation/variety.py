@@ -3,17 +3,17 @@
 A beat is a quarter note whatever the meter, because a chorale moves in quarters. Every statistic is
 computed for each piece and then averaged over the pieces.
 
-onsets a beat
+onsets per beat
     Onsets in alto, tenor and bass, divided by three voices and by the length in beats.
 repeated notes
     Share of the notes of alto, tenor and bass that follow a note, not a rest, whose pitch is the
     pitch of that note.
 leaps
     Share of the same notes that are a third or more away from the note before.
-different chords a beat
+different chords per beat
     Distinct pitch-class sets on the beats, divided by the number of beats on which anything sounds.
     Octave, order and doubling make no difference; a suspension is a set of its own.
-chord changes a beat
+chord changes per beat
     Beats, from the second on, whose pitch-class set differs from that of the beat before, divided
     by the number of beats on which anything sounds.
 """
@@ -40,30 +40,30 @@ class Variety:
     ----------
     pieces : int
         Number of chorales; those without a note are left out.
-    onsets_a_beat : MeanEstimate
+    onsets_per_beat : MeanEstimate
         Per voice, lower voices.
     repeated_notes, leaps : MeanEstimate
         Shares of the notes of the lower voices, 0 to 1.
-    different_chords_a_beat, chord_changes_a_beat : MeanEstimate
+    different_chords_per_beat, chord_changes_per_beat : MeanEstimate
         Per beat, from pitch-class sets.
     """
 
     pieces: int
-    onsets_a_beat: MeanEstimate
+    onsets_per_beat: MeanEstimate
     repeated_notes: MeanEstimate
     leaps: MeanEstimate
-    different_chords_a_beat: MeanEstimate
-    chord_changes_a_beat: MeanEstimate
+    different_chords_per_beat: MeanEstimate
+    chord_changes_per_beat: MeanEstimate
 
     def to_json(self) -> dict[str, object]:
         """Every statistic as plain data."""
         return {
             "pieces": self.pieces,
-            "onsets_a_beat": self.onsets_a_beat.to_json(),
+            "onsets_per_beat": self.onsets_per_beat.to_json(),
             "repeated_notes": self.repeated_notes.to_json(),
             "leaps": self.leaps.to_json(),
-            "different_chords_a_beat": self.different_chords_a_beat.to_json(),
-            "chord_changes_a_beat": self.chord_changes_a_beat.to_json(),
+            "different_chords_per_beat": self.different_chords_per_beat.to_json(),
+            "chord_changes_per_beat": self.chord_changes_per_beat.to_json(),
         }
 
 

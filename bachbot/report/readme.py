@@ -116,7 +116,7 @@ def headline_table(report: _Report) -> Table:
     classified = [detection[names[0]].get(CONTROL)]
     classified += [detection[name]["harmonized"] for name in names]
     medians = [found["medians"]["grade"] for found in grades]
-    changes = [of_set["variety"]["chord_changes_a_beat"] for of_set in (bach, *ours)]
+    changes = [of_set["variety"]["chord_changes_per_beat"] for of_set in (bach, *ours)]
     bars = [found["figures"]["four voices"]["copied_bars"] for found in copied]
     unit = f"per {parallels[0]['per']} {parallels[0]['unit']}s"
     rows = [

@@ -73,7 +73,7 @@ class Layout:
         if self.staves not in (2, 4):
             faults.append(f"{self.staves} staves: give 2 or 4")
         if not 10 <= self.tempo <= 400:
-            faults.append(f"a tempo of {self.tempo:g}: give 10 to 400 quarter notes a minute")
+            faults.append(f"a tempo of {self.tempo:g}: give 10 to 400 quarter notes per minute")
         try:
             SoundPreset.parse(self.sound)
         except UsageError as error:

@@ -12,11 +12,11 @@ _SUMS: Mapping[str, str] = {"parallels": "parallel fifths and octaves"}
 """Labels of several rules counted together; a rule alone goes by its own name."""
 
 _VARIETY: Mapping[str, tuple[str, str]] = {
-    "onsets_a_beat": ("onsets in alto, tenor and bass", "per beat and voice"),
+    "onsets_per_beat": ("onsets in alto, tenor and bass", "per beat and voice"),
     "repeated_notes": ("repeated notes in alto, tenor and bass", "per note"),
     "leaps": ("leaps of a third or more in alto, tenor and bass", "per note"),
-    "different_chords_a_beat": ("different chords", "per beat"),
-    "chord_changes_a_beat": ("chord changes", "per beat"),
+    "different_chords_per_beat": ("different chords", "per beat"),
+    "chord_changes_per_beat": ("chord changes", "per beat"),
 }
 """Label and unit by the field of `bachbot.evaluation.variety.Variety.to_json`."""
 

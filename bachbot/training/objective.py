@@ -20,7 +20,7 @@ class Units:
     Parameters
     ----------
     train : str
-        Unit of the training loss, such as ``"nats a token"``.
+        Unit of the training loss, such as ``"nats per token"``.
     validation : str
         Unit of the validation loss, which selects the best weights.
     """
@@ -31,7 +31,7 @@ class Units:
     @property
     def train_key(self) -> str:
         """Key of the training loss in a checkpoint's training record."""
-        return "train_" + self.train.replace(" a ", "_per_").replace(" ", "_")
+        return "train_" + self.train.replace(" ", "_")
 
 
 @dataclass(frozen=True)

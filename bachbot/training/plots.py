@@ -33,9 +33,9 @@ def plot_learning_curve(history: Sequence[Mapping[str, Any]], path: Path) -> Non
     """
     if not history:
         raise TrainingError("no epoch has been validated yet: there is no curve to plot")
-    # The lines of older runs do not name their units.
-    known = (history[-1].get(f"{loss}_unit", "nats a token") for loss in ("train", "validation"))
-    units = Units(*known)
+    # The lines of older runs do not name their units, or write them "nats a token".
+    known = (history[-1].get(f"{loss}_unit", "nats per token") for loss in ("train", "validation"))
+    units = Units(*(unit.replace(" a ", " per ") for unit in known))
     figure, axes = _figure(units)
     training, validation = _labels(units)
     epochs = [line["epoch"] for line in history]

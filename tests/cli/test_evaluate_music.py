@@ -142,7 +142,7 @@ def test_partwriting_compared_with_bach(run):
         assert column["variety"]["pieces"] == 2
     assert bach["partwriting"]["sums"]["parallels"]["count"] == 2
     assert bach["partwriting"]["sums"]["parallels"]["clean"] == 0
-    assert bach["variety"]["onsets_a_beat"]["mean"] == 1
+    assert bach["variety"]["onsets_per_beat"]["mean"] == 1
     table = run("partwriting", "--decoder", "greedy", "--given", "bass,soprano", "--limit", 1)
     assert "greedy, given bass,soprano: test part of the split by tune" in table
     assert "pitches equal to Bach's" in table
@@ -160,7 +160,7 @@ def test_files_of_chorales_without_keys(run, tmp_path):
     assert held["partwriting"]["sums"]["parallels"]["count"] == 0
     assert held["partwriting"]["pieces"] == 2
     # The tenor has two notes, since the file does not mark repeated notes.
-    assert fakes["variety"]["onsets_a_beat"]["mean"] == pytest.approx((4 + 2 + 4) / 3 / 4)
+    assert fakes["variety"]["onsets_per_beat"]["mean"] == pytest.approx((4 + 2 + 4) / 3 / 4)
     assert not any(RULES[name].keyed for name in fakes["partwriting"]["rules"])
     beside = run("partwriting", *files[:2], "--limit", 1)
     assert "Bach" in beside

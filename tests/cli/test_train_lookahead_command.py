@@ -34,9 +34,9 @@ def run(corpus_file, tmp_path_factory):
 def test_training_shows_losses_with_their_units(run):
     folder, result = run
     assert result.exit_code == 0, result.output
-    assert "nats a missing cell" in result.output
-    assert "nats a frame, A+T+B given S" in result.output
-    assert "nats a token" not in result.output
+    assert "nats per missing cell" in result.output
+    assert "nats per frame, A+T+B given S" in result.output
+    assert "nats per token" not in result.output
     losses = load_checkpoint(folder / BEST).config["training"]["losses"]
     assert f"{losses['test']['AT|SB']['nats_per_frame']:.3f}" in result.output
     assert f"{losses['test']['SATB']['fermata_nats_per_frame']:.3f}" in result.output
@@ -84,7 +84,7 @@ def test_the_sizes_of_a_lookahead_model_are_searched(corpus_file, tmp_path):
     assert (tmp_path / "dropout.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize(("kind", "unit"), [("lstm", "nats a token"), ("lookahead", "nats")])
+@pytest.mark.parametrize(("kind", "unit"), [("lstm", "nats per token"), ("lookahead", "nats")])
 def test_curves_in_two_units_say_so(tmp_path, monkeypatch, kind, unit):
     units = KINDS[kind].units
     line = {"epoch": 1, "train": 0.5, "validation": 1.3,
@@ -97,4 +97,4 @@ def test_curves_in_two_units_say_so(tmp_path, monkeypatch, kind, unit):
     )
     plot_learning_curve([line], tmp_path / "curve.png")
     assert units_shown == [unit]
-    assert any("nats a missing cell" in label for label in labels) == (kind == "lookahead")
+    assert any("nats per missing cell" in label for label in labels) == (kind == "lookahead")

@@ -125,10 +125,10 @@ def test_the_rates_are_those_of_the_measures():
         assert rate == pytest.approx(1000 * round(STEPS * exp(-weight)) / STEPS)
     assert PARALLELS.rate(metrics).one == pytest.approx(1000 / STEPS)
     assert HIDDEN.rate(metrics).rate == 0
-    assert STRIKES.rate(metrics).rate == metrics.variety.onsets_a_beat.mean
+    assert STRIKES.rate(metrics).rate == metrics.variety.onsets_per_beat.mean
     assert LEAPS.rate(metrics).rate == metrics.variety.leaps.mean
     assert STILL.rate(metrics).rate == metrics.variety.repeated_notes.mean > 0
-    assert FRESH.rate(metrics).rate == metrics.variety.different_chords_a_beat.mean
+    assert FRESH.rate(metrics).rate == metrics.variety.different_chords_per_beat.mean
 
 
 def test_faults_counted_in_ones_and_twos_are_trusted_less():

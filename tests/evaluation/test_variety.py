@@ -25,9 +25,9 @@ def piece(*chords, meter=None):
 def figures(*pieces):
     found = measure(pieces)
     return (
-        found.onsets_a_beat.mean,
-        found.different_chords_a_beat.mean,
-        found.chord_changes_a_beat.mean,
+        found.onsets_per_beat.mean,
+        found.different_chords_per_beat.mean,
+        found.chord_changes_per_beat.mean,
     )
 
 
@@ -83,11 +83,11 @@ def test_silence_is_left_out():
     assert found.pieces == 1
     assert json.loads(json.dumps(measure([]).to_json())) == {
         "pieces": 0,
-        "onsets_a_beat": {"mean": None, "interval": [None, None]},
+        "onsets_per_beat": {"mean": None, "interval": [None, None]},
         "repeated_notes": {"mean": None, "interval": [None, None]},
         "leaps": {"mean": None, "interval": [None, None]},
-        "different_chords_a_beat": {"mean": None, "interval": [None, None]},
-        "chord_changes_a_beat": {"mean": None, "interval": [None, None]},
+        "different_chords_per_beat": {"mean": None, "interval": [None, None]},
+        "chord_changes_per_beat": {"mean": None, "interval": [None, None]},
     }
 
 
@@ -95,17 +95,17 @@ def test_silence_is_left_out():
 def test_bounds(chorale):
     found = measure([chorale])
     if found.pieces:
-        assert 0 <= found.onsets_a_beat.mean <= 4
-        assert 0 < found.different_chords_a_beat.mean <= 1
-        assert 0 <= found.chord_changes_a_beat.mean < 1
+        assert 0 <= found.onsets_per_beat.mean <= 4
+        assert 0 < found.different_chords_per_beat.mean <= 1
+        assert 0 <= found.chord_changes_per_beat.mean < 1
 
 
 def test_bach(corpus):
-    """About 1.13 onsets a beat and voice, and .36 to .38 different chords a beat."""
+    """About 1.13 onsets per beat and voice, and .36 to .38 different chords per beat."""
     found = measure(corpus.part("train"))
-    assert found.onsets_a_beat.mean == pytest.approx(1.13, abs=0.005)
-    assert found.different_chords_a_beat.mean == pytest.approx(0.363, abs=0.002)
-    assert found.chord_changes_a_beat.mean == pytest.approx(0.811, abs=0.002)
+    assert found.onsets_per_beat.mean == pytest.approx(1.13, abs=0.005)
+    assert found.different_chords_per_beat.mean == pytest.approx(0.363, abs=0.002)
+    assert found.chord_changes_per_beat.mean == pytest.approx(0.811, abs=0.002)
     held_out = measure(corpus.part("validation"))
-    assert held_out.onsets_a_beat.mean == pytest.approx(1.12, abs=0.005)
-    assert held_out.different_chords_a_beat.mean == pytest.approx(0.386, abs=0.002)
+    assert held_out.onsets_per_beat.mean == pytest.approx(1.12, abs=0.005)
+    assert held_out.different_chords_per_beat.mean == pytest.approx(0.386, abs=0.002)

@@ -41,8 +41,8 @@ def metrics(rules, likeness=None):
     rate = {"rate": 1.5, "rate_interval": [1.0, 2.0], "clean": 0.5, "clean_interval": [0.25, 1.0]}
     named = {name: rate | {"per": per, "unit": unit} for name, (per, unit) in rules.items()}
     figure = {"mean": 0.75, "interval": NOTHING}
-    fields = ("onsets_a_beat", "repeated_notes", "leaps", "different_chords_a_beat",
-              "chord_changes_a_beat")  # fmt: skip
+    fields = ("onsets_per_beat", "repeated_notes", "leaps", "different_chords_per_beat",
+              "chord_changes_per_beat")  # fmt: skip
     return {
         "partwriting": {
             "pieces": 4,
@@ -78,7 +78,7 @@ def test_style_beside_bach():
         return {"medians": {"notes": {"median": 0.25, "interval": [0.0, 1.0]},
                             "grade": {"median": median, "interval": NOTHING}}}  # fmt: skip
 
-    distance = {"name": "onsets a beat", "unit": "onsets", "pieces": 3, "distance": 0.5,
+    distance = {"name": "onsets per beat", "unit": "onsets", "pieces": 3, "distance": 0.5,
                 "interval": [0.25, 0.75], "floor": 0.125, "floor_interval": NOTHING}  # fmt: skip
     found = {"pieces": {"test": 3, "ours": 2}, "grade": {"bach": grades(5), "ours": grades(6)},
              "distances": [distance]}  # fmt: skip

@@ -88,8 +88,8 @@ def test_it_learns_and_writes_a_checkpoint_with_a_record(corpus, tmp_path):
     ]
     assert lines == list(result.history)
     assert lines[-1]["validation"] < 0.75 * lines[0]["validation"]
-    assert {line["validation_unit"] for line in lines} == {"nats a frame, A+T+B given S"}
-    assert {line["train_unit"] for line in lines} == {"nats a missing cell"}
+    assert {line["validation_unit"] for line in lines} == {"nats per frame, A+T+B given S"}
+    assert {line["train_unit"] for line in lines} == {"nats per missing cell"}
     checkpoint = load_checkpoint(tmp_path / "run" / BEST)
     assert checkpoint.config["kind"] == "lookahead"
     assert all(np.array_equal(checkpoint.weights[n], w) for n, w in result.weights.items())
@@ -109,7 +109,7 @@ def test_it_learns_and_writes_a_checkpoint_with_a_record(corpus, tmp_path):
         figure = losses["test"][name]["nats_per_frame"]
         (row,) = (r for r in card.splitlines() if r.startswith(f"| {task.label} |"))
         assert f"| {figure:.3f} |" in row
-    assert "nats a missing cell" in card
+    assert "nats per missing cell" in card
     assert "fermatas given in 70% of the pieces" in card
 
 
@@ -213,8 +213,8 @@ def test_each_kind_has_its_objective(corpus):
     assert _objective(corpus).state_dict() == {}
     context = TrainingContext(corpus, Vocabulary(), torch.device("cpu"), ProcessGroup())
     for name, units in (
-        ("tiny", "nats a token"),
-        ("lookahead-tiny", "nats a frame, A+T+B given S"),
+        ("tiny", "nats per token"),
+        ("lookahead-tiny", "nats per frame, A+T+B given S"),
     ):
         config = preset(name)
         assert KINDS[config.kind].objective(config, context).units.validation == units

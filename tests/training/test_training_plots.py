@@ -4,7 +4,7 @@ from bachbot.errors import OutputError, TrainingError
 from bachbot.training.objective import Units
 from bachbot.training.plots import plot_dropout, plot_learning_curve
 
-UNITS = Units("nats a token", "nats a token")
+UNITS = Units("nats per token", "nats per token")
 HISTORY = [
     {"epoch": n, "train": 3 / n, "validation": 3 / n + 0.02 * n, "best": n < 9}
     for n in range(1, 12)

@@ -41,7 +41,7 @@ class OnsetBonus(Penalty):
 
     position: int
 
-    source: ClassVar[str] = "fitted to Bach's onsets a beat"
+    source: ClassVar[str] = "fitted to Bach's onsets per beat"
 
     def __post_init__(self) -> None:
         if self.position not in range(FRAMES_PER_QUARTER):
@@ -98,7 +98,7 @@ class LeapBonus(Penalty):
 class NewChordBonus(Penalty):
     """A bonus for a chord that sounds on a beat for the first time in the piece."""
 
-    source: ClassVar[str] = "fitted to Bach's different chords a beat"
+    source: ClassVar[str] = "fitted to Bach's different chords per beat"
     name: ClassVar[str] = "new-chord bonus"
 
     def cost(

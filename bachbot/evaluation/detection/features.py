@@ -57,10 +57,10 @@ _SCALES = {
 
 
 def note_values(view: PieceView) -> Features:
-    """By voice: notes a beat, and the shares of sixteenths, eighths, and halves or longer."""
+    """By voice: notes per beat, and the shares of sixteenths, eighths, and halves or longer."""
     found = {}
     for voice, notes in view.notes.items():
-        found[f"{voice.label}: notes a beat"] = ratio(len(notes.start), view.length)
+        found[f"{voice.label}: notes per beat"] = ratio(len(notes.start), view.length)
         for name, kind in (
             ("sixteenths", notes.length == _SIXTEENTH),
             ("eighths", notes.length == _EIGHTH),
@@ -239,8 +239,8 @@ def chord_changes(view: PieceView) -> Features:
     halfway = pitch_class_sets(pitch[half])
     no_chord = (chords_of(pitch[half]).root == NONE) & (halfway != 0)
     return {
-        "chord changes a beat": ratio(sets[1:] != sets[:-1], len(sets)),
-        "different chords a beat": ratio(len(np.unique(sets)), len(sets)),
+        "chord changes per beat": ratio(sets[1:] != sets[:-1], len(sets)),
+        "different chords per beat": ratio(len(np.unique(sets)), len(sets)),
         "chord changes within the beat": ratio(halfway != sets[: len(half)], len(half)),
         "halfway through beats: no chord": ratio(no_chord, len(half)),
     }
@@ -286,7 +286,7 @@ def suspensions(view: PieceView) -> Features:
         held = (line[beats] == line[beats - 1]) & (line[beats] != REST)
         down = _first_move(line, beats)
         falls = (down == -1) | (down == -2)
-        found[f"{voice.label}: suspensions a beat"] = ratio(held & clash & falls, len(beats))
+        found[f"{voice.label}: suspensions per beat"] = ratio(held & clash & falls, len(beats))
     return found
 
 
@@ -327,7 +327,7 @@ def phrase_lengths_and_endings(view: PieceView) -> Features:
     return {
         "phrases: beats": mean(beats),
         "phrases: deviation of beats": float(np.std(beats)) if len(beats) else float("nan"),
-        "fermatas a beat": ratio(len(ends), view.length),
+        "fermatas per beat": ratio(len(ends), view.length),
         "fermatas: root position": ratio(chords.inversion[at] == 0, len(at)),
         "fermatas: on I": ratio(read & (degree == 0), len(at)),
         "fermatas: on V": ratio(read & (degree == 7), len(at)),

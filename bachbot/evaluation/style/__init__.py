@@ -1,7 +1,7 @@
 """Style: how close a set of chorales is to Bach's style, by a grade and by style distances.
 
 `grade` compares the nine features of "Bach or Mock" with Bach's; `profile` has further
-distributions, from onsets a beat to the keys of phrase endings; `compare` measures both for a set
+distributions, from onsets per beat to the keys of phrase endings; `compare` measures both for a set
 of pieces and for held-out pieces by Bach, whose own distances are the floor: a sample of Bach's
 pieces is not at a distance of 0 from the others.
 """

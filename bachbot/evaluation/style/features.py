@@ -188,7 +188,7 @@ def repeated_sequences(piece: PieceAnalysis) -> Counter[Label]:
 
 
 def _events(chorale: Chorale, voice: Voice) -> list[int]:
-    """A voice as one number a frame: a pitch, -1 for a new rest, -2 where either continues."""
+    """A voice as one number per frame: a pitch, -1 for a new rest, -2 where either continues."""
     pitch = chorale.pitch[:, voice]
     continues = chorale.tied[:, voice].copy()
     continues[1:] |= (pitch[1:] == REST) & (pitch[:-1] == REST)

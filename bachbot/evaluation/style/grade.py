@@ -56,12 +56,12 @@ class ReferenceDistributions:
     ----------
     histograms : mapping
         By name of the feature and mode; None for both modes together.
-    parallels_a_note : float
+    parallels_per_note : float
         Parallel fifths and octaves per note.
     """
 
     histograms: Mapping[tuple[str, Mode | None], Histogram]
-    parallels_a_note: float
+    parallels_per_note: float
 
     @classmethod
     def of(cls, pieces: Sequence[PieceAnalysis]) -> "ReferenceDistributions":
@@ -237,9 +237,9 @@ def _distance(feature: Feature, piece: PieceAnalysis, reference: ReferenceDistri
     faults = sum(histogram.values())
     if not faults:
         return 0.0
-    if not reference.parallels_a_note:
+    if not reference.parallels_per_note:
         return inf
-    return ranked(histogram, bach) * faults / _notes(piece) / reference.parallels_a_note
+    return ranked(histogram, bach) * faults / _notes(piece) / reference.parallels_per_note
 
 
 def _notes(piece: PieceAnalysis) -> int:

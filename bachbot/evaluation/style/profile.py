@@ -23,14 +23,14 @@ from bachbot.theory.numerals import SHAPES
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII")
 
 
-def onsets_a_beat(piece: PieceAnalysis) -> Counter[Label]:
-    """Onsets a beat in alto, tenor and bass, one value, as in `bachbot.evaluation.variety`."""
-    return Counter(variety.measure([piece.chorale]).onsets_a_beat.values.tolist())
+def onsets_per_beat(piece: PieceAnalysis) -> Counter[Label]:
+    """Onsets per beat in alto, tenor and bass, one value, as in `bachbot.evaluation.variety`."""
+    return Counter(variety.measure([piece.chorale]).onsets_per_beat.values.tolist())
 
 
-def different_chords_a_beat(piece: PieceAnalysis) -> Counter[Label]:
-    """Different chords a beat, one value, as in `bachbot.evaluation.variety`."""
-    return Counter(variety.measure([piece.chorale]).different_chords_a_beat.values.tolist())
+def different_chords_per_beat(piece: PieceAnalysis) -> Counter[Label]:
+    """Different chords per beat, one value, as in `bachbot.evaluation.variety`."""
+    return Counter(variety.measure([piece.chorale]).different_chords_per_beat.values.tolist())
 
 
 def harmonic_rhythm(piece: PieceAnalysis) -> Counter[Label]:
@@ -99,8 +99,8 @@ def _joined(piece: PieceAnalysis, label: Callable[[Harmony], Hashable]) -> Itera
 
 
 PROFILE_FEATURES: tuple[Feature, ...] = (
-    Feature("onsets a beat", "onsets", "ordered", onsets_a_beat, by_mode=False, bin=0.1),
-    Feature("different chords a beat", "chords", "ordered", different_chords_a_beat, bin=0.05),
+    Feature("onsets per beat", "onsets", "ordered", onsets_per_beat, by_mode=False, bin=0.1),
+    Feature("different chords per beat", "chords", "ordered", different_chords_per_beat, bin=0.05),
     Feature("harmonic rhythm", "beats", "ordered", harmonic_rhythm),
     Feature("Roman-numeral transitions", "share", "category", chord_transitions),
     Feature("cadence types", "share", "category", cadence_types),

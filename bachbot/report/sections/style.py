@@ -12,8 +12,8 @@ from bachbot.report.section import Bench, Block, Results, Section
 from bachbot.tables.style_tables import distances_table, medians_table
 
 SHOWN = (
-    "onsets a beat",
-    "different chords a beat",
+    "onsets per beat",
+    "different chords per beat",
     "harmonic rhythm",
     "chord qualities",
     "cadence types",

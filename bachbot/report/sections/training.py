@@ -20,7 +20,6 @@ Johnson and Shotton, ISMIR 2017, section 4.2). Its validation part shares tunes 
 part."""
 
 _TOKEN = "nats per token"
-_OLD_TOKEN = "nats a token"
 
 
 def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
@@ -40,7 +39,7 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
 
 def _unit(row: Mapping[str, Any], kind: str) -> str:
     unit: str = row.get(f"{kind}_unit", _TOKEN)
-    return _TOKEN if unit == _OLD_TOKEN else unit
+    return unit.replace(" a ", " per ")
 
 
 def blocks(results: Results, request: Request) -> list[Block]:

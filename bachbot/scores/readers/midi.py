@@ -67,7 +67,7 @@ class MidiSong:
     keys : dict of Fraction to Key
         Key signatures.
     tempo : float or None
-        Quarter notes a minute at the beginning, if it is given.
+        Quarter notes per minute at the beginning, if it is given.
     """
 
     lines: list[MidiLine] = field(default_factory=list)

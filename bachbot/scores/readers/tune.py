@@ -89,7 +89,7 @@ class TuneBar:
     new : list of Element
         Key and time elements that begin here.
     tempo : tuple of (str, str) or None
-        Words, and quarter notes a minute, over the bar.
+        Words, and quarter notes per minute, over the bar.
     left, right : list of Element
         Elements of the bar lines.
     """

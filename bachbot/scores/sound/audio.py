@@ -55,7 +55,7 @@ def audio_bytes(
     suffix : str
         File format, one of `FORMATS`.
     tempo : float
-        Quarter notes a minute.
+        Quarter notes per minute.
     sound : str
         Instrument or soundfont: see `SoundPreset.parse`.
 
@@ -106,7 +106,7 @@ def synthesize(
     soundings : sequence of Sounding
         At least one, in any order.
     tempo : float
-        Quarter notes a minute, above 0.
+        Quarter notes per minute, above 0.
     sound : str
         Instrument or soundfont: see `SoundPreset.parse`. If fluidsynth is installed it plays the
         user's own soundfonts, and the last bits depend on its version; everything else is the same

@@ -45,7 +45,7 @@ from bachbot.training.objective import (
 )
 from bachbot.training.validation import FILL_TASKS, HARMONIZATION, fill_losses, fill_tasks
 
-UNITS = Units("nats a missing cell", "nats a frame, A+T+B given S")
+UNITS = Units("nats per missing cell", "nats per frame, A+T+B given S")
 """A cell is a voice in a frame. The training loss includes the fermatas that are not given, which
 do not count as cells."""
 

@@ -31,7 +31,7 @@ from bachbot.training.objective import (
 from bachbot.training.token_batches import TokenDataset
 from bachbot.training.validation import token_losses
 
-UNITS = Units("nats a token", "nats a token")
+UNITS = Units("nats per token", "nats per token")
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,8 @@ def test_rhythm():
         chorale.pitch, chorale.tied | (np.arange(8)[:, None] == [9, 9, 4, 9]), chorale.fermata
     )
     values = features.note_values(PieceView(chorale))
-    assert values["alto: notes a beat"] == 1
-    assert values["tenor: notes a beat"] == 3 / 2
+    assert values["alto: notes per beat"] == 1
+    assert values["tenor: notes per beat"] == 3 / 2
     assert values["tenor: eighths, of notes"] == pytest.approx(1 / 3)
     assert values["tenor: sixteenths, of notes"] == pytest.approx(1 / 3)
     assert values["tenor: halves or longer, of notes"] == 0
@@ -125,8 +125,8 @@ def test_chords():
     assert found["root moves up a step"] == pytest.approx(1 / 3)
     passing = changed(block(I, I, V), [(slice(2, 4), 3, 50)], [(2, 3)])
     found = features.chord_changes(PieceView(passing))
-    assert found["chord changes a beat"] == pytest.approx(1 / 3)
-    assert found["different chords a beat"] == pytest.approx(2 / 3)
+    assert found["chord changes per beat"] == pytest.approx(1 / 3)
+    assert found["different chords per beat"] == pytest.approx(2 / 3)
     assert found["chord changes within the beat"] == pytest.approx(1 / 3)
     assert found["halfway through beats: no chord"] == pytest.approx(1 / 3)
     assert features.chords_used_once(PieceView(passing)) == {
@@ -158,16 +158,16 @@ def test_suspensions():
     tied[4, 0] = True
     chorale = Chorale(chorale.pitch, tied, chorale.fermata)
     found = features.suspensions(PieceView(chorale))
-    assert found["soprano: suspensions a beat"] == 1 / 2
-    assert found["alto: suspensions a beat"] == 0
-    assert features.suspensions(PieceView(block(I, V)))["soprano: suspensions a beat"] == 0
+    assert found["soprano: suspensions per beat"] == 1 / 2
+    assert found["alto: suspensions per beat"] == 0
+    assert features.suspensions(PieceView(block(I, V)))["soprano: suspensions per beat"] == 0
 
 
 def test_phrases_bars_and_repetition():
     chorale = block(I, V, I, IV, V, IV, V, fermatas=(2, 6), meter=Meter(2, 4))
     found = features.phrase_lengths_and_endings(PieceView(chorale))
     assert found["phrases: beats"] == 4
-    assert found["fermatas a beat"] == 2 / 7
+    assert found["fermatas per beat"] == 2 / 7
     assert found["fermatas: root position"] == 1
     assert found["fermatas: on I"] == found["fermatas: on V"] == 1 / 2
     assert found["fermatas: bass moves by a fourth or fifth"] == 1 / 2

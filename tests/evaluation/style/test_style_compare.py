@@ -124,7 +124,7 @@ def test_planted_differences_are_measured(bach, itself):
     plain = {d.name: d.value for d in itself.distances}
     slower = {d.name: d.value for d in measure(slow, test, train).distances}
     wilder = {d.name: d.value for d in measure(leaping, test, train).distances}
-    for name in ("harmonic rhythm", "onsets a beat"):
+    for name in ("harmonic rhythm", "onsets per beat"):
         assert slower[name] > plain[name] + 0.2
         assert wilder[name] < plain[name] + 0.2
     assert wilder["tenor steps and leaps"] > plain["tenor steps and leaps"] + 5
@@ -192,7 +192,7 @@ def test_histograms_are_what_was_counted(itself, bach):
     assert transitions.labels[-1] == "others"
     common = transitions.shares["train"][:-1]
     assert list(common) == sorted(common, reverse=True)
-    dense = [float(label) for label in by_name["onsets a beat"].labels]
+    dense = [float(label) for label in by_name["onsets per beat"].labels]
     assert np.diff(dense) == pytest.approx(0.1)
 
 

@@ -68,7 +68,7 @@ def test_parallels_by_hand():
         "parallel fifths": 1,
         "parallel octaves": 3,
     }
-    assert reference.parallels_a_note == 4 / 16
+    assert reference.parallels_per_note == 4 / 16
     # A fault in eight notes, Bach's is one in four; three quarters of his are of the other kind.
     assert grade(one, reference).features["parallels"] == pytest.approx(0.75 * (1 / 8) / (4 / 16))
     assert grade(three, reference).features["parallels"] == pytest.approx(0.25 * (3 / 8) / (4 / 16))

@@ -30,9 +30,9 @@ def read(feature, *chords, **named):
 
 
 def test_figures_of_the_piece_are_those_of_variety():
-    assert read(profile.onsets_a_beat, I, V, I, V) == {1.0: 1}
-    assert read(profile.different_chords_a_beat, I, V, I, V) == {0.5: 1}
-    assert read(profile.onsets_a_beat, [-1, -1, -1, -1]) == {}
+    assert read(profile.onsets_per_beat, I, V, I, V) == {1.0: 1}
+    assert read(profile.different_chords_per_beat, I, V, I, V) == {0.5: 1}
+    assert read(profile.onsets_per_beat, [-1, -1, -1, -1]) == {}
 
 
 def test_harmonic_rhythm_by_hand():
