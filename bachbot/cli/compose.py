@@ -9,7 +9,15 @@ from bachbot.cli import options as shared
 
 
 def compose(
-    output: shared.Output = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}. [default: chorale.musicxml]",
+            show_default=False,
+        ),
+    ] = None,
     bars: Annotated[
         int | None, typer.Option("--bars", help="Length in bars. [default: the model chooses]")
     ] = None,
@@ -32,7 +40,13 @@ def compose(
             help="Number of bars of the --prime score to keep, not counting a pickup.",
         ),
     ] = 2,
-    temperature: shared.Temperature = None,
+    temperature: Annotated[
+        float,
+        typer.Option(
+            "--temperature",
+            help="Sampling temperature: below 1 more predictable, above 1 more varied.",
+        ),
+    ] = 0.9,
     top_p: shared.TopP = None,
     seed: shared.Seed = 0,
     number: shared.Number = 1,
@@ -60,7 +74,7 @@ def compose(
         raise UsageError("--prime brings its own key and meter: give no --key, --mode or --meter")
     options = DecodingOptions(
         method="sample",
-        temperature=0.9 if temperature is None else temperature,
+        temperature=temperature,
         top_p=1.0 if top_p is None else top_p,
         seed=seed,
         number=number,

@@ -8,6 +8,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+_COUNTED = {
+    "parallel fifths": ("pair of parallel fifths", "pairs of parallel fifths"),
+    "parallel octaves": ("pair of parallel octaves", "pairs of parallel octaves"),
+    "hidden fifths": ("hidden fifth", "hidden fifths"),
+    "hidden octaves": ("hidden octave", "hidden octaves"),
+    "crossing": ("crossing", "crossings"),
+    "overlap": ("overlap", "overlaps"),
+    "wide soprano-alto": (
+        "wide gap between soprano and alto", "wide gaps between soprano and alto",
+    ),
+    "wide alto-tenor": ("wide gap between alto and tenor", "wide gaps between alto and tenor"),
+    "out of range": ("note out of range", "notes out of range"),
+    "tritone leaps": ("tritone leap", "tritone leaps"),
+    "seventh leaps": ("leap of a seventh", "leaps of a seventh"),
+    "leaps beyond an octave": ("leap beyond an octave", "leaps beyond an octave"),
+    "leading note unresolved": ("unresolved leading note", "unresolved leading notes"),
+    "leading note doubled": ("doubled leading note", "doubled leading notes"),
+    "seventh unresolved": ("unresolved seventh", "unresolved sevenths"),
+    "leap outside the harmony": ("leap outside the harmony", "leaps outside the harmony"),
+    "none": ("without a cadence", "without a cadence"),
+}  # fmt: skip
+"""What is counted, one and several; other names stay as they are."""
+
 if TYPE_CHECKING:
     from bachbot.theory.cadence import PhraseCadence
     from bachbot.theory.explanation import Explanation
@@ -142,4 +165,5 @@ def _count(count: int, thing: str) -> str:
 def _by_kind(names: Sequence[str]) -> str:
     if not names:
         return ""
-    return f" ({', '.join(f'{n} {name}' for name, n in Counter(names).most_common())})"
+    counts = Counter(names).most_common()
+    return f" ({', '.join(f'{n} {_COUNTED.get(name, (name, name))[n > 1]}' for name, n in counts)})"

@@ -127,7 +127,16 @@ def harmonize(
             help="Melody to harmonize (MusicXML, .mxl, MIDI, ABC or Humdrum kern), or a folder."
         ),
     ],
-    output: shared.Output = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}; for a folder, the folder to write. "
+            "[default: NAME-harmonized.musicxml, or NAME-harmonized]",
+            show_default=False,
+        ),
+    ] = None,
     given: Annotated[
         str | None,
         typer.Option(
@@ -217,7 +226,8 @@ def harmonize(
     for path, one in zip(numbered(output, len(found)), found, strict=True):
         save_score(page(one.score, numerals), path, layout=layout)
         typer.echo(
-            f"{path}: {score.chorale.key}, {one.log_probability:.1f} nats{_penalty(one.penalty)}"
+            f"{path}: {score.chorale.key}, log-probability {one.log_probability:.1f} nats"
+            f"{_penalty(one.penalty)}"
         )
 
 
@@ -225,7 +235,8 @@ def _penalty(penalty: float) -> str:
     """The sum of penalties and bonuses in words; empty if it is zero."""
     if abs(penalty) < 0.05:
         return ""
-    return f", part-writing {'penalty' if penalty > 0 else 'bonus'} {abs(penalty):.1f}"
+    more, less = ("penalties", "bonuses") if penalty > 0 else ("bonuses", "penalties")
+    return f", {more} less {less} {abs(penalty):.1f} nats"
 
 
 def _options(

@@ -22,26 +22,23 @@ CheckpointName = Annotated[
 Temperature = Annotated[
     float | None,
     typer.Option(
-        "--temperature", help="Sampling temperature: below 1 more predictable, above 1 more varied."
+        "--temperature",
+        help="With --sample: below 1 more predictable, above 1 more varied. [default: 1.0]",
+        show_default=False,
     ),
 ]
 TopP = Annotated[
     float | None,
     typer.Option(
         "--top-p",
-        help="Nucleus sampling: keep the most likely tokens up to this total probability.",
+        help="Nucleus sampling: choose among the most likely notes, up to this total probability. "
+        "[default: 1.0, all notes]",
+        show_default=False,
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Random seed: the same seed, the same music.")]
 Number = Annotated[int, typer.Option("--number", help="How many versions to write.")]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        help="File to write: .musicxml .xml .mxl .mid .svg .png .pdf .wav .flac .ogg or .mp3.",
-    ),
-]
+OUTPUT_FORMATS_HELP = ".musicxml .xml .mxl .mid .svg .png .pdf .wav .flac .ogg or .mp3"
 Staves = Annotated[int, typer.Option("--staves", help="Engrave on 4 staves or on 2.")]
 Tempo = Annotated[float, typer.Option("--tempo", help="Quarter notes per minute, for sound.")]
 Sound = Annotated[
@@ -113,11 +110,19 @@ DecoderOption = Annotated[
 ]
 BeamOption = Annotated[
     int | None,
-    typer.Option("--beam", help="Beam width. Only with --decoder default or beam."),
+    typer.Option(
+        "--beam",
+        help="Beam width. Only with --decoder default or beam. [default: 10]",
+        show_default=False,
+    ),
 ]
 TemperatureOption = Annotated[
     float | None,
-    typer.Option("--temperature", help="Sampling temperature. Only with --decoder sample."),
+    typer.Option(
+        "--temperature",
+        help="Sampling temperature. Only with --decoder sample. [default: 1.0]",
+        show_default=False,
+    ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Random seed of --decoder sample.")]
 PenaltiesOption = Annotated[

@@ -73,9 +73,11 @@ def train_command(
     device: Device = "auto",
     threads: Threads = 0,
     corpus: Corpus = None,
-    out: Annotated[
+    output: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="Folder of the run. [default: runs/PRESET]"),
+        typer.Option(
+            "--output", "-o", help="Folder of the run. [default: runs/PRESET]", show_default=False
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in the folder.")
@@ -101,7 +103,7 @@ def train_command(
     options = {"split": split, "epochs": epochs, "batch_norm": batch_norm, "precision": precision,
                "seed": seed}  # fmt: skip
     changes = {k: v for k, v in options.items() if v is not None} | _parse_settings(settings)
-    folder = out if out is not None else Path("runs") / (preset or "paper")
+    folder = output if output is not None else Path("runs") / (preset or "paper")
     # Unless a preset is given, a resumed run keeps its own settings.
     base = saved_config(folder) if resume and preset is None else find_preset(preset or "paper")
     config = changed(base, changes)
@@ -208,13 +210,15 @@ def search_command(
 @train_app.command("export")
 def export_command(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write the checkpoint to.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder to write the checkpoint to.")
+    ],
 ) -> None:
     """Write the best checkpoint of a finished run, with its model card."""
     from bachbot.training.run_folder import export_checkpoint
 
-    export_checkpoint(run, out)
-    typer.echo(f"Wrote {out}.")
+    export_checkpoint(run, output)
+    typer.echo(f"Wrote {output}.")
 
 
 def _parse_settings(settings: list[str] | None) -> dict[str, str]:

@@ -6,12 +6,16 @@ JSB-16th (Boulanger-Lewandowski and others, ICML 2012; on sixteenths: Huang and 
 and empty in a set without parts (``pitch``, ``length``).
 
 None has fermatas, meter or key, and none tells a held note from a repeated one: a note is taken to
-be held for as long as its pitch goes on.
+be held for as long as its pitch goes on. When such pieces are compared with scores, the scores are
+first reduced to the same information (`InformationLevel`); otherwise a comparison would find how a
+file was written, and not how it was composed.
 """
 
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -176,3 +180,43 @@ def _read(path: Path, wanted: set[str]) -> dict[str, NDArray]:
 
 def _damaged(path: Path) -> CorpusError:
     return CorpusError(f"{path} is damaged or not an .npz file: download it again")
+
+
+def tie_repeated_notes(chorale: Chorale) -> Chorale:
+    """The same piece with every repeated note tied to the note before it."""
+    pitch = chorale.pitch
+    tied = np.zeros(pitch.shape, dtype=np.bool_)
+    tied[1:] = (pitch[1:] == pitch[:-1]) & (pitch[1:] != REST)
+    return replace(chorale, tied=tied)
+
+
+def pitches_only(chorale: Chorale) -> Chorale:
+    """The same piece with every repeated note tied and without fermatas; key and meter stay."""
+    return replace(tie_repeated_notes(chorale), fermata=np.zeros(chorale.frames, dtype=np.bool_))
+
+
+class InformationLevel(Enum):
+    """How much of a piece a classifier sees."""
+
+    SCORE = "score"
+    """Everything in a chorale: repeated notes, fermatas, meter, key and the pitch it is sung at."""
+
+    NOTES = "notes"
+    """What a JSB-16th array holds: pitches, and a beat on every fourth frame from the first.
+
+    Repeated notes are tied; there are no fermatas and no bars; the key is estimated from the
+    notes, and the absolute pitch is not used.
+    """
+
+    def reduce(self, chorale: Chorale) -> Chorale:
+        """The piece with the information of this level and no more."""
+        if self is InformationLevel.SCORE:
+            return chorale
+        reduced = pitches_only(chorale)
+        return Chorale(
+            reduced.pitch,
+            reduced.tied,
+            reduced.fermata,
+            key=estimate_key(reduced.pitch),
+            name=chorale.name,
+        )

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from bachbot.corpus.families import group
 from bachbot.corpus.sources import LeftOut, SourceChorale, find_files, natural, read
-from bachbot.corpus.split import Split, make_split
+from bachbot.corpus.split import Split, group, make_split
 from bachbot.corpus.store import FORMAT, Piece, PreparedCorpus, default_path
 from bachbot.errors import CorpusError
 from bachbot.files import data_folder, write_atomically

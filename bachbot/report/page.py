@@ -12,8 +12,8 @@ from bachbot.files import write_atomically
 from bachbot.report.reporting import FORMAT, Report
 from bachbot.report.section import Block, Paragraph
 from bachbot.tables import Cell, Table, to_html
+from bachbot.tables.decoding_tables import PARALLELS
 from bachbot.tables.detection_tables import CLASSIFIER_ACCURACY
-from bachbot.tables.partwriting_tables import PARALLELS
 from bachbot.tables.run_tables import duration, times_table
 from bachbot.tables.style_tables import STYLE_DISTANCE
 from bachbot.tables.table import number, percent

@@ -12,6 +12,7 @@ from bachbot.files import write_atomically
 from bachbot.report.sections import harmonization as masked
 from bachbot.report.sections.losses import rows as losses_rows
 from bachbot.tables import Cell, Table, to_markdown
+from bachbot.tables.decoding_tables import PARALLELS, partwriting_table
 from bachbot.tables.detection_tables import (
     CLASSIFIER_ACCURACY,
     CONTROL,
@@ -21,7 +22,6 @@ from bachbot.tables.detection_tables import (
 )
 from bachbot.tables.loss_tables import document_table
 from bachbot.tables.novelty_tables import novelty_table
-from bachbot.tables.partwriting_tables import PARALLELS, partwriting_table
 from bachbot.tables.style_tables import BACH, STYLE_DISTANCE, medians_table
 from bachbot.tables.table import figures, number, percent
 

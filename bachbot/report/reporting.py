@@ -9,9 +9,8 @@ from typing import Any
 
 from bachbot.errors import BachbotError
 from bachbot.hardware import describe_machine
-from bachbot.report.context import Context, Request, finite
+from bachbot.report.context import Context, Request, Subject, finite
 from bachbot.report.section import Bench, Section
-from bachbot.report.subject import Subject
 
 FORMAT = "bachbot-report-2"
 """Format of ``report.json``."""

@@ -14,9 +14,8 @@ from bachbot.encoding import encode
 from bachbot.evaluation import generated as sets
 from bachbot.evaluation.generated import harmonize_pieces
 from bachbot.evaluation.harmonization import MASKS
-from bachbot.report.context import Advance, Context, Request
+from bachbot.report.context import Advance, Context, Request, Subject
 from bachbot.report.figures import Figure
-from bachbot.report.subject import Subject
 from bachbot.runtime import Model, build_model
 from bachbot.tables import Table
 

@@ -151,10 +151,10 @@ def slices_of(chorale: Chorale) -> Slices:
     sounding = np.zeros((len(starts), 2, len(NoteFunction), 12))
     slice_of = np.searchsorted(starts, np.arange(frames), side="right") - 1
     for voice in VOICES:
-        heard = np.flatnonzero(chorale.pitch[:, voice] != REST)
-        pitch_class = chorale.pitch[heard, voice] % 12
+        notes = np.flatnonzero(chorale.pitch[:, voice] != REST)
+        pitch_class = chorale.pitch[notes, voice] % 12
         of_voice = sounding[:, int(voice == Voice.BASS)]  # [S, 8, 12]
-        np.add.at(of_voice, (slice_of[heard], led[heard, voice], pitch_class), _FRAME)
+        np.add.at(of_voice, (slice_of[notes], led[notes, voice], pitch_class), _FRAME)
     return Slices(
         edges=edges,
         level=levels(chorale)[starts],
@@ -168,9 +168,9 @@ def _basses(chorale: Chorale, edges: NDArray[np.int64]) -> NDArray[np.int64]:
     lowest = np.where(chorale.pitch == REST, 128, chorale.pitch).min(axis=1).astype(np.int64)
     out = np.full(len(edges) - 1, REST, dtype=np.int64)
     for index, (start, stop) in enumerate(pairwise(edges.tolist())):
-        heard = lowest[start:stop][lowest[start:stop] < 128]
-        if heard.size:
-            out[index] = heard[0] % 12
+        pitches = lowest[start:stop][lowest[start:stop] < 128]
+        if pitches.size:
+            out[index] = pitches[0] % 12
     return out
 
 
@@ -195,12 +195,12 @@ def chord_costs(
     ndarray of float, shape [n, CHORDS]
     """
     chords = chord_tones()
-    heard = np.cumsum(slices.sounding[start : stop[-1]], axis=0)[stop - start - 1]
+    weight = np.cumsum(slices.sounding[start : stop[-1]], axis=0)[stop - start - 1]
     quarters = (slices.edges[stop] - slices.edges[start]) / FRAMES_PER_QUARTER  # [n]
     rates = np.array([weights.upper, weights.bass_line])  # [2, 8]
-    out: NDArray[np.float64] = np.tensordot(heard, rates, ((1, 2), (0, 1))) @ chords.foreign.T
+    out: NDArray[np.float64] = np.tensordot(weight, rates, ((1, 2), (0, 1))) @ chords.foreign.T
     # A tone that sounds in one voice for half the time counts as present.
-    absent = np.maximum(0.0, 1 - heard.sum(axis=(1, 2)) / (quarters[:, None] / 2))  # [n, 12]
+    absent = np.maximum(0.0, 1 - weight.sum(axis=(1, 2)) / (quarters[:, None] / 2))  # [n, 12]
     lacking = absent[:, chords.tones]  # [n, CHORDS, 4]
     lacking[:, ~chords.seventh, 3] = 0.0
     out += lacking @ np.array(weights.lacking) * (1 + np.minimum(quarters, 2))[:, None]
@@ -362,14 +362,14 @@ class _Transitions:
             The reading that it comes from.
         """
         change = self._weights.change[between]
-        heard, source = self._with_pivots(before, change)
+        arriving, source = self._with_pivots(before, change)
         costs, came = np.empty_like(before), np.empty(len(before), dtype=np.int64)
         lowest, lowest_at = np.empty(24), np.empty(24, dtype=np.int64)
         for minor, block in enumerate(self.all.blocks):
             size = len(NUMERALS[MODES[minor]])
             rows = block.start + size * np.arange(12)[:, None]  # [12, 1]
             table = self._held[minor] if held else self._steps[minor]
-            steps_on = heard[block].reshape(12, size, 1) + table  # [12, K, K]
+            steps_on = arriving[block].reshape(12, size, 1) + table  # [12, K, K]
             from_which = steps_on.argmin(axis=1)
             costs[block] = np.take_along_axis(steps_on, from_which[:, None], 1).ravel()
             came[block] = source[(rows + from_which).ravel()]

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bachbot.chorale import VOICES, Chorale, Given
-from bachbot.encoding import FillRequest, Vocabulary, encode_conditioning
+from bachbot.encoding import FIRST_PITCH, FillRequest, Vocabulary, encode_conditioning
 from bachbot.encoding.datastore import Datastore, Neighbors, build_datastore, retrieve
 from bachbot.errors import TrainingError, UsageError
 from bachbot.models.lookahead import Batch
 from bachbot.training.config import DataConfig
-from bachbot.training.token_batches import sample_transposition, transpose_ids
 
 _ALL = len(VOICES)
 
@@ -409,3 +408,34 @@ class PieceDataset:
             # Fermatas that the model does not read are not scored either.
             given = replace(given, fermatas=True)
         return example, given
+
+
+def sample_transposition(
+    ids: NDArray[np.int64], random: np.random.Generator, data: DataConfig, vocabulary: Vocabulary
+) -> int:
+    """Sample by how many semitones a piece is transposed up; 0 leaves it as it is.
+
+    Parameters
+    ----------
+    ids : ndarray of int64, any shape
+        Its token ids.
+    random : Generator
+        Decides whether it is transposed, and how far.
+    data : DataConfig
+        Share of the pieces that are transposed, and the largest transposition.
+    vocabulary : Vocabulary
+        No note leaves its range.
+    """
+    if not data.transpose_share or random.random() >= data.transpose_share:
+        return 0
+    notes = ids[ids >= FIRST_PITCH]
+    last = len(vocabulary) - 1
+    # A semitone is two ids, onset and tie; the limits keep all notes inside the vocabulary.
+    down = min(data.max_semitones, (int(notes.min()) - FIRST_PITCH) // 2)
+    up = min(data.max_semitones, (last - int(notes.max())) // 2)
+    return int(random.integers(-down, up + 1))
+
+
+def transpose_ids(ids: NDArray[np.int64], semitones: int) -> NDArray[np.int64]:
+    """Token ids of the same notes, transposed up."""
+    return ids + 2 * semitones * (ids >= FIRST_PITCH)

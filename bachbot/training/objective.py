@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from bachbot.corpus.store import Part, PreparedCorpus
 from bachbot.encoding import Vocabulary
-from bachbot.training.distributed import ProcessGroup
+from bachbot.training.device import ProcessGroup
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,14 @@ from bachbot.corpus.store import PARTS, PreparedCorpus
 from bachbot.encoding import Vocabulary
 from bachbot.errors import BachbotWarning, TrainingError
 from bachbot.training.config import TrainingConfig
-from bachbot.training.device import describe, find_device, versions, without_bfloat16
-from bachbot.training.distributed import ProcessGroup, join_process_group
+from bachbot.training.device import (
+    ProcessGroup,
+    describe,
+    find_device,
+    join_process_group,
+    versions,
+    without_bfloat16,
+)
 from bachbot.training.kinds import KINDS, build_network
 from bachbot.training.objective import Evaluated, Stepped, TrainingCallback, TrainingContext
 from bachbot.training.run_folder import BEST, METRICS, STATE, RunFolder, saved_config

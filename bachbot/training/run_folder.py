@@ -17,7 +17,7 @@ from bachbot.files import write_atomically
 from bachbot.runtime.checkpoint import FORMAT, Checkpoint, load_checkpoint, save_checkpoint
 from bachbot.training.card import write_model_card
 from bachbot.training.config import TrainingConfig, differences
-from bachbot.training.distributed import ProcessGroup
+from bachbot.training.device import ProcessGroup
 from bachbot.training.kinds import config_from_json
 
 STATE, METRICS, BEST, CARD = "state.safetensors", "metrics.jsonl", "best", "MODEL_CARD.md"

@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from bachbot.encoding import Vocabulary
 from bachbot.training.config import TrainingConfig
-from bachbot.training.device import autocast_dtype
-from bachbot.training.distributed import ProcessGroup
+from bachbot.training.device import ProcessGroup, autocast_dtype
 from bachbot.training.kinds import build_network
 from bachbot.training.objective import Objective
 

@@ -5,8 +5,7 @@ import pytest
 
 from bachbot.chorale import Chorale
 from bachbot.corpus import prepare
-from bachbot.corpus.families import similarity, skeleton
-from bachbot.corpus.split import Split, make_split
+from bachbot.corpus.split import Split, make_split, similarity, skeleton
 from bachbot.errors import CorpusError
 
 

@@ -43,7 +43,9 @@ def of_chosen_notes(rule, given):
     before = np.zeros_like(now)
     before[1:] = now[:-1]
     looked_at = now if rule.state else now | before
-    groups = [range(4) if rule.whole else [int(v) for v in group] for group in rule.voices]
+    groups = [
+        range(4) if rule.needs_all_voices else [int(v) for v in group] for group in rule.voices
+    ]
     return np.stack([looked_at[:, list(group)].any(axis=1) for group in groups], axis=1)
 
 

@@ -181,7 +181,7 @@ def test_what_the_checker_counts_in_bachs_pieces(corpus, voices):
         alone = dataclasses.replace(
             piece, pitch=np.where(given.cells, piece.pitch, REST), tied=piece.tied & given.cells
         )
-        of_given = {name: rule for name, rule in RULES.items() if not rule.whole}
+        of_given = {name: rule for name, rule in RULES.items() if not rule.needs_all_voices}
         count = {name: found.count for name, found in tally(piece).items()}
         count |= {name: count[name] - found.count for name, found in tally(alone, of_given).items()}
         wanted.append(sum(WEIGHTS[name] * count[name] for name in RULES))

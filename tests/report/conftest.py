@@ -9,10 +9,9 @@ from made_checkpoints import random_checkpoint, random_lookahead
 from bachbot.chorale import Chorale, Key
 from bachbot.corpus.store import Piece, PreparedCorpus
 from bachbot.report.cache import Cache
-from bachbot.report.context import Context, Request
+from bachbot.report.context import Context, Request, Subject
 from bachbot.report.reporting import make
 from bachbot.report.sections import SECTIONS, sections
-from bachbot.report.subject import Subject
 
 CHORDS = np.array(
     [[67, 64, 60, 48], [69, 65, 60, 50], [71, 62, 55, 43], [72, 64, 55, 48], [74, 65, 57, 50]]

@@ -11,12 +11,11 @@ from bachbot.encoding import Vocabulary
 from bachbot.errors import DecodingError, EncodingError, UsageError
 from bachbot.evaluation import decoding_metrics, losses
 from bachbot.evaluation import harmonization as harmonization
-from bachbot.report.context import finite, share
+from bachbot.report.context import Subject, finite, load_subjects, share
 from bachbot.report.reporting import make
 from bachbot.report.section import Bench, Section
 from bachbot.report.sections import SECTIONS, sections
 from bachbot.report.sections.pianoroll import chosen
-from bachbot.report.subject import Subject, load_subjects
 from bachbot.runtime import save_checkpoint
 
 QUICK = ("losses", "harmonization", "partwriting", "pianoroll", "training")

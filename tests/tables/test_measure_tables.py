@@ -5,10 +5,9 @@ from types import SimpleNamespace
 from bachbot.evaluation.fitting import RateMeasurement, Round
 from bachbot.evaluation.harmonization import PUBLISHED
 from bachbot.evaluation.novelty import STATISTICS
+from bachbot.tables.decoding_tables import PARALLELS, harmonization_table, partwriting_table, rates
 from bachbot.tables.detection_tables import MOST_FEATURES, accuracy_table, features_table
-from bachbot.tables.harmonization_tables import harmonization_table
 from bachbot.tables.novelty_tables import novelty_table, passages_table
-from bachbot.tables.partwriting_tables import PARALLELS, partwriting_table, rates
 from bachbot.tables.run_tables import longest_table, round_table
 from bachbot.tables.style_tables import STYLE_DISTANCE, distances_table, medians_table
 

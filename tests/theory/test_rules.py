@@ -11,7 +11,7 @@ from bachbot.errors import UsageError
 from bachbot.theory.rules import PAIRS, RULES, SUMS, Moves, sum_fault_costs
 
 C, A = Key("C"), Key("A", "minor")
-LOCAL = [rule for rule in RULES.values() if not rule.whole]
+LOCAL = [rule for rule in RULES.values() if not rule.needs_all_voices]
 
 
 def step(before, now, key=C, released=False, transposed_by=0):
@@ -153,7 +153,11 @@ def test_chances():
     before = np.array([SILENT, V7, [72, 64, 60, 48]], dtype=np.int16)
     now = np.array([V7, [72, 64, 60, 48], [72, 67, 64, -1]], dtype=np.int16)
     moves = Moves(before, now, C, np.zeros(3, dtype=bool))
-    sums = {rule.unit: int(rule.chances(moves).sum()) for rule in RULES.values() if not rule.whole}
+    sums = {
+        rule.unit: int(rule.chances(moves).sum())
+        for rule in RULES.values()
+        if not rule.needs_all_voices
+    }
     assert sums == {
         "both-move pair": 6 + 1, "note": 4 + 4 + 2, "pair-frame": 6 + 6 + 3, "frame": 3, "move": 6,
     }  # fmt: skip
@@ -325,9 +329,9 @@ WEIGHTS = st.dictionaries(st.sampled_from(sorted(RULES)), st.sampled_from([0.0, 
 def test_the_charge_is_what_the_rules_count(moves, weights, whole):
     wanted = np.zeros(len(moves))
     for name, weight in weights.items():
-        if whole or not RULES[name].whole:
+        if whole or not RULES[name].needs_all_voices:
             wanted += weight * RULES[name].count(moves).sum(axis=1)
-    assert np.array_equal(sum_fault_costs(moves, weights, whole=whole), wanted)
+    assert np.array_equal(sum_fault_costs(moves, weights, all_voices=whole), wanted)
 
 
 @given(steps(silence=False), WEIGHTS, st.permutations(range(4)))
@@ -337,10 +341,10 @@ def test_the_charge_grows_with_each_voice(moves, weights, order):
     for voice in order:
         now = now.copy()
         now[:, voice] = moves.now[:, voice]
-        grown = sum_fault_costs(dataclasses.replace(moves, now=now), weights, whole=False)
+        grown = sum_fault_costs(dataclasses.replace(moves, now=now), weights, all_voices=False)
         assert (grown >= last).all()
         last = grown
-    assert np.array_equal(last, sum_fault_costs(moves, weights, whole=False))
+    assert np.array_equal(last, sum_fault_costs(moves, weights, all_voices=False))
 
 
 def test_a_charge_for_no_rule():

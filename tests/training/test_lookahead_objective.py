@@ -14,7 +14,7 @@ from bachbot.errors import TrainingError, UsageError
 from bachbot.evaluation.losses import measure
 from bachbot.runtime import build_model, load_checkpoint
 from bachbot.training.config import changed
-from bachbot.training.distributed import ProcessGroup
+from bachbot.training.device import ProcessGroup
 from bachbot.training.examples import PieceDataset, make_example
 from bachbot.training.kinds import KINDS, preset
 from bachbot.training.kinds.lookahead import LookaheadObjective

@@ -10,7 +10,7 @@ from bachbot.encoding import FERMATA, Vocabulary
 from bachbot.errors import CheckpointError, UsageError
 from bachbot.runtime import load_checkpoint
 from bachbot.training.config import changed
-from bachbot.training.distributed import ProcessGroup
+from bachbot.training.device import ProcessGroup
 from bachbot.training.examples import collate
 from bachbot.training.kinds import preset
 from bachbot.training.kinds.distillation import Teachers, distillation_loss

@@ -388,7 +388,7 @@ def test_an_unknown_or_absent_device_is_refused(corpus):
 
 
 def test_rows_must_divide_evenly_among_the_processes():
-    from bachbot.training.distributed import ProcessGroup
+    from bachbot.training.device import ProcessGroup
 
     shares = [ProcessGroup(rank, 2).share(8, "rows") for rank in range(2)]
     assert shares == [slice(0, 4), slice(4, 8)]

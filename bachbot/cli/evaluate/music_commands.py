@@ -56,7 +56,7 @@ def harmonization_command(
     from bachbot.evaluation.generated import harmonize_pieces
     from bachbot.evaluation.harmonization import MASKS, measure
     from bachbot.runtime import ProductOfExperts, build_model, load_checkpoint
-    from bachbot.tables.harmonization_tables import harmonization_table
+    from bachbot.tables.decoding_tables import harmonization_table
 
     names = masks.upper().replace(" ", "").split(",")
     unknown = [name for name in names if name not in MASKS]
@@ -137,7 +137,7 @@ def partwriting_command(
     from bachbot.evaluation import decoding_metrics
     from bachbot.evaluation.decoding_metrics import KEYLESS_RULES
     from bachbot.runtime import load_checkpoint
-    from bachbot.tables.partwriting_tables import partwriting_table
+    from bachbot.tables.decoding_tables import partwriting_table
 
     columns: dict[str, DecodingMetrics] = {}
     title = "part-writing"

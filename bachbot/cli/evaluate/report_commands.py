@@ -56,10 +56,9 @@ def all_command(
     from bachbot.cli.show import print_table
     from bachbot.report import page as writing
     from bachbot.report.cache import Cache, default_folder
-    from bachbot.report.context import Context, Request
+    from bachbot.report.context import Context, Request, load_subjects
     from bachbot.report.reporting import make
     from bachbot.report.sections import sections
-    from bachbot.report.subject import load_subjects
     from bachbot.tables.run_tables import longest_table
 
     wanted = sections(only or [])

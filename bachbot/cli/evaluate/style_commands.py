@@ -89,7 +89,7 @@ def _measure_files(
 ) -> "StyleReport":
     """Measure the user's pieces; with an .npz file among them, all are read as pitches only."""
     from bachbot.cli.show import read_pieces
-    from bachbot.evaluation.information import pitches_only
+    from bachbot.corpus.jsb import pitches_only
 
     ours = read_pieces(files)[:limit]
     if _pitches_only(files):
@@ -181,7 +181,7 @@ def novelty_command(
 
 
 def _hold_repeats(pieces: "Sequence[Chorale]") -> "Sequence[Chorale]":
-    from bachbot.evaluation.information import tie_repeated_notes
+    from bachbot.corpus.jsb import tie_repeated_notes
 
     return [tie_repeated_notes(piece) for piece in pieces]
 

@@ -144,9 +144,9 @@ def given_note_costs(
         for penalty in penalties:
             rule = penalty.rule
             # A fault of one frame is among given notes only; a chord needs all its notes.
-            if rule.state or (rule.whole and not given.all()):
+            if rule.state or (rule.needs_all_voices and not given.all()):
                 continue
-            partly = [rule.whole or chosen[list(v)].any() for v in rule.voices]
+            partly = [rule.needs_all_voices or chosen[list(v)].any() for v in rule.voices]
             cost[rows] += penalty.weight * (rule.count(moves) & partly).sum(axis=1)
     return cost
 
@@ -182,7 +182,7 @@ def _fault_costs(
             here = np.flatnonzero(group)
             if len(here):
                 moves = Moves(before[here], now[here], key, released[here], transposed_by)
-                cost[here] = sum_fault_costs(moves, weights, whole=bool(whole[here[0]]))
+                cost[here] = sum_fault_costs(moves, weights, all_voices=bool(whole[here[0]]))
     return cost
 
 
@@ -192,7 +192,7 @@ def _fewest_moving(penalties: Sequence[RulePenalty]) -> NDArray[np.int64]:
     First of the rules that apply while voices are missing, then of all rules.
     """
     rules = [penalty.rule for penalty in penalties]
-    partial = min((rule.movers for rule in rules if not rule.whole), default=5)
+    partial = min((rule.movers for rule in rules if not rule.needs_all_voices), default=5)
     return np.array([partial, min((rule.movers for rule in rules), default=5)])
 
 

@@ -6,21 +6,21 @@ Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017). The nearer the accu
 better the generated pieces; `TopFeature` says by which features the two sets can be told apart.
 """
 
+from bachbot.corpus.jsb import InformationLevel
 from bachbot.evaluation.detection.pairing import (
     FEWEST_PAIRS,
     MatchedSets,
     match_pairs,
     split_halves,
 )
-from bachbot.evaluation.detection.top_features import TopFeature
 from bachbot.evaluation.detection.two_sample_test import (
     MAJORITY,
     PERMUTATIONS,
     ClassifierAccuracy,
     Detection,
+    TopFeature,
     measure,
 )
-from bachbot.evaluation.information import InformationLevel
 
 __all__ = [
     "FEWEST_PAIRS",

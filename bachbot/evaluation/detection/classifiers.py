@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Chorale
+from bachbot.corpus.jsb import InformationLevel
 from bachbot.evaluation.detection.features import FeatureTable, feature_table
 from bachbot.evaluation.detection.piece_view import tokens_of
-from bachbot.evaluation.information import InformationLevel
 
 ClassifierName = Literal["features", "forest", "notes"]
 CLASSIFIERS: tuple[ClassifierName, ...] = get_args(ClassifierName)

@@ -1,7 +1,7 @@
 """The features of the classifiers: numbers that describe a piece.
 
 Each is a share or a mean, and its name says what it counts. Apart from the range of the voices,
-which `bachbot.evaluation.information.InformationLevel` can exclude, no feature changes when a piece
+which `bachbot.corpus.jsb.InformationLevel` can exclude, no feature changes when a piece
 is transposed, and none grows with a piece's length.
 """
 
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Chorale, Voice
+from bachbot.corpus.jsb import InformationLevel
 from bachbot.evaluation.detection.piece_view import Features, PieceView, mean, ratio
-from bachbot.evaluation.information import InformationLevel
 from bachbot.theory.explanation import tally
 from bachbot.theory.harmony import NONE, Quality, chords_of, pitch_class_sets
 from bachbot.theory.melody import phrase_ends

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import Chorale
-from bachbot.corpus.families import THRESHOLDS, skeleton
-from bachbot.corpus.families import similarity as tune_similarity
+from bachbot.corpus.jsb import InformationLevel
+from bachbot.corpus.split import THRESHOLDS, skeleton
+from bachbot.corpus.split import similarity as tune_similarity
 from bachbot.errors import UsageError
-from bachbot.evaluation.information import InformationLevel
 
 FEWEST_PAIRS, FEWEST_TUNES = 10, 5
 """Pairs and tunes that a test needs at least."""

@@ -5,18 +5,16 @@ tested by shifting the labels within each piece (`circular_shift`), because the 
 are not independent observations. What is found on one part is confirmed on another (`confirm`).
 """
 
-from bachbot.evaluation.interpretability.circular_shift import (
-    SHIFTS,
-    ShiftSample,
-    ShiftTest,
-    shift_test,
-)
 from bachbot.evaluation.interpretability.correlations import (
+    SHIFTS,
     Correlations,
     Finding,
+    ShiftSample,
+    ShiftTest,
     confirm,
     correlate,
     point_biserial,
+    shift_test,
     significant_by_fdr,
     t_test_p_values,
 )

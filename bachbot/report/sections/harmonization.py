@@ -8,7 +8,7 @@ from bachbot.evaluation.harmonization import MASKS
 from bachbot.report.context import Advance, Request
 from bachbot.report.section import FILLERS, Bench, Block, Results, Section
 from bachbot.tables import Table
-from bachbot.tables.harmonization_tables import harmonization_table
+from bachbot.tables.decoding_tables import harmonization_table
 
 DEFAULT = "default"
 """As `bachbot harmonize` decodes; measured where the lower three voices are missing."""

@@ -9,7 +9,7 @@ from bachbot.evaluation.harmonization import MASKS
 from bachbot.report.context import Advance, Request, share
 from bachbot.report.figures import BACH, COLORS, FAINT, Figure, drawing
 from bachbot.report.section import Bench, Block, Results, Section
-from bachbot.tables.partwriting_tables import partwriting_table, rates
+from bachbot.tables.decoding_tables import partwriting_table, rates
 
 _MOST = 4.0
 """The axis of the figure ends at this many times Bach's rate."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bachbot.chorale import Chorale
-from bachbot.evaluation.information import pitches_only
+from bachbot.corpus.jsb import pitches_only
 from bachbot.evaluation.style import measure
 from bachbot.report.context import Advance, Request, share
 from bachbot.report.figures import BACH, COLORS, Figure, drawing

@@ -8,7 +8,7 @@ from math import lcm
 from xml.etree.ElementTree import Element, SubElement, indent
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Voice
-from bachbot.scores.musicxml.copied_parts import belongs_to_line
+from bachbot.scores.musicxml.complete import belongs_to_line
 from bachbot.scores.musicxml.notes import (
     Accidentals,
     GridBar,

@@ -13,8 +13,7 @@ from bachbot.chorale import REST, VOICES, Chorale, Voice
 from bachbot.errors import UsageError
 from bachbot.scores.bars import check_on_grid
 from bachbot.scores.grid import quantize
-from bachbot.scores.musicxml.complete import names_of
-from bachbot.scores.musicxml.copied_parts import HARMONY, belongs_to_line
+from bachbot.scores.musicxml.complete import HARMONY, belongs_to_line, names_of
 from bachbot.scores.musicxml.measures import (
     PartAttributes,
     VoiceNotation,

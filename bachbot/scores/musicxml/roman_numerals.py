@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Key, Voice
 from bachbot.errors import UsageError
-from bachbot.scores.musicxml.copied_parts import belongs_to_line
+from bachbot.scores.musicxml.complete import belongs_to_line
 from bachbot.scores.readers.document import Line
 from bachbot.scores.score import Score
 from bachbot.theory.analysis import Harmony, analyze

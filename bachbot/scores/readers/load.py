@@ -15,7 +15,7 @@ from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Key, Voice
 from bachbot.errors import ScoreError, UsageError
 from bachbot.scores.grid import quantize
 from bachbot.scores.keys import estimate_key
-from bachbot.scores.musicxml.copied_parts import has_chord_symbols, transpose_octaves
+from bachbot.scores.musicxml.complete import has_chord_symbols, transpose_octaves
 from bachbot.scores.pitch import pitch_label
 from bachbot.scores.readers.abc import abc_tree
 from bachbot.scores.readers.assign import assign_voices

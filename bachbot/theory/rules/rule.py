@@ -223,8 +223,8 @@ class Rule:
     state : bool
         Whether it is a fault of a frame and not of a motion: if it lasts over several frames, it is
         found in each of them.
-    whole : bool
-        Whether it needs all four voices, because one more voice can change the chord and undo it.
+    needs_all_voices : bool
+        Whether all four voices must be known, because one more can change the chord and undo it.
         All other rules can only find more faults as voices are added.
     keyed : bool
         Whether it depends on the key.
@@ -241,7 +241,7 @@ class Rule:
     count: Callable[[Moves], NDArray[np.bool_]]
     chances: Callable[[Moves], NDArray[np.bool_]]
     state: bool = False
-    whole: bool = False
+    needs_all_voices: bool = False
     keyed: bool = False
     movers: int = 0
     reported: bool = True

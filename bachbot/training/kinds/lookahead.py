@@ -255,13 +255,13 @@ GRID: dict[str, tuple[float, ...]] = {
 PRESETS = (
     TrainingConfig(
         "lookahead",
-        LookaheadConfig(encoder=192, hidden=384, dropout=0.4, token_dropout=0.1),
+        LookaheadConfig(encoder=160, hidden=384, dropout=0.3, token_dropout=0.05),
         LookaheadObjectiveConfig(),
         OptimizerConfig(
             learning_rate=3e-3, warmup=0.15, weight_decay=0.03, beta2=0.98, ema_decay=0.999
         ),
-        DataConfig(batch_size=8, transpose_share=0.8, max_semitones=5),
-        epochs=75,
+        DataConfig(batch_size=8, transpose_share=0.6, max_semitones=4),
+        epochs=50,
         patience=30,
     ),
     TrainingConfig(

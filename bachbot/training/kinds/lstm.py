@@ -1,15 +1,18 @@
 """Training the plain LSTM: next-token prediction by truncated back-propagation through time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bachbot.encoding import encode
-from bachbot.errors import UsageError
+from bachbot.chorale import Chorale
+from bachbot.encoding import Vocabulary, encode
+from bachbot.errors import TrainingError, UsageError
 from bachbot.models.lstm import LSTMConfig, LSTMModel
 from bachbot.training.config import (
     DataConfig,
@@ -18,6 +21,7 @@ from bachbot.training.config import (
     TrainingConfig,
     range_faults,
 )
+from bachbot.training.examples import sample_transposition, transpose_ids
 from bachbot.training.kinds.base import CardText, ResultTable, TrainingKind
 from bachbot.training.objective import (
     HELD_OUT,
@@ -28,7 +32,6 @@ from bachbot.training.objective import (
     Units,
     ValidationResult,
 )
-from bachbot.training.token_batches import TokenDataset
 from bachbot.training.validation import token_losses
 
 UNITS = Units("nats per token", "nats per token")
@@ -61,6 +64,95 @@ class LSTMObjectiveConfig(ObjectiveConfig):
 
 
 LSTMTrainingConfig = TrainingConfig[LSTMConfig, LSTMObjectiveConfig]
+
+
+@dataclass(frozen=True, eq=False)
+class BatchRows:
+    """The tokens of an epoch, cut into rows that are read side by side.
+
+    Parameters
+    ----------
+    inputs, targets : ndarray of int64, shape [B, chunks * chunk_tokens]
+        Each token, and the token after it.
+    """
+
+    inputs: NDArray[np.int64]
+    targets: NDArray[np.int64]
+
+
+class TokenDataset:
+    """The tokens of the training pieces, joined in a new order for every epoch.
+
+    The pieces are shuffled, some are transposed if the config says so, and the row of all tokens
+    is rotated by a random number, so that rows and chunks start at other tokens each time. All of
+    it follows from seed and epoch alone: epoch and chunk determine the data of a step.
+
+    Parameters
+    ----------
+    chorales : sequence of Chorale
+        The training part, in C major or A minor.
+    data : DataConfig
+        Rows of a batch and transposition.
+    chunk_tokens : int
+        Tokens of a row that a step reads.
+    seed : int
+        Seed of order, rotation and transposition.
+    vocabulary : Vocabulary
+        Meaning of the token ids.
+
+    Attributes
+    ----------
+    tokens : int
+        Tokens of all pieces.
+    chunks : int
+        Chunks, and so steps, per epoch.
+
+    Raises
+    ------
+    TrainingError
+        If there are too few tokens for one chunk in every row.
+    """
+
+    def __init__(
+        self,
+        chorales: Sequence[Chorale],
+        data: DataConfig,
+        chunk_tokens: int,
+        seed: int,
+        vocabulary: Vocabulary,
+    ) -> None:
+        self._pieces = [encode(c, vocabulary).ids for c in chorales]
+        self._data, self._chunk_tokens, self._seed = data, chunk_tokens, seed
+        self._vocabulary = vocabulary
+        self.tokens = sum(map(len, self._pieces))
+        self.chunks = max(self.tokens - 1, 0) // data.batch_size // chunk_tokens
+        if self.chunks < 1:
+            raise TrainingError(
+                f"the training part has {self.tokens} tokens, too few for {data.batch_size} rows "
+                f"of {chunk_tokens}: give a smaller batch_size or chunk_tokens"
+            )
+
+    def rows(self, epoch: int) -> BatchRows:
+        """The tokens of an epoch, the same at every call.
+
+        Parameters
+        ----------
+        epoch : int
+            Counted from 0.
+        """
+        random = np.random.default_rng([self._seed, epoch])
+        order = random.permutation(len(self._pieces))
+        ids = np.concatenate([self._augment(self._pieces[i], random) for i in order])
+        ids = np.roll(ids, -int(random.integers(len(ids))))  # [N]
+        rows, width = self._data.batch_size, self.chunks * self._chunk_tokens
+        # The tokens that are left over are others in each epoch.
+        return BatchRows(
+            ids[: rows * width].reshape(rows, width),
+            ids[1 : rows * width + 1].reshape(rows, width),
+        )
+
+    def _augment(self, ids: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+        return transpose_ids(ids, sample_transposition(ids, random, self._data, self._vocabulary))
 
 
 class LSTMObjective(Objective):

@@ -22,8 +22,7 @@ from bachbot.evaluation.detection.classifiers import (
     split_excerpts,
 )
 from bachbot.evaluation.detection.pairing import PairedSets
-from bachbot.evaluation.detection.top_features import top_features
-from bachbot.evaluation.detection.two_sample_test import score_votes
+from bachbot.evaluation.detection.two_sample_test import score_votes, top_features
 
 TUNES = [f"tune {i // 2}" for i in range(24)]  # two pairs of each
 

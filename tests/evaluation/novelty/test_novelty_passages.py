@@ -6,8 +6,8 @@ from novelty_made import moved, naive_longest, naive_slices, piece, quarters
 from strategies import chorales
 
 from bachbot.chorale import REST, VOICES, Chorale, Voice
+from bachbot.corpus.jsb import tie_repeated_notes
 from bachbot.errors import UsageError
-from bachbot.evaluation.information import tie_repeated_notes
 from bachbot.evaluation.novelty import TrainingIndex
 from bachbot.evaluation.novelty.passages import measure_overlap
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbot.evaluation.novelty.suffix_array import SEPARATOR, SuffixArray
+from bachbot.evaluation.novelty.index import SEPARATOR, SuffixArray
 
 rows = st.lists(st.integers(SEPARATOR, 2), max_size=40)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from strategies import chorales
 
 from bachbot.chorale import VOICES, Chorale, Key, Voice
-from bachbot.evaluation.information import pitches_only
+from bachbot.corpus.jsb import pitches_only
 from bachbot.evaluation.style.features import (
     GRADE_FEATURES,
     PieceAnalysis,

@@ -10,7 +10,7 @@ from bachbot.encoding import FIRST_PITCH, START, Vocabulary, encode
 from bachbot.errors import TrainingError
 from bachbot.training.config import changed
 from bachbot.training.kinds import preset
-from bachbot.training.token_batches import TokenDataset
+from bachbot.training.kinds.lstm import TokenDataset
 
 VOCABULARY = Vocabulary()
 PIECES = [random_chorale(n, 30 + n) for n in range(9)]
