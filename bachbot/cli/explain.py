@@ -165,5 +165,18 @@ def _count(count: int, thing: str) -> str:
 def _by_kind(names: Sequence[str]) -> str:
     if not names:
         return ""
-    counts = Counter(names).most_common()
-    return f" ({', '.join(f'{n} {_COUNTED.get(name, (name, name))[n > 1]}' for name, n in counts)})"
+    return f" ({', '.join(counted(name, count) for name, count in Counter(names).most_common())})"
+
+
+def counted(name: str, count: int) -> str:
+    """How many there are of a kind of fault or cadence, in words.
+
+    Parameters
+    ----------
+    name : str
+        The name of a rule or the kind of a cadence.
+    count : int
+        1 or more.
+    """
+    one, several = _COUNTED.get(name, (name, name))
+    return f"{count} {one if count == 1 else several}"

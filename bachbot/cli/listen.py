@@ -288,9 +288,8 @@ def listen_analyze(
     with exact tests; a mixed-effects logistic regression; side bias and learning; and the number of
     participants that the next test needs.
     """
-    from rich.console import Console
-
-    from bachbot.cli.listen_view import analysis_tables
+    from bachbot.cli.show import print_table
+    from bachbot.listening.analysis.analysis_tables import analysis_tables
     from bachbot.listening.analysis.exclusions import ExclusionCriteria
     from bachbot.listening.analysis.results import AnalysisSettings, analyze_answers
 
@@ -306,11 +305,10 @@ def listen_analyze(
     if as_json:
         typer.echo(json.dumps(analysis.to_json(), allow_nan=False))
         return
-    console = Console()
     for table in analysis_tables(analysis):
-        console.print(table)
+        print_table(table)
     if output is not None:
-        console.print(f"written to {output}", markup=False, highlight=False)
+        typer.echo(f"Wrote {output}.")
 
 
 def _read_answers(source: str) -> "Answers":

@@ -1,10 +1,20 @@
-"""What a decoder writes, as tables: harmonization error, and part-writing with variety."""
+"""Decoders as tables: their penalties, harmonization error, and part-writing with variety."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bachbot.evaluation.harmonization import PUBLISHED
-from bachbot.tables.table import INTERVALS, Bounds, Cell, Row, Table, figures, number, percent
+from bachbot.tables.table import (
+    INTERVALS,
+    Bounds,
+    Cell,
+    Column,
+    Row,
+    Table,
+    figures,
+    number,
+    percent,
+)
 
 _RATES: Mapping[str, str] = {
     "ter": "token error rate (TER)",
@@ -53,6 +63,35 @@ def harmonization_table(title: str, results: Mapping[str, Mapping[str, Any]]) ->
 
 def _share(share: Mapping[str, Any] | None) -> Cell:
     return Cell() if share is None else number(share["rate"], 3, share["interval"])
+
+
+def penalties_table(title: str, lists: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
+    """The penalties and bonuses of one or more decoders: their weights and their sources.
+
+    Parameters
+    ----------
+    title : str
+        Whose penalties they are.
+    lists : mapping of str to sequence
+        By the name of the decoder, plain data from `bachbot.decoding.Penalties.to_json`. What a
+        decoder does not use leaves its cell empty.
+    """
+    sources = {item["name"]: item["source"] for items in lists.values() for item in items}
+    weights = [{item["name"]: item["weight"] for item in items} for items in lists.values()]
+    columns = [
+        Column("penalty or bonus", align="left"),
+        *(Column(name, "nats") for name in lists),
+        Column("source", align="left"),
+    ]
+    rows = [
+        [Cell(name), *(number(of.get(name), 2) for of in weights), Cell(source)]
+        for name, source in sources.items()
+    ]
+    note = (
+        "A penalty lowers the score of a hypothesis by its weight each time that it applies, and "
+        "a bonus raises it."
+    )
+    return Table(title, columns, rows, (note,))
 
 
 Rate = tuple[float | None, Bounds]

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from tunes import SCALE, note, tune
 
 from bachbot.chorale import VOICES
 from bachbot.cli import main
+from bachbot.cli.explain import counted
 from bachbot.scores import load_score
+from bachbot.theory.rules import RULES
 
 BACH = Path(importlib.util.find_spec("music21").origin).parent / "corpus" / "bach"
 PIECE = BACH / "bwv269.mxl"
@@ -76,6 +79,20 @@ def test_json_says_the_same_as_the_tables(here, capsys):
     out = capsys.readouterr().out
     assert f"{len(data['chords'])} chords" in out
     assert all(fault["rule"] in out for fault in data["faults"])
+
+
+def test_every_kind_of_fault_is_counted_in_words(here, capsys):
+    assert counted("overlap", 4) == "4 overlaps"
+    assert counted("tritone leaps", 1) == "1 tritone leap"
+    assert counted("wide alto-tenor", 2) == "2 wide gaps between alto and tenor"
+    assert counted("perfect", 3) == "3 perfect"
+    for rule in RULES.values():
+        if rule.reported:
+            assert counted(rule.name, 1) != counted(rule.name, 2).replace("2", "1", 1)
+    out = " ".join((explain(PIECE), capsys.readouterr().out)[1].split())
+    found = Counter(fault["rule"] for fault in explained(capsys, PIECE)["faults"])
+    assert found
+    assert all(counted(name, count) in out for name, count in found.items())
 
 
 def test_a_given_key(here, capsys):

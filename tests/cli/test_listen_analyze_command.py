@@ -44,7 +44,7 @@ def test_help(run):
 def test_the_tables_show_exclusions_and_the_original_study(run, table, answers, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     printed = run(table)
-    assert f"all │ {len(answers)} │ of 40 participants" in printed
+    assert f"all {len(answers)} of 40 participants" in printed
     for words in ("too fast", "not listened", "composition", "0.590", "criterion", "next test"):
         assert words in printed
     assert "standard deviation of participants" in printed
@@ -75,7 +75,7 @@ def test_all_files_are_written_and_the_json_is_the_same(run, table, tmp_path):
 
 @pytest.mark.slow
 def test_charts_as_png(run, table, tmp_path):
-    assert f"written to {tmp_path}" in run(table, "-o", tmp_path, "--chart-format", "png")
+    assert f"Wrote {tmp_path}" in run(table, "-o", tmp_path, "--chart-format", "png")
     assert (tmp_path / "by-condition.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -2,10 +2,17 @@
 
 from types import SimpleNamespace
 
+from bachbot.decoding.penalties import DEFAULT_PENALTIES, SAMPLING_PENALTIES
 from bachbot.evaluation.fitting import RateMeasurement, Round
 from bachbot.evaluation.harmonization import PUBLISHED
 from bachbot.evaluation.novelty import STATISTICS
-from bachbot.tables.decoding_tables import PARALLELS, harmonization_table, partwriting_table, rates
+from bachbot.tables.decoding_tables import (
+    PARALLELS,
+    harmonization_table,
+    partwriting_table,
+    penalties_table,
+    rates,
+)
 from bachbot.tables.detection_tables import MOST_FEATURES, accuracy_table, features_table
 from bachbot.tables.novelty_tables import novelty_table, passages_table
 from bachbot.tables.run_tables import longest_table, round_table
@@ -34,6 +41,17 @@ def test_harmonization_by_model_and_mask():
     # The second was measured with one mask only.
     assert texts(table.rows[7]) == ["", "0.250"]
     assert texts(table.rows[-1]) == [f"{PUBLISHED[mask][1]:.3f}" for mask in ("S", "AT")]
+
+
+def test_penalties_by_decoder():
+    lists = {"search": DEFAULT_PENALTIES.to_json(), "sampling": SAMPLING_PENALTIES.to_json()}
+    table = penalties_table("t", lists)
+    assert len(table.rows) == len(DEFAULT_PENALTIES.items)
+    for penalty in DEFAULT_PENALTIES.items:
+        weight, sampling, source = texts(find(table, penalty.name))
+        assert float(weight) == penalty.weight
+        assert (sampling == "") == (penalty not in SAMPLING_PENALTIES.items)
+        assert source == penalty.source
 
 
 def metrics(rules, likeness=None):

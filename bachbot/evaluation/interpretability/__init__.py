@@ -5,16 +5,18 @@ tested by shifting the labels within each piece (`circular_shift`), because the 
 are not independent observations. What is found on one part is confirmed on another (`confirm`).
 """
 
-from bachbot.evaluation.interpretability.correlations import (
+from bachbot.evaluation.interpretability.circular_shift import (
     SHIFTS,
-    Correlations,
-    Finding,
     ShiftSample,
     ShiftTest,
+    shift_test,
+)
+from bachbot.evaluation.interpretability.correlations import (
+    Correlations,
+    Finding,
     confirm,
     correlate,
     point_biserial,
-    shift_test,
     significant_by_fdr,
     t_test_p_values,
 )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bachbot.chorale import Chorale, Given, Voice
 from bachbot.encoding import FillRequest
 from bachbot.errors import UsageError
-from bachbot.evaluation.interpretability.correlations import ShiftSample
+from bachbot.evaluation.interpretability.circular_shift import ShiftSample
 from bachbot.runtime import Checkpoint
 from bachbot.runtime.activations import activations
 from bachbot.runtime.protocol import Model

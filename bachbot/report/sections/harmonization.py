@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bachbot.decoding.penalties import DEFAULT_PENALTIES, SAMPLING_PENALTIES
 from bachbot.evaluation import harmonization
 from bachbot.evaluation.harmonization import MASKS
 from bachbot.report.context import Advance, Request
 from bachbot.report.section import FILLERS, Bench, Block, Results, Section
 from bachbot.tables import Table
-from bachbot.tables.decoding_tables import harmonization_table
+from bachbot.tables.decoding_tables import harmonization_table, penalties_table
 
 DEFAULT = "default"
 """As `bachbot harmonize` decodes; measured where the lower three voices are missing."""
@@ -39,11 +40,18 @@ def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
 
 
 def blocks(results: Results, request: Request) -> list[Block]:
-    """One table of all checkpoints and decoders."""
+    """One table of all checkpoints and decoders, and one of the penalties in use."""
     title = f"Harmonization error: {request.part} part of the split by {request.split}"
     name = next(iter(results), "NAME")
     command = f"bachbot evaluate harmonization --checkpoint {name}{request.arguments}"
-    return [table(title, results).printed_by(command)]
+    penalties = penalties_table(
+        "Penalties and bonuses",
+        {
+            "beam and greedy search": DEFAULT_PENALTIES.to_json(),
+            "sampling": SAMPLING_PENALTIES.to_json(),
+        },
+    )
+    return [table(title, results).printed_by(command), penalties]
 
 
 def table(title: str, results: Results) -> Table:
