@@ -14,7 +14,9 @@ from bachbot.cli.train import train_app
 # Without rich markup, whose import takes a third of the time of '--help'.
 app = typer.Typer(
     name="bachbot",
-    help="Compose and harmonize four-part chorales in the style of J. S. Bach.",
+    help="Compose and harmonize four-part chorales in the style of J. S. Bach.\n\n"
+    "For a first try: bachbot harmonize MELODY.musicxml, or bachbot compose. Each command has a "
+    "--help of its own.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -38,10 +40,11 @@ def _top(
         typer.echo(context.get_help())
 
 
-app.command()(harmonize)
-app.command()(compose)
-app.command()(explain)
+# Short lines, which the list of commands does not cut off.
+app.command(short_help="Harmonize a melody in four voices, or complete a score.")(harmonize)
+app.command(short_help="Compose a new chorale, or continue the opening of one.")(compose)
+app.command(short_help="Print the chords, cadences and faults of a score.")(explain)
 app.add_typer(train_app, name="train")
-app.add_typer(evaluate_app, name="evaluate")
-app.add_typer(corpus_app, name="corpus")
-app.add_typer(listen_app, name="listen")
+app.add_typer(evaluate_app, name="evaluate", short_help="Measure a model, and the music it writes.")
+app.add_typer(corpus_app, name="corpus", short_help="Prepare and describe Bach's chorales.")
+app.add_typer(listen_app, name="listen", short_help="Run a listening test: which clip is by Bach?")

@@ -14,29 +14,39 @@ def compose(
         typer.Option(
             "--output",
             "-o",
+            metavar="FILE",
             help=f"File to write: {shared.OUTPUT_FORMATS_HELP}. [default: chorale.musicxml]",
             show_default=False,
         ),
     ] = None,
     bars: Annotated[
-        int | None, typer.Option("--bars", help="Length in bars. [default: the model chooses]")
+        int | None,
+        typer.Option("--bars", metavar="N", help="Length in bars. [default: the model chooses]"),
     ] = None,
     meter: Annotated[
-        str | None, typer.Option("--meter", help="Time signature. [default: 4/4]")
+        str | None, typer.Option("--meter", metavar="METER", help="Time signature. [default: 4/4]")
     ] = None,
     key: Annotated[
-        str | None, typer.Option("--key", help="Key, such as G or 'F# minor'. [default: C]")
+        str | None,
+        typer.Option("--key", metavar="KEY", help="Key, such as G or 'F# minor'. [default: C]"),
     ] = None,
     mode: Annotated[
-        str | None, typer.Option("--mode", help="major or minor, if --key does not include it.")
+        str | None,
+        typer.Option(
+            "--mode", metavar="MODE", help="major or minor, if --key does not include it."
+        ),
     ] = None,
     prime: Annotated[
-        Path | None, typer.Option("--prime", help="Continue the opening of this four-part score.")
+        Path | None,
+        typer.Option(
+            "--prime", metavar="FILE", help="Continue the opening of this four-part score."
+        ),
     ] = None,
     prime_bars: Annotated[
         int,
         typer.Option(
             "--prime-bars",
+            metavar="N",
             help="Number of bars of the --prime score to keep, not counting a pickup.",
         ),
     ] = 2,
@@ -44,6 +54,7 @@ def compose(
         float,
         typer.Option(
             "--temperature",
+            metavar="T",
             help="Sampling temperature: below 1 more predictable, above 1 more varied.",
         ),
     ] = 0.9,

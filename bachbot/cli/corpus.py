@@ -11,7 +11,7 @@ from bachbot.cli.show import check_output, print_table, progress
 from bachbot.errors import UsageError
 
 corpus_app = typer.Typer(
-    help="Prepare Bach's chorales from music21's corpus, and show what they hold.",
+    help="Prepare Bach's chorales from music21's corpus, and describe them.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -20,13 +20,14 @@ CorpusPath = Annotated[
     Path | None,
     typer.Option(
         "--corpus",
+        metavar="FILE",
         help="Prepared corpus. [default: the one in the user's cache]",
         show_default=False,
     ),
 ]
 
 
-@corpus_app.command()
+@corpus_app.command(short_help="Write the prepared corpus, which training needs.")
 def prepare(
     path: CorpusPath = None,
     force: Annotated[
@@ -35,7 +36,11 @@ def prepare(
     workers: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Number of processes. [default: one per core]", show_default=False
+            "--workers",
+            metavar="N",
+            min=1,
+            help="Number of processes. [default: one per core]",
+            show_default=False,
         ),
     ] = None,
 ) -> None:
@@ -53,7 +58,7 @@ def prepare(
     )
 
 
-@corpus_app.command()
+@corpus_app.command(short_help="Print numbers of pieces, keys and meters.")
 def info(path: CorpusPath = None) -> None:
     """Print the number of pieces, frames, tunes, keys and meters, and the files left out."""
     from bachbot.corpus.prepare import prepare as run
@@ -93,10 +98,13 @@ def _print(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -
     print_table(Table(title, columns, [[Cell(value) for value in row] for row in rows]))
 
 
-@corpus_app.command()
+@corpus_app.command(short_help="Plot keys, durations and pitch classes.")
 def plot(
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Picture file to write: .png, .svg or .pdf.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Picture file to write: .png, .svg or .pdf."
+        ),
     ] = Path("corpus.png"),
     path: CorpusPath = None,
 ) -> None:
@@ -114,9 +122,9 @@ def plot(
 
 @corpus_app.command()
 def split(
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .json.")] = Path(
-        "split.json"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="File to write: .json.")
+    ] = Path("split.json"),
 ) -> None:
     """Group the chorales by tune and make new splits (for maintainers)."""
     from bachbot.corpus.prepare import renew_split
@@ -129,11 +137,13 @@ def split(
     typer.echo(f"{len(made.families)} chorales of {families} tune families\n{output}")
 
 
-@corpus_app.command()
+@corpus_app.command(short_help="Make a prepared corpus from JSB-16th.")
 def jsb(
-    source: Annotated[Path, typer.Argument(help="The JSB-16th data set as an .npz file.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The JSB-16th data set as an .npz file.")
+    ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Prepared corpus to write: .npz.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Prepared corpus to write: .npz.")
     ] = Path("jsb.npz"),
 ) -> None:
     """Make a prepared corpus from JSB-16th, the data set on which models are usually compared.

@@ -38,28 +38,36 @@ if TYPE_CHECKING:
 
 def explain(
     file: Annotated[
-        Path, typer.Argument(help="Four-part score: MusicXML, .mxl, MIDI, ABC or kern.")
+        Path,
+        typer.Argument(metavar="FILE", help="Four-part score: MusicXML, .mxl, MIDI, ABC or kern."),
     ],
     key: Annotated[
         str | None,
         typer.Option(
-            "--key", help="Key, such as 'F# minor'. [default: estimated]", show_default=False
+            "--key",
+            metavar="KEY",
+            help="Key, such as 'F# minor'. [default: estimated]",
+            show_default=False,
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the results as JSON instead of tables.")
+    ] = False,
     numerals: Annotated[
         Path | None,
         typer.Option(
             "--numerals",
-            help="File for the score with Roman numerals under the bass: .musicxml .pdf .png .svg.",
+            metavar="FILE",
+            help="Also write the score with Roman numerals under the bass, as .musicxml .pdf .png "
+            "or .svg.",
         ),
     ] = None,
 ) -> None:
     """Print the chords, cadences and part-writing faults of a four-part score.
 
-    Chords are Roman numerals in the local key; the remarks name the notes that do not belong to
-    them. There is a cadence at each fermata and at the end. Bars are counted from 1; a pickup is
-    bar 0.
+    Chords are Roman numerals in the local key; the remarks name the nonharmonic notes. A phrase
+    ends at each fermata and at the end of the piece, with a cadence or without one. Bars are
+    counted from 1; a pickup is bar 0.
     """
     from bachbot.chorale import VOICES, Key
     from bachbot.cli.show import read_score, writable

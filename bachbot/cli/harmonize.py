@@ -124,7 +124,8 @@ def harmonize(
     melody: Annotated[
         Path,
         typer.Argument(
-            help="Melody to harmonize (MusicXML, .mxl, MIDI, ABC or Humdrum kern), or a folder."
+            metavar="MELODY",
+            help="Melody to harmonize (MusicXML, .mxl, MIDI, ABC or Humdrum kern), or a folder.",
         ),
     ],
     output: Annotated[
@@ -132,6 +133,7 @@ def harmonize(
         typer.Option(
             "--output",
             "-o",
+            metavar="FILE",
             help=f"File to write: {shared.OUTPUT_FORMATS_HELP}; for a folder, the folder to write. "
             "[default: NAME-harmonized.musicxml, or NAME-harmonized]",
             show_default=False,
@@ -141,23 +143,30 @@ def harmonize(
         str | None,
         typer.Option(
             "--given",
+            metavar="VOICES",
             help="Voices to keep unchanged, such as soprano,bass. [default: soprano; "
             "none with --bars]",
         ),
     ] = None,
     bars: Annotated[
         str | None,
-        typer.Option("--bars", help="Rewrite only these bars of a four-part score, such as 5-8."),
+        typer.Option(
+            "--bars",
+            metavar="BARS",
+            help="Rewrite only these bars of a four-part score, such as 5-8.",
+        ),
     ] = None,
     key: Annotated[
-        str | None, typer.Option("--key", help="Key, such as 'F# minor'. [default: estimated]")
+        str | None,
+        typer.Option("--key", metavar="KEY", help="Key, such as 'F# minor'. [default: estimated]"),
     ] = None,
     beam: Annotated[
-        int | None, typer.Option("--beam", help="Beam search of this width. [default: 10]")
+        int | None,
+        typer.Option("--beam", metavar="N", help="Width of the beam search. [default: 10]"),
     ] = None,
     greedy: Annotated[
         bool,
-        typer.Option("--greedy", help="Greedy search: fast, lower quality."),
+        typer.Option("--greedy", help="Greedy search: faster, with poorer results."),
     ] = False,
     sample: Annotated[
         bool,
@@ -171,7 +180,8 @@ def harmonize(
         float | None,
         typer.Option(
             "--diversity",
-            help="With --number: how different further versions are; 0: hardly. [default: 0.3]",
+            metavar="X",
+            help="With --number: how much the versions differ; 0: hardly at all. [default: 0.3]",
         ),
     ] = None,
     parallels: shared.Parallels = False,
@@ -184,8 +194,8 @@ def harmonize(
 ) -> None:
     """Harmonize a melody in four voices, or add the voices that a score lacks.
 
-    The melody stays unchanged, in its own key, meter and bars. The default is beam search of
-    width 10. If given a folder, harmonizes every score in it into the folder -o.
+    The melody stays unchanged, in its own key, meter and bars. Given a folder, the command
+    harmonizes every score in it. It uses beam search unless --greedy or --sample is given.
     """
     from bachbot.chorale import Key, parse_voices
     from bachbot.scores import Layout

@@ -34,14 +34,15 @@ def listen_command() -> None:
     """Run a listening test, in which participants choose the clip that is by Bach."""
 
 
-@listen_app.command("export")
+@listen_app.command("export", short_help="Write a test that runs in a browser, without a server.")
 def listen_export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for the test.")],
-    trials: Annotated[int, typer.Option("--trials", help="Number of pairs.")] = 24,
+    trials: Annotated[int, typer.Option("--trials", metavar="N", help="Number of pairs.")] = 24,
     seed: Annotated[
         int | None,
         typer.Option(
             "--seed",
+            metavar="N",
             help="Random seed. The same seed makes the same test. "
             "[default: random, saved in the key]",
         ),
@@ -50,16 +51,22 @@ def listen_export(
         str,
         typer.Option(
             "--conditions",
+            metavar="NAMES",
             help="What the model writes: equal (S, A, T, B, AT, ATB and composition equally "
             "often), original (as in the original study), or a list such as ATB,composition.",
         ),
     ] = "equal",
     key: Annotated[
         Path | None,
-        typer.Option("--key", help="File for the answer key. [default: DIR-key.json]"),
+        typer.Option(
+            "--key", metavar="FILE", help="File for the answer key. [default: DIR-key.json]"
+        ),
     ] = None,
     per_participant: Annotated[
-        int, typer.Option("--per-participant", help="Maximum number of pairs per participant.")
+        int,
+        typer.Option(
+            "--per-participant", metavar="N", help="Maximum number of pairs per participant."
+        ),
     ] = 10,
     checkpoint: options.CheckpointName = options.DEFAULT_CHECKPOINT,
     decoder: options.DecoderOption = "default",
@@ -68,7 +75,11 @@ def listen_export(
     sound: options.Sound = "organ",
     formats: Annotated[
         str,
-        typer.Option("--format", help="Audio formats: wav, mp3 or both. mp3 makes a small folder."),
+        typer.Option(
+            "--format",
+            metavar="NAMES",
+            help="Audio formats: wav, mp3 or both. mp3 makes a small folder.",
+        ),
     ] = "wav,mp3",
     audio_only: Annotated[
         bool, typer.Option("--audio-only", help="Leave out MusicXML, MIDI and pictures.")
@@ -118,12 +129,14 @@ def listen_serve(
         Path, typer.Argument(metavar="DIR", help="Folder from 'bachbot listen export'.")
     ],
     key: Annotated[
-        Path | None, typer.Option("--key", help="Answer key. [default: DIR-key.json]")
+        Path | None,
+        typer.Option("--key", metavar="FILE", help="Answer key. [default: DIR-key.json]"),
     ] = None,
     database: Annotated[
         str | None,
         typer.Option(
             "--database",
+            metavar="URL",
             help="Database for the answers: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."
             " [default: the file DIR-answers.db]",
         ),
@@ -132,35 +145,51 @@ def listen_serve(
         Path | None,
         typer.Option(
             "--secret",
+            metavar="FILE",
             help="File with the secret that signs sessions, created if missing. "
             "[default: DIR-secret]",
         ),
     ] = None,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")
+    ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 is any free one.")
+        int,
+        typer.Option(
+            "--port", metavar="N", min=0, max=65535, help="Port to listen on; 0 is any free one."
+        ),
     ] = 8000,
     public_url: Annotated[
         str | None,
-        typer.Option("--public-url", help="URL that participants open, if behind a proxy."),
+        typer.Option(
+            "--public-url", metavar="URL", help="URL that participants open, if behind a proxy."
+        ),
     ] = None,
     per_participant: Annotated[
-        int, typer.Option("--per-participant", min=5, max=10, help="Pairs per participant.")
+        int,
+        typer.Option(
+            "--per-participant", metavar="N", min=5, max=10, help="Pairs per participant."
+        ),
     ] = 10,
     min_heard: Annotated[
         float,
         typer.Option(
             "--min-heard",
+            metavar="SHARE",
             help="Share of each clip that must be played before an answer is accepted, 0.1 to 1.",
         ),
     ] = 0.9,
     contact: Annotated[
-        str, typer.Option("--contact", help="Contact for participants, shown on the consent page.")
+        str,
+        typer.Option(
+            "--contact", metavar="TEXT", help="Contact for participants, shown on the consent page."
+        ),
     ] = "",
     admin_token: Annotated[
         str | None,
         typer.Option(
             "--admin-token",
+            metavar="TOKEN",
             envvar="BACHBOT_ADMIN_TOKEN",
             help="Password of the page /admin with live counts, 16 characters or more.",
         ),
@@ -184,15 +213,18 @@ def listen_serve(
     serve(files, settings, host, port, lambda url: typer.echo(f"serving {folder} at {url}"))
 
 
-@listen_app.command("score")
+@listen_app.command("score", short_help="Score the exported page's answers with the answer key.")
 def listen_score(
     unscored: Annotated[
         list[Path],
-        typer.Argument(metavar="ANSWERS...", help="CSV files downloaded from the exported page."),
+        typer.Argument(metavar="ANSWERS", help="CSV files downloaded from the exported page."),
     ],
-    key: Annotated[Path, typer.Option("--key", help="Answer key of the test.")],
+    key: Annotated[Path, typer.Option("--key", metavar="FILE", help="Answer key of the test.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="CSV file for 'bachbot listen analyze'.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="CSV file for 'bachbot listen analyze'."
+        ),
     ],
 ) -> None:
     """Score answers from the exported page with the answer key."""
@@ -212,7 +244,7 @@ def listen_score(
     )
 
 
-@listen_app.command("analyze")
+@listen_app.command("analyze", short_help="Analyze answers, and compare with the original study.")
 def listen_analyze(
     source: Annotated[
         str,
@@ -224,19 +256,30 @@ def listen_analyze(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder for analysis.json, excluded.csv and charts."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Folder for analysis.json, excluded.csv and charts.",
+        ),
     ] = None,
     chart_format: Annotated[
-        ChartFormat, typer.Option("--chart-format", help="File format of the charts.")
+        ChartFormat,
+        typer.Option("--chart-format", metavar="NAME", help="File format of the charts."),
     ] = ChartFormat.SVG,
     min_response_time: Annotated[
         float,
-        typer.Option("--min-response-time", help="Exclude answers faster than this many seconds."),
+        typer.Option(
+            "--min-response-time",
+            metavar="SECONDS",
+            help="Exclude answers faster than this many seconds.",
+        ),
     ] = 5.0,
     min_heard: Annotated[
         float,
         typer.Option(
             "--min-heard",
+            metavar="SHARE",
             help="Exclude answers for which less than this share of a clip was played, 0 to 1.",
         ),
     ] = 0.5,
@@ -244,6 +287,7 @@ def listen_analyze(
         int | None,
         typer.Option(
             "--same-side-limit",
+            metavar="N",
             help="Exclude participants with at least this many answers, all on one side. "
             "[default: nobody]",
         ),
@@ -260,14 +304,18 @@ def listen_analyze(
         float,
         typer.Option(
             "--target-proportion",
+            metavar="P",
             help="Proportion correct that the next test should distinguish from 0.5.",
         ),
     ] = 0.55,
-    power: Annotated[float, typer.Option("--power", help="Power of the next test.")] = 0.8,
+    power: Annotated[
+        float, typer.Option("--power", metavar="P", help="Power of the next test.")
+    ] = 0.8,
     answers_per_participant: Annotated[
         int | None,
         typer.Option(
             "--answers-per-participant",
+            metavar="N",
             min=1,
             help="Answers per participant in the next test. [default: as in this one]",
         ),
@@ -276,6 +324,7 @@ def listen_analyze(
         int | None,
         typer.Option(
             "--trials",
+            metavar="N",
             min=2,
             help="Trials in the next test. [default: as in this one, twice and four times as many]",
         ),

@@ -17,12 +17,18 @@ if TYPE_CHECKING:
     from bachbot.runtime import Checkpoint
 
 CheckpointName = Annotated[
-    str, typer.Option("--checkpoint", help="Name of a shipped checkpoint, or its directory.")
+    str,
+    typer.Option(
+        "--checkpoint",
+        metavar="NAME",
+        help="Model: lookahead, paper, or the directory of a checkpoint.",
+    ),
 ]
 Temperature = Annotated[
     float | None,
     typer.Option(
         "--temperature",
+        metavar="T",
         help="With --sample: below 1 more predictable, above 1 more varied. [default: 1.0]",
         show_default=False,
     ),
@@ -31,25 +37,34 @@ TopP = Annotated[
     float | None,
     typer.Option(
         "--top-p",
+        metavar="P",
         help="Nucleus sampling: choose among the most likely notes, up to this total probability. "
         "[default: 1.0, all notes]",
         show_default=False,
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Random seed: the same seed, the same music.")]
-Number = Annotated[int, typer.Option("--number", help="How many versions to write.")]
+Seed = Annotated[
+    int, typer.Option("--seed", metavar="N", help="Random seed: the same seed, the same music.")
+]
+Number = Annotated[int, typer.Option("--number", metavar="N", help="How many versions to write.")]
 OUTPUT_FORMATS_HELP = ".musicxml .xml .mxl .mid .svg .png .pdf .wav .flac .ogg or .mp3"
-Staves = Annotated[int, typer.Option("--staves", help="Engrave on 4 staves or on 2.")]
-Tempo = Annotated[float, typer.Option("--tempo", help="Quarter notes per minute, for sound.")]
+Staves = Annotated[int, typer.Option("--staves", metavar="N", help="Engrave on 4 staves or on 2.")]
+Tempo = Annotated[
+    float, typer.Option("--tempo", metavar="BPM", help="Quarter notes per minute, for sound.")
+]
 Sound = Annotated[
     str,
-    typer.Option("--sound", help="Instrument: organ, choir, strings, piano or FILE.sf2[:PROGRAM]."),
+    typer.Option(
+        "--sound",
+        metavar="NAME",
+        help="Instrument: organ, choir, strings, piano or FILE.sf2[:PROGRAM].",
+    ),
 ]
 Parallels = Annotated[
     bool,
     typer.Option(
         "--parallels",
-        help="Do not penalize parallel and hidden fifths and octaves; keep the other penalties.",
+        help="Allow parallel and hidden fifths and octaves; keep the other penalties.",
     ),
 ]
 NoPenalties = Annotated[
@@ -67,6 +82,7 @@ DECODERS = ("default", "greedy", "beam", "sample")
 FilesArgument = Annotated[
     list[Path] | None,
     typer.Argument(
+        metavar="FILES",
         help="Your own four-part pieces: score files, folders of them, or .npz files. "
         "[default: pieces that the checkpoint writes]",
         show_default=False,
@@ -76,19 +92,24 @@ CheckpointUnlessFiles = Annotated[
     str | None,
     typer.Option(
         "--checkpoint",
-        help="Name of a shipped checkpoint, or its directory. [default: lookahead, unless files "
-        "are given]",
+        metavar="NAME",
+        help="Model: lookahead, paper, or the directory of a checkpoint. [default: lookahead, "
+        "unless files are given]",
         show_default=False,
     ),
 ]
 SplitOption = Annotated[
     str,
     typer.Option(
-        "--split", help="tune: no tune is in two parts; file: by file, which leaks tunes."
+        "--split",
+        metavar="NAME",
+        help="How the corpus is split: tune (no tune is in two parts) or file (by file, so that "
+        "the parts share tunes).",
     ),
 ]
 PartOption = Annotated[
-    str, typer.Option("--part", help="Part of the split: train, validation or test.")
+    str,
+    typer.Option("--part", metavar="NAME", help="Part of the split: train, validation or test."),
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print the results as JSON instead of tables.")
@@ -97,6 +118,7 @@ CorpusOption = Annotated[
     Path | None,
     typer.Option(
         "--corpus",
+        metavar="FILE",
         help="Prepared corpus. [default: the one in the user's cache]",
         show_default=False,
     ),
@@ -105,6 +127,7 @@ DecoderOption = Annotated[
     str,
     typer.Option(
         "--decoder",
+        metavar="NAME",
         help="How to decode: default (as 'bachbot harmonize' does), greedy, beam or sample.",
     ),
 ]
@@ -112,6 +135,7 @@ BeamOption = Annotated[
     int | None,
     typer.Option(
         "--beam",
+        metavar="N",
         help="Beam width. Only with --decoder default or beam. [default: 10]",
         show_default=False,
     ),
@@ -120,16 +144,19 @@ TemperatureOption = Annotated[
     float | None,
     typer.Option(
         "--temperature",
+        metavar="T",
         help="Sampling temperature. Only with --decoder sample. [default: 1.0]",
         show_default=False,
     ),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", help="Random seed of --decoder sample.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", metavar="N", help="Random seed of --decoder sample.")
+]
 PenaltiesOption = Annotated[
     bool | None,
     typer.Option(
         "--penalties/--no-penalties",
-        help="Whether to apply part-writing penalties. [default: only with --decoder default]",
+        help="Whether penalties and bonuses apply. [default: only with --decoder default]",
         show_default=False,
     ),
 ]
@@ -137,6 +164,7 @@ SetOption = Annotated[
     str,
     typer.Option(
         "--set",
+        metavar="NAME",
         help="What the checkpoint writes: harmonized (under Bach's sopranos, with the default "
         "decoder) or composed (new pieces).",
     ),

@@ -14,12 +14,16 @@ train_app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]}
 Corpus = Annotated[
     Path | None,
     typer.Option(
-        "--corpus", help="Prepared corpus. [default: the one that 'bachbot corpus prepare' wrote]"
+        "--corpus",
+        metavar="FILE",
+        help="Prepared corpus. [default: the one that 'bachbot corpus prepare' wrote]",
     ),
 ]
 Device = Annotated[
     str,
-    typer.Option("--device", help="auto, cpu, cuda or mps; auto uses a GPU if there is one."),
+    typer.Option(
+        "--device", metavar="NAME", help="auto, cpu, cuda or mps; auto uses a GPU if there is one."
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -30,7 +34,11 @@ Settings = Annotated[
 Threads = Annotated[
     int,
     typer.Option(
-        "--threads", min=0, show_default=False, help="Threads on a CPU. [default: all cores]"
+        "--threads",
+        metavar="N",
+        min=0,
+        show_default=False,
+        help="Threads on a CPU. [default: all cores]",
     ),
 ]
 
@@ -42,6 +50,7 @@ def train_command(
         str | None,
         typer.Option(
             "--preset",
+            metavar="NAME",
             help="Settings to start from: paper (the LSTM of the BachBot article), original (the "
             "same network trained as in the article), lookahead (a model that reads ahead), tiny "
             "or lookahead-tiny (for tests). [default: paper]",
@@ -51,24 +60,38 @@ def train_command(
         str | None,
         typer.Option(
             "--split",
-            help="Split of the corpus. tune: no tune in two parts; file: by file, which leaks "
-            "tunes. [default: that of the preset]",
+            metavar="NAME",
+            help="How the corpus is split: tune (no tune is in two parts) or file (by file, so "
+            "that the parts share tunes). [default: that of the preset]",
         ),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option("--epochs", help="Passes over the training data.")
+        int | None,
+        typer.Option(
+            "--epochs",
+            metavar="N",
+            help="Passes over the training data. [default: that of the preset]",
+        ),
     ] = None,
     batch_norm: Annotated[
         bool | None,
         typer.Option(
             "--batch-norm/--no-batch-norm",
-            help="Batch normalization between the layers (only LSTM).",
+            help="Batch normalization between the layers, of an LSTM only.",
         ),
     ] = None,
     precision: Annotated[
-        str | None, typer.Option("--precision", help="auto, float32 or bfloat16.")
+        str | None,
+        typer.Option(
+            "--precision",
+            metavar="NAME",
+            help="auto, float32 or bfloat16. [default: that of the preset]",
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Random seed.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", help="Random seed. [default: that of the preset]"),
+    ] = None,
     settings: Settings = None,
     device: Device = "auto",
     threads: Threads = 0,
@@ -76,7 +99,11 @@ def train_command(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Folder of the run. [default: runs/PRESET]", show_default=False
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Folder of the run. [default: runs/PRESET]",
+            show_default=False,
         ),
     ] = None,
     resume: Annotated[
@@ -128,23 +155,34 @@ def train_command(
         show_result(result.record, folder)
 
 
-@train_app.command("search")
+@train_app.command("search", short_help="Search for better hyperparameters.")
 def search_command(
-    trials: Annotated[int, typer.Option("--trials", min=1, help="Number of trials to run.")] = 10,
+    trials: Annotated[
+        int, typer.Option("--trials", metavar="N", min=1, help="Number of trials to run.")
+    ] = 10,
     sampler: Annotated[
         str,
         typer.Option(
-            "--sampler", help="grid (all combinations), random, or tpe (Bayesian optimization)."
+            "--sampler",
+            metavar="NAME",
+            help="grid (all combinations), random, or tpe (Bayesian optimization).",
         ),
     ] = "tpe",
     storage: Annotated[
-        str, typer.Option("--storage", help="Path of a journal file, or URL of a database.")
+        str,
+        typer.Option(
+            "--storage", metavar="PATH", help="Path of a journal file, or URL of a database."
+        ),
     ] = "runs/search.journal",
-    name: Annotated[str, typer.Option("--name", help="Name of the study.")] = "bachbot",
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="Name of the study.")
+    ] = "bachbot",
     preset: Annotated[
-        str, typer.Option("--preset", help="Settings that every trial starts from.")
+        str, typer.Option("--preset", metavar="NAME", help="Settings that every trial starts from.")
     ] = "paper",
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Epochs per trial.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", metavar="N", help="Epochs per trial.")
+    ] = None,
     settings: Settings = None,
     grid: Annotated[
         list[str] | None,
@@ -155,7 +193,8 @@ def search_command(
         ),
     ] = None,
     figure: Annotated[
-        Path | None, typer.Option("--figure", help="Plot loss by dropout into this file.")
+        Path | None,
+        typer.Option("--figure", metavar="FILE", help="Plot loss by dropout into this file."),
     ] = None,
     device: Device = "auto",
     threads: Threads = 0,
@@ -211,7 +250,8 @@ def search_command(
 def export_command(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder to write the checkpoint to.")
+        Path,
+        typer.Option("--output", "-o", metavar="DIR", help="Folder to write the checkpoint to."),
     ],
 ) -> None:
     """Write the best checkpoint of a finished run, with its model card."""

@@ -18,12 +18,26 @@ evaluate_app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-evaluate_app.command("losses")(losses_command)
-evaluate_app.command("harmonization")(harmonization_command)
-evaluate_app.command("partwriting")(partwriting_command)
-evaluate_app.command("style")(style_command)
-evaluate_app.command("novelty")(novelty_command)
-evaluate_app.command("detect")(detect_command)
-evaluate_app.command("all")(all_command)
-evaluate_app.command("readme")(readme_command)
-evaluate_app.command("fit")(fit_command)
+evaluate_app.command("losses", short_help="Measure the losses and the accuracy of models.")(
+    losses_command
+)
+evaluate_app.command("harmonization", short_help="Fill in masked voices, and compare with Bach's.")(
+    harmonization_command
+)
+evaluate_app.command("partwriting", short_help="Count broken rules of part-writing.")(
+    partwriting_command
+)
+evaluate_app.command("style", short_help="Measure how close music is to Bach's style.")(
+    style_command
+)
+evaluate_app.command("novelty", short_help="Find what is copied from the training pieces.")(
+    novelty_command
+)
+evaluate_app.command("detect", short_help="Train classifiers to tell music from Bach's.")(
+    detect_command
+)
+evaluate_app.command("all", short_help="Run every measurement and write one page.")(all_command)
+evaluate_app.command(
+    "readme", short_help="Write the results into the documents (for maintainers)."
+)(readme_command)
+evaluate_app.command("fit", short_help="Fit the penalties' weights (for maintainers).")(fit_command)

@@ -59,6 +59,7 @@ def detect_command(
         list[Path] | None,
         typer.Option(
             "--against",
+            metavar="FILE",
             help="An .npz file whose pieces are compared with Bach's too, by their notes only; "
             "repeatable. Your pieces are then compared by their notes only as well.",
         ),
@@ -68,6 +69,7 @@ def detect_command(
         str,
         typer.Option(
             "--part",
+            metavar="NAME",
             help="Part of the split: held-out (validation and test), validation, test or train.",
         ),
     ] = _HELD_OUT,
@@ -75,10 +77,13 @@ def detect_command(
     permutations: Annotated[
         int,
         typer.Option(
-            "--permutations", min=0, help="Label permutations for the p-value; 0 skips it."
+            "--permutations",
+            metavar="N",
+            min=0,
+            help="Label permutations for the p-value; 0 skips it.",
         ),
     ] = 99,
-    seed: Annotated[int, typer.Option("--seed", help="Random seed.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Random seed.")] = 0,
     as_json: shared.JsonOption = False,
     corpus: shared.CorpusOption = None,
 ) -> None:

@@ -24,7 +24,8 @@ def losses_command(
         list[str] | None,
         typer.Option(
             "--checkpoint",
-            help="Name of a shipped checkpoint, or its directory; repeatable. A single one is "
+            metavar="NAME",
+            help="Model: lookahead, paper, or a checkpoint's directory; repeatable. One alone is "
             "shown in full, by voice and by metrical position. [default: all shipped ones, in one "
             "table]",
             show_default=False,
@@ -34,13 +35,16 @@ def losses_command(
     part: Annotated[
         str,
         typer.Option(
-            "--part", help="Part of the split: train, validation or test; several with commas."
+            "--part",
+            metavar="NAME",
+            help="Part of the split: train, validation or test, or several with commas.",
         ),
     ] = "validation,test",
     given: Annotated[
         str | None,
         typer.Option(
             "--given",
+            metavar="VOICES",
             help="Given voices, such as soprano or soprano,bass: they are not counted. "
             "[default: none]",
             show_default=False,
@@ -66,7 +70,7 @@ def losses_command(
     as_json: shared.JsonOption = False,
     corpus: shared.CorpusOption = None,
 ) -> None:
-    """Print the losses in nats and the accuracy of models.
+    """Measure the losses, in nats, and the accuracy of models.
 
     The table compares the shipped checkpoints, the ones you name, and baselines that are trained
     on the training part of the same split. With a single --checkpoint the command prints that one

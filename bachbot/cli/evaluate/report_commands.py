@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
 def all_command(
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder for report.html and report.json.")
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="Folder for report.html and report.json."
+        ),
     ],
     checkpoint: Annotated[
         list[str] | None,
         typer.Option(
             "--checkpoint",
-            help="Name of a shipped checkpoint, or its directory; repeatable. [default: lookahead]",
+            metavar="NAME",
+            help="Model: lookahead, paper, or a checkpoint's directory; repeatable. "
+            "[default: lookahead]",
             show_default=False,
         ),
     ] = None,
@@ -34,13 +39,19 @@ def all_command(
         list[Path] | None,
         typer.Option(
             "--jsb",
+            metavar="FILE",
             help="An .npz file of chorales to compare with: the test part of JSB-16th, or all "
             "pieces of a file without parts; repeatable.",
         ),
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="Name of a section: make only this one; repeatable."),
+        typer.Option(
+            "--only",
+            metavar="NAME",
+            help="Make only this section; repeatable: losses, harmonization, partwriting, style, "
+            "novelty, detection, pianoroll or training.",
+        ),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ignore cached results and measure again.")
@@ -133,13 +144,20 @@ def _print_errors(report: "Report") -> None:
 
 def readme_command(
     report: Annotated[
-        Path, typer.Argument(help="report.json of 'bachbot evaluate all', or its folder.")
+        Path,
+        typer.Argument(
+            metavar="REPORT", help="report.json of 'bachbot evaluate all', or its folder."
+        ),
     ],
     results: Annotated[
-        Path, typer.Option("--results", help="The document for all tables of results.")
+        Path,
+        typer.Option("--results", metavar="FILE", help="The document for all tables of results."),
     ] = Path("checkpoints/RESULTS.md"),
     readme: Annotated[
-        Path, typer.Option("--readme", help="The document for the short table of results.")
+        Path,
+        typer.Option(
+            "--readme", metavar="FILE", help="The document for the short table of results."
+        ),
     ] = Path("README.md"),
 ) -> None:
     """Write the tables of a report into the results page and the README.

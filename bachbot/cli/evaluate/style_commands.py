@@ -121,6 +121,7 @@ def novelty_command(
         str | None,
         typer.Option(
             "--given",
+            metavar="VOICES",
             help="Voices of your files that were given, such as soprano; they are left out. "
             "[default: none; for a harmonized set, soprano]",
             show_default=False,
