@@ -8,11 +8,12 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from rich.table import Table
 
+from bachbot.cli.show import print_table
+from bachbot.tables import Cell, Column, Table
+from bachbot.tables.table import Row, figures, number
 from bachbot.training.config import TrainingConfig
 from bachbot.training.kinds import KINDS, ResultTable
-from bachbot.training.kinds.base import format_figure
 from bachbot.training.objective import Evaluated, Stepped, TrainingCallback, Units
 from bachbot.training.plots import plot_learning_curve
 from bachbot.training.run_folder import BEST, METRICS
@@ -135,7 +136,7 @@ def show_result(record: Mapping[str, Any], folder: Path) -> None:
     """
     console = Console()
     for table in KINDS[record["config"]["kind"]].results(record["losses"]):
-        console.print(_rich_table(table))
+        print_table(_results_table(table), console)
     console.print(
         f"{record['epochs']} epochs in {record['seconds'] / 60:.1f} minutes on "
         f"{record['machine']}, {record['tokens_per_second']:,.0f} tokens per second. "
@@ -145,19 +146,17 @@ def show_result(record: Mapping[str, Any], folder: Path) -> None:
     )
 
 
-def _rich_table(results: ResultTable) -> Table:
+def _results_table(results: ResultTable) -> Table:
     """A table with a section for each figure; rows without any value are left out."""
-    table = Table(title=results.title, title_justify="left")
-    table.add_column("")
-    for part in results.parts:
-        table.add_column(part, justify="right")
-    for figure, rows in results.figures.items():
-        table.add_section()
-        for label, values in rows.items():
-            if any(value is not None for value in values):
-                name = f"{label}, {figure}" if figure else label
-                table.add_row(name, *map(format_figure, values))
-    return table
+    rows: list[Row] = []
+    for figure, labeled in results.figures.items():
+        rows += [[]] if rows else []
+        rows += [
+            [Cell(f"{label}, {figure}" if figure else label), *(number(v, 3) for v in values)]
+            for label, values in labeled.items()
+            if any(value is not None for value in values)
+        ]
+    return Table(results.title, figures(results.parts), rows)
 
 
 def show_leaderboard(rows: list[dict[str, Any]], trials: int, units: Units) -> None:
@@ -181,12 +180,9 @@ def show_leaderboard(rows: list[dict[str, Any]], trials: int, units: Units) -> N
     unit = units.validation
     if units.train != unit:
         unit = f"validation in {unit}, train in {units.train}"
-    table = Table(title=f"{len(rows)} of {trials} trials finished, {unit}")
-    for name in rows[0]:
-        table.add_column(name, justify="right")
-    for row in rows[:_LEADERBOARD]:
-        table.add_row(*(_short(row.get(name)) for name in rows[0]))
-    console.print(table)
+    shown = [[Cell(_short(row.get(name))) for name in rows[0]] for row in rows[:_LEADERBOARD]]
+    title = f"{len(rows)} of {trials} trials finished, {unit}"
+    print_table(Table(title, [Column(name) for name in rows[0]], shown), console)
 
 
 def _short(value: Any) -> str:
