@@ -19,7 +19,7 @@ chord changes per beat
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -57,13 +57,9 @@ class Variety:
 
     def to_json(self) -> dict[str, object]:
         """Every statistic as plain data."""
-        return {
-            "pieces": self.pieces,
-            "onsets_per_beat": self.onsets_per_beat.to_json(),
-            "repeated_notes": self.repeated_notes.to_json(),
-            "leaps": self.leaps.to_json(),
-            "different_chords_per_beat": self.different_chords_per_beat.to_json(),
-            "chord_changes_per_beat": self.chord_changes_per_beat.to_json(),
+        _, *statistics = fields(self)
+        return {"pieces": self.pieces} | {
+            field.name: getattr(self, field.name).to_json() for field in statistics
         }
 
 

@@ -66,18 +66,9 @@ class Ensemble:
 class ProductOfExperts(Ensemble):
     """Models of one vocabulary as one model: the mean of their log-probabilities.
 
-    Every model has the same weight. The scores of a step are nats but no distribution: a causal
-    model's opinion of a given note is kept, where normalizing would discard it.
-
-    Parameters
-    ----------
-    models : sequence of Model
-        One or more, of any kinds.
-
-    Raises
-    ------
-    UsageError
-        If there is none, or their vocabularies differ.
+    It is made as an `Ensemble` is, and every model has the same weight. The scores of a step are
+    nats but no distribution: a causal model's opinion of a given note is kept, where normalizing
+    would discard it.
     """
 
     def bind(self, requests: Sequence[FillRequest]) -> StepModel:

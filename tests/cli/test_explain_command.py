@@ -157,7 +157,7 @@ def test_bad_files(here, capsys, name, json_too):
         ([PIECE, "--key", "H"], 2, "'H' is not a key"),
         ([PIECE, "--numerals", "out.docx"], 2, ".docx"),
         ([PIECE, "--numerals", "no/out.pdf"], 1, "does not exist"),
-        ([], 2, "file"),
+        ([], 2, "FILE"),
     ],
 )
 def test_bad_arguments(here, capsys, arguments, status, said):
