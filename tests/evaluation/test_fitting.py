@@ -11,7 +11,10 @@ from bachbot.evaluation import decoding_metrics
 from bachbot.evaluation.fitting import TUNABLE_WEIGHTS, RateMeasurement, fit
 from bachbot.theory.rules import RULES
 
-PARALLELS, HIDDEN, STRIKES, STILL, LEAPS, FRESH = TUNABLE_WEIGHTS
+BY_NAME = {tunable.name: tunable for tunable in TUNABLE_WEIGHTS}
+PARALLELS, HIDDEN = BY_NAME["parallels"], BY_NAME["hidden"]
+ONSETS, REPEATED_NOTES = BY_NAME["onset bonus 2"], BY_NAME["repeated note"]
+LEAPS, NEW_CHORDS = BY_NAME["leap bonus"], BY_NAME["new-chord bonus"]
 STEPS = 400
 
 FIFTH, OTHER_FIFTH, TENTH = (67, 48), (69, 50), (65, 50)
@@ -21,11 +24,11 @@ FIFTH, OTHER_FIFTH, TENTH = (67, 48), (69, 50), (65, 50)
 def obedient(penalties):
     """A piece as a decoder with a will of its own might have it.
 
-    A nat on parallels makes 1 / e of them, 0.3 nats on strikes a tenth more of the notes. Every
+    A nat on parallels makes 1 / e of them, 0.3 nats on onsets a tenth more of the notes. Every
     step but those is contrary motion, so that nothing is hidden.
     """
     parallels = round(STEPS * exp(-PARALLELS.read(penalties)))
-    struck = min(round(STEPS * (0.3 + STRIKES.read(penalties) / 3)), STEPS)
+    struck = min(round(STEPS * (0.3 + ONSETS.read(penalties) / 3)), STEPS)
     outer = [(OTHER_FIFTH, FIFTH)[(step - parallels) % 2 == 0] for step in range(parallels + 1)]
     outer += ([TENTH, FIFTH] * STEPS)[: STEPS - parallels]
     pitch = np.full((STEPS + 1, 4), -1)
@@ -36,8 +39,8 @@ def obedient(penalties):
     return [Chorale(pitch, tied, np.zeros(len(pitch)))]
 
 
-def penalties(parallels, strikes):
-    return STRIKES.write(PARALLELS.write(Penalties(), parallels), strikes)
+def penalties(parallels, onsets):
+    return ONSETS.write(PARALLELS.write(Penalties(), parallels), onsets)
 
 
 TRUTH = penalties(2.5, 0.9)
@@ -46,13 +49,13 @@ BACH = obedient(TRUTH)
 
 @pytest.mark.parametrize("start", [penalties(0, 0), penalties(5, 0.2), penalties(1, 1.9), TRUTH])
 def test_weights_that_are_known_are_found(start):
-    found = fit(obedient, BACH, start, rounds=8, weights_to_fit=(PARALLELS, HIDDEN, STRIKES))
+    found = fit(obedient, BACH, start, rounds=8, weights_to_fit=(PARALLELS, HIDDEN, ONSETS))
     last = found.rounds[found.best]
-    for tunable in (PARALLELS, STRIKES):
+    for tunable in (PARALLELS, ONSETS):
         rate, his = last.readings[tunable.name], found.targets[tunable.name]
         assert abs(rate.above(his)) < rate.noise(his)
     assert PARALLELS.read(found.penalties) == pytest.approx(2.5, abs=0.1)
-    assert STRIKES.read(found.penalties) == pytest.approx(0.9, abs=0.12)
+    assert ONSETS.read(found.penalties) == pytest.approx(0.9, abs=0.12)
     assert last.distance == min(r.distance for r in found.rounds)
     # What sounds is his, but for how often a held note is struck.
     assert last.equal_pitch > 0.6
@@ -92,27 +95,27 @@ def test_only_what_is_fitted_moves():
 
 
 def test_a_weight_goes_no_lower_than_nothing():
-    """A decoder that strikes too much of itself is charged nothing, and that is the end of it."""
+    """A decoder with too many onsets gets no bonus, and fitting ends there."""
     busy = fit(
         lambda _: BACH,
         obedient(penalties(2.5, 0.0)),
         penalties(2.5, 0.3),
-        weights_to_fit=(STRIKES,),
+        weights_to_fit=(ONSETS,),
     )
-    assert STRIKES.read(busy.penalties) <= 0.3
+    assert ONSETS.read(busy.penalties) <= 0.3
     assert min(r.weights["onset bonus 2"] for r in busy.rounds) == 0
     assert len(busy.rounds) < 6
 
 
-def test_what_the_knobs_read_and_write():
+def test_what_weights_read_and_write():
     for weight, tunable in enumerate(TUNABLE_WEIGHTS, 1):
         assert tunable.read(Penalties()) == 0
         assert tunable.read(tunable.write(Penalties(), weight)) == weight
     hidden = HIDDEN.write(Penalties(), 2.0)
     assert hidden.weights == {"hidden fifths": 2.0, "hidden octaves": 2.0}
-    assert FRESH.write(Penalties(), 0.7).weights == {"new-chord bonus": 0.7}
+    assert NEW_CHORDS.write(Penalties(), 0.7).weights == {"new-chord bonus": 0.7}
     assert LEAPS.write(Penalties(), 0.6).weights == {"leap bonus": 0.6}
-    assert STILL.write(Penalties(), 0.7).weights == {"repeated note": 0.7}
+    assert REPEATED_NOTES.write(Penalties(), 0.7).weights == {"repeated note": 0.7}
     for tunable in (PARALLELS, HIDDEN):
         assert set(tunable.write(Penalties(), 1).weights) <= set(RULES)
 
@@ -125,10 +128,10 @@ def test_the_rates_are_those_of_the_measures():
         assert rate == pytest.approx(1000 * round(STEPS * exp(-weight)) / STEPS)
     assert PARALLELS.rate(metrics).one == pytest.approx(1000 / STEPS)
     assert HIDDEN.rate(metrics).rate == 0
-    assert STRIKES.rate(metrics).rate == metrics.variety.onsets_per_beat.mean
+    assert ONSETS.rate(metrics).rate == metrics.variety.onsets_per_beat.mean
     assert LEAPS.rate(metrics).rate == metrics.variety.leaps.mean
-    assert STILL.rate(metrics).rate == metrics.variety.repeated_notes.mean > 0
-    assert FRESH.rate(metrics).rate == metrics.variety.different_chords_per_beat.mean
+    assert REPEATED_NOTES.rate(metrics).rate == metrics.variety.repeated_notes.mean > 0
+    assert NEW_CHORDS.rate(metrics).rate == metrics.variety.different_chords_per_beat.mean
 
 
 def test_faults_counted_in_ones_and_twos_are_trusted_less():
@@ -143,11 +146,13 @@ def test_faults_counted_in_ones_and_twos_are_trusted_less():
 
 
 def test_plain_data():
-    told = json.loads(json.dumps(fit(obedient, BACH, TRUTH).to_json()))
-    assert told["best"] == 0
-    weights = {penalty["name"]: penalty["weight"] for penalty in told["penalties"]}
+    plain = json.loads(json.dumps(fit(obedient, BACH, TRUTH).to_json()))
+    assert plain["best"] == 0
+    weights = {penalty["name"]: penalty["weight"] for penalty in plain["penalties"]}
     assert weights == {"parallel fifths": 2.5, "parallel octaves": 2.5, "onset bonus 2": 0.9}
-    assert set(told["rounds"][0]["rates"]) == set(told["bach"]) == {k.name for k in TUNABLE_WEIGHTS}
+    assert (
+        set(plain["rounds"][0]["rates"]) == set(plain["bach"]) == {k.name for k in TUNABLE_WEIGHTS}
+    )
 
 
 def test_nothing_cannot_be_fitted():
