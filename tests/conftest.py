@@ -6,7 +6,10 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import pickle
+
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 # Tests must not fail because a machine is slow.
@@ -22,27 +25,58 @@ settings.load_profile("bachbot")
 def pytest_collection_modifyitems(items):
     """Mark tests of the real corpus as slow: reading it takes most of a minute."""
     for item in items:
-        if "sources" in item.fixturenames:
+        if {"sources", "prepared"} & set(item.fixturenames):
             item.add_marker(pytest.mark.slow)
 
 
+def pytest_xdist_auto_num_workers(config):
+    """One process for each core, and one in all for benchmarks, and where only files are named."""
+    from bachbot.hardware import usable_cores
+
+    if config.option.benchmark_only or all(".py" in argument for argument in config.args):
+        return 0
+    # Each takes up to 1.5 GB.
+    return min(usable_cores(), 8)
+
+
 @pytest.fixture(scope="session")
-def sources():
+def once(tmp_path_factory, request):
+    """Makes an object in whichever process of the run wants it first; the others read it."""
+    folder = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        folder = folder.parent
+
+    def get(name, make):
+        path = folder / f"{name}.pickle"
+        with FileLock(folder / f"{name}.lock"):
+            if not path.exists():
+                path.write_bytes(pickle.dumps(make(folder)))
+            return pickle.loads(path.read_bytes())
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def sources(once):
     """Every chorale of the real corpus that can be used, and the files left out."""
     from bachbot.corpus.prepare import read_all
 
-    return read_all()
+    return once("sources", lambda _: read_all())
 
 
 @pytest.fixture(scope="session")
-def prepared(sources, tmp_path_factory):
+def prepared(once, request):
     """What preparing the real corpus gives, in a cache of this suite's own."""
     from bachbot.corpus import prepare as module
 
-    with pytest.MonkeyPatch.context() as patch:
-        # The corpus is read once for the whole suite.
-        patch.setattr(module, "read_all", lambda **_: tuple(map(list, sources)))
-        return module.prepare(tmp_path_factory.mktemp("cache") / "chorales.npz")
+    def make(folder):
+        sources = request.getfixturevalue("sources")
+        with pytest.MonkeyPatch.context() as patch:
+            # The corpus is read once for the whole suite.
+            patch.setattr(module, "read_all", lambda **_: tuple(map(list, sources)))
+            return module.prepare(folder / "corpus" / "chorales.npz")
+
+    return once("prepared", make)
 
 
 @pytest.fixture(scope="session")
