@@ -58,6 +58,7 @@ def test_shapes_must_agree():
         Chorale(np.full((2, 4), 60), np.zeros((2, 3)), np.zeros(2))
 
 
+@pytest.mark.slow
 @given(chorales(low=36, high=81), st.integers(-5, 6))
 def test_there_and_back_again(piece, semitones):
     there = piece.transposed(semitones, Key("C"))

@@ -29,6 +29,7 @@ def test_length_meter_and_key_are_those_of_the_request(here, untrained, meter, c
     assert ((piece.pitch >= 0).sum(axis=1) == 4).all()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_music(here, untrained):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert compose(untrained, "--bars", 2, "--seed", seed, "-o", f"{name}.mid") == 0
@@ -42,6 +43,7 @@ def test_a_piece_asked_for_among_several_is_the_same(here, untrained):
     assert (here / "n.mid").read_bytes() == (here / "n-1.mid").read_bytes()
 
 
+@pytest.mark.slow
 def test_an_opening_is_continued(here, untrained):
     assert compose(untrained, "--bars", 4, "--key", "G", "-o", "first.musicxml") == 0
     arguments = ("--prime", "first.musicxml", "--prime-bars", 2, "--bars", 5, "--seed", 9)

@@ -92,6 +92,7 @@ def test_parts_are_chosen(run, tmp_path):
     assert limited["yours"]["pairs"] == limited["Bach and Bach"]["pairs"] == 11
 
 
+@pytest.mark.slow
 def test_too_few_tunes_for_a_control(tmp_path, capsys):
     mine = as_npz(tmp_path / "mine.npz", some(2, 12, beats=16))
     few = saved(tmp_path / "few.npz", some(1, 14, beats=16), PARTS[12:])

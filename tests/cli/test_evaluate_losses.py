@@ -81,6 +81,7 @@ def test_the_split_chooses_the_training_part_of_baselines(run, made_up):
     assert row["parts"]["test"]["pieces"] == 1
 
 
+@pytest.mark.slow
 def test_checkpoints_that_may_have_been_trained_on_it_are_marked(run):
     by_tune = json.loads(run("--part", "test", "--no-baselines", "--json"))["rows"]
     assert [row["name"] for row in by_tune] == SHIPPED
@@ -97,6 +98,7 @@ def test_checkpoints_that_may_have_been_trained_on_it_are_marked(run):
     assert "2-gram (" not in shown
 
 
+@pytest.mark.slow
 def test_named_checkpoints_are_listed_with_the_shipped_ones(run, untrained):
     own = ["--checkpoint", untrained]
     several = json.loads(run(*own, "--checkpoint", "paper", "--part", "test", "--json"))["rows"]
@@ -149,6 +151,7 @@ def test_only_missing_voices_are_counted(run):
     assert "voices only\n" not in shown
 
 
+@pytest.mark.slow
 def test_jsb_is_measured_in_its_original_keys(run, tmp_path, capsys):
     arrays = {}
     for name, move in (("train", 0), ("valid", 2), ("test", -3)):

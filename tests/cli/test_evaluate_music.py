@@ -119,6 +119,7 @@ def test_harmonization_with_the_published_figures(run):
     assert "ATB" not in table
 
 
+@pytest.mark.slow
 def test_harmonization_by_a_product_of_two_checkpoints(run, untrained):
     words = ("harmonization", "--masks", "T", "--decoder", "beam", "--json")
     alone = json.loads(run(*words))

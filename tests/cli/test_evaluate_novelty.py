@@ -92,6 +92,7 @@ def test_a_transposed_copy_in_an_npz_file(run, tmp_path):
     assert "2 of yours" in table
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["harmonized", "composed"])
 def test_what_a_checkpoint_writes_is_compared_with_bach(run, untrained, name):
     words = ["--checkpoint", untrained, "--set", name]

@@ -63,6 +63,7 @@ def test_a_report_is_a_page_and_json_and_is_measured_once(run, tmp_path):
     assert not any(row["cached"] for row in times["rows"])
 
 
+@pytest.mark.slow
 def test_a_section_that_fails_is_reported_and_the_rest_is_written(run, tmp_path):
     printed = run("--only", "detection", "--only", "losses", "--limit", "2", status=1)
     [line] = [line for line in printed.err.splitlines() if "too few" in line]
@@ -111,6 +112,7 @@ def test_a_checkpoint_of_another_vocabulary_is_one_line(run, tmp_path, untrained
     assert len(error.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_documents_are_written_from_the_report(run, tmp_path, capsys):
     run("--only", "losses")
     results, readme = tmp_path / "RESULTS.md", tmp_path / "README.md"

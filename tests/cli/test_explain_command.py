@@ -99,6 +99,7 @@ def test_a_given_key(here, capsys):
     assert explained(capsys, PIECE, "--key", "e")["key"] == "E minor"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["musicxml", "mxl", "svg", "png", "pdf"])
 def test_the_written_score(here, capsys, suffix):
     assert explain(PIECE, "--numerals", f"out.{suffix}") == 0

@@ -99,6 +99,7 @@ def test_every_suffix_is_written(here, untrained, suffix):
     assert (here / f"out.{suffix}").stat().st_size > 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "example", sorted(p.name for p in EXAMPLES.glob("*.*") if p.suffix != ".md")
 )

@@ -8,9 +8,9 @@ from tunes import SCALE
 
 from bachbot.chorale import VOICES, Voice
 from bachbot.cli import main
-from bachbot.scores import load_score
+from bachbot.scores import load_score, save_score
 
-EXAMPLES = Path(__file__).parents[2] / "corpus" / "examples"
+ROUND = "X:1\nT:Round\nM:3/4\nL:1/4\nK:G\n|:GAB|cBA|d2c|B3:|"
 
 
 @pytest.fixture
@@ -19,8 +19,9 @@ def folder(tmp_path, monkeypatch):
     tunes = tmp_path / "tunes"
     tunes.mkdir()
     (tunes / "scale.musicxml").write_text(SCALE, encoding="utf-8")
-    for name in ("twinkle.musicxml", "good-king-wenceslas.mid", "away-in-a-manger.abc"):
-        shutil.copy(EXAMPLES / name, tunes)
+    (tunes / "round.abc").write_text(ROUND, encoding="utf-8")
+    save_score(load_score(ROUND.encode()), tunes / "march.mid")
+    save_score(load_score(SCALE.encode()), tunes / "ladder.mxl")
     (tunes / "notes.txt").write_text("no score, and not taken for one", encoding="utf-8")
     return tunes
 
@@ -34,10 +35,10 @@ def test_every_tune_comes_back_under_its_own_name(folder, untrained, capsys):
     assert "4 of 4 scores" in capsys.readouterr().out
     out = sorted(p.name for p in Path("out").iterdir())
     assert out == [
-        "away-in-a-manger.musicxml",
-        "good-king-wenceslas.musicxml",
+        "ladder.musicxml",
+        "march.musicxml",
+        "round.musicxml",
         "scale.musicxml",
-        "twinkle.musicxml",
     ]
     for source in folder.glob("*.*"):
         if source.suffix == ".txt":
@@ -51,8 +52,8 @@ def test_every_tune_comes_back_under_its_own_name(folder, untrained, capsys):
 @pytest.mark.slow
 def test_a_tune_comes_out_as_it_does_alone(folder, untrained):
     assert harmonize(untrained, folder, "-o", "out", "--beam", 3) == 0
-    assert harmonize(untrained, folder / "twinkle.musicxml", "-o", "one.musicxml", "--beam", 3) == 0
-    assert Path("one.musicxml").read_bytes() == Path("out/twinkle.musicxml").read_bytes()
+    assert harmonize(untrained, folder / "round.abc", "-o", "one.musicxml", "--beam", 3) == 0
+    assert Path("one.musicxml").read_bytes() == Path("out/round.musicxml").read_bytes()
 
 
 def test_a_bad_file_among_them_is_told_of_and_skipped(folder, untrained, capsys):
@@ -77,7 +78,7 @@ def test_notices_name_their_file(folder, untrained, capsys):
 
 
 def test_tunes_of_one_stem_do_not_overwrite_each_other(folder, untrained):
-    shutil.copy(EXAMPLES / "good-king-wenceslas.mid", folder / "scale.mid")
+    shutil.copy(folder / "march.mid", folder / "scale.mid")
     assert harmonize(untrained, folder, "-o", "out", "--greedy") == 0
     names = {p.name for p in Path("out").iterdir()}
     assert {"scale.mid.musicxml", "scale.musicxml.musicxml"} <= names

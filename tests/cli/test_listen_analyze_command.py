@@ -79,6 +79,7 @@ def test_charts_as_png(run, table, tmp_path):
     assert (tmp_path / "by-condition.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_options_set_criteria_and_the_next_test(run, table, answers):
     printed = json.loads(
         run(table, "--json", "--min-response-time", 0, "--min-heard", 0, "--target-proportion", 0.6,

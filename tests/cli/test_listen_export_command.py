@@ -79,6 +79,7 @@ def test_a_test_is_exported_taken_and_scored(run, given, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_key_has_its_option_and_a_random_seed(run, given, tmp_path):
     key = tmp_path / "elsewhere.json"
     run("export", tmp_path / "a", "--trials", 1, "--conditions", "T", "--key", key, *given)

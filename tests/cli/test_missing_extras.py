@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import urllib.request
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -38,24 +40,56 @@ print(sum(main([*words, "--help"]) == 0 for words in commands), "of", len(comman
 """
 
 
+# Runs one command after another, each in the folder that it is given, and prints what came of it.
+COMMANDS = """
+import contextlib, io, json, os, sys
+from bachbot.cli import main
+
+for line in sys.stdin:
+    folder, words = json.loads(line)
+    os.chdir(folder)
+    os.environ["BACHBOT_CACHE"] = os.path.join(folder, "cache")
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(words)
+    print(json.dumps([status, out.getvalue(), err.getvalue()]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory):
+    """Processes that lack some packages, by the names of these, and run commands."""
+    with ExitStack() as running:
+
+        @cache
+        def start(missing):
+            process = subprocess.Popen(
+                [sys.executable, "-c", COMMANDS],
+                env=os.environ | lacking(tmp_path_factory.mktemp("hook"), missing),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            running.callback(process.wait)
+            running.callback(process.stdout.close)
+            running.callback(process.stdin.close)
+            return process
+
+        yield start
+
+
 @pytest.fixture
-def bare(tmp_path, monkeypatch):
+def bare(tmp_path, processes):
     """Runs ``bachbot`` in a process that has no extra, and gives what it printed."""
 
     def call(*words, status=0, missing=tuple(EXTRAS)):
-        hook = tmp_path / "hook"
-        hook.mkdir(exist_ok=True)
-        done = subprocess.run(
-            [sys.executable, "-m", "bachbot", *map(str, words)],
-            env=os.environ | lacking(hook, missing) | {"BACHBOT_CACHE": str(tmp_path / "cache")},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == status, done.stderr
-        assert "Traceback" not in done.stderr
-        return done.stderr if status else done.stdout
+        process = processes(missing)
+        process.stdin.write(json.dumps([str(tmp_path), [str(word) for word in words]]) + "\n")
+        process.stdin.flush()
+        returned, out, err = json.loads(process.stdout.readline())
+        assert returned == status, err
+        assert "Traceback" not in err
+        return err if status else out
 
     return call
 
@@ -91,6 +125,7 @@ def test_the_hook_hides_what_it_should(tmp_path):
     assert done.stdout == "torch\n"
 
 
+@pytest.mark.slow
 def test_every_command_has_help(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", ALL_HELP],
@@ -113,6 +148,7 @@ def test_music_is_written_and_explained(bare, tmp_path):
     assert json.loads(bare("explain", "twinkle.musicxml", "--json"))
 
 
+@pytest.mark.slow
 def test_a_listening_test_is_served(tmp_path, monkeypatch):
     (tmp_path / "hook").mkdir()
     for name, value in lacking(tmp_path / "hook", EXTRAS).items():
@@ -125,6 +161,7 @@ def test_a_listening_test_is_served(tmp_path, monkeypatch):
         assert b"<form" in page.read()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -155,6 +192,7 @@ def test_a_report_names_the_missing_extra_and_has_the_rest(bare, corpus_file, un
     assert found["detection"]["errors"] == {"untrained": line}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "missing", "package", "extra"),
     [

@@ -99,6 +99,7 @@ def test_pieces_as_they_are(tmp_path):
     assert not found[1].tied[0].any()
 
 
+@pytest.mark.slow
 @given(chorales(min_frames=1, low=36, high=81))
 def test_any_piece_comes_back_from_its_shift(tmp_path_factory, chorale):
     """The shift and the standardized piece make the piece again: what ln 12 nats pay for."""

@@ -130,6 +130,7 @@ def test_a_missing_corpus_is_said_in_one_line(tmp_path, monkeypatch):
         prepare(tmp_path / "chorales.npz")
 
 
+@pytest.mark.slow
 def test_a_corpus_that_lacks_a_piece_is_said_in_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "find_files", lambda: find_files()[:4])
     with pytest.raises(CorpusError, match="lacks 400 of the 404 chorales"):

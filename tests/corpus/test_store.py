@@ -19,6 +19,7 @@ pieces = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(pieces, min_size=1, max_size=4))
 def test_what_is_saved_loads(tmp_path_factory, items):
     path = tmp_path_factory.mktemp("store") / "chorales.npz"

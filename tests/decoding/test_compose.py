@@ -102,6 +102,7 @@ def test_it_does_not_end_before_the_fewest_bars():
     assert found.chorale.frames == FEWEST_BARS * 8
 
 
+@pytest.mark.slow
 def test_it_is_cut_where_the_model_does_not_end_it():
     class Endless(ToyModel):
         def step(self, ids, state):
@@ -169,6 +170,7 @@ def test_a_model_that_looks_ahead_reads_the_form():
     assert not alone.given.cells.any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prime", [None, opening()])
 def test_a_model_that_looks_ahead_composes(prime):
     """It ends at the given length, with certainty."""
@@ -198,6 +200,7 @@ def test_an_opening_of_irregular_bars():
     assert found.chorale.position[34:].tolist() == [*range(16), *range(10)]
 
 
+@pytest.mark.slow
 def test_seeds():
     def music(**options):
         return [

@@ -130,6 +130,7 @@ def test_lower_voices_may_rest_with_the_melody_only():
     assert not rests[:, 1, 1:].all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("moved", "shift"), [(0, 0), (6, 6), (-5, -5), (12, 0), (-12, 0), (7, -5)])
 def test_ranges_move_with_the_key(moved, shift):
     """Voices are within their ranges once the piece is back in its own key."""
@@ -160,6 +161,7 @@ def test_everything_given_is_scored_alone(model):
     assert {c.penalty for c in found} == {0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [MODEL, LOOKAHEAD], ids=["lstm", "lookahead"])
 @settings(max_examples=30)
 @for_all(piece=chorales(min_frames=1, max_frames=12))

@@ -80,12 +80,18 @@ OPTIONS = {
     ),
 }
 
+PAIRS = [
+    (model, options, (True, False, "some")[(i + j) % 3])
+    for i, model in enumerate(MODELS)
+    for j, options in enumerate(OPTIONS)
+]
+"""A third of all combinations, in which each two values of any two parameters meet."""
 
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-@pytest.mark.parametrize("fermatas", [True, False, "some"])
-@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-def test_as_each_alone(model, fermatas, options):
-    pieces = requests(fermatas)
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("model", "options", "fermatas"), PAIRS)
+def test_as_each_alone(model, options, fermatas):
+    model, options, pieces = MODELS[model], OPTIONS[options], requests(fermatas)
     together = fill_all(model, pieces, options)
     assert len(together) == len(pieces)
     for work, found in zip(pieces, together, strict=True):

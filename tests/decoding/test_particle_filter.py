@@ -152,6 +152,7 @@ class Forks(ToyModel):
         return super()._logits(prefix)
 
 
+@pytest.mark.slow
 def test_particles_are_resampled_at_each_beat():
     tune = Chorale(np.full((16, 4), 60), np.zeros((16, 4)), np.zeros(16))
     cells = np.ones((16, 4), dtype=bool)
@@ -184,6 +185,7 @@ def test_weight_is_the_probability_of_what_was_legal():
     assert weight[0] - weight[1] == pytest.approx(np.log(0.5 / 0.3))
 
 
+@pytest.mark.slow
 def test_a_piece_in_which_some_particles_end_and_others_continue():
     class Half(ToyModel):
         def step(self, ids, state):

@@ -128,6 +128,7 @@ def test_exhaustive_with_penalties(make, scale, voices, fermatas):
     assert_found(fill(model, source, given, options), wanted[:20])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("voices", [[Voice.SOPRANO], [Voice.TENOR]])
 def test_a_great_penalty_is_a_ban(seed, voices):

@@ -23,6 +23,7 @@ def test_samples_by_probability():
     np.testing.assert_allclose(sampled(np.log(p)), p, atol=0.015)
 
 
+@pytest.mark.slow
 def test_temperature():
     p = np.array([0.5, 0.3, 0.15, 0.05])
     for temperature in (0.5, 2.0):

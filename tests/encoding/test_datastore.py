@@ -66,6 +66,7 @@ def _by_hand(datastore, piece, frame, voice, own):
     return [rest for _, *rest in sorted(found)[:NEIGHBORS]]
 
 
+@pytest.mark.slow
 @given(st.lists(_pieces, min_size=1, max_size=4), _pieces, st.booleans())
 def test_the_longest_matches_are_found_and_ties_go_to_the_first(pieces, piece, one_of_them):
     datastore = Datastore(build_datastore(pieces))
@@ -104,6 +105,7 @@ def test_the_first_frame_matches_the_starts_of_pieces():
     assert found.tokens[0, 1, :, 1].tolist() == [2, NONE, NONE, NONE]
 
 
+@pytest.mark.slow
 @given(st.lists(_pieces, min_size=1, max_size=3), _pieces, st.integers(0, 8), st.integers(0, 3))
 def test_neighbors_do_not_depend_on_what_is_written_later(pieces, piece, frame, voice):
     datastore = Datastore(build_datastore(pieces))

@@ -82,6 +82,7 @@ def test_baselines_by_name():
         fit_baselines([])
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(PIECES, PIECES)
 def test_every_baseline_gives_distributions_with_the_true_token(train, pieces):
@@ -95,6 +96,7 @@ def test_every_baseline_gives_distributions_with_the_true_token(train, pieces):
             assert found[np.arange(len(stream) - 1), stream.ids[1:]].min() > 0
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(PIECES, chorales(min_frames=2, max_frames=8, low=60, high=62), st.data())
 def test_no_baseline_hears_what_is_to_come(train, piece, data):

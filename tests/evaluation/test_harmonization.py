@@ -35,6 +35,7 @@ def rates(found):
     return tuple(share.rate for share in shares)
 
 
+@pytest.mark.slow
 @given(st.lists(chorales(min_frames=1, max_frames=12), min_size=1, max_size=3))
 def test_bach_himself_makes_no_error(pieces):
     for masked in MASKS.values():

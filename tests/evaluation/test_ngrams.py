@@ -96,6 +96,7 @@ def test_discounts_by_hand():
     assert discounts(np.repeat([1, 2, 3, 4], [8, 1, 4, 1])) == (0.5, 1.0, 1.5)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(PIECES, PIECES)
 def test_probabilities_sum_to_one_and_none_is_0(train, pieces):
@@ -108,6 +109,7 @@ def test_probabilities_sum_to_one_and_none_is_0(train, pieces):
             assert (found[:, START] == 0).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(PIECES, chorales(min_frames=1, max_frames=3, low=60, high=62))
 def test_probabilities_are_those_of_the_definition(train, piece):

@@ -137,6 +137,7 @@ def test_metadata_change_every_cell(name):
     assert _changed(_model(), batch, other).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, T), st.integers(0, 1000))
 def test_padding_changes_nothing(frames, seed):

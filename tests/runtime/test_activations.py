@@ -54,6 +54,7 @@ def test_an_lstm_is_read_at_the_end_of_each_frame(piece):
         np.testing.assert_allclose(layer, read, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @for_all(piece=chorales(min_frames=1, max_frames=12))
 def test_a_lookahead_network_is_read_where_each_frame_begins(piece):

@@ -269,6 +269,7 @@ def test_shapes(moves):
         assert len(rule.chances(moves)) == len(moves)
 
 
+@pytest.mark.slow
 @given(steps(), st.data())
 def test_a_voice_more_takes_no_fault_away(moves, data):
     """Whether it is not chosen yet, or does not sound in either frame."""
@@ -296,6 +297,7 @@ def test_a_silent_voice_makes_no_fault(moves, voice):
             assert not rule.count(moves)[:, own].any(), rule.name
 
 
+@pytest.mark.slow
 @given(steps(), st.integers(-12, 12))
 def test_transposition_changes_nothing(moves, by):
     place = (moves.key.pitch_class + by) * 7 % 12
@@ -309,6 +311,7 @@ def test_transposition_changes_nothing(moves, by):
         assert np.array_equal(rule.chances(moved), rule.chances(moves)), rule.name
 
 
+@pytest.mark.slow
 @given(steps())
 def test_no_step_sees_another(moves):
     for rule in RULES.values():
@@ -325,6 +328,7 @@ def test_no_step_sees_another(moves):
 WEIGHTS = st.dictionaries(st.sampled_from(sorted(RULES)), st.sampled_from([0.0, 0.5, 2.0, 5.0]))
 
 
+@pytest.mark.slow
 @given(steps(), WEIGHTS, st.booleans())
 def test_the_charge_is_what_the_rules_count(moves, weights, whole):
     wanted = np.zeros(len(moves))

@@ -237,7 +237,7 @@ from bachbot.training.kinds import preset
 from bachbot.training.run import train
 torch.set_num_threads(1)
 corpus = PreparedCorpus.load(pathlib.Path(sys.argv[1]))
-config = changed(preset("tiny"), {"epochs": 40, "save_every": 1})
+config = changed(preset("tiny"), {"epochs": 20, "save_every": 1})
 folder, resume = pathlib.Path(sys.argv[2]), sys.argv[3] == "resume"
 train(corpus, config, folder=folder, device="cpu", resume=resume)
 """
@@ -245,7 +245,7 @@ train(corpus, config, folder=folder, device="cpu", resume=resume)
 
 @pytest.mark.slow
 def test_a_run_killed_at_any_moment_gives_the_same_weights(corpus, corpus_file, tmp_path):
-    config = changed(preset("tiny"), {"epochs": 40, "save_every": 1})
+    config = changed(preset("tiny"), {"epochs": 20, "save_every": 1})
     straight = train(corpus, config, device="cpu")
     steps_per_epoch = straight.history[0]["step"]
     folder = tmp_path / "killed"
@@ -262,7 +262,7 @@ def test_a_run_killed_at_any_moment_gives_the_same_weights(corpus, corpus_file, 
             process.kill()
             process.wait()
         assert process.returncode == -signal.SIGKILL
-        assert before < _steps(folder, steps_per_epoch) < 40 * steps_per_epoch
+        assert before < _steps(folder, steps_per_epoch) < 20 * steps_per_epoch
         if _steps(folder, steps_per_epoch) > steps_per_epoch:
             load_checkpoint(folder / BEST)
     resumed = train(corpus, config, folder=folder, resume=True, device="cpu")

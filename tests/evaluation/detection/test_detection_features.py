@@ -202,6 +202,7 @@ def test_every_feature_is_defined_for_some_piece_of_bach(corpus):
     assert defined == names
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(chorales(min_frames=1), st.integers(-5, 6))
 def test_transposition_makes_no_difference(chorale, shift):
@@ -226,6 +227,7 @@ def test_shares_are_between_0_and_1(chorale):
                 assert np.isnan(value) or 0 <= value <= 1, name
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(chorales(min_frames=1))
 def test_the_level_of_notes_has_neither_repeated_notes_nor_fermatas(chorale):

@@ -124,6 +124,7 @@ def test_label_permutations_swap_whole_tunes_and_keep_pairs():
     assert len({tuple(labels) for labels in permuted}) == 50
 
 
+@pytest.mark.slow
 def test_above_is_the_probability_over_all_pairs_of_pieces():
     ours = [with_fifths(chorale) for chorale in some(5)]
     sets = PairedSets(tuple(TUNES), tuple(TUNES))
@@ -162,6 +163,7 @@ def test_excerpts():
     assert split_excerpts(short) == [short]
 
 
+@pytest.mark.slow
 def test_matched_pieces_are_equally_long_and_chosen_once():
     bach = some(1, 6, beats=20) + some(2, 6, beats=30)
     many = some(3, 20, beats=30) + some(4, 20, beats=20) + some(5, 20, beats=60)

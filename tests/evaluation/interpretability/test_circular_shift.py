@@ -48,6 +48,7 @@ def test_slow_units_of_noise_pass_the_t_test_and_not_the_shift_test():
     assert 0.02 <= np.mean(shifted) <= 0.085
 
 
+@pytest.mark.slow
 def test_the_largest_of_all_is_rarely_significant_family_wise():
     rng = np.random.default_rng(1)
     lucky = [

@@ -30,6 +30,7 @@ def planted(notes, semitones):
     return quarters(*STRANGE, *copy, *STRANGE)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(small, few, st.sampled_from(GROUPS))
 def test_the_index_finds_what_comparing_all_with_all_finds(train, query, voices):

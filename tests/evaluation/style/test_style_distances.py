@@ -55,6 +55,7 @@ def test_ranked_is_nought_for_itself_alone(ours, theirs):
     assert (ranked(ours, theirs) > 1e-9) != same
 
 
+@pytest.mark.slow
 @given(NUMBERS, NUMBERS)
 def test_ordered_is_what_scipy_finds(ours, theirs):
     from scipy.stats import wasserstein_distance

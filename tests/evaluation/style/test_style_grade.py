@@ -31,6 +31,7 @@ def test_a_piece_against_itself_is_at_nought(bach):
         assert found.total == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_piece_at_another_pitch_has_the_same_grade(bach, reference):
     moves = {"major": [(2, "D"), (-3, "A"), (5, "F"), (-2, "Bb")],
              "minor": [(2, "B"), (-2, "G"), (5, "D"), (-5, "E")]}  # fmt: skip
@@ -104,6 +105,7 @@ def test_a_mode_that_bach_lacks_is_held_against_all():
     assert isfinite(grade(minor, ReferenceDistributions.of([PieceAnalysis(major)])).total)
 
 
+@pytest.mark.slow
 @given(chorales(min_frames=1, max_frames=30))
 def test_any_chorale_has_a_grade(reference, chorale):
     found = grade(chorale, reference)

@@ -87,6 +87,7 @@ def test_keys_told_from_home(key, home, name):
     assert profile.relative_key_name(Key.parse(key), Key.parse(home)) == name
 
 
+@pytest.mark.slow
 def test_a_piece_at_another_pitch_reads_the_same(corpus):
     for chorale in corpus.part("test", "tune")[:3]:
         tonic = {"major": "D", "minor": "B"}[chorale.key.mode]

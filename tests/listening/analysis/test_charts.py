@@ -17,6 +17,7 @@ def analysis():
     return analyze_answers(simulate_answers(Population(40, 0.6), np.random.default_rng(0)))
 
 
+@pytest.mark.slow
 def test_the_same_analysis_gives_the_same_bytes(analysis):
     drawn = draw_charts(analysis)
     assert list(drawn) == NAMES

@@ -33,6 +33,7 @@ def reasons(rows, **criteria):
     return apply_exclusions(Answers.from_rows(rows), ExclusionCriteria(**criteria)).reason.tolist()
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(any_answers(), any_criteria)
 def test_every_answer_is_kept_or_has_one_reason(answers, criteria):

@@ -79,6 +79,7 @@ def test_the_timing_does_not_depend_on_the_notes(cuts, held):
     assert max(n.stop for n in sides[0]) == max(n.stop for n in sides[1]) == timing.starts[-1]
 
 
+@pytest.mark.slow
 @given(lengths=st.lists(st.integers(0, 300), min_size=2, max_size=2))
 def test_padding_keeps_the_content(lengths):
     trees = [b"<a>" + b"b" * n + b"</a>\n" for n in lengths]

@@ -129,6 +129,7 @@ def pairs():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_given_voices_are_equal_and_generated_ones_differ(pairs, condition):
     pair = pairs[condition]

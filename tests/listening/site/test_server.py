@@ -18,6 +18,8 @@ from site_made import Listener, field_of, make_test
 from bachbot.cli import main
 from bachbot.listening.store.answer_store import read_answers
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def tones(tmp_path_factory):

@@ -197,6 +197,7 @@ def test_a_given_voice_that_was_not_loaded_is_refused(everything):
         complete(score, followed(score.chorale).sliced(0, 8), [Voice.SOPRANO])
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(chorale=chorales(min_frames=1, max_frames=70, low=40, high=80))
 def test_any_chorale_is_written_and_read_back(chorale, tmp_path_factory):

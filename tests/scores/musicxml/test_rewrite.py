@@ -103,6 +103,7 @@ def test_the_bar_before_changes_in_its_tie_alone(name):
         assert texts[0] == texts[1]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     chorale=chorales(min_frames=20, max_frames=90, low=40, high=80),
