@@ -33,6 +33,7 @@ def test_temperature():
         )
 
 
+@pytest.mark.slow
 def test_illegal_tokens_are_never_sampled():
     p = np.array([0.5, 0.3, 0.15, 0.05])
     wanted = np.array([0, 0.3, 0, 0.05]) / 0.35
@@ -40,12 +41,14 @@ def test_illegal_tokens_are_never_sampled():
     np.testing.assert_allclose(sampled(np.log(p), legal), wanted, atol=0.015)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("top_p", "kept"), [(0.4, 1), (0.5, 1), (0.51, 2), (0.94, 3), (1.0, 4)])
 def test_top_p_keeps_the_fewest_that_reach_it(top_p, kept):
     found = sampled(np.log([0.05, 0.3, 0.5, 0.15]), top_p=top_p)
     assert (found > 0).tolist() == [kept > 3, kept > 1, kept > 0, kept > 2]
 
 
+@pytest.mark.slow
 def test_top_p_is_a_share_of_what_is_legal():
     legal = np.array([False, True, True, True])
     found = sampled(np.log([0.9, 0.06, 0.03, 0.01]), legal, top_p=0.5)

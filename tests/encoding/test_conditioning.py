@@ -91,6 +91,7 @@ def test_torch_reads_the_same_without_metadata():
         assert np.array_equal(ours, theirs.numpy())
 
 
+@pytest.mark.slow
 @for_all(chorales(min_frames=1))
 def test_everything_given_is_the_piece_itself(piece):
     found = encode_conditioning(

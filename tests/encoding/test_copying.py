@@ -94,6 +94,7 @@ def test_a_given_tune_matches_its_first_occurrence_before_anything_is_written():
     assert found.ahead[0, 4] == 3  # a length of four
 
 
+@pytest.mark.slow
 @given(_pieces(), st.data())
 def test_a_copy_does_not_depend_on_later_frames_that_are_not_given(piece, data):
     tokens, given_tokens = piece

@@ -16,6 +16,7 @@ def test_decoding_inverts_encoding(piece):
     assert len(stream) == 2 + 5 * piece.frames + piece.fermata.sum()
 
 
+@pytest.mark.slow
 @given(chorales(min_frames=1))
 def test_each_token_knows_its_frame_and_voice(piece):
     stream = encode(piece, VOCABULARY)

@@ -4,12 +4,12 @@ When a name in `bachbot` or a flag of its command line changes, change it here a
 this folder. The rest of the test knows `Case`, `Written` and the functions below.
 """
 
+import io
 import json
 import os
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -281,11 +281,11 @@ def _old(value: object) -> object:
 
 
 def _run(arguments: Sequence[str]) -> str:
-    command = [sys.executable, "-m", "bachbot", *arguments]
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(
-        command, capture_output=True, encoding="utf-8", env=environment, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed: {done.stderr.strip()}")
-    return done.stdout
+    from bachbot.cli import main
+
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        status = main(list(arguments))
+    if status:
+        raise RuntimeError(f"bachbot {' '.join(arguments)} failed: {err.getvalue().strip()}")
+    return out.getvalue()
