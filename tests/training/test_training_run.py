@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 import warnings
+from functools import cache
 
 import numpy as np
 import pytest
@@ -109,12 +110,26 @@ class StopError(Exception):
     pass
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(corpus, tmp_path_factory):
+    """Makes a run that is not interrupted, once for each precision."""
+
+    @cache
+    def run(precision):
+        folder = tmp_path_factory.mktemp("uninterrupted")
+        config = changed(preset("tiny"), RESUMED | {"precision": precision})
+        return config, train(corpus, config, folder=folder, device="cpu"), folder
+
+    return run
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=needs_bfloat16)])
 @pytest.mark.parametrize("stop_at", [1, 5, 8])
-def test_an_interrupted_run_gives_the_same_weights(corpus, tmp_path, stop_at, precision):
-    config = changed(preset("tiny"), RESUMED | {"precision": precision})
-    straight = train(corpus, config, folder=tmp_path / "straight", device="cpu")
+def test_an_interrupted_run_gives_the_same_weights(
+    corpus, tmp_path, uninterrupted, stop_at, precision
+):
+    config, straight, folder = uninterrupted(precision)
 
     def stop(event):
         if isinstance(event, Stepped) and event.step == stop_at:
@@ -126,7 +141,7 @@ def test_an_interrupted_run_gives_the_same_weights(corpus, tmp_path, stop_at, pr
     resumed = train(corpus, config, folder=tmp_path / "cut", resume=True, device="cpu")
     _same_weights(straight.weights, resumed.weights)
     assert _without_times(straight.history) == _without_times(resumed.history)
-    ours, theirs = (load_state(tmp_path / n / STATE).tensors for n in ("straight", "cut"))
+    ours, theirs = (load_state(f / STATE).tensors for f in (folder, tmp_path / "cut"))
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
