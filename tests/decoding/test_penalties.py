@@ -114,7 +114,7 @@ def tasks(draw):
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@settings(max_examples=80)
 @for_all(tasks(), st.sampled_from(list(RULES)))
 def test_a_rule_alone(task, name):
     piece, given = task
