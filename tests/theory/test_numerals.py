@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fit_charges import Counts, Example
+from fit_parse_weights import Counts, Example
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from progressions_made import A, C, piece
@@ -185,26 +185,26 @@ def test_transposing_leaves_the_numerals(corpus, index, semitones):
             for a, b in zip(here, there, strict=True)} == {0}  # fmt: skip
 
 
-def charged(example, charges, path):
-    """What a path is charged in all, by the counts that the charges are fitted with."""
-    counts = Counts(example, charges).of(path)
-    return sum(float(np.sum(np.multiply(getattr(charges, n), c))) for n, c in counts.items())
+def path_cost(example, weights, path):
+    """The cost of a path, by the counts that the weights are fitted with."""
+    counts = Counts(example, weights).of(path)
+    return sum(float(np.sum(np.multiply(getattr(weights, n), c))) for n, c in counts.items())
 
 
 @pytest.mark.slow
 @given(st.sampled_from(sorted(FILES)), st.integers(0, 2**32 - 1))
 @settings(max_examples=8)
-def test_no_other_reading_is_charged_less(corpus, number, seed):
+def test_no_other_reading_costs_less(corpus, number, seed):
     """One chord named otherwise, or beginning a slice later, never comes cheaper."""
     rng = np.random.default_rng(seed)
     [chorale] = [p.chorale for p in corpus.pieces if p.chorale.name == FILES[number]]
-    example, charges = Example(number, chorale), ParseWeights()
-    path = best_parse(example.slices, chorale.key, charges)
-    least = charged(example, charges, path)
+    example, weights = Example(number, chorale), ParseWeights()
+    path = best_parse(example.slices, chorale.key, weights)
+    least = path_cost(example, weights, path)
     for index in rng.integers(1, len(path), 10):
         other = list(path)
         other[index] = replace(path[index], reading=int(rng.integers(len(readings().key))))
-        assert charged(example, charges, other) >= least - 1e-9
+        assert path_cost(example, weights, other) >= least - 1e-9
         before, here = path[index - 1 : index + 1]
         later = here.start + 1
         # A stretch goes over no phrase's end and over eight slices at most.
@@ -213,7 +213,7 @@ def test_no_other_reading_is_charged_less(corpus, number, seed):
             other[index - 1 : index + 1] = (
                 replace(before, stop=later), replace(here, start=later),
             )  # fmt: skip
-            assert charged(example, charges, other) >= least - 1e-9
+            assert path_cost(example, weights, other) >= least - 1e-9
 
 
 @given(chorales(min_frames=1))

@@ -323,14 +323,14 @@ def test_no_step_sees_another(moves):
         assert np.array_equal(np.concatenate(alone), rule.count(moves))
 
 
-# The charge.
+# The cost.
 
 WEIGHTS = st.dictionaries(st.sampled_from(sorted(RULES)), st.sampled_from([0.0, 0.5, 2.0, 5.0]))
 
 
 @pytest.mark.slow
 @given(steps(), WEIGHTS, st.booleans())
-def test_the_charge_is_what_the_rules_count(moves, weights, whole):
+def test_the_cost_is_what_the_rules_count(moves, weights, whole):
     wanted = np.zeros(len(moves))
     for name, weight in weights.items():
         if whole or not RULES[name].needs_all_voices:
@@ -339,7 +339,7 @@ def test_the_charge_is_what_the_rules_count(moves, weights, whole):
 
 
 @given(steps(silence=False), WEIGHTS, st.permutations(range(4)))
-def test_the_charge_grows_with_each_voice(moves, weights, order):
+def test_the_cost_grows_with_each_voice(moves, weights, order):
     """So that what each voice adds is never negative, and comes to the whole, in any order."""
     now, last = np.full_like(moves.now, REST), np.zeros(len(moves))
     for voice in order:
@@ -351,7 +351,7 @@ def test_the_charge_grows_with_each_voice(moves, weights, order):
     assert np.array_equal(last, sum_fault_costs(moves, weights, all_voices=False))
 
 
-def test_a_charge_for_no_rule():
+def test_the_cost_of_no_rule():
     with pytest.raises(UsageError, match="no rule 'parallel thirds': rules are parallel fifths"):
         sum_fault_costs(step(V, I), {"parallel thirds": 1.0})
 

@@ -2,8 +2,8 @@
 
 ::
 
-    python tests/theory/fit_charges.py            # fit on all nineteen: print the charges
-    python tests/theory/fit_charges.py --folds 4  # fit on three quarters, tried on the fourth
+    python tests/theory/fit_parse_weights.py            # fit on all nineteen: print the weights
+    python tests/theory/fit_parse_weights.py --folds 4  # fit on three quarters, tried on the fourth
 
 Each takes some minutes on one core. The prepared corpus is needed (`bachbot corpus prepare`).
 """
@@ -23,7 +23,7 @@ from bachbot.theory.parse import ParseWeights, best_parse, slices_of
 from bachbot.theory.readings import MODES, cadential, endings, steps
 
 EPOCHS, RATE, LOSS, CLIP = 20, 0.05, 0.5, 6.0
-"""Passes, length of a step, weight of the losses in the search, largest step of a charge."""
+"""Passes, length of a step, weight of the losses in the search, largest step of a weight."""
 
 BY_HAND = ParseWeights(
     upper=(0.6, 1.2, 0.6, 1.5, 3.0, 0.5, 1.0, 2.5),
@@ -75,12 +75,12 @@ def _losses(label):
 
 
 class Counts:
-    """How often a path is charged each charge, as `ParseWeights` whose numbers are counts."""
+    """How often each weight adds to the cost of a path: `ParseWeights` whose numbers are counts."""
 
-    def __init__(self, example, charges):
-        self.example, self.charges = example, charges
+    def __init__(self, example, weights):
+        self.example, self.weights = example, weights
         self.counts = {
-            f.name: np.zeros(np.shape(getattr(charges, f.name))) for f in fields(charges)
+            f.name: np.zeros(np.shape(getattr(weights, f.name))) for f in fields(weights)
         }
 
     def of(self, path):
@@ -136,11 +136,11 @@ class Counts:
         self._add("change", int(slices.phrase_end[stretch.start - 1]))
         self._add("distance", names.distances()[old, new])
         self._abroad(home, new)
-        # A pivot, or none: whichever is charged less.
+        # A pivot, or none: whichever costs less.
         twins = all_.twins[before.reading]
         twins = [t for t in twins[twins >= 0] if all_.key[t] == new]
         costs = [self._step_cost(t, stretch.reading, held) for t in twins]
-        if not costs or min(costs) > self.charges.direct:
+        if not costs or min(costs) > self.weights.direct:
             self._add("direct")
         else:
             self._step(twins[int(np.argmin(costs))], stretch.reading, held)
@@ -152,8 +152,8 @@ class Counts:
 
     def _step_cost(self, a, b, held):
         mode, a, b = self._numerals(a, b)
-        cost = self.charges.step[steps(mode)[a, b]]
-        return cost + self.charges.cadential * (held and cadential(mode)[a, b])
+        cost = self.weights.step[steps(mode)[a, b]]
+        return cost + self.weights.cadential * (held and cadential(mode)[a, b])
 
     def _numerals(self, a, b):
         all_ = names.readings()
@@ -161,22 +161,22 @@ class Counts:
 
 
 def fit(examples, start=BY_HAND, seed=0):
-    """An averaged perceptron, from the charges set by hand."""
+    """An averaged perceptron, from the weights set by hand."""
     rng = np.random.default_rng(seed)
-    charges, total, count = start, None, 0
+    weights, total, count = start, None, 0
     for _ in range(EPOCHS):
         for index in rng.permutation(len(examples)):
             example = examples[index]
             key, slices, losses = example.chorale.key, example.slices, LOSS * example.losses
-            hope = Counts(example, charges).of(best_parse(slices, key, charges, losses))
-            fear = Counts(example, charges).of(best_parse(slices, key, charges, -losses))
+            hope = Counts(example, weights).of(best_parse(slices, key, weights, losses))
+            fear = Counts(example, weights).of(best_parse(slices, key, weights, -losses))
             scale = np.sqrt(slices.count)
             moved = {
-                name: np.array(getattr(charges, name))
+                name: np.array(getattr(weights, name))
                 + RATE * np.clip((fear[name] - hope[name]) / scale, -CLIP, CLIP)
                 for name in hope
             }
-            charges = replace(charges, **{n: _plain(value) for n, value in moved.items()})
+            weights = replace(weights, **{n: _plain(value) for n, value in moved.items()})
             total = moved if total is None else {n: total[n] + moved[n] for n in total}
             count += 1
     rounded = {name: np.round(value / count, 2) + 0.0 for name, value in total.items()}
@@ -187,11 +187,11 @@ def _plain(value):
     return float(value) if value.ndim == 0 else tuple(value.tolist())
 
 
-def agreement(examples, charges):
+def agreement(examples, weights):
     """Frames in which root, key, and all of root, key, quality and figures are as labeled."""
     agreed = np.zeros(4)
     for example in examples:
-        for harmony in analyze(example.chorale, charges):
+        for harmony in analyze(example.chorale, weights):
             key = (harmony.key.pitch_class, harmony.key.mode)
             root = (key[0] + harmony.numeral.semitones) % 12
             whole = (key, root, quality_of(harmony.numeral), harmony.inversion)
@@ -214,10 +214,10 @@ def main():
     agreed = np.zeros(4)
     for fold in range(folds):
         held_out = [e for i, e in enumerate(examples) if i % folds == fold]
-        charges = fit([e for e in examples if folds == 1 or e not in held_out])
-        agreed += agreement(held_out, charges)
+        weights = fit([e for e in examples if folds == 1 or e not in held_out])
+        agreed += agreement(held_out, weights)
     if folds == 1:
-        print(charges)  # noqa: T201
+        print(weights)  # noqa: T201
     shares = agreed[1:] / agreed[0]
     print("root {:.1%}, key {:.1%}, all {:.1%}".format(*shares))  # noqa: T201
 
