@@ -23,6 +23,8 @@ from bachbot.listening.export.pairs import bach_first, clip_names, generated_voi
 from bachbot.listening.trials import read_trials
 from bachbot.scores.sound.mixing import loudness
 
+pytestmark = pytest.mark.slow
+
 CONDITIONS = ("S", "AT", "composition")
 QUICK = replace(REQUEST, trials=1, conditions={"AT": 1}, formats=("wav",), audio_only=True)
 
