@@ -157,6 +157,7 @@ def parallels(music):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("fermatas", [True, False])
 def test_greedy_is_a_beam_of_one_and_takes_the_most_probable_each_time(seed, fermatas):

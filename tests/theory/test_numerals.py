@@ -75,6 +75,7 @@ def test_the_tones_of_a_numeral():
     assert named("minor", "VII").tones == (10, 2, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["major", "minor"])
 def test_music21_hears_the_same_notes_in_every_numeral(mode):
     from music21 import key, roman

@@ -200,6 +200,7 @@ def quartets(number):
     return scale[near], scale[far]
 
 
+@pytest.mark.slow
 def test_agreement_with_music21():
     from music21.note import Note
     from music21.voiceLeading import VoiceLeadingQuartet
@@ -356,6 +357,7 @@ def test_the_cost_of_no_rule():
         sum_fault_costs(step(V, I), {"parallel thirds": 1.0})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 @given(moves=steps())
 def test_so_many_voices_have_to_move(rule, moves):
