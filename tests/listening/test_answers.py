@@ -54,6 +54,7 @@ def test_min_heard_is_the_share_of_the_clip_played_less():
     assert answers.min_heard.tolist() == [0.25]
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(any_answers())
 def test_rows_are_the_same_after_conversion_to_columns(answers):

@@ -20,7 +20,7 @@ def made(tmp_path_factory):
     return load_stimuli(folder, make_test(folder))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def database(request, tmp_path):
     """Address of an empty database."""
     if request.param == "postgresql":

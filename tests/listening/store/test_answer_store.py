@@ -25,7 +25,7 @@ ASSIGNMENTS = tuple(
 BOTH = Playback(1, 2, ALL_SEGMENTS, NO_SEGMENTS)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def database(request, tmp_path):
     """Address of an empty database."""
     if request.param == "postgresql":

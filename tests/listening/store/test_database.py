@@ -16,7 +16,7 @@ from bachbot.listening.store.database import connect, upgrade_schema
 from bachbot.listening.store.schema import metadata
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def database(request, tmp_path):
     if request.param == "postgresql":
         return new_postgresql()
