@@ -16,6 +16,7 @@ RESAMPLES = 1000
 """Bootstrap resamples for an interval."""
 
 _LOW, _HIGH = 2.5, 97.5  # percentiles
+_FEWEST_PAIRS = 2
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,39 @@ def bootstrap_rate(counts: ArrayLike, totals: ArrayLike, *, seed: int = 0) -> In
     if not len(sums):
         return Interval(float("nan"), float("nan"))
     low, high = np.percentile(sums[:, 0] / sums[:, 1], [_LOW, _HIGH])
+    return Interval(float(low), float(high))
+
+
+def bootstrap_difference(
+    counts: ArrayLike, totals: ArrayLike, other_counts: ArrayLike, other_totals: ArrayLike,
+    *, seed: int = 0,
+) -> Interval:  # fmt: skip
+    """Paired bootstrap interval of the difference of two pooled rates.
+
+    Both rates are resampled with the same pieces, so that what a piece does to both cancels. It is
+    undefined if fewer than two pieces have a total in both versions.
+
+    Parameters
+    ----------
+    counts, totals : array_like of float, shape [P]
+        For each piece; the rate is the sum of the counts divided by the sum of the totals.
+    other_counts, other_totals : array_like of float, shape [P]
+        The same of another version of each piece; its rate is subtracted.
+    seed : int
+        Random seed.
+
+    Returns
+    -------
+    Interval
+    """
+    columns = (counts, totals, other_counts, other_totals)
+    pieces = np.stack([np.asarray(column, float) for column in columns], axis=1)  # [P, 4]
+    if ((pieces[:, 1] > 0) & (pieces[:, 3] > 0)).sum() < _FEWEST_PAIRS:
+        return Interval(float("nan"), float("nan"))
+    sums = _resamples(len(pieces), seed) @ pieces  # [R, 4]
+    sums = sums[(sums[:, 1] > 0) & (sums[:, 3] > 0)]
+    differences = sums[:, 0] / sums[:, 1] - sums[:, 2] / sums[:, 3]
+    low, high = np.percentile(differences, [_LOW, _HIGH])
     return Interval(float(low), float(high))
 
 

@@ -11,6 +11,7 @@ from bachbot.errors import UsageError
 from bachbot.files import write_atomically
 from bachbot.report.sections import harmonization as masked
 from bachbot.report.sections.losses import rows as losses_rows
+from bachbot.report.sections.music import TITLE as MUSIC_TITLE
 from bachbot.tables import Cell, Table, to_markdown
 from bachbot.tables.decoding_tables import PARALLELS, partwriting_table
 from bachbot.tables.detection_tables import (
@@ -21,6 +22,7 @@ from bachbot.tables.detection_tables import (
     accuracy_table,
 )
 from bachbot.tables.loss_tables import document_table
+from bachbot.tables.music_tables import music_table
 from bachbot.tables.novelty_tables import novelty_table
 from bachbot.tables.style_tables import BACH, STYLE_DISTANCE, medians_table
 from bachbot.tables.table import figures, number, percent
@@ -64,6 +66,11 @@ def partwriting(report: _Report) -> Table:
     columns = {"Bach": first["Bach"]} | {name: r["harmonized"] for name, r in results.items()}
     columns |= {name: s for name, s in first.items() if name not in ("Bach", *_SETS)}
     return partwriting_table("Part-writing and variety, given soprano", columns)
+
+
+def music(report: _Report) -> Table:
+    """Every measure of Bach's pieces and of what each checkpoint harmonizes."""
+    return music_table(MUSIC_TITLE, _results(report, "music"))
 
 
 def style_table(report: _Report) -> Table:
@@ -153,6 +160,7 @@ TABLES: Mapping[str, Callable[[_Report], Table]] = MappingProxyType(
         "losses": losses_table,
         "harmonization": harmonization_table,
         "partwriting": partwriting,
+        "music": music,
         "style": style_table,
         "novelty": novelty,
         "detection": detection_table,

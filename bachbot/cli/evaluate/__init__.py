@@ -7,6 +7,7 @@ from bachbot.cli.evaluate.losses_command import losses_command
 from bachbot.cli.evaluate.music_commands import (
     fit_command,
     harmonization_command,
+    music_command,
     partwriting_command,
 )
 from bachbot.cli.evaluate.report_commands import all_command, readme_command
@@ -26,6 +27,9 @@ evaluate_app.command("harmonization", short_help="Fill in masked voices, and com
 )
 evaluate_app.command("partwriting", short_help="Count broken rules of part-writing.")(
     partwriting_command
+)
+evaluate_app.command("music", short_help="Measure what a choirmaster hears, beside Bach.")(
+    music_command
 )
 evaluate_app.command("style", short_help="Measure how close music is to Bach's style.")(
     style_command

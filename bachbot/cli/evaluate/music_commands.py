@@ -1,4 +1,4 @@
-"""``bachbot evaluate`` harmonization, partwriting and fit: what a decoder writes, beside Bach's."""
+"""``bachbot evaluate`` harmonization, partwriting, music and fit: what a decoder writes."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from bachbot.chorale import Chorale, Voice
     from bachbot.decoding import DecodingOptions, Penalties
+    from bachbot.encoding import FillRequest
     from bachbot.evaluation.decoding_metrics import DecodingMetrics
     from bachbot.evaluation.fitting import RateMeasurement, Round
     from bachbot.runtime import Checkpoint
@@ -187,6 +188,93 @@ def _bach_and_decoder(
         "Bach": decoding_metrics.measure(pieces),
         "bachbot": decoding_metrics.measure(ours, bach=pieces, masked=missing),
     }
+
+
+def music_command(
+    checkpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--checkpoint",
+            help="Name of a shipped checkpoint, or its directory; repeatable, a column each. "
+            "[default: lookahead]",
+            show_default=False,
+        ),
+    ] = None,
+    split: shared.SplitOption = "tune",
+    part: shared.PartOption = "test",
+    tunes: Annotated[
+        Path | None,
+        typer.Option(
+            "--tunes",
+            help="Harmonize the tunes in this folder instead of Bach's sopranos. There is no "
+            "version by Bach to compare them with.",
+        ),
+    ] = None,
+    decoder: shared.DecoderOption = "default",
+    beam: shared.BeamOption = None,
+    temperature: shared.TemperatureOption = None,
+    seed: shared.SeedOption = 0,
+    penalties: shared.PenaltiesOption = None,
+    limit: shared.LimitOption = None,
+    as_json: shared.JsonOption = False,
+    corpus: shared.CorpusOption = None,
+) -> None:
+    """Measure what a choirmaster hears: lines, motion, repeats, chords and cadences.
+
+    Harmonizes Bach's sopranos and counts, in ours and in Bach's versions, how often each thing
+    happens. A * marks what differs from Bach: the 95% paired bootstrap interval of the difference
+    leaves out 0. The last row says how many do; by chance it is 5%.
+    """
+    from bachbot.cli.show import print_table
+    from bachbot.decoding import fill_request
+    from bachbot.evaluation import music
+    from bachbot.runtime import build_model, load_checkpoint
+    from bachbot.tables.music_tables import music_table
+
+    options = shared.decoding_options(
+        decoder, beam=beam, temperature=temperature, seed=seed, penalties=penalties
+    )
+    loaded = {name: load_checkpoint(name) for name in checkpoint or [shared.DEFAULT_CHECKPOINT]}
+    bach: Sequence[Chorale] = ()
+    if tunes is not None:
+        requests = _requests_of_tunes(tunes, limit)
+        where = str(tunes)
+    else:
+        prepared = shared.load_corpus(corpus)
+        bach = shared.pieces_of(prepared, part, split, limit)
+        requests = [fill_request(piece, (_soprano(),)) for piece in bach]
+        where = f"{part} part of the split by {split}"
+        for one in loaded.values():
+            shared.warn_of_leaks(one, prepared, split)
+    found = {}
+    for name, one in loaded.items():
+        model = build_model(one, dtype=shared.precision(options))
+        found[name] = music.measure(_harmonize(model, requests, options), bach).to_json()
+    title = f"music, {shared.describe(options)}: {where}"
+    if as_json:
+        typer.echo(json.dumps({"title": title, "columns": found}))
+    else:
+        print_table(music_table(title, found))
+
+
+def _requests_of_tunes(folder: Path, limit: int | None) -> "list[FillRequest]":
+    """The requests to harmonize the tunes in a folder, in its order."""
+    from bachbot.cli.show import read_score, scores_in
+    from bachbot.engine.requests import HarmonizeRequest
+
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder: give one with tunes with --tunes")
+    soprano = (_soprano(),)
+    return [
+        HarmonizeRequest(read_score(path, voices=soprano), soprano).fill_request
+        for path in scores_in(folder)[:limit]
+    ]
+
+
+def _soprano() -> "Voice":
+    from bachbot.chorale import Voice
+
+    return Voice.SOPRANO
 
 
 def _harmonize(model: Any, requests: Any, options: "DecodingOptions") -> "Sequence[Chorale]":

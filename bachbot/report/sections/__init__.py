@@ -7,6 +7,7 @@ from bachbot.report.section import Section
 from bachbot.report.sections.detection import DETECTION
 from bachbot.report.sections.harmonization import HARMONIZATION
 from bachbot.report.sections.losses import LOSSES
+from bachbot.report.sections.music import MUSIC
 from bachbot.report.sections.novelty import NOVELTY
 from bachbot.report.sections.partwriting import PARTWRITING
 from bachbot.report.sections.pianoroll import PIANOROLL
@@ -17,6 +18,7 @@ SECTIONS: tuple[Section, ...] = (
     LOSSES,
     HARMONIZATION,
     PARTWRITING,
+    MUSIC,
     STYLE,
     NOVELTY,
     DETECTION,
