@@ -34,7 +34,7 @@ def music_table(title: str, sets: Mapping[str, Any]) -> Table:
         versions of the same pieces, or all without.
     """
     first = next(iter(sets.values()))
-    beside = first["compared"] > 0
+    beside = any(row["bach"] for row in first["rows"])
     headings = [BACH, *sets] if beside else list(sets)
     pieces = [first["pieces"]] * beside + [found["pieces"] for found in sets.values()]
     rows: list[Row] = [[Cell("pieces"), *map(Cell, pieces)], []]
@@ -69,5 +69,6 @@ def _compared(row: Mapping[str, Any]) -> Cell:
 
 
 def _stars(found: Mapping[str, Any]) -> Cell:
-    share = 100 * found["stars"] / found["compared"]
-    return Cell(f"{found['stars']} of {found['compared']}, {share:.0f}%")
+    stars, compared = found["stars"], found["compared"]
+    share = f", {100 * stars / compared:.0f}%" if compared else ""
+    return Cell(f"{stars} of {compared}{share}")

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from tunes import SCALE, note, tune
 
 from bachbot.chorale import Chorale, Key
 from bachbot.cli import main
@@ -10,6 +11,7 @@ from bachbot.corpus.store import Piece, PreparedCorpus
 from bachbot.decoding import DecodingOptions
 from bachbot.errors import UsageError
 from bachbot.evaluation.harmonization import MASKS, PUBLISHED
+from bachbot.evaluation.music import EQUAL_PITCH
 from bachbot.theory.rules import RULES
 
 # A cadence in C major, a quarter a chord; its first step has parallel fifths, soprano and bass.
@@ -169,6 +171,42 @@ def test_files_of_chorales_without_keys(run, tmp_path):
     assert "leading note" in beside
 
 
+def test_music_beside_bach(run, untrained):
+    words = ("music", "--decoder", "greedy")
+    result = json.loads(run(*words, "--json"))
+    assert list(result["columns"]) == [str(untrained)]
+    [found] = result["columns"].values()
+    assert found["pieces"] == 3
+    rows = {row["name"]: row for row in found["rows"]}
+    parallels = rows["parallel fifths and octaves"]
+    # The first step of each piece.
+    assert parallels["bach"]["count"] == 3
+    assert rows[EQUAL_PITCH]["bach"] is None
+    assert found["stars"] == sum(row["star"] for row in rows.values())
+    table = run(*words, "--checkpoint", "paper", "--limit", 2)
+    assert "music, greedy: test part of the split by tune" in table
+    assert "rows that differ from Bach (*)" in table
+    assert "5% by chance" in table
+
+
+def test_music_under_tunes_that_are_not_bachs(run, tmp_path):
+    bars = ["".join(map(note, ("C5", "D5", "E5", "D5"))), "".join(map(note, ("C5", "C5")))]
+    (tmp_path / "a.musicxml").write_text(tune(*bars), encoding="utf-8")
+    (tmp_path / "b.musicxml").write_text(SCALE, encoding="utf-8")
+    (tmp_path / "README.md").write_text("Two tunes", encoding="utf-8")
+    words = ("music", "--tunes", tmp_path, "--decoder", "greedy")
+    [found] = json.loads(run(*words, "--json"))["columns"].values()
+    assert (found["pieces"], found["compared"]) == (2, 0)
+    rows = {row["name"]: row for row in found["rows"]}
+    assert EQUAL_PITCH not in rows
+    assert rows["last chord not a triad on its root"]["ours"]["total"] == 2
+    [found] = json.loads(run(*words, "--json", "--limit", 1))["columns"].values()
+    assert found["pieces"] == 1
+    table = run(*words)
+    assert "no version by Bach" in table
+    assert "*" not in table
+
+
 def test_a_fit_ends_with_penalties(run):
     result = json.loads(run("fit", "--rounds", 1, "--beam", 2, "--json"))
     assert result["best"] == 0
@@ -193,6 +231,8 @@ def test_a_fit_ends_with_penalties(run):
         (["harmonization", "--decoder", "beam", "--beam", "0"], "beam is 0"),
         (["partwriting", "--given", "s,a,t,b"], "all four voices are given"),
         (["partwriting", "--split", "luck"], "of a split 'luck'"),
+        (["music", "--beam", "0"], "beam is 0"),
+        (["music", "--tunes", "nowhere"], "nowhere is no folder"),
     ],
 )
 def test_an_error_is_one_line(run, arguments, said):
@@ -206,7 +246,7 @@ def test_an_empty_part_is_refused(untrained, tmp_path, capsys):
     path = tmp_path / "one.npz"
     PreparedCorpus((piece(0, "train"),)).save(path)
     words = ["--checkpoint", str(untrained), "--corpus", str(path)]
-    for command in ("losses", "harmonization", "partwriting", "fit"):
+    for command in ("losses", "harmonization", "partwriting", "music", "fit"):
         assert main(["evaluate", command, *words]) == 2
         assert "has no piece: name another part" in capsys.readouterr().err
 

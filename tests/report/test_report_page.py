@@ -97,7 +97,7 @@ def test_every_section_and_every_error_is_in_the_page(html, report):
 
 def test_every_table_is_rectangular_and_names_a_command(html):
     commands = re.findall(r"Printed by <code>bachbot evaluate (\w+)", html)
-    assert set(commands) == {"losses", "harmonization", "partwriting", "style", "novelty"}
+    assert set(commands) == {"losses", "harmonization", "partwriting", "music", "style", "novelty"}
     tables = re.findall(r"<table>.*?</table>", html, flags=re.DOTALL)
     # All but the table of times can be printed.
     assert len(tables) == len(commands) + 1

@@ -14,6 +14,7 @@ from bachbot.tables.decoding_tables import (
     rates,
 )
 from bachbot.tables.detection_tables import MOST_FEATURES, accuracy_table, features_table
+from bachbot.tables.music_tables import music_table
 from bachbot.tables.novelty_tables import novelty_table, passages_table
 from bachbot.tables.run_tables import longest_table, round_table
 from bachbot.tables.style_tables import STYLE_DISTANCE, distances_table, medians_table
@@ -167,3 +168,35 @@ def test_the_longest_measurements_come_first():
     table = longest_table({"rows": rows, "seconds": 36.0})
     assert [row[0].text for row in table.rows if row] == ["8", "7", "6", "5", "4", "whole run"]
     assert texts(table.rows[-1]) == ["1 read from the cache", "36.0"]
+
+
+def music_row(name, *, bach=True, star=False, rate=0.05):
+    share = {"rate": rate, "interval": [0.02, 0.08]}
+    return {
+        "name": name, "unit": "per 100 notes", "per": 100, "ours": share,
+        "bach": {"rate": 0.01, "interval": [0.0, 0.02]} if bach else None,
+        "difference": [1.5, 6.25] if bach else None, "star": star,
+    }  # fmt: skip
+
+
+def test_music_beside_bach():
+    rows = [music_row("swings", star=True), music_row("steps"), music_row("equal", bach=False)]
+    found = {"pieces": 4, "compared": 2, "stars": 1, "rows": rows}
+    table = music_table("t", {"a": found, "b": found})
+    assert [column.heading for column in table.columns] == ["", "Bach", "a", "b"]
+    assert texts(find(table, "swings")) == ["1.00", "5.00*", "5.00*"]
+    assert find(table, "swings")[0].detail == "per 100 notes"
+    assert find(table, "swings")[1].interval_text == "0.00 to 2.00"
+    assert find(table, "swings")[2].small_print == ("+1.50 to +6.25",)
+    assert texts(find(table, "steps")) == ["1.00", "5.00", "5.00"]
+    assert texts(find(table, "equal")) == ["", "5.00", "5.00"]
+    assert find(table, "equal")[2].interval_text == "2.00 to 8.00"
+    assert texts(table.rows[-1]) == ["", "1 of 2, 50%", "1 of 2, 50%"]
+
+
+def test_music_without_bach_has_no_stars():
+    rows = [music_row("swings", bach=False), music_row("steps", bach=False, rate=None)]
+    table = music_table("t", {"a": {"pieces": 4, "compared": 0, "stars": 0, "rows": rows}})
+    assert [column.heading for column in table.columns] == ["", "a"]
+    assert [texts(row) for row in table.rows if row] == [["4"], ["5.00"], [""]]
+    assert not any("*" in note for note in table.footnotes)

@@ -92,17 +92,16 @@ def repeated_tune(view: MusicView) -> Count:
     """
     chorale = view.chorale
     soprano = np.stack([chorale.pitch[:, _S], chorale.onset[:, _S]], axis=1)
-    first_time = np.full(chorale.frames, -1)
+    frames = np.arange(chorale.frames)
+    first_time = frames.copy()
     seen: dict[bytes, int] = {}
     for frame in view.beats.tolist():
         window = slice(frame, frame + _TUNE)
         if window.stop > chorale.frames:
             break
         first = seen.setdefault(soprano[window].tobytes(), frame)
-        if first != frame:
-            new = first_time[window] < 0
-            first_time[window][new] = np.arange(first, first + _TUNE)[new]
-    again = np.flatnonzero(first_time >= 0)
+        first_time[window] = np.minimum(first_time[window], frames[first : first + _TUNE])
+    again = np.flatnonzero(first_time < frames)
     lower = chorale.pitch[:, _LOWER]
     same = lower[again] == lower[first_time[again]]
     return int(same.sum()), same.size
