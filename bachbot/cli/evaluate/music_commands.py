@@ -246,10 +246,11 @@ def music_command(
         where = f"{part} part of the split by {split}"
         for one in loaded.values():
             shared.warn_of_leaks(one, prepared, split)
-    found = {}
-    for name, one in loaded.items():
-        model = build_model(one, dtype=shared.precision(options))
-        found[name] = music.measure(_harmonize(model, requests, options), bach).to_json()
+    ours = {
+        name: _harmonize(build_model(one, dtype=shared.precision(options)), requests, options)
+        for name, one in loaded.items()
+    }
+    found = {name: one.to_json() for name, one in music.measure_all(ours, bach).items()}
     title = f"music, {shared.describe(options)}: {where}"
     if as_json:
         typer.echo(json.dumps({"title": title, "columns": found}))

@@ -12,6 +12,7 @@ from bachbot.evaluation.music.comparison import (
     MusicComparison,
     MusicRow,
     measure,
+    measure_all,
     rates_of,
 )
 from bachbot.evaluation.music.view import Measure, MusicView
@@ -24,5 +25,6 @@ __all__ = [
     "MusicRow",
     "MusicView",
     "measure",
+    "measure_all",
     "rates_of",
 ]

@@ -1,6 +1,6 @@
 """All measures of a set of pieces, beside those of Bach's own versions of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -118,12 +118,25 @@ class MusicComparison:
 def measure(
     chorales: Sequence[Chorale], bach: Sequence[Chorale] = (), *, seed: int = 0
 ) -> MusicComparison:
-    """Measure a set of pieces.
+    """Measure a set of pieces: `measure_all` of one set.
 
     Parameters
     ----------
-    chorales : sequence of Chorale
-        P pieces, in notes of the length that chorales have (`bachbot.chorale.Pulse`).
+    chorales, bach, seed
+        As there.
+    """
+    return measure_all({"": chorales}, bach, seed=seed)[""]
+
+
+def measure_all(
+    sets: Mapping[str, Sequence[Chorale]], bach: Sequence[Chorale] = (), *, seed: int = 0
+) -> dict[str, MusicComparison]:
+    """Measure sets of pieces by name, each beside the same versions by Bach.
+
+    Parameters
+    ----------
+    sets : mapping of str to sequence of Chorale
+        P pieces each, in notes of the length that chorales have (`bachbot.chorale.Pulse`).
     bach : sequence of Chorale
         Bach's versions of the same pieces under the same sopranos, if there are any.
     seed : int
@@ -131,29 +144,33 @@ def measure(
 
     Returns
     -------
-    MusicComparison
+    dict of str to MusicComparison
         Without Bach's versions the rows have no star, and the row that needs them is missing.
 
     Raises
     ------
     UsageError
-        If there is no piece, or Bach's versions differ in number or length.
+        If a set has no piece, or Bach's versions differ from it in number or length.
     """
-    if not chorales:
+    if not all(sets.values()):
         raise UsageError("there is no piece to measure: give one or more")
-    ours = rates_of(chorales, seed=seed)
-    if not bach:
+    equal = {
+        name: MusicRow(EQUAL_PITCH, "%", 100,
+                       harmonization.measure(bach, ours, LOWER, seed=seed).equal_pitch)
+        for name, ours in sets.items() if bach
+    }  # fmt: skip
+    his: Sequence[RateEstimate | None] = (
+        rates_of(bach, seed=seed) if bach else [None] * len(MEASURES)
+    )
+    found = {}
+    for name, ours in sets.items():
         rows = [
-            MusicRow(m.name, m.unit, m.per, rate) for m, rate in zip(MEASURES, ours, strict=True)
+            MusicRow(m.name, m.unit, m.per, rate, of_bach)
+            for m, rate, of_bach in zip(MEASURES, rates_of(ours, seed=seed), his, strict=True)
         ]
-        return MusicComparison(len(chorales), tuple(rows))
-    equal = harmonization.measure(bach, chorales, LOWER, seed=seed).equal_pitch
-    rows = [
-        MusicRow(m.name, m.unit, m.per, rate, his)
-        for m, rate, his in zip(MEASURES, ours, rates_of(bach, seed=seed), strict=True)
-    ]
-    rows.append(MusicRow(EQUAL_PITCH, "%", 100, equal))
-    return MusicComparison(len(chorales), tuple(rows))
+        rows += [equal[name]] if bach else []
+        found[name] = MusicComparison(len(ours), tuple(rows))
+    return found
 
 
 def rates_of(

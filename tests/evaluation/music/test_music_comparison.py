@@ -6,7 +6,7 @@ from progressions_made import piece
 
 from bachbot.errors import UsageError
 from bachbot.evaluation.bootstrap import bootstrap_difference
-from bachbot.evaluation.music import EQUAL_PITCH, MEASURES, measure, rates_of
+from bachbot.evaluation.music import EQUAL_PITCH, MEASURES, measure, measure_all, rates_of
 
 ABAB = "to and fro (abab), bass alone"
 NOTHING_TO_COUNT = "half cadence not on a root-position triad"
@@ -46,6 +46,13 @@ def test_a_difference_of_some_pieces_only_has_no_star():
     swings = row(measure(mixed, BACH), ABAB)
     assert swings.difference.low == 0 < swings.difference.high
     assert not swings.star
+
+
+def test_several_sets_are_measured_as_one_is():
+    both = measure_all({"swinging": SWINGING, "walking": BACH}, BACH)
+    assert list(both) == ["swinging", "walking"]
+    assert both["swinging"].to_json() == measure(SWINGING, BACH).to_json()
+    assert both["walking"].to_json() == measure(BACH, BACH).to_json()
 
 
 def test_without_bach_there_is_nothing_to_compare():
