@@ -10,7 +10,7 @@ from bachbot.theory.rules import PAIRS, RULES
 _S, _A, _T, _B = VOICES
 _OUTER = PAIRS.index((_S, _B))
 _LOWER = list(LOWER)
-_TUNE = 12 * FRAMES_PER_QUARTER
+_TUNE = 8 * FRAMES_PER_QUARTER
 """Frames of the shortest passage of the tune that counts as repeated."""
 
 
@@ -87,7 +87,7 @@ def beats_heard_before(view: MusicView) -> Count:
 def repeated_tune(view: MusicView) -> Count:
     """Where the tune repeats, pitches of the lower voices that are those of the first time.
 
-    The tune repeats where twelve beats or more of the soprano, from any beat, have the pitches and
+    The tune repeats where eight beats or more of the soprano, from any beat, have the pitches and
     onsets of an earlier passage. Counted are pitches of alto, tenor and bass in each frame.
     """
     chorale = view.chorale
