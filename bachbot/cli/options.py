@@ -323,13 +323,15 @@ def describe(options: "DecodingOptions") -> str:
 
 def warn_of_leaks(checkpoint: "Checkpoint", corpus: "PreparedCorpus", split: str) -> None:
     """Warn where a checkpoint may have been trained on what it is to be measured on."""
+    from bachbot.corpus.store import is_held_out
+
     training = checkpoint.config.get("training", {}).get("config", {})
     if training.get("split", split) != split:
         _warn(
             f"this checkpoint was trained on the split by {training['split']}, which includes "
             f"pieces that the split by {split} holds out: give --split {training['split']}"
         )
-    elif checkpoint.config.get("corpus_fingerprint") != corpus.fingerprint:
+    elif not is_held_out(corpus.fingerprint, checkpoint.config.get("corpus_fingerprint")):
         _warn(
             "this checkpoint was trained on another prepared corpus, perhaps on some of these "
             "pieces: prepare the corpus with the version that trained it"

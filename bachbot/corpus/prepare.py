@@ -153,7 +153,9 @@ def read_all(
 def renew_split(*, workers: int | None = None, progress: Progress | None = None) -> Split:
     """Group the corpus by tune and make new splits; for maintainers."""
     sources, _ = read_all(workers=workers, progress=progress)
-    return make_split([s.file for s in sources], group(sources))
+    # Shared runs came later: parts are drawn as before, so that no other piece changes its part.
+    files, drawn = [s.file for s in sources], group(sources, runs=False)
+    return make_split(files, group(sources), drawn=drawn)
 
 
 def _map(paths: list[Path], workers: int, progress: Progress) -> list[SourceChorale | LeftOut]:

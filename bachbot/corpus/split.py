@@ -5,6 +5,7 @@ Chorales that set the same tune make a family. Families and parts are recorded b
 """
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,13 @@ Both are 'Lobe den Herren, den mächtigen König der Ehren'.
 SAME_INTERVALS = 10
 """Number of opening intervals, passing notes included, whose equality makes two tunes the same."""
 
+SAME_RUN = 24
+"""Number of successive notes, anywhere in the two, whose equal intervals make two tunes the same.
+
+Of a long chant some pieces set single sections, so that their beginnings differ: bwv328 is the
+German Te Deum, bwv119.9 and bwv120.6 are from the middle of it. Other tunes share 20 notes at most.
+"""
+
 SAME_TEXT = 12
 """Number of first letters of the text whose equality makes two tunes the same."""
 
@@ -68,10 +76,35 @@ def skeleton(chorale: Chorale, length: int) -> NDArray[np.int16]:
     return pitch[onset[on_beat | (ends - onset >= 4)]][:length]
 
 
-def opening_intervals(chorale: Chorale) -> NDArray[np.int16]:
-    """The soprano's first intervals in semitones, shape [at most `SAME_INTERVALS`]."""
+def intervals_of(chorale: Chorale) -> NDArray[np.int16]:
+    """The soprano's intervals from onset to onset in semitones, shape [notes - 1]."""
     soprano = chorale.pitch[chorale.onset[:, Voice.SOPRANO], Voice.SOPRANO]
-    return np.diff(soprano)[:SAME_INTERVALS]
+    return np.diff(soprano)
+
+
+def sharing_a_run(tunes: list[NDArray[np.int16]], notes: int = SAME_RUN) -> NDArray[np.bool_]:
+    """Which pairs of tunes have a number of successive notes in common, in any key.
+
+    Parameters
+    ----------
+    tunes : list of ndarray of int
+        Intervals of n tunes.
+    notes : int
+        Length of the run.
+
+    Returns
+    -------
+    ndarray of bool, shape [n, n]
+        Symmetric; a tune that is shorter shares nothing, not even with itself.
+    """
+    where: defaultdict[bytes, set[int]] = defaultdict(set)
+    for index, tune in enumerate(tunes):
+        for start in range(len(tune) - notes + 2):
+            where[tune[start : start + notes - 1].tobytes()].add(index)
+    shared = np.zeros((len(tunes), len(tunes)), dtype=np.bool_)
+    for found in where.values():
+        shared[np.ix_(sorted(found), sorted(found))] = True
+    return shared
 
 
 def similarity(tunes: list[NDArray[np.int16]]) -> NDArray[np.float64]:
@@ -113,21 +146,27 @@ def similarity(tunes: list[NDArray[np.int16]]) -> NDArray[np.float64]:
     return out
 
 
-def group(sources: list[SourceChorale]) -> list[str]:
+def group(sources: list[SourceChorale], *, runs: bool = True) -> list[str]:
     """Find the tune family of each source, named after its first member.
 
-    Two pieces belong together if their tunes are similar by any of `THRESHOLDS`, or if they begin
-    with the same intervals or the same text; families are the connected components.
+    Two pieces belong together if their tunes are similar by any of `THRESHOLDS`, if they begin
+    with the same intervals or the same text, or if they share a run of `SAME_RUN` notes; families
+    are the connected components.
 
     Parameters
     ----------
     sources : list of Source
         In order of name.
+    runs : bool
+        Whether shared runs count; if not, pieces are compared by how they begin alone.
     """
     same = np.zeros((len(sources), len(sources)), dtype=np.bool_)
     for length, threshold in THRESHOLDS.items():
         same |= similarity([skeleton(s.chorale, length) for s in sources]) >= threshold
-    intervals = [tuple(opening_intervals(s.chorale)) for s in sources]
+    tunes = [intervals_of(s.chorale) for s in sources]
+    if runs:
+        same |= sharing_a_run(tunes)
+    intervals = [tuple(tune[:SAME_INTERVALS]) for tune in tunes]
     texts = [s.text[:SAME_TEXT] for s in sources]
     for labels, full in ((intervals, SAME_INTERVALS), (texts, SAME_TEXT)):
         for i, label in enumerate(labels):
@@ -216,7 +255,9 @@ class Split:
         return cls(families, parts)
 
 
-def make_split(files: list[str], families: list[str], seed: int = SEED) -> Split:
+def make_split(
+    files: list[str], families: list[str], seed: int = SEED, *, drawn: list[str] | None = None
+) -> Split:
     """Make both splits at random, 80/10/10 by number of files.
 
     By tune, whole families are assigned in random order to the part that lacks most of its share;
@@ -228,10 +269,20 @@ def make_split(files: list[str], families: list[str], seed: int = SEED) -> Split
         File names and the tune family of each.
     seed : int
         Random seed.
+    drawn : list of str, optional
+        Groups of files, each within a family, that are assigned instead of the families. A family
+        whose groups come into several parts goes to the training part, so that networks trained
+        before its groups were found to be one tune have not seen what is held out. Default: the
+        families.
     """
     rng = np.random.default_rng(seed)
-    by_tune = _assign(families, rng)
+    drawn = families if drawn is None else drawn
+    of_group = _assign(drawn, rng)
     by_file = _assign(files, rng)
+    by_tune: dict[str, str] = {}
+    for family, label in zip(families, drawn, strict=True):
+        part = by_tune.setdefault(family, of_group[label])
+        by_tune[family] = part if part == of_group[label] else "train"
     return Split(
         families=dict(zip(files, families, strict=True)),
         parts={

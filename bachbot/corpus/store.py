@@ -192,3 +192,22 @@ def _piece(row: dict, arrays: dict) -> Piece:
         name=row["name"],
     )
     return Piece(chorale, Key.parse(row["source_key"]), row["family"], dict(row["parts"]))
+
+
+_SAME_HELD_OUT = {"6294b3ec8154aaa7": frozenset({"4e1a1df8585b860f"})}
+"""By a prepared corpus' fingerprint those of earlier ones that trained on none of its held-out
+pieces: the later one has a piece more in the training part and one less in the test part."""
+
+
+def is_held_out(corpus: str, trained_on: str | None) -> bool:
+    """Whether a network has seen no held-out piece of a prepared corpus in training.
+
+    Parameters
+    ----------
+    corpus : str
+        Fingerprint of the prepared corpus.
+    trained_on : str or None
+        Fingerprint of the one whose training part the network was trained on, by the same split;
+        None if it is not known.
+    """
+    return trained_on == corpus or trained_on in _SAME_HELD_OUT.get(corpus, ())

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from bachbot.corpus.store import is_held_out
 from bachbot.errors import OutputError, UsageError
 from bachbot.files import write_atomically
 from bachbot.report.reporting import FORMAT, Report
@@ -113,7 +114,7 @@ def _checkpoint_line(checkpoint: Mapping[str, Any], report: Report) -> str:
     )
     if checkpoint["split"] not in (None, report.request.split):
         line += f" Trained on the split by {checkpoint['split']}, which includes some of these."
-    elif checkpoint["corpus_fingerprint"] != report.about["corpus"]["fingerprint"]:
+    elif not is_held_out(report.about["corpus"]["fingerprint"], checkpoint["corpus_fingerprint"]):
         line += " Trained on another prepared corpus, perhaps on some of these pieces."
     return line
 

@@ -5,7 +5,7 @@ import pytest
 
 from bachbot.chorale import Chorale
 from bachbot.corpus import prepare
-from bachbot.corpus.split import Split, make_split, similarity, skeleton
+from bachbot.corpus.split import Split, make_split, sharing_a_run, similarity, skeleton
 from bachbot.errors import CorpusError
 
 
@@ -21,6 +21,23 @@ def test_a_split_reads_what_it_writes(tmp_path):
     split.save(tmp_path / "split.json")
     assert Split.load(tmp_path / "split.json") == split
     assert set(split.parts["tune"].values()) == {"train", "validation", "test"}
+
+
+def test_groups_found_later_to_be_one_tune_move_no_other_piece():
+    files = [f"bwv{i}.mxl" for i in range(40)]
+    before = make_split(files, files)
+    parts = before.parts["tune"]
+    held_out = [next(f for f in files if parts[f] == p) for p in ("validation", "test")]
+    families = [held_out[0] if file in held_out else file for file in files]
+    after = make_split(files, families, drawn=files)
+    moved = {f for f in files if after.parts["tune"][f] != parts[f]}
+    assert moved == set(held_out)
+    assert {after.parts["tune"][f] for f in moved} == {"train"}
+    assert after.parts["file"] == before.parts["file"]
+    # Groups that came into one part stay there.
+    pair = [f for f in files if parts[f] == "test"][:2]
+    families = [pair[0] if file in pair else file for file in files]
+    assert make_split(files, families, drawn=files).parts["tune"] == parts
 
 
 def test_a_family_in_two_parts_is_refused(tmp_path):
@@ -60,3 +77,13 @@ def test_a_skeleton_has_no_passing_notes():
     piece = Chorale(pitch, tied, np.zeros(16))
     assert skeleton(piece, 10).tolist() == [60, 64, 65]
     assert skeleton(piece, 2).tolist() == [60, 64]
+
+
+def test_a_run_is_shared_in_any_key_and_place():
+    tune = np.array([2, 2, 1, -3, 5, -1, -2])  # intervals of eight notes
+    later = np.array([7, -7, *tune[1:6], 4])
+    other = np.array([2, 2, 1, -3, 5, 1, 1])
+    shared = sharing_a_run([tune, later, other], notes=6)
+    assert shared.tolist() == [[True, True, True], [True, True, False], [True, False, True]]
+    assert not sharing_a_run([tune, later, other], notes=7)[0, 1:].any()
+    assert not sharing_a_run([tune], notes=9).any()

@@ -1,4 +1,6 @@
 import io
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import chorales
 
 from bachbot.chorale import Key
-from bachbot.corpus.store import Piece, PreparedCorpus, default_path
+from bachbot.corpus.store import Piece, PreparedCorpus, default_path, is_held_out
 from bachbot.errors import CorpusError, UsageError
 
 pieces = st.builds(
@@ -69,3 +71,15 @@ def test_a_pickle_is_never_loaded(tmp_path):
 def test_the_cache_can_be_moved(monkeypatch, tmp_path):
     monkeypatch.setenv("BACHBOT_CACHE", str(tmp_path))
     assert default_path() == tmp_path / "chorales.npz"
+
+
+@pytest.mark.parametrize("name", ["lookahead", "paper"])
+def test_the_shipped_networks_have_seen_no_held_out_piece(name):
+    root = Path(__file__).parents[2]
+    recorded = json.loads((root / "corpus" / "manifest.json").read_text(encoding="utf-8"))
+    path = root / "checkpoints" / name / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    assert is_held_out(recorded["fingerprint"], config["corpus_fingerprint"])
+    assert not is_held_out(recorded["fingerprint"], "0" * 16)
+    assert not is_held_out("0" * 16, config["corpus_fingerprint"])
+    assert not is_held_out(recorded["fingerprint"], None)
