@@ -2,6 +2,7 @@
 
 from bachbot.chorale.chorale import REST, Chorale
 from bachbot.chorale.given import Given
+from bachbot.chorale.given_chord import GivenChord, GivenHarmony
 from bachbot.chorale.key import (
     FINAL_TRIAD,
     STANDARD,
@@ -24,6 +25,8 @@ __all__ = [
     "VOICES",
     "Chorale",
     "Given",
+    "GivenChord",
+    "GivenHarmony",
     "Key",
     "Meter",
     "Mode",

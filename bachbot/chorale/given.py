@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bachbot.chorale.given_chord import GivenChord
 from bachbot.chorale.voices import Voice
 from bachbot.errors import UsageError
 
@@ -31,11 +32,13 @@ class Given:
     final_chord : range, optional
         Frames of a final chord that is expected to be the tonic: the search pays a penalty where
         it is not. Default: none.
+    chords : tuple of GivenChord
+        Chords that the voices which are not given have to make, at most one a frame.
 
     Raises
     ------
     UsageError
-        If a shape is wrong, the grid is below 1, or the final chord is outside the piece.
+        If a shape is wrong, the grid is below 1, or a chord is outside the piece.
     """
 
     cells: NDArray[np.bool_]
@@ -43,6 +46,7 @@ class Given:
     grid: int = 1
     required_onsets: NDArray[np.bool_] | bool = False
     final_chord: range = range(0)
+    chords: tuple[GivenChord, ...] = ()
 
     def __post_init__(self) -> None:
         cells = np.array(self.cells, dtype=np.bool_)
@@ -60,6 +64,11 @@ class Given:
             raise UsageError(f"the grid is {self.grid} frames: give 1 or more")
         if self.final_chord and not (0 <= self.final_chord[0] <= self.final_chord[-1] < len(cells)):
             raise UsageError(f"a final chord at {self.final_chord} is outside {len(cells)} frames")
+        for chord in self.chords:
+            if chord.frame >= len(cells):
+                raise UsageError(
+                    f"a chord is given in frame {chord.frame} of {len(cells)}: give an earlier one"
+                )
 
     @classmethod
     def voices(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import REST, VOICES, Chorale, Given, Key, Voice
+from bachbot.decoding.harmony import ChordConstraints
 from bachbot.decoding.hypotheses import FrameState
 from bachbot.encoding import FIRST_PITCH, REST_TOKEN, Vocabulary
 from bachbot.errors import DecodingError
@@ -61,6 +62,8 @@ class Constraints:
         Semitones by which the piece was transposed from its own key, for the voices' ranges.
     final_chord : range
         Frames of a last chord that is expected to be the tonic's.
+    chords : ChordConstraints, optional
+        Chords that are given. Default: none.
     """
 
     vocabulary: Vocabulary
@@ -76,6 +79,7 @@ class Constraints:
     position: NDArray[np.int16]
     transposed_by: int = 0
     final_chord: range = range(0)
+    chords: ChordConstraints | None = None
 
     @property
     def frames(self) -> int:
@@ -118,6 +122,9 @@ class Constraints:
             legal[rows, self._continuation(before[rows])] = True
         if voice == 0:
             legal[state.fermata, REST_TOKEN] = False
+        if self.chords is not None:
+            known = self.known_pitch(frame, voice, state.pitch)
+            return self.chords.restrict(frame, voice, legal, known, self.vocabulary.pitch_of)
         return legal
 
     def known_pitch(self, frame: int, voice: int, pitch: NDArray[np.int16]) -> NDArray[np.int16]:
@@ -264,6 +271,7 @@ def fill_constraints(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> 
         position=chorale.position,
         transposed_by=chorale.transposed_by,
         final_chord=given.final_chord,
+        chords=ChordConstraints.of(chorale, cells, given.chords) if given.chords else None,
     )
 
 

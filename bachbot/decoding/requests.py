@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import REST, TONIC_TRIAD, Chorale, Given, Pulse, Voice
+from bachbot.chorale import REST, TONIC_TRIAD, Chorale, Given, GivenChord, Pulse, Voice
 from bachbot.encoding import FillRequest
 
 
@@ -16,6 +16,8 @@ def fill_request(
     *,
     pulse: Pulse | None = None,
     section_starts: Iterable[int] = (),
+    chords: Iterable[GivenChord] = (),
+    phrase_ends: Iterable[int] = (),
 ) -> FillRequest:
     """Ask for the voices, or the cells, that are not given of a chorale.
 
@@ -35,6 +37,11 @@ def fill_request(
     section_starts : iterable of int
         Frames, before the pulse is applied, where a section or a repeat begins: there no voice
         may hold the note before.
+    chords : iterable of GivenChord
+        Chords that the other voices have to make, in frames before the pulse is applied.
+    phrase_ends : iterable of int
+        Frames, before the pulse is applied, in which a phrase ends. The notes of the leading voice
+        that sound there, the soprano or else the first given, stand under a fermata for the model.
 
     Returns
     -------
@@ -48,12 +55,41 @@ def fill_request(
     fermatas = np.full(len(cells), bool(chorale.fermata.any()))
     fermatas[cells.all(axis=1)] = True
     onsets = np.zeros(cells.shape, dtype=np.bool_)
-    onsets[[f * pulse.augmentation // pulse.diminution for f in section_starts]] = True
-    wanted = Given(cells, fermatas, grid=pulse.augmentation, required_onsets=onsets)
+    onsets[[_scaled(f, pulse) for f in section_starts]] = True
+    harmony = {_scaled(c.frame, pulse): c for c in chords}
+    wanted = Given(
+        cells,
+        fermatas,
+        grid=pulse.augmentation,
+        required_onsets=onsets,
+        chords=tuple(replace(c, frame=frame) for frame, c in sorted(harmony.items())),
+    )
     soprano = chorale.pitch[:, Voice.SOPRANO]
     if cells[:, Voice.SOPRANO].all() and (soprano != REST).any():
         chorale, wanted = with_final_cadence(chorale, wanted)
+    for end in phrase_ends:
+        chorale, wanted = _with_phrase_end(chorale, wanted, _scaled(end, pulse))
     return FillRequest(chorale, wanted)
+
+
+def _scaled(frame: int, pulse: Pulse) -> int:
+    """A frame in another pulse."""
+    return frame * pulse.augmentation // pulse.diminution
+
+
+def _with_phrase_end(chorale: Chorale, given: Given, frame: int) -> tuple[Chorale, Given]:
+    """Put the note that sounds in a frame under a fermata; as `with_final_cadence`, for a phrase.
+
+    It is the soprano's, or that of the first voice that is given there.
+    """
+    voices = np.flatnonzero(given.cells[frame])
+    voice = int(voices[0]) if voices.size else Voice.SOPRANO
+    begins = np.append(np.flatnonzero(~chorale.tied[:, voice]), chorale.frames)
+    after = int(np.searchsorted(begins, frame, side="right"))
+    note = slice(begins[after - 1], begins[after])
+    fermata, known = chorale.fermata.copy(), np.array(given.fermatas)
+    fermata[note] = known[note] = True
+    return replace(chorale, fermata=fermata), replace(given, fermatas=known)
 
 
 def with_final_cadence(chorale: Chorale, given: Given) -> tuple[Chorale, Given]:
