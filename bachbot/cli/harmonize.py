@@ -160,6 +160,8 @@ def harmonize(
         str | None,
         typer.Option("--key", metavar="KEY", help="Key, such as 'F# minor'. [default: estimated]"),
     ] = None,
+    chords: shared.Chords = None,
+    cadences: shared.Cadences = None,
     beam: Annotated[
         int | None,
         typer.Option("--beam", metavar="N", help="Width of the beam search. [default: 10]"),
@@ -211,6 +213,10 @@ def harmonize(
     if melody.is_dir():
         if bars is not None:
             raise UsageError("--bars works on one score, not on a folder: give a file")
+        if chords is not None or cadences is not None:
+            raise UsageError(
+                "--chords and --cadences work on one score, not on a folder: give a file"
+            )
         harmonize_folder(
             melody, output, voices=voices, key=tonality, options=options, layout=layout,
             checkpoint=checkpoint, numerals=numerals,
@@ -223,16 +229,25 @@ def harmonize(
     from bachbot.scores import bars_of, save_score
 
     output = writable(output or Path(f"{melody.stem}-harmonized.musicxml"), melody)
-    score = read_score(melody, key=tonality, voices=VOICES if bars else voices)
+    score = read_score(
+        melody,
+        key=tonality,
+        voices=VOICES if bars else voices,
+        ignore=["chord symbols"] if chords is not None else [],
+    )
     engine = Engine.load(checkpoint)
     with progress("harmonizing") as advance:
         found = engine.harmonize(
             score,
             given=voices,
             bars=bars_of(score, bars) if bars else None,
+            chords=chords,
+            cadences=cadences,
             options=options,
             progress=advance,
         )
+    for notice in found[0].notices:
+        typer.echo(f"bachbot: warning: {melody.name}: {notice}", err=True)
     for path, one in zip(numbered(output, len(found)), found, strict=True):
         save_score(page(one.score, numerals), path, layout=layout)
         typer.echo(

@@ -76,6 +76,26 @@ NoPenalties = Annotated[
 ]
 Numerals = Annotated[bool, typer.Option("--numerals", help="Write Roman numerals under the bass.")]
 
+Chords = Annotated[
+    str | None,
+    typer.Option(
+        "--chords",
+        help="Chords to use: Roman numerals or chord symbols, such as 'I | V6 I | IV V7 | I' "
+        "('.' continues a chord, '?' leaves it open, I:3 lasts three beats, I* takes any "
+        "inversion); a text file of them; or 'score' for the chord symbols, numerals or figured "
+        "bass in the score.",
+        show_default=False,
+    ),
+]
+Cadences = Annotated[
+    str | None,
+    typer.Option(
+        "--cadences",
+        help="How phrases end, by bar or bar.beat, such as '4:HC 8.3:PAC': PAC perfect, IAC "
+        "imperfect, HC half, PC plagal, DC deceptive.",
+        show_default=False,
+    ),
+]
 
 DECODERS = ("default", "greedy", "beam", "sample")
 

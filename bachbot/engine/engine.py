@@ -1,12 +1,14 @@
 """The engine: the one object that the command line, a server and notebooks call."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from bachbot.chorale import Voice
 from bachbot.decoding import DecodingOptions, fill, try_fill_all
+from bachbot.engine.given_harmony import Chords, given_harmony
 from bachbot.engine.requests import ComposeOptions, DecodingResult, HarmonizeRequest, compose_scores
 from bachbot.errors import BachbotError
 from bachbot.files import DEFAULT_CHECKPOINT
@@ -59,6 +61,8 @@ class Engine:
         *,
         given: Sequence[Voice] = (Voice.SOPRANO,),
         bars: BarRange | None = None,
+        chords: Chords | None = None,
+        cadences: str | None = None,
         options: DecodingOptions | None = None,
         progress: Progress | None = None,
     ) -> list[DecodingResult]:
@@ -76,6 +80,13 @@ class Engine:
         bars : BarRange, optional
             From `bachbot.scores.bars_of`: only these bars are rewritten, in the voices that are
             not given; here all four may be rewritten.
+        chords : str, Path or GivenHarmony, optional
+            Chords that the result has on their beats: text such as ``"I | V6 I | IV V7 | I"``
+            (`bachbot.theory.given_chords`), a file of such text, or ``"score"`` for the chord
+            symbols, numerals or figured bass that the score has itself.
+        cadences : str, optional
+            How phrases end, such as ``"4:HC 8:PAC"`` (`bachbot.theory.given_cadences`). It comes
+            before `chords` where both give a chord.
         options : DecodingOptions, optional
             Method, beam, temperature, seed, number. Default: a beam of 10.
         progress : callable, optional
@@ -89,12 +100,16 @@ class Engine:
         Raises
         ------
         UsageError
-            If all four voices are given, none, or one that the score lacks.
+            If all four voices are given, none, or one that the score lacks; if chords or cadences
+            cannot be read.
         DecodingError
             If no music keeps what is given.
         """
         options = options or DecodingOptions()
         request = HarmonizeRequest(score, tuple(sorted(set(given))), bars)
+        if chords is not None or cadences is not None:
+            harmony = given_harmony(score, request.cells, chords, cadences)
+            request = replace(request, harmony=harmony)
         filled = request.fill_request
         found = fill(self._model(options), filled.chorale, filled.given, options, progress=progress)
         return [request.result(candidate) for candidate in found]

@@ -6,13 +6,24 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import Chorale, Key, Meter, Pulse, Voice
+from bachbot.chorale import Chorale, GivenHarmony, Key, Meter, Pulse, Voice
 from bachbot.decoding import Candidate, ComposeRequest, DecodingOptions, compose, fill_request
+from bachbot.decoding.harmony import chord_conflicts
 from bachbot.decoding.options import Progress
 from bachbot.encoding import FillRequest
 from bachbot.errors import UsageError
 from bachbot.runtime import Model
-from bachbot.scores import BarRange, Score, complete, from_chorale, rewrite_bars, section_starts
+from bachbot.scores import (
+    BarRange,
+    Score,
+    beats_of,
+    complete,
+    from_chorale,
+    rewrite_bars,
+    section_starts,
+)
+from bachbot.scores.pitch import pitch_label
+from bachbot.theory.given_chords import where_in
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +44,9 @@ class DecodingResult:
         A sentence on how it ends.
     seed : int
         Random seed that gives the same piece again.
+    notices : tuple of str
+        Where given chords were read otherwise than written, or a given note does not fit its
+        chord; a line each.
     """
 
     score: Score
@@ -40,12 +54,20 @@ class DecodingResult:
     penalty: float
     ending: str
     seed: int
+    notices: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, score: Score, candidate: Candidate) -> "DecodingResult":
+    def of(
+        cls, score: Score, candidate: Candidate, notices: tuple[str, ...] = ()
+    ) -> "DecodingResult":
         """A candidate as a score."""
         return cls(
-            score, candidate.log_probability, candidate.penalty, candidate.ending, candidate.seed
+            score,
+            candidate.log_probability,
+            candidate.penalty,
+            candidate.ending,
+            candidate.seed,
+            notices,
         )
 
 
@@ -87,6 +109,8 @@ class HarmonizeRequest:
         Voices that come back unchanged.
     bars : BarRange, optional
         Bars that are rewritten in the other voices; outside them all voices come back unchanged.
+    harmony : GivenHarmony
+        Chords and phrase ends that the other voices keep. Default: none.
 
     Raises
     ------
@@ -97,6 +121,7 @@ class HarmonizeRequest:
     score: Score
     given: tuple[Voice, ...]
     bars: BarRange | None = None
+    harmony: GivenHarmony = GivenHarmony()
 
     def __post_init__(self) -> None:
         needed = tuple(Voice) if self.bars is not None else self.given
@@ -135,6 +160,24 @@ class HarmonizeRequest:
             self.cells,
             pulse=self.pulse,
             section_starts=section_starts(self.score),
+            chords=self.harmony.chords,
+            phrase_ends=self.harmony.phrase_ends,
+        )
+
+    @cached_property
+    def notices(self) -> tuple[str, ...]:
+        """What the user should know of the given harmony."""
+        if not self.harmony.chords:
+            return self.harmony.notices
+        bars = beats_of(self.score)
+        conflicts = chord_conflicts(self.score.chorale, self.cells, self.harmony.chords)
+        return (
+            *self.harmony.notices,
+            *(
+                f"{where_in(bars, c.chord.frame)}: the {c.voice.label}'s {pitch_label(c.pitch)} "
+                f"does not fit {c.chord.text}: the other voices keep the chord"
+                for c in conflicts
+            ),
         )
 
     def result(self, candidate: Candidate) -> DecodingResult:
@@ -145,7 +188,7 @@ class HarmonizeRequest:
             score = complete(self.score, found, self.given)
         else:
             score = rewrite_bars(self.score, found, self.cells)
-        return DecodingResult.of(score, candidate)
+        return DecodingResult.of(score, candidate, self.notices)
 
 
 LENGTHS = (8, 10, 10, 11, 12, 12, 13, 14, 16, 16, 20, 20)

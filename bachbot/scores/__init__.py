@@ -1,6 +1,6 @@
 """Scores: read, completed, written, engraved and played."""
 
-from bachbot.scores.bars import BarRange, bars_of
+from bachbot.scores.bars import BarRange, bars_of, beats_of
 from bachbot.scores.musicxml.complete import complete, from_chorale
 from bachbot.scores.musicxml.rewrite import rewrite_bars
 from bachbot.scores.readers.load import load_score
@@ -14,6 +14,7 @@ __all__ = [
     "Score",
     "Sounding",
     "bars_of",
+    "beats_of",
     "complete",
     "from_chorale",
     "load_score",

@@ -9,6 +9,7 @@ from bachbot.chorale import FRAMES_PER_QUARTER
 from bachbot.errors import UsageError
 from bachbot.scores.musicxml.notes import grid_bars
 from bachbot.scores.score import Score
+from bachbot.theory.given_chords import BarBeats
 
 _RANGE = re.compile(r"\s*(\d{1,5})\s*(?:[-–]\s*(\d{1,5})\s*)?")
 _NUMBER = re.compile(r"\s*(\d{1,5})")
@@ -49,6 +50,22 @@ def bar_numbers(score: Score) -> list[int]:
         else:
             numbers.append(before)
     return numbers
+
+
+def beats_of(score: Score) -> tuple[BarBeats, ...]:
+    """The bars of a score with their beats; both parts of a bar that a repeat splits are one."""
+    spans: list[tuple[int, int, int]] = []  # number, first frame, index of the first measure
+    slots = grid_bars(score.document.bars)
+    last = score.chorale.frames
+    for index, (number, slot) in enumerate(zip(bar_numbers(score), slots, strict=True)):
+        continues = bool(spans) and spans[-1][0] == number and slot.position > 0
+        if not continues and slot.start < last:
+            spans.append((number, slot.start, index))
+    stops = [start for _, start, _ in spans[1:]] + [last]
+    return tuple(
+        BarBeats.of(score.chorale, number, range(start, stop), slots[index].meter)
+        for (number, start, index), stop in zip(spans, stops, strict=True)
+    )
 
 
 def bars_of(score: Score, text: str) -> BarRange:

@@ -1,0 +1,75 @@
+"""The harmony that a user gives, read for a score."""
+
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import GivenHarmony
+from bachbot.errors import UsageError
+from bachbot.scores import Score, beats_of
+from bachbot.theory.given_cadences import parse_cadences
+from bachbot.theory.given_chords import parse_chords
+
+Chords: TypeAlias = str | Path | GivenHarmony
+"""Chords as text, as a file of such text, as ``"score"``, or as they are."""
+
+OWN = "score"
+"""Stands for the chords that a score has itself."""
+
+_MAX_BYTES = 2**20
+
+
+def given_harmony(
+    score: Score,
+    cells: NDArray[np.bool_],
+    chords: Chords | None = None,
+    cadences: str | None = None,
+) -> GivenHarmony:
+    """Read the chords and cadences that are given for a score.
+
+    Parameters
+    ----------
+    score : Score
+        The score.
+    cells : ndarray of bool, shape [T, 4]
+        What is given of it.
+    chords, cadences
+        As `bachbot.engine.Engine.harmonize` takes them.
+
+    Raises
+    ------
+    UsageError
+        If one of them cannot be read.
+    """
+    bars = beats_of(score)
+    found = GivenHarmony()
+    if isinstance(chords, GivenHarmony):
+        found = chords
+    elif chords is not None:
+        found = parse_chords(_text(chords), bars, score.chorale.key)
+    if cadences is not None:
+        found = found.with_precedence(parse_cadences(cadences, bars, score.chorale, cells))
+    return found
+
+
+def _text(chords: str | Path) -> str:
+    """The text of chords: that of a file if there is one of this name."""
+    path = Path(chords)
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError):  # a text too long for a name
+        is_file = False
+    if not is_file:
+        if isinstance(chords, Path) or path.suffix == ".txt":
+            raise UsageError(f"there is no file {path}: give a text file of chords, or the chords")
+        return chords
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise UsageError(f"{path} is larger than a mebibyte: give a text file of chords")
+        return content.decode("utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"{path} cannot be read as text ({error}): give a text file") from error
