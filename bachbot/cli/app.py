@@ -9,6 +9,7 @@ from bachbot.cli.evaluate import evaluate_app
 from bachbot.cli.explain import explain
 from bachbot.cli.harmonize import harmonize
 from bachbot.cli.listen import listen_app
+from bachbot.cli.realize import realize
 from bachbot.cli.train import train_app
 
 # Without rich markup, whose import takes a third of the time of '--help'.
@@ -42,6 +43,7 @@ def _top(
 
 # Short lines, which the list of commands does not cut off.
 app.command(short_help="Harmonize a melody in four voices, or complete a score.")(harmonize)
+app.command(short_help="Write the voices above a figured or unfigured bass.")(realize)
 app.command(short_help="Compose a new chorale, or continue the opening of one.")(compose)
 app.command(short_help="Print the chords, cadences and faults of a score.")(explain)
 app.add_typer(train_app, name="train")

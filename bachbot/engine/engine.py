@@ -8,9 +8,9 @@ import numpy as np
 
 from bachbot.chorale import Voice
 from bachbot.decoding import DecodingOptions, fill, try_fill_all
-from bachbot.engine.given_harmony import Chords, given_harmony
+from bachbot.engine.given_harmony import Chords, given_figures, given_harmony
 from bachbot.engine.requests import ComposeOptions, DecodingResult, HarmonizeRequest, compose_scores
-from bachbot.errors import BachbotError
+from bachbot.errors import BachbotError, UsageError
 from bachbot.files import DEFAULT_CHECKPOINT
 from bachbot.runtime import Checkpoint, Model, build_model, load_checkpoint
 from bachbot.scores import BarRange, Score, load_score
@@ -114,6 +114,50 @@ class Engine:
         found = fill(self._model(options), filled.chorale, filled.given, options, progress=progress)
         return [request.result(candidate) for candidate in found]
 
+    def realize(
+        self,
+        score: Score,
+        *,
+        figures: str | Path | None = None,
+        cadences: str | None = None,
+        options: DecodingOptions | None = None,
+        progress: Progress | None = None,
+    ) -> list[DecodingResult]:
+        """Write soprano, alto and tenor over a figured or an unfigured bass.
+
+        Parameters
+        ----------
+        score : Score
+            From ``load_score(..., voices=[Voice.BASS])``.
+        figures : str or Path, optional
+            Figures such as ``"5 6 | 7 | 5"`` (`bachbot.theory.figured_bass.parse_figures`), a file
+            of them, or ``"none"``. Default: those in the score, if it has any.
+        cadences, options, progress
+            As in `harmonize`.
+
+        Returns
+        -------
+        list of DecodingResult
+            As `harmonize`.
+
+        Raises
+        ------
+        UsageError
+            If the score lacks the bass, or figures or cadences cannot be read.
+        DecodingError
+            If no music keeps what is given.
+        """
+        if Voice.BASS not in score.present:
+            raise UsageError("the score lacks the bass: load it with that voice")
+        return self.harmonize(
+            score,
+            given=(Voice.BASS,),
+            chords=given_figures(score, figures),
+            cadences=cadences,
+            options=options,
+            progress=progress,
+        )
+
     def harmonize_all(
         self,
         scores: Sequence[Score],
@@ -214,6 +258,8 @@ def harmonize(
     *,
     checkpoint: str | Path = DEFAULT_CHECKPOINT,
     given: Sequence[Voice] = (Voice.SOPRANO,),
+    chords: Chords | None = None,
+    cadences: str | None = None,
     options: DecodingOptions | None = None,
 ) -> list[DecodingResult]:
     """Harmonize a tune: `Engine.load(checkpoint).harmonize(...)` in one call.
@@ -226,6 +272,8 @@ def harmonize(
         Name of a shipped checkpoint, or a directory.
     given : sequence of Voice
         Voices that come back unchanged.
+    chords, cadences
+        As in `Engine.harmonize`.
     options : DecodingOptions, optional
         Method, beam, temperature, seed, number.
 
@@ -241,7 +289,9 @@ def harmonize(
     """
     if not isinstance(score, Score):
         score = load_score(score, voices=given)
-    return Engine.load(checkpoint).harmonize(score, given=given, options=options)
+    return Engine.load(checkpoint).harmonize(
+        score, given=given, chords=chords, cadences=cadences, options=options
+    )
 
 
 def compose_pieces(

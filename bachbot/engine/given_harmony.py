@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from bachbot.chorale import GivenHarmony
 from bachbot.errors import UsageError
 from bachbot.scores import Score, beats_of
+from bachbot.scores.given_harmony import bass_notes, figures_of, score_harmony
+from bachbot.theory.figured_bass import parse_figures
 from bachbot.theory.given_cadences import parse_cadences
 from bachbot.theory.given_chords import parse_chords
 
@@ -17,6 +19,9 @@ Chords: TypeAlias = str | Path | GivenHarmony
 
 OWN = "score"
 """Stands for the chords that a score has itself."""
+
+NO_FIGURES = "none"
+"""Stands for a bass without figures, or whose figures are not used."""
 
 _MAX_BYTES = 2**20
 
@@ -47,11 +52,35 @@ def given_harmony(
     found = GivenHarmony()
     if isinstance(chords, GivenHarmony):
         found = chords
+    elif chords == OWN:
+        found = score_harmony(score)
     elif chords is not None:
         found = parse_chords(_text(chords), bars, score.chorale.key)
     if cadences is not None:
         found = found.with_precedence(parse_cadences(cadences, bars, score.chorale, cells))
     return found
+
+
+def given_figures(score: Score, figures: str | Path | None) -> GivenHarmony:
+    """Read the figures of a bass.
+
+    Parameters
+    ----------
+    score : Score
+        With a bass.
+    figures : str or Path, optional
+        Text, a file of it, or ``"none"``; default: those in the score, if it has any.
+
+    Raises
+    ------
+    UsageError
+        If they cannot be read.
+    """
+    if figures is None:
+        return figures_of(score) or GivenHarmony()
+    if figures == NO_FIGURES:
+        return GivenHarmony()
+    return parse_figures(_text(figures), beats_of(score), bass_notes(score), score.chorale.key)
 
 
 def _text(chords: str | Path) -> str:
@@ -63,13 +92,13 @@ def _text(chords: str | Path) -> str:
         is_file = False
     if not is_file:
         if isinstance(chords, Path) or path.suffix == ".txt":
-            raise UsageError(f"there is no file {path}: give a text file of chords, or the chords")
+            raise UsageError(f"there is no file {path}: give a text file, or the text itself")
         return chords
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
-            raise UsageError(f"{path} is larger than a mebibyte: give a text file of chords")
+            raise UsageError(f"{path} is larger than a mebibyte: give a short text file")
         return content.decode("utf-8-sig")
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{path} cannot be read as text ({error}): give a text file") from error

@@ -133,20 +133,40 @@ def parse_chords(text: str, bars: Sequence[BarBeats], key: Key) -> GivenHarmony:
         If a symbol is not a chord, a bar cannot be shared evenly, or there are too many bars; the
         message names the bar and the beat.
     """
+    return _Reader(key).read(cells_of(text, bars, "chords"))
+
+
+def cells_of(text: str, bars: Sequence[BarBeats], what: str) -> list[tuple[BarBeats, str]]:
+    """The text of each bar; parameters and errors as in `parse_chords`.
+
+    Parameters
+    ----------
+    what : str
+        What the text consists of, for messages.
+    """
     lines = [line.strip() for line in text.splitlines()]
     written = "|".join(line.strip("|") for line in lines if line and not line.startswith("%"))
-    cells = written.strip().split("|")
+    cells = written.split("|")
     if not any(cell.strip() for cell in cells):
-        raise UsageError("the chords are empty: give some such as 'I | V6 I | IV V7 | I'")
-    if len(cells) == len(bars) - 1 and len(bars) > 1 and bars[0].number == 0:
+        raise UsageError(f"the {what} are empty: give some for each bar, separated by |")
+    if len(cells) == len(bars) - 1 and bars[0].number == 0:
         bars = bars[1:]
     if len(cells) > len(bars):
         pickup = " with its pickup" if bars[0].number == 0 else ""
         raise UsageError(
-            f"the chords have {len(cells)} bars and the tune has {len(bars)}{pickup}: "
+            f"the {what} have {len(cells)} bars and the tune has {len(bars)}{pickup}: "
             "leave some out, or separate bars alone by |"
         )
-    return _Reader(key).read(zip(bars, cells, strict=False))
+    return list(zip(bars, cells, strict=False))
+
+
+def symbols_of(bar: BarBeats, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """First frame, end and text of each symbol of a bar; errors as in `parse_chords`."""
+    start = Fraction(bar.frames.start)
+    for word, length in zip(words, _lengths(bar, words), strict=True):
+        match = _DURATION.fullmatch(word)
+        yield int(start), int(start + length), match["text"] if match else word
+        start += length
 
 
 @dataclass
@@ -158,56 +178,45 @@ class _Reader:
     chord: ChordText | None = None
     text: str = ""
 
-    def read(self, cells: "zip[tuple[BarBeats, str]]") -> GivenHarmony:
+    def read(self, cells: Sequence[tuple[BarBeats, str]]) -> GivenHarmony:
         chords: list[GivenChord] = []
         notices: dict[str, None] = {}
         for bar, cell in cells:
-            for start, stop, text in _slots(bar, cell, self):
-                if text in OPEN:
-                    self.chord = None
-                    continue
+            for start, stop, text in self._symbols(bar, cell):
                 begins = text not in CONTINUE
                 if begins:
                     self._take(text, bar, start)
-                elif self.chord is None:
+                if self.chord is None:
                     continue
-                assert self.chord is not None
                 if begins and self.chord.notice:
                     notices[f"{bar.where(start)}: {self.chord.notice}"] = None
-                beats = [b for b in bar.beats if start <= b < stop and not (begins and b == start)]
+                beats = [b for b in bar.beats if start + begins <= b < stop]
                 found = list(chords_at(self.chord, self.text, start, beats))
                 chords += found if begins else found[1:]
         return GivenHarmony(tuple(chords), notices=tuple(notices))
 
+    def _symbols(self, bar: BarBeats, cell: str) -> Iterator[tuple[int, int, str]]:
+        """The symbols of a bar, after each change of key has been noted."""
+        words = cell.split()
+        symbols = symbols_of(bar, [word for word in words if not _KEY.fullmatch(word)])
+        for word in words:
+            change = _KEY.fullmatch(word)
+            if change:
+                self.local = Key.parse(change["tonic"] + (change["sign"] or ""))
+            else:
+                yield next(symbols)
+        if not words:
+            yield bar.frames.start, bar.frames.stop, "?"
+
     def _take(self, text: str, bar: BarBeats, start: int) -> None:
+        if text in OPEN:
+            self.chord = None
+            return
         try:
             self.chord = read_chord(text, self.local or self.home, self.home)
         except UsageError as error:
             raise UsageError(f"{bar.where(start)}: {error}") from error
         self.text = text
-
-
-def _slots(bar: BarBeats, cell: str, reader: _Reader) -> Iterator[tuple[int, int, str]]:
-    """First frame, end and text of each symbol of a bar; changes of key go to the reader."""
-    symbols: list[tuple[str, Key | None]] = []
-    local: Key | None = None
-    for word in cell.split():
-        match = _KEY.fullmatch(word)
-        if match:
-            local = Key.parse(match["tonic"] + (match["sign"] or ""))
-        else:
-            symbols.append((word, local))
-            local = None
-    lengths = _lengths(bar, [word for word, _ in symbols])
-    start = Fraction(bar.frames.start)
-    for (word, changed), length in zip(symbols, lengths, strict=True):
-        reader.local = changed or reader.local
-        match = _DURATION.fullmatch(word)
-        yield int(start), int(start + length), match["text"] if match else word
-        start += length
-    reader.local = local or reader.local
-    if not symbols:
-        yield bar.frames.start, bar.frames.stop, "?"
 
 
 def _lengths(bar: BarBeats, words: Sequence[str]) -> list[Fraction]:
