@@ -3,6 +3,7 @@
 import typer
 
 from bachbot.cli.evaluate.detection_command import detect_command
+from bachbot.cli.evaluate.given_chords_command import chords_given_command
 from bachbot.cli.evaluate.losses_command import losses_command
 from bachbot.cli.evaluate.music_commands import (
     fit_command,
@@ -24,6 +25,9 @@ evaluate_app.command("losses", short_help="Measure the losses and the accuracy o
 )
 evaluate_app.command("harmonization", short_help="Fill in masked voices, and compare with Bach's.")(
     harmonization_command
+)
+evaluate_app.command("chords-given", short_help="Harmonize with Bach's chords given.")(
+    chords_given_command
 )
 evaluate_app.command("partwriting", short_help="Count broken rules of part-writing.")(
     partwriting_command
