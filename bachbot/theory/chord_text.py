@@ -226,7 +226,7 @@ def _symbol(text: str, home: Key) -> ChordText | None:
     inversion = None
     if match["bass"]:
         above = (line_of_fifths(match["bass"]) * 7 - pitch_class) % 12
-        if len(intervals) == 3 and above in (10, 11):
+        if len(intervals) == 3 and above in (10, 11) and above not in intervals:
             intervals += (above,)
         if above in intervals:
             inversion = intervals.index(above)
