@@ -21,7 +21,7 @@ CONTINUE = frozenset({".", "-", "–"})
 OPEN = frozenset({"?", "_"})
 
 _KEY = re.compile(r"(?P<tonic>[A-Ga-g])(?P<sign>b|#)?:")
-_DURATION = re.compile(r"(?P<text>.+):(?P<beats>\d{1,3}(?:\.\d{1,4})?|\d{1,3}/\d{1,2})")
+_DURATION = re.compile(r"(?P<text>.+):(?P<beats>\d{1,3}(?:\.\d{1,4})?|\d{1,3}/[1-9]\d?)")
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ class _Reader:
 
 def _lengths(bar: BarBeats, words: Sequence[str]) -> list[Fraction]:
     """Frames of each symbol of a bar."""
-    whole, number = Fraction(len(bar.frames)), bar.number
+    whole = Fraction(len(bar.frames))
     given: list[Fraction | None] = []
     for word in words:
         match = _DURATION.fullmatch(word)
@@ -229,11 +229,12 @@ def _lengths(bar: BarBeats, words: Sequence[str]) -> list[Fraction]:
     fixed = sum((length for length in given if length is not None), Fraction(0))
     shared = given.count(None)
     each = (whole - fixed) / shared if shared else Fraction(0)
-    beats = f"{float(whole / bar.beat_frames):.4g} beats"
+    number = float(whole / bar.beat_frames)
+    beats = f"{number:.4g} beat{'' if number == 1 else 's'}"
     if fixed > whole or (shared and each <= 0) or (words and not shared and fixed < whole):
         raise UsageError(
-            f"bar {number}: its durations add up to {float(fixed / bar.beat_frames):.4g} beats and "
-            f"it has {beats}: correct them"
+            f"bar {bar.number}: its durations add up to {float(fixed / bar.beat_frames):.4g} of "
+            f"{beats}: correct them"
         )
     lengths = [each if length is None else length for length in given]
     at = Fraction(bar.first)

@@ -242,11 +242,23 @@ def test_an_error_is_one_line(run, arguments, said):
     assert said in errors[0]
 
 
+def test_given_chords_are_kept(run):
+    found = json.loads(run("chords-given", "--json", "--beam", 2))["sets"]
+    assert list(found) == ["Bach", "without", "with his chords"]
+    assert found["Bach"]["equal_pitch"]["rate"] == 1
+    assert found["with his chords"]["obeyed"]["rate"] == 1
+    assert found["with his chords"]["with_third"]["rate"] == 1
+    assert found["without"]["obeyed"]["rate"] < 1
+    shown = run("chords-given", "--beam", 1, "--limit", 1)
+    assert "chords obeyed" in shown
+    assert "with his chords" in shown
+
+
 def test_an_empty_part_is_refused(untrained, tmp_path, capsys):
     path = tmp_path / "one.npz"
     PreparedCorpus((piece(0, "train"),)).save(path)
     words = ["--checkpoint", str(untrained), "--corpus", str(path)]
-    for command in ("losses", "harmonization", "partwriting", "music", "fit"):
+    for command in ("losses", "harmonization", "chords-given", "partwriting", "music", "fit"):
         assert main(["evaluate", command, *words]) == 2
         assert "has no piece: name another part" in capsys.readouterr().err
 

@@ -83,8 +83,9 @@ def test_notices_name_the_place():
     [
         ("I | I Vx", r"bar 2, beat 3: 'Vx' is not a chord: give a Roman numeral"),
         ("I V I", r"bar 1: 3 chords cannot share 4 beats evenly: write how many beats"),
-        ("I:3 V:2", r"bar 1: its durations add up to 5 beats and it has 4 beats"),
-        ("I:3", r"bar 1: its durations add up to 3 beats and it has 4 beats"),
+        ("I:3 V:2", r"bar 1: its durations add up to 5 of 4 beats: correct them"),
+        ("I:1/0 V", r"bar 1, beat 1: 'I:1/0' is not a chord"),
+        ("I:3", r"bar 1: its durations add up to 3 of 4 beats: correct them"),
         ("I | " * 5 + "I", r"the chords have 6 bars and the tune has 4"),
         (" | ", r"the chords are empty"),
         ("", r"the chords are empty"),
