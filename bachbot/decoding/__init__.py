@@ -4,6 +4,7 @@ Every decoder combines the same parts:
 
 - `requests` builds what is asked for from a chorale: which voices or cells are given.
 - `constraints` lists which tokens each cell may hold.
+- `harmony` narrows them down to the tones of given chords.
 - `penalties` is a list of penalties and bonuses that are added to the model's log-probabilities.
 - `strategies` selects the next tokens, by beam search or by sampling; `particle_filter` resamples
   several hypotheses for each sampled candidate.

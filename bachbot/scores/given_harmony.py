@@ -69,8 +69,8 @@ def score_harmony(score: Score) -> GivenHarmony:
         if found is not None:
             return found
     raise UsageError(
-        "the score has no chord symbols, Roman numerals or figured bass: write some into it, or "
-        "give the chords as text, such as 'I | V6 I'"
+        "the score has no chord symbols, Roman numerals or figured bass that can be read: write "
+        "some into it as MusicXML, or give the chords as text, such as 'I | V6 I'"
     )
 
 
