@@ -118,7 +118,8 @@ class ChordConstraints:
         scarce = _COUNT[upper_only] > upper_left
         wanted = np.where(scarce, upper_only, missing)  # [B]
         urgent = scarce | (_COUNT[missing] > upper_left + int(bass_chooses))
-        supplies = (own[None, :] & wanted[:, None]) > 0
+        # Where all given voices rest, the others may rest as well.
+        supplies = ((own[None, :] & wanted[:, None]) > 0) | (token_pitch < 0)
         return _unless_empty(found & (supplies | ~urgent[:, None]), found)
 
     @staticmethod

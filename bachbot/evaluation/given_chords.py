@@ -29,7 +29,7 @@ _LOWER = (Voice.ALTO, Voice.TENOR, Voice.BASS)
 
 
 def chords_of(chorale: Chorale) -> tuple[GivenChord, ...]:
-    """The chords of a piece on its beats, with their inversions, as the analysis finds them.
+    """The chords of a piece on the beats on which it sounds, as the analysis finds them.
 
     Parameters
     ----------
@@ -47,6 +47,7 @@ def chords_of(chorale: Chorale) -> tuple[GivenChord, ...]:
         for harmony in analyze(chorale)
         for frame in range(harmony.start, harmony.stop)
         if chorale.position[frame] % FRAMES_PER_QUARTER == 0
+        and (chorale.pitch[frame] != REST).any()
     )
 
 

@@ -28,7 +28,7 @@ def tune(*pitches, voice=Voice.SOPRANO, key=None):
     pitch = np.full((4 * len(pitches), 4), -1)
     tied = np.zeros(pitch.shape, dtype=bool)
     pitch[:, voice] = np.repeat(pitches, 4)
-    tied[:, voice] = np.arange(len(pitch)) % 4 > 0
+    tied[:, voice] = (np.arange(len(pitch)) % 4 > 0) & (pitch[:, voice] >= 0)
     return Chorale(pitch, tied, np.zeros(len(pitch), dtype=bool), key=key or Key())
 
 
@@ -145,6 +145,17 @@ def test_the_tones_that_are_left_to_supply():
 def test_a_suspension_stands_for_the_tone_that_it_moves_to():
     assert lacking(tune(72, 71), 7, (0, 4, 7), (0,)) == set()
     assert lacking(tune(72, 76), 7, (0, 4, 7), (0,)) == {11}
+
+
+def test_where_the_tune_rests_the_others_may_rest():
+    table = constraints(tune(-1, 72), [GivenChord(0, 0, (0, 4, 7), (0,))])
+    legal = np.ones((1, len(WIDE)), dtype=bool)
+    known = np.full((1, 4), -1, dtype=np.int16)
+    for voice in (Voice.ALTO, Voice.TENOR, Voice.BASS):
+        found = table.restrict(0, voice, legal, known, WIDE.pitch_of)
+        assert found[0, WIDE.pitch_of < 0].all()
+        tones = {0} if voice == Voice.BASS else {0, 4, 7}
+        assert set((WIDE.pitch_of[found[0] & (WIDE.pitch_of >= 0)] % 12).tolist()) <= tones
 
 
 def test_given_notes_that_do_not_fit_are_found():

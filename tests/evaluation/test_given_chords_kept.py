@@ -12,7 +12,7 @@ TONIC, DOMINANT = (0, (0, 4, 7), (0,)), (7, (0, 4, 7), (0,))
 def piece(chords=CHORDS):
     """A quarter a chord, in C major."""
     pitch = np.repeat(chords, 4, axis=0)
-    tied = np.repeat((np.arange(len(pitch)) % 4 > 0)[:, None], 4, axis=1)
+    tied = np.repeat((np.arange(len(pitch)) % 4 > 0)[:, None], 4, axis=1) & (pitch >= 0)
     return Chorale(pitch, tied, np.zeros(len(pitch), dtype=bool))
 
 
@@ -20,6 +20,10 @@ def test_the_chords_of_a_piece_are_those_of_its_analysis():
     found = chords_of(piece())
     assert [(c.frame, c.text) for c in found] == [(0, "I"), (4, "V"), (8, "I")]
     assert [(c.root, c.intervals, c.inversions) for c in found] == [TONIC, DOMINANT, TONIC]
+
+
+def test_no_chord_is_given_in_silence():
+    assert [c.frame for c in chords_of(piece([CHORDS[0], [-1] * 4, CHORDS[2]]))] == [0, 8]
 
 
 def test_a_piece_keeps_its_own_chords():
