@@ -107,7 +107,8 @@ class ChordConstraints:
         right = (own & (self.basses if is_bass else self.tones)[chord]) > 0
         right |= token_pitch < 0
         found = _unless_empty(legal & right, legal)
-        found = _unless_empty(found & self._in_order(voice, known, token_pitch), found)
+        in_order = self._in_order(voice, known, token_pitch) | (token_pitch < 0)
+        found = _unless_empty(found & in_order, found)
         missing = self.lacking[chord] & ~pitch_class_sets(known)  # [B]
         after = self.free[chord].copy()
         after[: voice + 1] = False
