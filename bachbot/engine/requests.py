@@ -1,7 +1,7 @@
 """Requests to the engine: a score to harmonize or a piece to compose, brought to the decoder."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,11 +170,12 @@ class HarmonizeRequest:
         if not self.harmony.chords:
             return self.harmony.notices
         bars = beats_of(self.score)
+        label = partial(pitch_label, fifths=self.score.chorale.key.fifths)
         conflicts = chord_conflicts(self.score.chorale, self.cells, self.harmony.chords)
         return (
             *self.harmony.notices,
             *(
-                f"{where_in(bars, c.chord.frame)}: the {c.voice.label}'s {pitch_label(c.pitch)} "
+                f"{where_in(bars, c.chord.frame)}: the {c.voice.label}'s {label(c.pitch)} "
                 f"does not fit {c.chord.text}: the other voices keep the chord"
                 for c in conflicts
             ),

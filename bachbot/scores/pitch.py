@@ -204,13 +204,21 @@ def signature_alter(fifths: int, step: str) -> int:
     return (fifths - line_of_fifths(step) + 5) // 7
 
 
-def pitch_label(midi: int) -> str:
-    """Label of a MIDI pitch for a message, such as ``C4``; black keys as sharps.
+def pitch_label(midi: int, fifths: int | None = None) -> str:
+    """Label of a MIDI pitch for a message, such as ``C4``.
+
+    Parameters
+    ----------
+    midi : int
+        The pitch.
+    fifths : int, optional
+        Key signature that black keys are spelled for. Default: they are sharps.
 
     Examples
     --------
-    >>> pitch_label(60), pitch_label(61), pitch_label(70)
-    ('C4', 'C#4', 'A#4')
+    >>> pitch_label(60), pitch_label(61), pitch_label(70), pitch_label(70, -2)
+    ('C4', 'C#4', 'A#4', 'Bb4')
     """
-    step, alter, octave = spelled_pitch(midi, (midi * 7 + 1) % 12 - 1)
-    return f"{step}{'#' * alter}{octave}"
+    lowest = -1 if fifths is None else fifths - 3  # of twelve names on the line of fifths
+    step, alter, octave = spelled_pitch(midi, (midi * 7 - lowest) % 12 + lowest)
+    return f"{step}{'#' * alter}{'b' * -alter}{octave}"
