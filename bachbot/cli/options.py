@@ -80,6 +80,7 @@ Chords = Annotated[
     str | None,
     typer.Option(
         "--chords",
+        metavar="TEXT",
         help="Chords to use: Roman numerals or chord symbols, such as 'I | V6 I | IV V7 | I' "
         "('.' continues a chord, '?' leaves it open, I:3 lasts three beats, I* takes any "
         "inversion); a text file of them; or 'score' for the chord symbols, numerals or figured "
@@ -91,6 +92,7 @@ Cadences = Annotated[
     str | None,
     typer.Option(
         "--cadences",
+        metavar="TEXT",
         help="How phrases end, by bar or bar.beat, such as '4:HC 8.3:PAC': PAC perfect, IAC "
         "imperfect, HC half, PC plagal, DC deceptive.",
         show_default=False,

@@ -12,15 +12,26 @@ def realize(
     bass: Annotated[
         Path,
         typer.Argument(
+            metavar="FILE",
             help="Score with a bass (MusicXML, .mxl, MIDI, ABC or Humdrum kern), with or without "
-            "figured bass."
+            "figured bass.",
         ),
     ],
-    output: shared.Output = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}. [default: NAME-realized.musicxml]",
+            show_default=False,
+        ),
+    ] = None,
     figures: Annotated[
         str | None,
         typer.Option(
             "--figures",
+            metavar="TEXT",
             help="Figures, such as '5 6 | 7 | 5': one for each note of a bar, or sharing the bar "
             "evenly ('.' continues, '?' leaves the harmony open); a text file of them; or 'none'. "
             "[default: those in the score, if any]",

@@ -16,7 +16,7 @@ from bachbot.chorale import Chorale, GivenChord, GivenHarmony, Key, Voice, note_
 from bachbot.errors import UsageError
 from bachbot.scores.bars import beats_of
 from bachbot.scores.grid import frame_of
-from bachbot.scores.musicxml.copied_parts import belongs_to_line
+from bachbot.scores.musicxml.complete import belongs_to_line
 from bachbot.scores.readers.document import plain_number, transposition
 from bachbot.scores.score import Score
 from bachbot.theory.chord_text import ChordText, read_chord
