@@ -295,7 +295,7 @@ def compose(
             model.bind([composition_request(request, constraints)]),
             [constraints],
             particles.sampler,
-            penalties=options.active_penalties,
+            penalties=options.penalties_with(),
             track_weights=True,
         )
         _sample_frames(search, request, particles, progress)

@@ -64,6 +64,8 @@ class Constraints:
         Frames of a last chord that is expected to be the tonic's.
     chords : ChordConstraints, optional
         Chords that are given. Default: none.
+    bar_frames : int
+        Length of a full bar, in frames.
     """
 
     vocabulary: Vocabulary
@@ -80,6 +82,7 @@ class Constraints:
     transposed_by: int = 0
     final_chord: range = range(0)
     chords: ChordConstraints | None = None
+    bar_frames: int = 16
 
     @property
     def frames(self) -> int:
@@ -272,6 +275,7 @@ def fill_constraints(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> 
         transposed_by=chorale.transposed_by,
         final_chord=given.final_chord,
         chords=ChordConstraints.of(chorale, cells, given.chords) if given.chords else None,
+        bar_frames=chorale.meter.bar_frames,
     )
 
 

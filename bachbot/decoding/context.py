@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, Voice
 from bachbot.decoding.constraints import FREE, Constraints
 from bachbot.decoding.hypotheses import FrameState, SeenChords
+from bachbot.features import MusicHistory, beat_strength
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,8 @@ class SearchContext:
         The last two frames of each hypothesis.
     seen : SeenChords
         The chords that each hypothesis has had.
+    history : MusicHistory, optional
+        The past of each hypothesis as features see it, if the search keeps it.
     """
 
     constraints: Sequence[Constraints]
@@ -65,6 +68,7 @@ class SearchContext:
     voice: int
     state: FrameState
     seen: SeenChords
+    history: MusicHistory | None = None
     _candidates: CandidateNotes | None = None
 
     @cached_property
@@ -91,6 +95,31 @@ class SearchContext:
             int(c.position[self.frame]) if self.frame < c.frames else 0 for c in self.constraints
         ]
         return np.array(positions) % FRAMES_PER_QUARTER
+
+    @cached_property
+    def beat_strength(self) -> NDArray[np.intp]:
+        """Strength of the beat of the frame, [P], as `bachbot.features` has it."""
+        positions = [
+            int(c.position[self.frame]) if self.frame < c.frames else 0 for c in self.constraints
+        ]
+        return beat_strength(np.array(positions), np.array([c.bar_frames for c in self.constraints]))
+
+    @cached_property
+    def minor(self) -> NDArray[np.intp]:
+        """1 for each piece in A minor, 0 for those in C major, [P]."""
+        return np.array([int(c.key.mode == "minor") for c in self.constraints])
+
+    @cached_property
+    def known_onset(self) -> NDArray[np.bool_]:
+        """Where voices of the frame start a note, as far as known without the cell, [B, 4]."""
+        onset = self.state.onset.copy()
+        tied_of = self.constraints[0].vocabulary.tied_of
+        tokens = np.array(
+            [c.token[self.frame] if self.frame < c.frames else [FREE] * 4 for c in self.constraints]
+        )
+        later = (tokens != FREE) & ~tied_of[tokens]
+        onset[:, self.voice + 1 :] = later[self.piece, self.voice + 1 :]
+        return onset
 
     @cached_property
     def known_pitch(self) -> NDArray[np.int16]:

@@ -14,11 +14,13 @@ from bachbot.decoding.constraints import Constraints, fill_constraints
 from bachbot.decoding.hypotheses import FinishedHypothesis
 from bachbot.decoding.options import Candidate, DecodingOptions, Progress
 from bachbot.decoding.particle_filter import ParticleFilter
+from bachbot.decoding.penalties import Penalties
 from bachbot.decoding.search import Search
 from bachbot.decoding.strategies import Beam, GumbelNoise
 from bachbot.encoding import FillRequest
 from bachbot.errors import BachbotError
 from bachbot.hardware import one_thread
+from bachbot.runtime.ensemble import GuidedModel
 from bachbot.runtime.protocol import Model, StepModel
 from bachbot.theory.cadence import final_cadence
 
@@ -184,9 +186,10 @@ def _fill_batch(
 ) -> list[list[Candidate]]:
     """Decode some pieces at the same time; progress counts the frames of the longest."""
     constraints = [fill_constraints(r.chorale, r.given, model.vocabulary) for r in requests]
+    penalties = options.penalties_with(model.features if isinstance(model, GuidedModel) else None)
     run = _sample if options.method == "sample" else _beam_search
     with one_thread():
-        search = run(model.bind(requests), constraints, options, progress)
+        search = run(model.bind(requests), constraints, options, penalties, progress)
         search.finish()
     results = []
     for piece, request in enumerate(requests):
@@ -202,6 +205,7 @@ def _beam_search(
     model: StepModel,
     constraints: Sequence[Constraints],
     options: DecodingOptions,
+    penalties: Penalties,
     progress: Progress | None,
 ) -> Search:
     """Beam search, or greedy search as a beam of width one; one group for each candidate."""
@@ -213,7 +217,7 @@ def _beam_search(
         model,
         constraints,
         beam,
-        penalties=options.active_penalties,
+        penalties=penalties,
         noise=noise if groups > 1 else None,
     )
     search.split(groups)
@@ -229,6 +233,7 @@ def _sample(
     model: StepModel,
     constraints: Sequence[Constraints],
     options: DecodingOptions,
+    penalties: Penalties,
     progress: Progress | None,
 ) -> Search:
     """Sampling with a particle filter; one particle of each candidate remains."""
@@ -237,7 +242,7 @@ def _sample(
         model,
         constraints,
         particles.sampler,
-        penalties=options.active_penalties,
+        penalties=penalties,
         track_weights=True,
     )
     particles.split(search)

@@ -111,22 +111,28 @@ class FrameState:
         Pitches of S, A, T, B; -1 is a rest.
     previous_fermata, fermata : ndarray of bool, shape [B]
         Whether the frame is under a fermata.
-    soprano_onset : ndarray of bool, shape [B]
-        Whether the soprano of the current frame is not tied.
+    onset : ndarray of bool, shape [B, 4]
+        Whether each voice of the current frame is not tied.
     """
 
     previous_pitch: NDArray[np.int16]
     pitch: NDArray[np.int16]
     previous_fermata: NDArray[np.bool_]
     fermata: NDArray[np.bool_]
-    soprano_onset: NDArray[np.bool_]
+    onset: NDArray[np.bool_]
 
     @classmethod
     def start(cls, batch: int) -> "FrameState":
         """The state of B hypotheses before their first frame."""
         pitch = np.full((batch, 4), REST, dtype=np.int16)
         fermata = np.zeros(batch, dtype=np.bool_)
-        return cls(pitch, pitch.copy(), fermata, fermata.copy(), np.ones(batch, dtype=np.bool_))
+        onset = np.ones((batch, 4), dtype=np.bool_)
+        return cls(pitch, pitch.copy(), fermata, fermata.copy(), onset)
+
+    @property
+    def soprano_onset(self) -> NDArray[np.bool_]:
+        """Whether the soprano of the current frame is not tied, [B]."""
+        return self.onset[:, 0]
 
     def select(self, rows: NDArray[np.intp]) -> "FrameState":
         """A copy of some rows, in this order."""
@@ -135,7 +141,7 @@ class FrameState:
     def next_frame(self) -> "FrameState":
         """The state once the current frame is complete and has become the one before."""
         return FrameState(
-            self.pitch, self.pitch.copy(), self.fermata, self.fermata.copy(), self.soprano_onset
+            self.pitch, self.pitch.copy(), self.fermata, self.fermata.copy(), self.onset
         )
 
 

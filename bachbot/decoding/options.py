@@ -6,8 +6,15 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from bachbot.chorale import Chorale
-from bachbot.decoding.penalties import DEFAULT_PENALTIES, SAMPLING_PENALTIES, Penalties
+from bachbot.decoding.penalties import (
+    DEFAULT_PENALTIES,
+    GUIDED_PENALTIES,
+    SAMPLING_PENALTIES,
+    LearnedPenalty,
+    Penalties,
+)
 from bachbot.errors import UsageError
+from bachbot.features import FeatureWeights
 
 Method = Literal["beam", "greedy", "sample"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -42,7 +49,9 @@ class DecodingOptions:
         differ, 0 to 10: see `bachbot.decoding.strategies.GumbelNoise`. With 0 they are the next
         best of one beam, which differ in a note or two.
     penalties : Penalties, optional
-        Penalties and bonuses. Default: see `active_penalties`.
+        Penalties and bonuses. Default: see `penalties_with`.
+    without : tuple of str
+        Names of penalties that are left out.
 
     Raises
     ------
@@ -58,6 +67,7 @@ class DecodingOptions:
     number: int = 1
     diversity: float = 0.3
     penalties: Penalties | None = None
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         faults = []
@@ -92,12 +102,24 @@ class DecodingOptions:
         """Whether each candidate has a beam group of its own, made different by noise."""
         return self.method == "beam" and self.number > 1 and self.diversity > 0
 
-    @property
-    def active_penalties(self) -> Penalties:
-        """`penalties`, or if not given the default list of the method."""
+    def penalties_with(self, features: FeatureWeights | None = None) -> Penalties:
+        """`penalties`, or if not given the default list of the method; without `without`.
+
+        Parameters
+        ----------
+        features : FeatureWeights, optional
+            Those of the model that is decoded. Where it has some, they take the place of the
+            bonuses, except in sampling.
+        """
         if self.penalties is not None:
-            return self.penalties
-        return SAMPLING_PENALTIES if self.method == "sample" else DEFAULT_PENALTIES
+            found = self.penalties
+        elif self.method == "sample":
+            found = SAMPLING_PENALTIES
+        elif features is None:
+            found = DEFAULT_PENALTIES
+        else:
+            found = Penalties((*GUIDED_PENALTIES.items, LearnedPenalty(1.0, features)))
+        return found.without(self.without)
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,6 +27,7 @@ from bachbot.decoding.penalties import Penalties
 from bachbot.decoding.strategies import GumbelNoise, TokenSelector
 from bachbot.encoding import END, FERMATA, FRAME_END, START, decode
 from bachbot.errors import DecodingError
+from bachbot.features import MusicHistory
 from bachbot.runtime.protocol import StepModel, log_probabilities
 
 
@@ -110,6 +111,10 @@ class Search:
         self._node = np.full(batch, ROOT)
         self._seen = SeenChords.empty(batch)
         self._length = np.array([c.frames for c in constraints])
+        self._history: MusicHistory | None = None
+        if self.penalties is not None and self.penalties.use_history:
+            beats = int(self._length.max()) // FRAMES_PER_QUARTER + 2
+            self._history = MusicHistory.start(batch, beats)
         self._model_state = model.initial_state(batch)
         self._step(np.full(batch, START))
 
@@ -159,6 +164,10 @@ class Search:
         if kept is not None:
             self._select(kept)
         self._append_to_all(FRAME_END)
+        if self._history is not None:
+            self._history = self._history.next_frame(
+                self.state.pitch, self.state.onset, self._places(frame)
+            )
         self.state = self.state.next_frame()
         if self.penalties is not None and self.penalties.use_seen_chords:
             self._note_chords(frame)
@@ -271,6 +280,8 @@ class Search:
         self.state, self._node = self.state.select(rows), self._node[rows]
         self.next_log_probability = self.next_log_probability[rows]
         self._seen = self._seen.select(rows)
+        if self._history is not None:
+            self._history = self._history.select(rows)
         self._model_state = self.model.select(self._model_state, rows)
 
     def _by_piece(
@@ -442,8 +453,7 @@ class Search:
         self._node = self._backpointers.add(self._node, tokens)
         if voice is not None:
             self.state.pitch[:, voice] = self.model.vocabulary.pitch_of[tokens]
-        if voice == Voice.SOPRANO:
-            self.state.soprano_onset[:] = ~self.model.vocabulary.tied_of[tokens]
+            self.state.onset[:, voice] = ~self.model.vocabulary.tied_of[tokens]
         self._step(tokens)
 
     def _step(self, tokens: NDArray[np.intp]) -> None:
@@ -461,6 +471,13 @@ class Search:
         if on_beat:
             rows = np.concatenate(on_beat)
             self._seen.add(rows, self.state.previous_pitch[rows])
+
+    def _places(self, frame: int) -> NDArray[np.intp]:
+        """The sixteenth of the beat of each hypothesis, [B]."""
+        positions = np.array(
+            [c.position[frame] if frame < c.frames else 0 for c in self.constraints]
+        )
+        return positions[self.piece] % FRAMES_PER_QUARTER
 
     def _emit_end(self, rows: NDArray[np.intp], frames: NDArray[np.intp]) -> None:
         """Record hypotheses that emit END after so many frames."""
@@ -497,4 +514,6 @@ class Search:
         )
 
     def _context(self, frame: int, voice: int) -> SearchContext:
-        return SearchContext(self.constraints, self.piece, frame, voice, self.state, self._seen)
+        return SearchContext(
+            self.constraints, self.piece, frame, voice, self.state, self._seen, self._history
+        )

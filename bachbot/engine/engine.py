@@ -12,7 +12,13 @@ from bachbot.engine.given_harmony import Chords, given_figures, given_harmony
 from bachbot.engine.requests import ComposeOptions, DecodingResult, HarmonizeRequest, compose_scores
 from bachbot.errors import BachbotError, UsageError
 from bachbot.files import DEFAULT_CHECKPOINT
-from bachbot.runtime import Checkpoint, Model, build_model, load_checkpoint
+from bachbot.runtime import (
+    Checkpoint,
+    Model,
+    build_decoding_model,
+    build_model,
+    load_checkpoint,
+)
 from bachbot.scores import BarRange, Score, load_score
 
 Progress = Callable[[int, int], None]
@@ -249,7 +255,8 @@ class Engine:
         # A sample must not depend on the last bit of a sum, which differs between machines.
         name = "float64" if options.method == "sample" else "float32"
         if name not in self._models:
-            self._models[name] = build_model(self._checkpoint, dtype=np.dtype(name))
+            build = build_model if options.method == "sample" else build_decoding_model
+            self._models[name] = build(self._checkpoint, dtype=np.dtype(name))
         return self._models[name]
 
 

@@ -6,22 +6,25 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from bachbot.runtime.checkpoint import (
+    EXPERT,
     Checkpoint,
     load_checkpoint,
     save_checkpoint,
     shipped_checkpoints,
 )
-from bachbot.runtime.ensemble import Ensemble, ProductOfExperts
+from bachbot.runtime.ensemble import Ensemble, GuidedModel, ProductOfExperts
 from bachbot.runtime.kinds import kind_of
 from bachbot.runtime.protocol import Model, State, StepModel
 
 __all__ = [
     "Checkpoint",
     "Ensemble",
+    "GuidedModel",
     "Model",
     "ProductOfExperts",
     "State",
     "StepModel",
+    "build_decoding_model",
     "build_model",
     "load_checkpoint",
     "load_model",
@@ -51,6 +54,31 @@ def build_model(checkpoint: Checkpoint, *, dtype: DTypeLike = np.float32) -> Mod
     return kind_of(checkpoint.config["kind"]).build(
         checkpoint.model_config, checkpoint.vocabulary, checkpoint.weights, dtype=dtype
     )
+
+
+def build_decoding_model(checkpoint: Checkpoint, *, dtype: DTypeLike = np.float32) -> Model:
+    """Make what beam search maximizes: the model, its expert, and its learned features.
+
+    If the config names an expert, the two are a `ProductOfExperts`; if the checkpoint has features,
+    they stand in the `GuidedModel` that is returned.
+
+    Parameters
+    ----------
+    checkpoint, dtype
+        As in `build_model`.
+
+    Raises
+    ------
+    CheckpointError
+        If its parts do not belong together, or the expert cannot be loaded.
+    UsageError
+        If the dtype is neither, or the expert has another vocabulary.
+    """
+    model = build_model(checkpoint, dtype=dtype)
+    expert = checkpoint.config.get(EXPERT)
+    if expert is not None:
+        model = ProductOfExperts([model, load_model(expert, dtype=dtype)])
+    return model if checkpoint.features is None else GuidedModel(model, checkpoint.features)
 
 
 def load_model(where: str | Path, *, dtype: DTypeLike = np.float32) -> Model:

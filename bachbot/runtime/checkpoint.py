@@ -1,8 +1,9 @@
 """Checkpoints: a trained model as a directory, written atomically and checked when read.
 
 Three files are always there: ``config.json`` (what the model is and how it was trained),
-``vocabulary.json`` and ``weights.safetensors``; ``metrics.jsonl`` and ``MODEL_CARD.md`` may be
-beside them. Nothing is ever unpickled.
+``vocabulary.json`` and ``weights.safetensors``; ``features.safetensors`` (learned weights for
+beam search, see `bachbot.features`), ``metrics.jsonl`` and ``MODEL_CARD.md`` may be beside them.
+Nothing is ever unpickled.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from bachbot.encoding import Vocabulary
 from bachbot.errors import CheckpointError, EncodingError, OutputError, UsageError
+from bachbot.features import FeatureWeights
 from bachbot.files import data_folder
 from bachbot.runtime.kinds import KINDS, ModelConfig, configure
 
@@ -30,12 +32,20 @@ FORMAT = "bachbot-checkpoint-1"
 """Format of the directory; another one is refused."""
 
 CONFIG, VOCABULARY, WEIGHTS = "config.json", "vocabulary.json", "weights.safetensors"
+FEATURES = "features.safetensors"
 
 DIGEST = "weights_sha256"
 """Entry of the config that reveals damaged weights; `save_checkpoint` writes it."""
 
+FEATURES_DIGEST = "features_sha256"
+"""The same for the features; a checkpoint without this entry has none."""
+
+EXPERT = "expert"
+"""Entry of the config: name of the shipped checkpoint that beam search multiplies it with."""
+
 _MAX_JSON = 16 * 2**20  # bytes; a real config has a few thousand
 _MAX_WEIGHTS = 8 * 2**30  # bytes
+_MAX_FEATURES = 64 * 2**20  # bytes; a real file has a tenth of a megabyte
 _STALE = 3600  # seconds after which a half-written neighbor is taken for a dead run's
 
 
@@ -54,11 +64,14 @@ class Checkpoint:
     weights : mapping of str to ndarray of float32
         Weights by torch's names and in torch's shapes, as the config's ``weight_shapes`` lists
         them.
+    features : FeatureWeights, optional
+        Weights of local features for beam search, learned for this model.
     """
 
     config: Mapping[str, Any]
     vocabulary: Vocabulary
     weights: Mapping[str, NDArray[np.float32]]
+    features: FeatureWeights | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -68,6 +81,8 @@ class Checkpoint:
         for name, weight in sorted(self.weights.items()):
             digest.update(f"{name} {weight.shape}".encode())
             digest.update(np.ascontiguousarray(weight).tobytes())
+        if self.features is not None:
+            digest.update(self.features.to_bytes())
         return digest.hexdigest()[:16]
 
     @cached_property
@@ -192,7 +207,11 @@ def _serialized(checkpoint: Checkpoint) -> dict[str, bytes]:
     }
     content = save(weights)
     config = {**checkpoint.config, DIGEST: hashlib.sha256(content).hexdigest()}
-    return {
+    more = {}
+    if checkpoint.features is not None:
+        more[FEATURES] = checkpoint.features.to_bytes()
+        config[FEATURES_DIGEST] = hashlib.sha256(more[FEATURES]).hexdigest()
+    return more | {
         CONFIG: (json.dumps(config, indent=2) + "\n").encode(),
         VOCABULARY: (json.dumps(checkpoint.vocabulary.to_json()) + "\n").encode(),
         WEIGHTS: content,
@@ -264,7 +283,8 @@ def load_checkpoint(where: str | Path) -> Checkpoint:
         )
     # The digest describes the files, not the model.
     weights = _weights(directory / WEIGHTS, config.pop(DIGEST, None))
-    checkpoint = Checkpoint(config, vocabulary, weights)
+    features = _features(directory / FEATURES, config.pop(FEATURES_DIGEST, None))
+    checkpoint = Checkpoint(config, vocabulary, weights, features)
     checkpoint.check(str(directory))
     return checkpoint
 
@@ -317,16 +337,31 @@ def _json(path: Path) -> object:
         ) from error
 
 
-def _weights(path: Path, digest: object) -> dict[str, NDArray[np.float32]]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    content = _content(path, _MAX_WEIGHTS)
+def _checked(path: Path, most: int, digest: object) -> bytes:
+    """The content of a file whose digest stands in the config, if any does."""
+    content = _content(path, most)
     if digest is not None and hashlib.sha256(content).hexdigest() != digest:
         raise CheckpointError(
             f"{path} is damaged, its weights are not those that its config was written for: "
             "get the checkpoint whole again"
         )
+    return content
+
+
+def _features(path: Path, digest: object) -> FeatureWeights | None:
+    if digest is None:
+        return None
+    try:
+        return FeatureWeights.from_bytes(_checked(path, _MAX_FEATURES, digest))
+    except EncodingError as error:
+        raise CheckpointError(f"{path}: {error}: get the checkpoint whole again") from error
+
+
+def _weights(path: Path, digest: object) -> dict[str, NDArray[np.float32]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    content = _checked(path, _MAX_WEIGHTS, digest)
     try:
         weights = load(content)
     # A dtype that numpy lacks, such as bfloat16, comes as a KeyError or an AttributeError.

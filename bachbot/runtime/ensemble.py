@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from bachbot.encoding import FillRequest, Vocabulary
 from bachbot.errors import UsageError
+from bachbot.features import FeatureWeights
 from bachbot.runtime.protocol import Model, State, StepModel, log_softmax
 
 
@@ -74,6 +75,35 @@ class ProductOfExperts(Ensemble):
     def bind(self, requests: Sequence[FillRequest]) -> StepModel:
         """Bind all of them to some pieces."""
         return _StepProductOfExperts([m.bind(requests) for m in self._models])
+
+
+class GuidedModel:
+    """A model, and weights of local features that beam search adds to its log-probabilities.
+
+    Parameters
+    ----------
+    model : Model
+        Any model.
+    features : FeatureWeights
+        Learned with this model in the search (`bachbot.training.moments`).
+    """
+
+    def __init__(self, model: Model, features: FeatureWeights) -> None:
+        self._model, self.features = model, features
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What the token ids mean."""
+        return self._model.vocabulary
+
+    @property
+    def needs_length(self) -> bool:
+        """Whether the model must know a piece's length beforehand."""
+        return self._model.needs_length
+
+    def bind(self, requests: Sequence[FillRequest]) -> StepModel:
+        """Bind the model to some pieces."""
+        return self._model.bind(requests)
 
 
 class _StepEnsemble:

@@ -8,7 +8,12 @@
 """
 
 from bachbot.decoding.penalties.base import Penalty
-from bachbot.decoding.penalties.defaults import DEFAULT_PENALTIES, SAMPLING_PENALTIES
+from bachbot.decoding.penalties.defaults import (
+    DEFAULT_PENALTIES,
+    GUIDED_PENALTIES,
+    SAMPLING_PENALTIES,
+)
+from bachbot.decoding.penalties.learned import LearnedPenalty
 from bachbot.decoding.penalties.part_writing import PARALLELS, RulePenalty
 from bachbot.decoding.penalties.penalty_list import PENALTY_NAMES, Penalties
 from bachbot.decoding.penalties.style import (
@@ -22,12 +27,14 @@ from bachbot.decoding.penalties.style import (
 
 __all__ = [
     "DEFAULT_PENALTIES",
+    "GUIDED_PENALTIES",
     "PARALLELS",
     "PENALTY_NAMES",
     "SAMPLING_PENALTIES",
     "FinalChordPenalty",
     "InversionPenalty",
     "LeapBonus",
+    "LearnedPenalty",
     "NewChordBonus",
     "OnsetBonus",
     "Penalties",

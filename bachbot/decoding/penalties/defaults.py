@@ -38,5 +38,11 @@ parallels than his, these come closest to him. ``checkpoints/EXPERIMENTS.md`` te
 found; ``evaluate fit`` continues from them.
 """
 
+GUIDED_PENALTIES = Penalties((*_RULES, InversionPenalty(1.2), FinalChordPenalty(5.0)))
+"""The penalties of beam and greedy search beside learned features.
+
+The bonuses are gone: features learn Bach's onsets, leaps and chords (`bachbot.training.moments`).
+"""
+
 SAMPLING_PENALTIES = Penalties(_RULES)
 """The penalties of sampling: rules of part-writing only, since samples need no help to move."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bachbot.chorale import FRAMES_PER_QUARTER
 from bachbot.decoding.context import SearchContext
 from bachbot.decoding.penalties.base import Penalty
+from bachbot.decoding.penalties.learned import LearnedPenalty
 from bachbot.decoding.penalties.part_writing import RulePenalty, given_note_costs, rule_costs
 from bachbot.decoding.penalties.style import (
     FinalChordPenalty,
@@ -119,6 +120,11 @@ class Penalties:
     def use_seen_chords(self) -> bool:
         """Whether the chords of each hypothesis have to be remembered."""
         return any(isinstance(penalty, NewChordBonus) for penalty in self.active)
+
+    @cached_property
+    def use_history(self) -> bool:
+        """Whether the past of each hypothesis has to be remembered."""
+        return any(isinstance(penalty, LearnedPenalty) for penalty in self.active)
 
     @cached_property
     def _rules(self) -> tuple[RulePenalty, ...]:
