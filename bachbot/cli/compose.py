@@ -89,7 +89,7 @@ def compose(
         top_p=1.0 if top_p is None else top_p,
         seed=seed,
         number=number,
-        penalties=shared.penalties_of_flags(parallels, no_penalties, "sample"),
+        **shared.penalties_of_flags(parallels, no_penalties),
     )
     layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
     request = ComposeOptions(

@@ -296,6 +296,6 @@ def _options(
         method=method,
         seed=seed,
         number=number,
-        penalties=shared.penalties_of_flags(parallels, no_penalties, method),
+        **shared.penalties_of_flags(parallels, no_penalties),
         **{name: value for name, value in named.items() if value is not None},  # type: ignore[arg-type]
     )

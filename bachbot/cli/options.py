@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ from bachbot.files import DEFAULT_CHECKPOINT as DEFAULT_CHECKPOINT
 if TYPE_CHECKING:
     from bachbot.chorale import Chorale
     from bachbot.corpus.store import PreparedCorpus
-    from bachbot.decoding import DecodingOptions, Method, Penalties
+    from bachbot.decoding import DecodingOptions
     from bachbot.runtime import Checkpoint
 
 CheckpointName = Annotated[
@@ -307,14 +307,15 @@ def generated_set(
     """
     from bachbot.cli.show import progress
     from bachbot.evaluation.generated import SETS, composed, harmonized
-    from bachbot.runtime import build_model
+    from bachbot.runtime import build_decoding_model
 
     if name not in SETS:
         raise UsageError(f"there is no set '{name}': give one of {', '.join(SETS)}")
     with progress(name) as advance:
         if name == "composed":
-            return composed(build_model(checkpoint, dtype="float64"), bach, progress=advance)
-        return harmonized(build_model(checkpoint), bach, progress=advance)
+            sampler = build_decoding_model(checkpoint, "sample")
+            return composed(sampler, bach, progress=advance)
+        return harmonized(build_decoding_model(checkpoint), bach, progress=advance)
 
 
 def load_and_generate(
@@ -328,11 +329,6 @@ def load_and_generate(
     return generated_set(loaded, bach, name)
 
 
-def precision(options: "DecodingOptions") -> str:
-    """The precision to run a model in: rounding must not change what is sampled."""
-    return "float64" if options.method == "sample" else "float32"
-
-
 def describe(options: "DecodingOptions") -> str:
     """A decoder in a few words."""
     methods = {
@@ -340,7 +336,7 @@ def describe(options: "DecodingOptions") -> str:
         "greedy": "greedy",
         "sample": f"sampled at {options.temperature:g}",
     }
-    return methods[options.method] + (", with penalties" if options.active_penalties.active else "")
+    return methods[options.method] + (", with penalties" if options.penalties_with().active else "")
 
 
 def warn_of_leaks(checkpoint: "Checkpoint", corpus: "PreparedCorpus", split: str) -> None:
@@ -375,22 +371,19 @@ def _warn(message: str) -> None:
     warnings.warn(message, BachbotWarning, stacklevel=3)
 
 
-def penalties_of_flags(parallels: bool, no_penalties: bool, method: "Method") -> "Penalties | None":
-    """The penalties that --parallels and --no-penalties leave; None for the default.
+def penalties_of_flags(parallels: bool, no_penalties: bool) -> "dict[str, Any]":
+    """The fields of `DecodingOptions` that --parallels and --no-penalties set.
 
     Raises
     ------
     UsageError
         If both flags are given.
     """
-    from bachbot.decoding import DecodingOptions, Penalties
+    from bachbot.decoding import Penalties
     from bachbot.decoding.penalties import PARALLELS
 
     if parallels and no_penalties:
         raise UsageError("--no-penalties switches off those of --parallels too: give one of them")
     if no_penalties:
-        return Penalties()
-    if not parallels:
-        return None
-    default = DecodingOptions(method=method).active_penalties
-    return default.without(PARALLELS)
+        return {"penalties": Penalties()}
+    return {"without": PARALLELS} if parallels else {}

@@ -102,7 +102,9 @@ class SearchContext:
         positions = [
             int(c.position[self.frame]) if self.frame < c.frames else 0 for c in self.constraints
         ]
-        return beat_strength(np.array(positions), np.array([c.bar_frames for c in self.constraints]))
+        return beat_strength(
+            np.array(positions), np.array([c.bar_frames for c in self.constraints])
+        )
 
     @cached_property
     def minor(self) -> NDArray[np.intp]:

@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from bachbot.chorale import Voice
 from bachbot.decoding import DecodingOptions, fill, try_fill_all
 from bachbot.engine.given_harmony import Chords, given_figures, given_harmony
@@ -16,7 +14,6 @@ from bachbot.runtime import (
     Checkpoint,
     Model,
     build_decoding_model,
-    build_model,
     load_checkpoint,
 )
 from bachbot.scores import BarRange, Score, load_score
@@ -252,11 +249,9 @@ class Engine:
         return compose_scores(self._model(options), request or ComposeOptions(), options, progress)
 
     def _model(self, options: DecodingOptions) -> Model:
-        # A sample must not depend on the last bit of a sum, which differs between machines.
-        name = "float64" if options.method == "sample" else "float32"
+        name = "sample" if options.method == "sample" else "beam"
         if name not in self._models:
-            build = build_model if options.method == "sample" else build_decoding_model
-            self._models[name] = build(self._checkpoint, dtype=np.dtype(name))
+            self._models[name] = build_decoding_model(self._checkpoint, name)
         return self._models[name]
 
 

@@ -73,9 +73,7 @@ class MusicHistory:
         """A copy of some rows, in this order."""
         return MusicHistory(*(getattr(self, field.name)[rows] for field in fields(self)))
 
-    def last_beats(
-        self, rows: NDArray[np.intp]
-    ) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    def last_beats(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         """Pitches of the last beat and of the one before, [N, 4] each; -1 where there is none."""
         found = []
         for back in (1, 2):

@@ -16,7 +16,7 @@ from bachbot.evaluation.generated import harmonize_pieces
 from bachbot.evaluation.harmonization import MASKS
 from bachbot.report.context import Advance, Context, Request, Subject
 from bachbot.report.figures import Figure
-from bachbot.runtime import Model, build_model
+from bachbot.runtime import Model, build_decoding_model, build_model
 from bachbot.tables import Table
 
 
@@ -67,6 +67,11 @@ class Bench:
         """The model in float32."""
         return build_model(self.subject.checkpoint)
 
+    @cached_property
+    def decoding_model(self) -> Model:
+        """What beam search runs."""
+        return build_decoding_model(self.subject.checkpoint)
+
     def check(self) -> None:
         """Check that the model can read every piece before any work is done.
 
@@ -81,14 +86,14 @@ class Bench:
     def harmonized(self) -> list[Chorale]:
         """Alto, tenor and bass under the pieces' sopranos, as `bachbot harmonize` writes them."""
         return self._decoded(
-            "harmonized", lambda advance: sets.harmonized(self.model, self.context.pieces,
-                                                          progress=advance)
+            "harmonized", lambda advance: sets.harmonized(
+                self.decoding_model, self.context.pieces, progress=advance
+            )
         )  # fmt: skip
 
     def composed(self) -> list[Chorale]:
         """A new piece for each of the pieces, as `bachbot compose` writes them."""
-        # Rounding must not change what is sampled.
-        exact = build_model(self.subject.checkpoint, dtype="float64")
+        exact = build_decoding_model(self.subject.checkpoint, "sample")
         return self._decoded(
             "composed", lambda advance: sets.composed(exact, self.context.pieces, progress=advance)
         )
@@ -99,7 +104,9 @@ class Bench:
 
         def decode(advance: Advance) -> Sequence[Chorale]:
             requests = [fill_request(piece, given) for piece in self.context.pieces]
-            return harmonize_pieces(self.model, requests, FILLERS[filler], progress=advance)
+            return harmonize_pieces(
+                self.decoding_model, requests, FILLERS[filler], progress=advance
+            )
 
         return self._decoded(f"{mask} filled by {filler}", decode)
 

@@ -56,28 +56,34 @@ def build_model(checkpoint: Checkpoint, *, dtype: DTypeLike = np.float32) -> Mod
     )
 
 
-def build_decoding_model(checkpoint: Checkpoint, *, dtype: DTypeLike = np.float32) -> Model:
-    """Make what beam search maximizes: the model, its expert, and its learned features.
+def build_decoding_model(checkpoint: Checkpoint, method: str = "beam") -> Model:
+    """Make what a decoder runs: the model, its expert, and its learned features.
 
     If the config names an expert, the two are a `ProductOfExperts`; if the checkpoint has features,
-    they stand in the `GuidedModel` that is returned.
+    they stand in the `GuidedModel` that is returned. Sampling needs a distribution, so that it runs
+    the model alone.
 
     Parameters
     ----------
-    checkpoint, dtype
-        As in `build_model`.
+    checkpoint : Checkpoint
+        Its kind decides what is built.
+    method : str
+        ``"beam"``, ``"greedy"`` or ``"sample"``. Samples are drawn in float64, since a rounding
+        error, which differs between machines, must not change them; the others run in float32.
 
     Raises
     ------
     CheckpointError
         If its parts do not belong together, or the expert cannot be loaded.
     UsageError
-        If the dtype is neither, or the expert has another vocabulary.
+        If the expert has another vocabulary.
     """
-    model = build_model(checkpoint, dtype=dtype)
+    if method == "sample":
+        return build_model(checkpoint, dtype=np.float64)
+    model = build_model(checkpoint)
     expert = checkpoint.config.get(EXPERT)
     if expert is not None:
-        model = ProductOfExperts([model, load_model(expert, dtype=dtype)])
+        model = ProductOfExperts([model, load_model(expert)])
     return model if checkpoint.features is None else GuidedModel(model, checkpoint.features)
 
 

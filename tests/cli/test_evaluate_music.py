@@ -265,13 +265,13 @@ def test_an_empty_part_is_refused(untrained, tmp_path, capsys):
 
 def test_decoders_by_name():
     assert decoding_options("default") == DecodingOptions()
-    assert decoding_options("default", beam=3).active_penalties.active
+    assert decoding_options("default", beam=3).penalties_with().active
     for name in ("greedy", "beam", "sample"):
         options = decoding_options(name)
         assert options.method == name
-        assert not options.active_penalties.active
-        assert decoding_options(name, penalties=True).active_penalties.active
-    assert not decoding_options("default", penalties=False).active_penalties.active
+        assert not options.penalties_with().active
+        assert decoding_options(name, penalties=True).penalties_with().active
+    assert not decoding_options("default", penalties=False).penalties_with().active
     assert describe(decoding_options("beam", beam=4)) == "beam of 4"
     sampled = decoding_options("sample", temperature=0.8, penalties=True)
     assert describe(sampled) == "sampled at 0.8, with penalties"

@@ -84,7 +84,7 @@ def test_what_is_given_comes_back(model, task, options):
         scored = joint(model.bind([FillRequest(chorale, given)]), ids)
         assert candidate.log_probability == pytest.approx(scored, abs=1e-6)
         assert candidate.penalty == pytest.approx(
-            expected_penalty(music, given, options.active_penalties), abs=1e-9
+            expected_penalty(music, given, options.penalties_with()), abs=1e-9
         )
     scores = [c.log_probability - c.penalty for c in found]
     assert scores == sorted(scores, reverse=True)

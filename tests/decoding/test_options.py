@@ -43,9 +43,9 @@ def test_every_fault_is_named():
     [("beam", DEFAULT_PENALTIES), ("greedy", DEFAULT_PENALTIES), ("sample", SAMPLING_PENALTIES)],
 )
 def test_default_penalties_unless_others_are_given(method, default):
-    assert DecodingOptions(method).active_penalties is default
+    assert DecodingOptions(method).penalties_with() == default
     for own in (Penalties(), Penalties.of({"new-chord bonus": 1.0})):
-        assert DecodingOptions(method, penalties=own).active_penalties is own
+        assert DecodingOptions(method, penalties=own).penalties_with() == own
 
 
 def test_sampling_has_the_rules_of_part_writing_alone():

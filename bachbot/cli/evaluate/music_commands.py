@@ -56,7 +56,7 @@ def harmonization_command(
     from bachbot.decoding import fill_request
     from bachbot.evaluation.generated import harmonize_pieces
     from bachbot.evaluation.harmonization import MASKS, measure
-    from bachbot.runtime import ProductOfExperts, build_model, load_checkpoint
+    from bachbot.runtime import ProductOfExperts, build_decoding_model, load_checkpoint
     from bachbot.tables.decoding_tables import harmonization_table
 
     names = masks.upper().replace(" ", "").split(",")
@@ -72,7 +72,7 @@ def harmonization_command(
     models = []
     for loaded in map(load_checkpoint, checkpoints):
         shared.warn_of_leaks(loaded, prepared, split)
-        models.append(build_model(loaded, dtype=shared.precision(options)))
+        models.append(build_decoding_model(loaded, options.method))
     model = ProductOfExperts(models) if len(models) > 1 else models[0]
     found = {}
     for name in names:
@@ -177,12 +177,12 @@ def _bach_and_decoder(
     from bachbot.chorale import VOICES
     from bachbot.decoding import fill_request
     from bachbot.evaluation import decoding_metrics
-    from bachbot.runtime import build_model
+    from bachbot.runtime import build_decoding_model
 
     missing = [v for v in VOICES if v not in given]
     if not missing:
         raise UsageError("all four voices are given, none is missing: give three or fewer")
-    model = build_model(checkpoint, dtype=shared.precision(options))
+    model = build_decoding_model(checkpoint, options.method)
     ours = _harmonize(model, [fill_request(c, given) for c in pieces], options)
     return {
         "Bach": decoding_metrics.measure(pieces),

@@ -40,9 +40,7 @@ class LearnedPenalty(Penalty):
         assert history is not None  # the search keeps it for this penalty
         piece, voice = context.piece[rows], context.voice
         place, minor = context.beat_position[piece], context.minor[piece]
-        line = line_keys(
-            history, rows, voice, (notes.pitch[:, voice], notes.onset), place, minor
-        )
+        line = line_keys(history, rows, voice, (notes.pitch[:, voice], notes.onset), place, minor)
         score = self.features.score(line)
         done = np.flatnonzero(notes.completes)
         if len(done):

@@ -14,7 +14,7 @@ from bachbot.errors import UsageError
 from bachbot.evaluation.generated import composed, harmonize_pieces, like
 from bachbot.listening.export.pair_timing import compute_timing, fermata_ends
 from bachbot.listening.export.request import COMPOSITION
-from bachbot.runtime import Checkpoint, build_model
+from bachbot.runtime import Checkpoint, build_decoding_model
 
 MIN_SECONDS, MAX_SECONDS = 15.0, 30.0
 """Duration of an excerpt that is harmonized."""
@@ -290,8 +290,7 @@ class PairGenerator:
                 )
                 for i in harmonizations
             ]
-            dtype = "float64" if self._options.method == "sample" else "float32"
-            model = build_model(self._checkpoint, dtype=dtype)
+            model = build_decoding_model(self._checkpoint, self._options.method)
             results = harmonize_pieces(model, requests, self._options)
             found |= {
                 i: _make_pair(excerpts[i], generated, self._options.seed)
@@ -305,7 +304,7 @@ class PairGenerator:
     def _compose(self, excerpt: Excerpt) -> Pair:
         options = replace(self._composing, seed=self._composing.seed + self._compositions)
         self._compositions += 1
-        model = build_model(self._checkpoint, dtype="float64")
+        model = build_decoding_model(self._checkpoint, "sample")
         [generated] = composed(model, [excerpt.piece.chorale], options)
         return _make_pair(excerpt, generated, options.seed)
 
