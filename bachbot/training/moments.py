@@ -12,19 +12,22 @@ the logarithmic scale of iterative scaling (Darroch and Ratcliff, Annals of Math
 rounds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from math import log
+from math import log, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bachbot.chorale import Chorale, Voice
 from bachbot.decoding import DecodingOptions, Penalties, fill_all, fill_request
-from bachbot.decoding.penalties import LearnedPenalty
+from bachbot.decoding.penalties import GUIDED_PENALTIES, LearnedPenalty
+from bachbot.errors import TrainingError
 from bachbot.features import FeatureWeights, count_features
 from bachbot.features.templates import STEP_FACTORS, template_of
 from bachbot.runtime.protocol import Model
+
+SMALLEST = 0.005
+"""Nats below which a mean weight is left out: it changes no choice."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class MomentOptions:
         Features with fewer counts, Bach's and ours together, do not move.
     bound : float
         Largest absolute weight in nats.
+    unaveraged : int
+        First rounds, while weights still travel, that do not count in the mean.
     seed : int
         Order of the tunes.
     """
@@ -61,6 +66,7 @@ class MomentOptions:
     smoothing: float = 4.0
     fewest: float = 12.0
     bound: float = 2.5
+    unaveraged: int = 7
     seed: int = 0
 
 
@@ -76,19 +82,85 @@ class MomentLearner:
         Weight of each feature in nats.
     counts : dict of int to list of float
         Remembered count of each feature in Bach's pieces and in ours.
-    rounds : int
-        Rounds done.
+    totals : dict of int to float
+        Sum of each weight over the rounds that are averaged.
+    rounds, averaged : int
+        Rounds done, and how many of them are in `totals`.
     """
 
     options: MomentOptions = field(default_factory=MomentOptions)
     weights: dict[int, float] = field(default_factory=dict)
     counts: dict[int, list[float]] = field(default_factory=dict)
+    totals: dict[int, float] = field(default_factory=dict)
     rounds: int = 0
+    averaged: int = 0
 
     @property
     def features(self) -> FeatureWeights:
         """The present weights."""
         return FeatureWeights.of({key: weight for key, weight in self.weights.items() if weight})
+
+    @property
+    def mean_features(self) -> FeatureWeights:
+        """The mean weights of the averaged rounds, without those below `SMALLEST`."""
+        number = max(self.averaged, 1)
+        means = {key: total / number for key, total in self.totals.items()}
+        return FeatureWeights.of({k: mean for k, mean in means.items() if abs(mean) >= SMALLEST})
+
+    @property
+    def disagreement(self) -> float:
+        """Root mean square of the logarithms of the ratios of counts, of features that move."""
+        logs = [log(self._ratio(pair)) for pair in self.counts.values() if self._moves(pair)]
+        return sqrt(sum(x * x for x in logs) / max(len(logs), 1))
+
+    def _ratio(self, pair: Sequence[float]) -> float:
+        return (pair[0] + self.options.smoothing) / (pair[1] + self.options.smoothing)
+
+    def _moves(self, pair: Sequence[float]) -> bool:
+        return sum(pair) >= self.options.fewest
+
+    def to_bytes(self) -> bytes:
+        """The state as a safetensors file, from which learning goes on as if uninterrupted."""
+        from safetensors.numpy import save
+
+        counts = np.array(list(self.counts.values()), dtype=np.float64).reshape(-1, 2)
+        arrays = {
+            "rounds": np.array([self.rounds, self.averaged], dtype=np.int64),
+            "counted": np.array(list(self.counts), dtype=np.int64),
+            "counts": counts,
+            "weighted": np.array(list(self.weights), dtype=np.int64),
+            "weights": np.array(list(self.weights.values()), dtype=np.float64),
+            "summed": np.array(list(self.totals), dtype=np.int64),
+            "totals": np.array(list(self.totals.values()), dtype=np.float64),
+        }
+        return save(arrays)
+
+    @classmethod
+    def from_bytes(cls, content: bytes, options: MomentOptions) -> "MomentLearner":
+        """The state from what `to_bytes` made.
+
+        Raises
+        ------
+        TrainingError
+            If it is damaged.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        try:
+            arrays = load(content)
+            rounds, averaged = arrays["rounds"].tolist()
+            tables = [
+                dict(zip(arrays[keys].tolist(), arrays[values].tolist(), strict=True))
+                for keys, values in (
+                    ("weighted", "weights"), ("counted", "counts"), ("summed", "totals"),
+                )
+            ]  # fmt: skip
+        except (SafetensorError, KeyError, ValueError, TypeError) as error:
+            raise TrainingError(
+                "the state of learned features is damaged: start without --resume"
+            ) from error
+        return cls(options, *tables, rounds, averaged)
 
     def batch(self, pieces: Sequence[Chorale]) -> list[Chorale]:
         """The tunes of the next round: all in turn, in a random order of their own each time."""
@@ -124,15 +196,16 @@ class MomentLearner:
         rate = options.rate * options.decay**self.rounds
         for key in self.weights:
             self.weights[key] *= 1 - options.shrinkage
-        for key, (theirs, own) in self.counts.items():
-            if theirs + own < options.fewest:
-                continue
-            step = rate * STEP_FACTORS.get(template_of(key), 1.0)
-            moved = self.weights.get(key, 0.0) + step * log(
-                (theirs + options.smoothing) / (own + options.smoothing)
-            )
-            self.weights[key] = max(-options.bound, min(options.bound, moved))
+        for key, pair in self.counts.items():
+            if self._moves(pair):
+                step = rate * STEP_FACTORS.get(template_of(key), 1.0)
+                moved = self.weights.get(key, 0.0) + step * log(self._ratio(pair))
+                self.weights[key] = max(-options.bound, min(options.bound, moved))
         self.rounds += 1
+        if self.rounds > options.unaveraged:
+            self.averaged += 1
+            for key, weight in self.weights.items():
+                self.totals[key] = self.totals.get(key, 0.0) + weight
 
 
 def harmonize_with(
@@ -165,21 +238,36 @@ def harmonize_with(
     return [best.chorale for best, *_ in found]
 
 
-def averaged(states: Sequence[Mapping[int, float]]) -> dict[int, float]:
-    """The mean of weights over several rounds; a feature that a round lacks counts as 0 there."""
-    total: dict[int, float] = {}
-    for weights in states:
-        for key, weight in weights.items():
-            total[key] = total.get(key, 0.0) + weight / len(states)
-    return total
+def learn_features(
+    model: Model,
+    pieces: Sequence[Chorale],
+    learner: MomentLearner,
+    *,
+    rounds: int,
+    penalties: Penalties = GUIDED_PENALTIES,
+    after_round: Callable[[MomentLearner, Sequence[Chorale]], None] | None = None,
+) -> None:
+    """Learn until so many rounds are done; the soprano is given.
 
-
-def count_agreement(learner: MomentLearner) -> NDArray[np.float64]:
-    """Root mean square of the log ratios of remembered counts, features seen often enough, [1]."""
-    options = learner.options
-    ratios = [
-        log((b + options.smoothing) / (o + options.smoothing))
-        for b, o in learner.counts.values()
-        if b + o >= options.fewest
-    ]
-    return np.sqrt(np.mean(np.square(ratios or [0.0])))
+    Parameters
+    ----------
+    model : Model
+        A trained model without features.
+    pieces : sequence of Chorale
+        Training pieces in C major or A minor.
+    learner : MomentLearner
+        The state, which changes.
+    rounds : int
+        Rounds in all, those done before included.
+    penalties : Penalties
+        Those that are not learned.
+    after_round : callable, optional
+        Called after each round with the learner and the pieces as they were decoded.
+    """
+    lower = (Voice.ALTO, Voice.TENOR, Voice.BASS)
+    while learner.rounds < rounds:
+        bach = learner.batch(pieces)
+        ours = harmonize_with(model, bach, penalties, learner.features)
+        learner.update(bach, ours, lower)
+        if after_round is not None:
+            after_round(learner, ours)

@@ -34,6 +34,9 @@ def total(features, pieces, voices):
 )
 def test_a_search_scores_what_is_counted_in_the_finished_piece(pieces, voices):
     pieces = [replace(p, key=Key.parse("C"), transposed_by=0) for p in pieces]
+    if 0 not in voices:
+        # A free soprano under a fermata starts a note: such pieces could not be found.
+        pieces = [replace(p, fermata=np.zeros(p.frames, dtype=bool)) for p in pieces]
     free = [v for v in Voice if v not in voices]
     features = weights_of(count_features(pieces, free)[0])
     givens = [Given.voices(p.frames, [Voice(v) for v in voices]) for p in pieces]
@@ -41,4 +44,5 @@ def test_a_search_scores_what_is_counted_in_the_finished_piece(pieces, voices):
     search.finish()
     for index, piece in enumerate(pieces):
         [found] = search.best(1, index)
+        assert search.music(found).same_music(piece)
         assert found.penalty == pytest.approx(-total(features, [piece], free), rel=1e-5, abs=1e-4)

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from bachbot.chorale import Chorale, Key, Meter, Voice
+from bachbot.errors import TrainingError
 from bachbot.features.templates import describe
-from bachbot.training.moments import MomentLearner, MomentOptions, averaged
+from bachbot.training.moments import MomentLearner, MomentOptions
 
 LOWER = (Voice.ALTO, Voice.TENOR, Voice.BASS)
 
@@ -60,5 +61,34 @@ def test_each_tune_is_harmonized_once_before_any_is_harmonized_again():
     assert sorted(seen[7:14]) == list(range(7))
 
 
-def test_the_mean_of_rounds():
-    assert averaged([{1: 1.0, 2: 2.0}, {1: 3.0}]) == {1: 2.0, 2: 1.0}
+def test_the_mean_is_that_of_the_later_rounds():
+    options = MomentOptions(fewest=2, smoothing=1, shrinkage=0, rate=0.1, decay=1, unaveraged=1)
+    learner, seen = MomentLearner(options), []
+    for _ in range(3):
+        learner.update([WALKING], [SWINGING], LOWER)
+        seen.append(dict(learner.weights))
+    mean = dict(zip(learner.mean_features.keys.tolist(), learner.mean_features.weights.tolist(),
+                    strict=True))  # fmt: skip
+    for key, weight in mean.items():
+        assert weight == pytest.approx((seen[1][key] + seen[2][key]) / 2, rel=1e-5)
+    assert mean
+
+
+def test_learning_goes_on_from_a_saved_state_as_if_uninterrupted():
+    straight = MomentLearner(MomentOptions(fewest=2))
+    for _ in range(9):
+        straight.update([WALKING], [SWINGING], LOWER)
+    first = MomentLearner(MomentOptions(fewest=2))
+    for _ in range(4):
+        first.update([WALKING], [SWINGING], LOWER)
+    second = MomentLearner.from_bytes(first.to_bytes(), first.options)
+    for _ in range(5):
+        second.update([WALKING], [SWINGING], LOWER)
+    assert second.weights == straight.weights
+    assert second.totals == straight.totals
+    assert (second.rounds, second.averaged) == (9, 2)
+
+
+def test_a_damaged_state_is_refused():
+    with pytest.raises(TrainingError, match="damaged"):
+        MomentLearner.from_bytes(b"no state", MomentOptions())
