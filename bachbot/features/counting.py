@@ -15,7 +15,9 @@ from bachbot.features.templates import ABSENT, Keys, beat_keys, frame_keys, line
 _MIDDLE = 2 * FRAMES_PER_QUARTER
 
 
-def beat_strength(position: NDArray[np.integer], bar_frames: int) -> NDArray[np.intp]:
+def beat_strength(
+    position: NDArray[np.integer], bar_frames: NDArray[np.integer]
+) -> NDArray[np.intp]:
     """Strength of beats at positions in a bar: 0 its first, 1 the middle of four, 2 others."""
     middle = (position == _MIDDLE) & (bar_frames == 2 * _MIDDLE)
     return np.where(position == 0, 0, np.where(middle, 1, 2))

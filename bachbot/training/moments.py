@@ -160,7 +160,8 @@ class MomentLearner:
             raise TrainingError(
                 "the state of learned features is damaged: start without --resume"
             ) from error
-        return cls(options, *tables, rounds, averaged)
+        weights, counts, totals = tables
+        return cls(options, weights, counts, totals, rounds, averaged)
 
     def batch(self, pieces: Sequence[Chorale]) -> list[Chorale]:
         """The tunes of the next round: all in turn, in a random order of their own each time."""

@@ -228,7 +228,7 @@ def music_command(
     from bachbot.cli.show import print_table
     from bachbot.decoding import fill_request
     from bachbot.evaluation import music
-    from bachbot.runtime import build_model, load_checkpoint
+    from bachbot.runtime import build_decoding_model, load_checkpoint
     from bachbot.tables.music_tables import music_table
 
     options = shared.decoding_options(
@@ -247,7 +247,7 @@ def music_command(
         for one in loaded.values():
             shared.warn_of_leaks(one, prepared, split)
     ours = {
-        name: _harmonize(build_model(one, dtype=shared.precision(options)), requests, options)
+        name: _harmonize(build_decoding_model(one, options.method), requests, options)
         for name, one in loaded.items()
     }
     found = {name: one.to_json() for name, one in music.measure_all(ours, bach).items()}
