@@ -2,12 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bachbot.cli.options import load_corpus
 from bachbot.errors import UsageError
+from bachbot.files import DEFAULT_CHECKPOINT
+
+if TYPE_CHECKING:
+    from bachbot.training.moments import MomentLearner
 
 train_app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -244,6 +248,69 @@ def search_command(
         from bachbot.training.plots import plot_dropout
 
         plot_dropout([row for row in rows if "dropout" in row], figure, units)
+
+
+@train_app.command("features", short_help="Learn what beam search adds to a model's scores.")
+def features_command(
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Folder of the checkpoint that is written."
+        ),
+    ],
+    checkpoint: Annotated[
+        str,
+        typer.Option(
+            "--checkpoint", metavar="NAME", help="A shipped checkpoint, or its directory."
+        ),
+    ] = DEFAULT_CHECKPOINT,
+    expert: Annotated[
+        str | None,
+        typer.Option(
+            "--expert",
+            metavar="NAME",
+            help="A shipped checkpoint whose log-probabilities are averaged with the model's.",
+        ),
+    ] = None,
+    rounds: Annotated[
+        int, typer.Option("--rounds", metavar="N", min=1, help="Rounds in all.")
+    ] = 20,
+    settings: Settings = None,
+    part: Annotated[
+        str, typer.Option("--part", metavar="NAME", help="Part of the split to learn from.")
+    ] = "train",
+    split: Annotated[str, typer.Option("--split", metavar="NAME", help="tune or file.")] = "tune",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue an interrupted run in the folder.")
+    ] = False,
+    corpus: Corpus = None,
+) -> None:
+    """Learn weights of local features for beam search, and write a checkpoint with them.
+
+    In each round some tunes are harmonized, and the weights of what Bach has more of rise, those of
+    what the model has more of fall. The checkpoint is written after every round.
+    """
+    from rich.console import Console
+
+    from bachbot.cli.options import pieces_of
+    from bachbot.runtime import load_checkpoint
+    from bachbot.training.moments import FeatureRun
+
+    prepared = load_corpus(corpus)
+    run = FeatureRun.open(
+        output, load_checkpoint(checkpoint), expert, _parse_settings(settings), resume=resume
+    )
+    console = Console(stderr=True)
+
+    def after_round(state: "MomentLearner") -> None:
+        console.print(
+            f"round {state.rounds}: counts disagree by {state.disagreement:.3f} "
+            f"({len(state.weights)} features)",
+            highlight=False,
+        )
+
+    run.learn(pieces_of(prepared, part, split, None), rounds, after_round)
+    typer.echo(f"Wrote {output}.")
 
 
 @train_app.command("export")

@@ -66,6 +66,7 @@ def _all_keys(pieces: Sequence[Chorale], voices: Sequence[Voice]) -> Iterable[Ke
         on = np.flatnonzero(place == 0)
         if len(on):
             fermata = np.array([piece.fermata[frame] for piece in order]).astype(np.intp)
+            fermata += fermata * onset[:, Voice.SOPRANO]
             bars = np.array([piece.meter.bar_frames for piece in order])
             strength = beat_strength(position, bars)
             where = (fermata[on], strength[on])

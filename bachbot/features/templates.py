@@ -78,6 +78,8 @@ TEMPLATES: dict[str, tuple[int, ...]] = {
     "cross relation": (1,),
     "repeat": (LONGEST_REPEAT + 1, LONGEST_REPEAT + 1, 2),
     "chord leaves": (2, _QUALITIES, 5, 13),
+    "phrase end": (2, 2, 3),
+    "seventh goes": (2, 12, 13, 2),
 }
 """Sizes of the parts of each template, in the order of their numbers."""
 
@@ -88,6 +90,8 @@ _PAIRS = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 STEP_FACTORS: dict[str, float] = {
     "outer motion": 2.0,
     "chord leaves": 1.5,
+    "phrase end": 3.0,
+    "seventh goes": 2.0,
     "held over": 2.0,
     "cadence": 2.0,
     "leading note": 2.0,
@@ -242,8 +246,8 @@ def beat_keys(
     now : ndarray of int16, shape [N, 4]
         Pitches on the beat.
     where : pair of ndarray of int, shape [N] each
-        1 under a fermata, else 0; and the strength of the beat: 0 for the first of a bar, 1 for
-        the middle of a bar of four, 2 for others.
+        2 where a fermata begins, 1 where it lasts, else 0; and the strength of the beat: 0 for the
+        first of a bar, 1 for the middle of a bar of four, 2 for others.
     minor : ndarray of int, shape [N]
         1 in A minor, 0 in C major.
 
@@ -251,7 +255,7 @@ def beat_keys(
     -------
     ndarray of int64, shape [N, F]
     """
-    fermata, strength = where
+    fermata, strength = np.minimum(where[0], 1), where[1]
     before, before_that = history.last_beats(rows)
     here, past = now.astype(np.int64), before.astype(np.int64)
     sounds = (here != REST).all(axis=1)
@@ -268,6 +272,8 @@ def beat_keys(
     gap = np.clip((here[:, :3] - here[:, 1:]) // np.array([2, 2, 3]) + 4, 0, 31)
     same_root, same_bass = (root == earlier[0]).astype(np.int64), (steps[:, 3] == 0).astype(int)
     at_end = known & (fermata == 1)
+    to = np.where(root < 12, motion, 12)
+    seventh = linked & ((earlier[1] == 4) | (earlier[1] == 8))
     columns = [
         _encode("chord", sounds, minor, sets, bass),
         _encode("chord in the bar", sounds & (root < 12), minor, root, quality, strength),
@@ -286,7 +292,9 @@ def beat_keys(
         _encode("root motion and inversion", known, earlier[1], earlier[2], motion, quality,
                 inversion),
         _encode("chord leaves", linked & (earlier[0] < 12), minor, earlier[1], earlier[2],
-                np.where(root < 12, motion, 12)),
+                to),
+        _encode("phrase end", linked & (where[0] == 2), same_root, same_bass, strength),
+        _encode("seventh goes", seventh, minor, earlier[0], to, same_bass),
         _encode("held over", known, same_root, same_bass, strength),
         _encode("cadence", at_end, minor, *earlier, root, quality, inversion),
         *_resolutions(steps, past, earlier, motion, known),

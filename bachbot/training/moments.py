@@ -12,22 +12,28 @@ the logarithmic scale of iterative scaling (Darroch and Ratcliff, Annals of Math
 rounds.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from math import log, sqrt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from math import log, prod, sqrt
+from pathlib import Path
 
 import numpy as np
 
 from bachbot.chorale import Chorale, Voice
 from bachbot.decoding import DecodingOptions, Penalties, fill_all, fill_request
 from bachbot.decoding.penalties import GUIDED_PENALTIES, LearnedPenalty
-from bachbot.errors import TrainingError
+from bachbot.errors import TrainingError, UsageError
 from bachbot.features import FeatureWeights, count_features
-from bachbot.features.templates import STEP_FACTORS, template_of
-from bachbot.runtime.protocol import Model
+from bachbot.features.templates import STEP_FACTORS, TEMPLATES, template_of
+from bachbot.runtime import Checkpoint, Model, build_decoding_model, save_checkpoint
+from bachbot.runtime.checkpoint import EXPERT
 
 SMALLEST = 0.005
 """Nats below which a mean weight is left out: it changes no choice."""
+
+
+STATE = "moments.safetensors"
+"""File of a run from which learning can be continued."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,9 @@ class MomentOptions:
         Features with fewer counts, Bach's and ours together, do not move.
     bound : float
         Largest absolute weight in nats.
+    largest : int
+        Templates with more possible features than this do not move: a small one for a few rounds
+        on held-out pieces, which the model knows less well than those it was trained on.
     unaveraged : int
         First rounds, while weights still travel, that do not count in the mean.
     seed : int
@@ -66,6 +75,7 @@ class MomentOptions:
     smoothing: float = 4.0
     fewest: float = 12.0
     bound: float = 2.5
+    largest: int = 2**62
     unaveraged: int = 7
     seed: int = 0
 
@@ -198,8 +208,9 @@ class MomentLearner:
         for key in self.weights:
             self.weights[key] *= 1 - options.shrinkage
         for key, pair in self.counts.items():
-            if self._moves(pair):
-                step = rate * STEP_FACTORS.get(template_of(key), 1.0)
+            template = template_of(key)
+            if self._moves(pair) and prod(TEMPLATES[template]) <= options.largest:
+                step = rate * STEP_FACTORS.get(template, 1.0)
                 moved = self.weights.get(key, 0.0) + step * log(self._ratio(pair))
                 self.weights[key] = max(-options.bound, min(options.bound, moved))
         self.rounds += 1
@@ -272,3 +283,128 @@ def learn_features(
         learner.update(bach, ours, lower)
         if after_round is not None:
             after_round(learner, ours)
+
+
+@dataclass(eq=False)
+class FeatureRun:
+    """A folder in which a checkpoint's features are learned: a checkpoint at every moment.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the checkpoint is written.
+    checkpoint : Checkpoint
+        The trained model.
+    learner : MomentLearner
+        The state, kept beside the checkpoint in `STATE`.
+    """
+
+    folder: Path
+    checkpoint: Checkpoint
+    learner: MomentLearner
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        checkpoint: Checkpoint,
+        expert: str | None,
+        settings: Mapping[str, str],
+        *,
+        resume: bool,
+    ) -> "FeatureRun":
+        """Begin in a new folder, or continue in one.
+
+        Parameters
+        ----------
+        folder : Path
+            Must not exist yet, unless `resume`.
+        checkpoint : Checkpoint
+            The trained model; if it has features, learning starts from them.
+        expert : str, optional
+            Name of a shipped checkpoint that decodes along. Default: that of the checkpoint.
+        settings : mapping of str to str
+            Fields of `MomentOptions` by name.
+        resume : bool
+            Whether to continue.
+
+        Raises
+        ------
+        UsageError
+            If a setting is unknown or no number, or the folder is there.
+        TrainingError
+            If there is nothing to continue, or the state is damaged.
+        """
+        options, state = _options(settings), folder / STATE
+        config = dict(checkpoint.config)
+        if expert is not None:
+            config[EXPERT] = expert
+        if resume:
+            if not state.is_file():
+                raise TrainingError(
+                    f"{state} is not there: nothing was learned in {folder}, start without --resume"
+                )
+            return cls(
+                folder,
+                replace(checkpoint, config=config),
+                MomentLearner.from_bytes(state.read_bytes(), options),
+            )
+        if folder.exists():
+            raise UsageError(f"{folder} is there: give another folder, or --resume to continue")
+        learner, known = MomentLearner(options), checkpoint.features
+        if known is not None:
+            pairs = zip(known.keys.tolist(), known.weights.tolist(), strict=True)
+            learner.weights = dict(pairs)
+        return cls(folder, replace(checkpoint, config=config), learner)
+
+    def learn(
+        self,
+        pieces: Sequence[Chorale],
+        rounds: int,
+        after_round: Callable[[MomentLearner], None] | None = None,
+    ) -> None:
+        """Learn until so many rounds are done, and write the checkpoint after each.
+
+        Parameters
+        ----------
+        pieces : sequence of Chorale
+            Pieces to learn from, in C major or A minor.
+        rounds : int
+            Rounds in all.
+        after_round : callable, optional
+            Called after each round.
+        """
+        model = build_decoding_model(replace(self.checkpoint, features=None))
+
+        def keep(learner: MomentLearner, _: Sequence[Chorale]) -> None:
+            features = learner.mean_features if learner.averaged else learner.features
+            config = {**self.checkpoint.config, "features": self._record()}
+            written = replace(self.checkpoint, config=config, features=features)
+            save_checkpoint(self.folder, written, extra={STATE: learner.to_bytes()})
+            if after_round is not None:
+                after_round(learner)
+
+        learn_features(model, pieces, self.learner, rounds=rounds, after_round=keep)
+
+    def _record(self) -> dict[str, object]:
+        """How the features were learned, for the config."""
+        learner = self.learner
+        return {
+            "rounds": learner.rounds,
+            "averaged": learner.averaged,
+            "disagreement": round(learner.disagreement, 4),
+            **asdict(learner.options),
+        }
+
+
+def _options(settings: Mapping[str, str]) -> MomentOptions:
+    known = {f.name: type(f.default) for f in fields(MomentOptions)}
+    values = {}
+    for name, text in settings.items():
+        if name not in known:
+            raise UsageError(f"there is no setting '{name}': settings are {', '.join(known)}")
+        try:
+            values[name] = known[name](text)
+        except ValueError:
+            raise UsageError(f"{name} is '{text}': give a number") from None
+    return replace(MomentOptions(), **values)

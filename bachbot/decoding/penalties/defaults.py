@@ -38,7 +38,15 @@ parallels than his, these come closest to him. ``checkpoints/EXPERIMENTS.md`` te
 found; ``evaluate fit`` continues from them.
 """
 
-GUIDED_PENALTIES = Penalties((*_RULES, InversionPenalty(1.2), FinalChordPenalty(5.0)))
+GUIDED_PENALTIES = Penalties(
+    (
+        RulePenalty(1.5, "parallel fifths"),
+        RulePenalty(1.5, "parallel octaves"),
+        *_RULES[2:],
+        InversionPenalty(1.2),
+        FinalChordPenalty(5.0),
+    )
+)
 """The penalties of beam and greedy search beside learned features.
 
 The bonuses are gone: features learn Bach's onsets, leaps and chords (`bachbot.training.moments`).

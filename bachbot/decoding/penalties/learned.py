@@ -51,6 +51,7 @@ class LearnedPenalty(Penalty):
             on = done[place[done] == 0]
             if len(on):
                 fermata = context.state.fermata[rows[on]].astype(np.intp)
+                fermata += fermata * onset[place[done] == 0, 0]
                 where = (fermata, context.beat_strength[piece[on]])
                 keys = beat_keys(history, rows[on], notes.pitch[on], where, minor[on])
                 score[on] += self.features.score(keys)
