@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
+from bachbot.errors import CheckpointError
 from bachbot.runtime.checkpoint import (
     EXPERT,
     Checkpoint,
@@ -83,6 +84,11 @@ def build_decoding_model(checkpoint: Checkpoint, method: str = "beam") -> Model:
     model = build_model(checkpoint)
     expert = checkpoint.config.get(EXPERT)
     if expert is not None:
+        if expert not in shipped_checkpoints():
+            raise CheckpointError(
+                f"the checkpoint's expert {expert!r} does not come with bachbot: shipped are "
+                f"{', '.join(shipped_checkpoints())}"
+            )
         model = ProductOfExperts([model, load_model(expert)])
     return model if checkpoint.features is None else GuidedModel(model, checkpoint.features)
 

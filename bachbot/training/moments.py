@@ -13,7 +13,7 @@ rounds.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import log, prod, sqrt
 from pathlib import Path
 
@@ -398,13 +398,13 @@ class FeatureRun:
 
 
 def _options(settings: Mapping[str, str]) -> MomentOptions:
-    known = {f.name: type(f.default) for f in fields(MomentOptions)}
+    defaults = asdict(MomentOptions())
     values = {}
     for name, text in settings.items():
-        if name not in known:
-            raise UsageError(f"there is no setting '{name}': settings are {', '.join(known)}")
+        if name not in defaults:
+            raise UsageError(f"there is no setting '{name}': settings are {', '.join(defaults)}")
         try:
-            values[name] = known[name](text)
+            values[name] = type(defaults[name])(text)
         except ValueError:
             raise UsageError(f"{name} is '{text}': give a number") from None
     return replace(MomentOptions(), **values)

@@ -1,10 +1,17 @@
 import numpy as np
 import pytest
+from made_checkpoints import random_checkpoint
+from safetensors.numpy import save
+from training_corpus import random_chorale
 
 from bachbot.chorale import Chorale, Key, Meter, Voice
-from bachbot.errors import TrainingError
+from bachbot.decoding import fill, fill_request
+from bachbot.errors import CheckpointError, EncodingError, TrainingError, UsageError
+from bachbot.features import FeatureWeights
 from bachbot.features.templates import describe
-from bachbot.training.moments import MomentLearner, MomentOptions
+from bachbot.runtime import GuidedModel, build_decoding_model, load_checkpoint
+from bachbot.runtime.checkpoint import FEATURES
+from bachbot.training.moments import FeatureRun, MomentLearner, MomentOptions
 
 LOWER = (Voice.ALTO, Voice.TENOR, Voice.BASS)
 
@@ -92,3 +99,84 @@ def test_learning_goes_on_from_a_saved_state_as_if_uninterrupted():
 def test_a_damaged_state_is_refused():
     with pytest.raises(TrainingError, match="damaged"):
         MomentLearner.from_bytes(b"no state", MomentOptions())
+
+
+QUICK = {"pieces": "2", "fewest": "2", "unaveraged": "1"}
+
+
+@pytest.fixture
+def tunes():
+    return [random_chorale(seed, frames=16) for seed in range(3)]
+
+
+def learned(folder, rounds, tunes, **how):
+    run = FeatureRun.open(folder, random_checkpoint(), None, QUICK, resume=how.get("resume", False))
+    run.learn(tunes, rounds)
+    return load_checkpoint(folder)
+
+
+def test_a_run_goes_on_as_if_uninterrupted(tmp_path, tunes):
+    straight = learned(tmp_path / "straight", 3, tunes)
+    learned(tmp_path / "halves", 1, tunes)
+    halves = learned(tmp_path / "halves", 3, tunes, resume=True)
+    assert straight.features is not None
+    assert straight.features.keys.tolist() == halves.features.keys.tolist()
+    assert straight.features.weights.tolist() == halves.features.weights.tolist()
+    assert straight.config["features"]["rounds"] == 3
+
+
+def test_beam_search_runs_the_features_and_sampling_does_not(tmp_path, tunes):
+    checkpoint = learned(tmp_path / "run", 1, tunes)
+    guided = build_decoding_model(checkpoint)
+    assert isinstance(guided, GuidedModel)
+    assert guided.features is checkpoint.features
+    assert not isinstance(build_decoding_model(checkpoint, "sample"), GuidedModel)
+    request = fill_request(tunes[0], [Voice.SOPRANO])
+    [best] = fill(guided, request.chorale, request.given)
+    [alone] = fill(build_decoding_model(random_checkpoint()), request.chorale, request.given)
+    assert best.penalty != alone.penalty
+    assert (best.chorale.pitch[:, 0] == tunes[0].pitch[:, 0]).all()
+
+
+def test_a_run_refuses_what_it_cannot_use(tmp_path, tunes):
+    checkpoint = random_checkpoint()
+    for settings, words in (({"speed": "1"}, "no setting 'speed'"), ({"rate": "x"}, "'x'")):
+        with pytest.raises(UsageError, match=words):
+            FeatureRun.open(tmp_path / "new", checkpoint, None, settings, resume=False)
+    with pytest.raises(TrainingError, match="start without --resume"):
+        FeatureRun.open(tmp_path / "new", checkpoint, None, {}, resume=True)
+    with pytest.raises(UsageError, match="is there"):
+        FeatureRun.open(tmp_path, checkpoint, None, {}, resume=False)
+
+
+def test_damaged_features_are_refused(tmp_path, tunes):
+    learned(tmp_path / "run", 1, tunes)
+    file = tmp_path / "run" / FEATURES
+    content = file.read_bytes()
+    file.write_bytes(content[:-8] + bytes(8))
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(tmp_path / "run")
+    file.unlink()
+    with pytest.raises(CheckpointError, match="could not be read"):
+        load_checkpoint(tmp_path / "run")
+
+
+def test_features_of_other_templates_are_refused():
+    content = save(
+        {
+            "keys": np.array([1], dtype=np.int64),
+            "weights": np.array([1], dtype=np.float16),
+            "templates": np.zeros(32, dtype=np.uint8),
+        }
+    )
+    with pytest.raises(EncodingError, match="another version"):
+        FeatureWeights.from_bytes(content)
+    with pytest.raises(EncodingError, match="damaged"):
+        FeatureWeights.from_bytes(b"nothing")
+
+
+def test_an_expert_that_is_not_shipped_is_named(tmp_path, tunes):
+    checkpoint = random_checkpoint()
+    run = FeatureRun.open(tmp_path / "new", checkpoint, "nobody", QUICK, resume=False)
+    with pytest.raises(CheckpointError, match="nobody"):
+        run.learn(tunes, 1)

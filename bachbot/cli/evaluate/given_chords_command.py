@@ -30,7 +30,7 @@ def chords_given_command(
     from bachbot.decoding import fill_request
     from bachbot.evaluation.generated import harmonize_pieces
     from bachbot.evaluation.given_chords import chords_of, measure
-    from bachbot.runtime import build_model, load_checkpoint
+    from bachbot.runtime import build_decoding_model, load_checkpoint
     from bachbot.tables.given_chords_tables import given_chords_table
 
     options = shared.decoding_options(
@@ -40,7 +40,7 @@ def chords_given_command(
     pieces = shared.pieces_of(prepared, part, split, limit)
     loaded = load_checkpoint(checkpoint)
     shared.warn_of_leaks(loaded, prepared, split)
-    model = build_model(loaded, dtype=shared.precision(options))
+    model = build_decoding_model(loaded, options.method)
     chords = [chords_of(piece) for piece in pieces]
     sets = {"Bach": pieces}
     for name, given in (("without", [()] * len(pieces)), ("with his chords", chords)):
