@@ -164,7 +164,7 @@ def harmonize(
     cadences: shared.Cadences = None,
     beam: Annotated[
         int | None,
-        typer.Option("--beam", metavar="N", help="Width of the beam search. [default: 10]"),
+        typer.Option("--beam", metavar="N", help="Width of the beam search. [default: 5]"),
     ] = None,
     greedy: Annotated[
         bool,

@@ -158,7 +158,7 @@ BeamOption = Annotated[
     typer.Option(
         "--beam",
         metavar="N",
-        help="Beam width. Only with --decoder default or beam. [default: 10]",
+        help="Beam width. Only with --decoder default or beam. [default: 5]",
         show_default=False,
     ),
 ]

@@ -42,7 +42,7 @@ def realize(
     key: Annotated[
         str | None, typer.Option("--key", help="Key, such as 'F# minor'. [default: estimated]")
     ] = None,
-    beam: Annotated[int, typer.Option("--beam", help="Beam search of this width.")] = 10,
+    beam: Annotated[int, typer.Option("--beam", metavar="N", help="Width of the beam search.")] = 5,
     sample: Annotated[
         bool,
         typer.Option("--sample", help="Choose notes at random, weighted by their probability."),

@@ -22,6 +22,13 @@ METHODS: tuple[Method, ...] = get_args(Method)
 Progress = Callable[[int, int], None]
 """Called with how much is done and how much there is in all: frames or pieces."""
 
+DEFAULT_BEAM = 5
+"""Width of the beam: that with which the features of the shipped model were learned.
+
+Features make up for what a search of some width writes too much or too little of, so that another
+width changes the music's rates.
+"""
+
 _MOST = 1000  # beams or candidates; decoding time grows with either
 
 
@@ -60,7 +67,7 @@ class DecodingOptions:
     """
 
     method: Method = "beam"
-    beam: int = 10
+    beam: int = DEFAULT_BEAM
     temperature: float = 1.0
     top_p: float = 1.0
     seed: int = 0

@@ -91,7 +91,7 @@ class Engine:
             How phrases end, such as ``"4:HC 8:PAC"`` (`bachbot.theory.given_cadences`). It comes
             before `chords` where both give a chord.
         options : DecodingOptions, optional
-            Method, beam, temperature, seed, number. Default: a beam of 10.
+            Method, beam, temperature, seed, number. Default: a beam of 5.
         progress : callable, optional
             Called with the frames done and the number of frames.
 

@@ -42,7 +42,7 @@ Filler = Literal["greedy", "beam"]
 
 FILLERS: Mapping[Filler, DecodingOptions] = {
     "greedy": DecodingOptions("greedy", penalties=Penalties()),
-    "beam": DecodingOptions("beam", penalties=Penalties()),
+    "beam": DecodingOptions("beam", beam=10, penalties=Penalties()),
 }
 """How masked voices are filled: without penalties, so that only the model is measured."""
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from bachbot.chorale import Chorale, Voice
 from bachbot.decoding import DecodingOptions, Penalties, fill_all, fill_request
+from bachbot.decoding.options import DEFAULT_BEAM
 from bachbot.decoding.penalties import GUIDED_PENALTIES, LearnedPenalty
 from bachbot.errors import TrainingError, UsageError
 from bachbot.features import FeatureWeights, count_features
@@ -63,6 +64,8 @@ class MomentOptions:
         on held-out pieces, which the model knows less well than those it was trained on.
     unaveraged : int
         First rounds, while weights still travel, that do not count in the mean.
+    beam : int
+        Width of the beam that decodes: the width for which the weights are right.
     seed : int
         Order of the tunes.
     """
@@ -77,6 +80,7 @@ class MomentOptions:
     bound: float = 2.5
     largest: int = 2**62
     unaveraged: int = 7
+    beam: int = DEFAULT_BEAM
     seed: int = 0
 
 
@@ -226,9 +230,9 @@ def harmonize_with(
     penalties: Penalties,
     features: FeatureWeights,
     *,
-    given: Sequence[Voice] = (Voice.SOPRANO,),
+    beam: int = DEFAULT_BEAM,
 ) -> list[Chorale]:
-    """Harmonize pieces with learned features beside other penalties.
+    """Harmonize pieces' sopranos with learned features beside other penalties.
 
     Parameters
     ----------
@@ -240,13 +244,12 @@ def harmonize_with(
         Those that are not learned.
     features : FeatureWeights
         The learned ones.
-    given : sequence of Voice
-        Voices that come back unchanged.
+    beam : int
+        Width of the beam.
     """
     every = Penalties((*penalties.items, LearnedPenalty(1.0, features)))
-    found = fill_all(
-        model, [fill_request(c, given) for c in pieces], DecodingOptions(penalties=every)
-    )
+    requests = [fill_request(c, (Voice.SOPRANO,)) for c in pieces]
+    found = fill_all(model, requests, DecodingOptions(beam=beam, penalties=every))
     return [best.chorale for best, *_ in found]
 
 
@@ -279,7 +282,7 @@ def learn_features(
     lower = (Voice.ALTO, Voice.TENOR, Voice.BASS)
     while learner.rounds < rounds:
         bach = learner.batch(pieces)
-        ours = harmonize_with(model, bach, penalties, learner.features)
+        ours = harmonize_with(model, bach, penalties, learner.features, beam=learner.options.beam)
         learner.update(bach, ours, lower)
         if after_round is not None:
             after_round(learner, ours)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bachbot.decoding.penalties import DEFAULT_PENALTIES, SAMPLING_PENALTIES
+from bachbot.decoding.penalties import DEFAULT_PENALTIES, GUIDED_PENALTIES, SAMPLING_PENALTIES
 from bachbot.evaluation import harmonization
 from bachbot.evaluation.harmonization import MASKS
 from bachbot.report.context import Advance, Request
@@ -48,6 +48,7 @@ def blocks(results: Results, request: Request) -> list[Block]:
         "Penalties and bonuses",
         {
             "beam and greedy search": DEFAULT_PENALTIES.to_json(),
+            "the same beside learned features": GUIDED_PENALTIES.to_json(),
             "sampling": SAMPLING_PENALTIES.to_json(),
         },
     )
