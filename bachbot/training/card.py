@@ -71,7 +71,7 @@ then `bachbot train export runs/NAME -o checkpoints/NAME`.
 {record["machine"]} ({record["processes"]} {processes}); torch {record["versions"]["torch"]}.
 - **Selected**: the weights of epoch {record["best_epoch"]}, the best by {text.selected_by}. Their \
 training loss was {record[kind.units.train_key]:.3f} {kind.units.train}, with dropout on.
-
+{_describe_decoding(config)}
 ## Results
 
 {text.results_intro}
@@ -84,6 +84,24 @@ training loss was {record[kind.units.train_key]:.3f} {kind.units.train}, with dr
 
 {text.limitations}
 """
+
+
+def _describe_decoding(config: Mapping[str, Any]) -> str:
+    """A line on what beam search adds to the network; empty if nothing."""
+    expert, features = config.get("expert"), config.get("features")
+    parts = []
+    if expert is not None:
+        parts.append(f"averages the network's log-probabilities with those of `{expert}`")
+    if features is not None:
+        parts.append(
+            f"adds {features['weights']:,} learned weights of local features "
+            f"(`features.safetensors`; the last run of `bachbot train features`: "
+            f"{features['rounds']} rounds of {features['pieces']} tunes, a beam of "
+            f"{features['beam']})"
+        )
+    if not parts:
+        return ""
+    return f"- **Decoding**: beam search {' and '.join(parts)}. Sampling runs the network alone.\n"
 
 
 def _device_options(record: Mapping[str, Any]) -> str:

@@ -28,6 +28,7 @@ from bachbot.features import FeatureWeights, count_features
 from bachbot.features.templates import STEP_FACTORS, TEMPLATES, template_of
 from bachbot.runtime import Checkpoint, Model, build_decoding_model, save_checkpoint
 from bachbot.runtime.checkpoint import EXPERT
+from bachbot.training.card import write_model_card
 
 SMALLEST = 0.005
 """Nats below which a mean weight is left out: it changes no choice."""
@@ -381,18 +382,22 @@ class FeatureRun:
 
         def keep(learner: MomentLearner, _: Sequence[Chorale]) -> None:
             features = learner.mean_features if learner.averaged else learner.features
-            config = {**self.checkpoint.config, "features": self._record()}
+            config = {**self.checkpoint.config, "features": self._record(features)}
             written = replace(self.checkpoint, config=config, features=features)
-            save_checkpoint(self.folder, written, extra={STATE: learner.to_bytes()})
+            extra = {STATE: learner.to_bytes()}
+            if config["training"]:
+                extra["MODEL_CARD.md"] = write_model_card(config).encode()
+            save_checkpoint(self.folder, written, extra=extra)
             if after_round is not None:
                 after_round(learner)
 
         learn_features(model, pieces, self.learner, rounds=rounds, after_round=keep)
 
-    def _record(self) -> dict[str, object]:
+    def _record(self, features: FeatureWeights) -> dict[str, object]:
         """How the features were learned, for the config."""
         learner = self.learner
         return {
+            "weights": len(features.keys),
             "rounds": learner.rounds,
             "averaged": learner.averaged,
             "disagreement": round(learner.disagreement, 4),

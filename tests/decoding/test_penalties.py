@@ -147,7 +147,7 @@ def test_all_penalties_of_several_pieces_at_once(tasks):
 def state_of(before, now):
     """The state of one hypothesis by the pitches of two frames."""
     before, now = (np.array([pitch], dtype=np.int16) for pitch in (before, now))
-    return FrameState(before, now, np.zeros(1, bool), np.zeros(1, bool), np.ones(1, bool))
+    return FrameState(before, now, np.zeros(1, bool), np.zeros(1, bool), np.ones((1, 4), bool))
 
 
 CHORDS = np.array(

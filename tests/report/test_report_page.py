@@ -99,8 +99,8 @@ def test_every_table_is_rectangular_and_names_a_command(html):
     commands = re.findall(r"Printed by <code>bachbot evaluate (\w+)", html)
     assert set(commands) == {"losses", "harmonization", "partwriting", "music", "style", "novelty"}
     tables = re.findall(r"<table>.*?</table>", html, flags=re.DOTALL)
-    # All but the table of times can be printed.
-    assert len(tables) == len(commands) + 1
+    # All but the tables of times and of penalties can be printed.
+    assert len(tables) == len(commands) + 2
     for table in tables:
         head, body = table.split("<tbody>")
         columns = head.count('<th scope="col"')

@@ -40,8 +40,8 @@ found; ``evaluate fit`` continues from them.
 
 GUIDED_PENALTIES = Penalties(
     (
-        RulePenalty(1.5, "parallel fifths"),
-        RulePenalty(1.5, "parallel octaves"),
+        RulePenalty(2.0, "parallel fifths"),
+        RulePenalty(2.0, "parallel octaves"),
         *_RULES[2:],
         InversionPenalty(1.2),
         FinalChordPenalty(5.0),
