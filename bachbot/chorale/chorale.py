@@ -138,9 +138,15 @@ class Chorale:
             )
         return replace(self, pitch=moved, key=key, transposed_by=self.transposed_by + semitones)
 
-    def normalized(self) -> "Chorale":
-        """Transpose to C major or A minor, by BachBot's table of intervals."""
-        return self.transposed(self.key.shift, self.key.standard)
+    def normalized(self, octaves: int = 0) -> "Chorale":
+        """Transpose to C major or A minor, by BachBot's table of intervals.
+
+        Parameters
+        ----------
+        octaves : int
+            Octaves by which it is moved up as well.
+        """
+        return self.transposed(self.key.shift + 12 * octaves, self.key.standard)
 
     def augmented(self, times: int) -> "Chorale":
         """Multiply every duration (augmentation).

@@ -18,7 +18,7 @@ from bachbot.decoding.compose import ComposeRequest, compose
 from bachbot.decoding.harmonize import fill, fill_all, try_fill_all
 from bachbot.decoding.options import METHODS, Candidate, DecodingOptions, Method, Progress
 from bachbot.decoding.penalties import Penalties
-from bachbot.decoding.requests import fill_request, with_final_cadence
+from bachbot.decoding.requests import fill_request, octaves_to_tessitura, with_final_cadence
 
 __all__ = [
     "METHODS",
@@ -32,6 +32,7 @@ __all__ = [
     "fill",
     "fill_all",
     "fill_request",
+    "octaves_to_tessitura",
     "try_fill_all",
     "with_final_cadence",
 ]

@@ -193,7 +193,7 @@ def range_sets(vocabulary: Vocabulary, transposed_by: int) -> NDArray[np.bool_]:
     vocabulary : Vocabulary
         The model's.
     transposed_by : int
-        Semitones by which the piece was transposed from its own key; whole octaves do not count.
+        Semitones by which the piece was transposed from its own key.
 
     Returns
     -------
@@ -205,13 +205,11 @@ def range_sets(vocabulary: Vocabulary, transposed_by: int) -> NDArray[np.bool_]:
     DecodingError
         If the vocabulary has no pitch within a range.
     """
-    # A tune that was brought into its range by an octave does not take the others with it.
-    shift = (transposed_by + 5) % 12 - 5
     pitch = vocabulary.pitch_of
     onset = (np.arange(len(vocabulary)) >= FIRST_PITCH) & ~vocabulary.tied_of
     sets = np.zeros((8, len(vocabulary)), dtype=np.bool_)
     for voice in VOICES:
-        low, high = (bound + shift for bound in Voice(voice).range)
+        low, high = (bound + transposed_by for bound in Voice(voice).range)
         sets[[voice, voice + 4]] = onset & (pitch >= low) & (pitch <= high)
         if not sets[voice].any():
             raise DecodingError(

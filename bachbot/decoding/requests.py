@@ -92,6 +92,41 @@ def _with_phrase_end(chorale: Chorale, given: Given, frame: int) -> tuple[Choral
     return replace(chorale, fermata=fermata), replace(given, fermatas=known)
 
 
+_TESSITURA = (65.0, 77.5)
+"""Mean pitch of nine in ten of Bach's sopranos in C major or A minor."""
+
+_HIGHEST, _LOWEST = 86, 31
+"""Highest and lowest pitch of Bach's chorales in C major or A minor."""
+
+
+def octaves_to_tessitura(chorale: Chorale) -> int:
+    """Octaves that bring a tune in C major or A minor to where Bach's sopranos lie there.
+
+    A model has seen few sopranos below G4 on average, and writes the other voices where it knows
+    them, above such a tune. An octave higher they have room.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        A piece in its own key.
+
+    Returns
+    -------
+    int
+        0 for most; 1 for a low tune, -1 for a high one. 0 if a voice would leave the range of all
+        of Bach's chorales.
+    """
+    sounding = chorale.pitch[chorale.pitch != REST] + chorale.key.shift
+    soprano = chorale.pitch[:, Voice.SOPRANO]
+    soprano = soprano[soprano != REST] + chorale.key.shift
+    if not len(soprano):
+        return 0
+    low, high = _TESSITURA
+    octaves = int(soprano.mean() < low) - int(soprano.mean() > high)
+    moved = sounding + 12 * octaves
+    return octaves if moved.min() >= _LOWEST and moved.max() <= _HIGHEST else 0
+
+
 def with_final_cadence(chorale: Chorale, given: Given) -> tuple[Chorale, Given]:
     """Ask for an ending.
 

@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import Chorale, GivenHarmony, Key, Meter, Pulse, Voice
-from bachbot.decoding import Candidate, ComposeRequest, DecodingOptions, compose, fill_request
+from bachbot.decoding import (
+    Candidate,
+    ComposeRequest,
+    DecodingOptions,
+    compose,
+    fill_request,
+    octaves_to_tessitura,
+)
 from bachbot.decoding.harmony import chord_conflicts
 from bachbot.decoding.options import Progress
 from bachbot.encoding import FillRequest
@@ -153,10 +160,15 @@ class HarmonizeRequest:
         return Pulse.of(self.score.chorale, leading)
 
     @cached_property
+    def octaves(self) -> int:
+        """Octaves by which the score is moved up for the model."""
+        return octaves_to_tessitura(self.score.chorale) if Voice.SOPRANO in self.given else 0
+
+    @cached_property
     def fill_request(self) -> FillRequest:
         """The request to the decoder, in C major or A minor."""
         return fill_request(
-            self.score.chorale.normalized(),
+            self.score.chorale.normalized(self.octaves),
             self.cells,
             pulse=self.pulse,
             section_starts=section_starts(self.score),
@@ -184,7 +196,8 @@ class HarmonizeRequest:
     def result(self, candidate: Candidate) -> DecodingResult:
         """A candidate as a score, in its own key and pulse."""
         source = self.score.chorale
-        found = self.pulse.undo(candidate.chorale).transposed(-source.key.shift, source.key)
+        back = -source.key.shift - 12 * self.octaves
+        found = self.pulse.undo(candidate.chorale).transposed(back, source.key)
         if self.bars is None:
             score = complete(self.score, found, self.given)
         else:

@@ -174,7 +174,10 @@ def test_compass_of_a_piece_that_was_moved():
     assert broken("out of range", SILENT, [p - 4 for p in lowest], transposed_by=-3) == [
         "S", "A", "T", "B",
     ]  # fmt: skip
-    assert broken("out of range", SILENT, lowest, transposed_by=12) == []
+    assert broken("out of range", SILENT, [p + 12 for p in lowest], transposed_by=12) == []
+    assert broken("out of range", SILENT, [p + 11 for p in lowest], transposed_by=12) == [
+        "S", "A", "T", "B",
+    ]  # fmt: skip
 
 
 def test_sums_are_of_rules_that_share_their_chances():

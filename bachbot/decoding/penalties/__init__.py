@@ -17,6 +17,7 @@ from bachbot.decoding.penalties.learned import LearnedPenalty
 from bachbot.decoding.penalties.part_writing import PARALLELS, RulePenalty
 from bachbot.decoding.penalties.penalty_list import PENALTY_NAMES, Penalties
 from bachbot.decoding.penalties.style import (
+    AboveSopranoPenalty,
     FinalChordPenalty,
     InversionPenalty,
     LeapBonus,
@@ -31,6 +32,7 @@ __all__ = [
     "PARALLELS",
     "PENALTY_NAMES",
     "SAMPLING_PENALTIES",
+    "AboveSopranoPenalty",
     "FinalChordPenalty",
     "InversionPenalty",
     "LeapBonus",

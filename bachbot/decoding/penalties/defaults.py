@@ -3,6 +3,7 @@
 from bachbot.decoding.penalties.part_writing import RulePenalty
 from bachbot.decoding.penalties.penalty_list import Penalties
 from bachbot.decoding.penalties.style import (
+    AboveSopranoPenalty,
     FinalChordPenalty,
     InversionPenalty,
     LeapBonus,
@@ -19,6 +20,8 @@ _RULES = (
     RulePenalty(0.25, "seventh unresolved"),
 )
 
+_STYLE = (AboveSopranoPenalty(1.0), InversionPenalty(1.2), FinalChordPenalty(5.0))
+
 DEFAULT_PENALTIES = Penalties(
     (
         *_RULES,
@@ -26,8 +29,7 @@ DEFAULT_PENALTIES = Penalties(
         RepeatedNotePenalty(0.25),
         LeapBonus(0.2),
         NewChordBonus(0.7),
-        InversionPenalty(1.2),
-        FinalChordPenalty(5.0),
+        *_STYLE,
     )
 )
 """The penalties of beam and greedy search.
@@ -43,8 +45,7 @@ GUIDED_PENALTIES = Penalties(
         RulePenalty(2.0, "parallel fifths"),
         RulePenalty(2.0, "parallel octaves"),
         *_RULES[2:],
-        InversionPenalty(1.2),
-        FinalChordPenalty(5.0),
+        *_STYLE,
     )
 )
 """The penalties of beam and greedy search beside learned features.

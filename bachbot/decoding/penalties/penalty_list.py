@@ -16,6 +16,7 @@ from bachbot.decoding.penalties.base import Penalty
 from bachbot.decoding.penalties.learned import LearnedPenalty
 from bachbot.decoding.penalties.part_writing import RulePenalty, given_note_costs, rule_costs
 from bachbot.decoding.penalties.style import (
+    AboveSopranoPenalty,
     FinalChordPenalty,
     InversionPenalty,
     LeapBonus,
@@ -36,6 +37,7 @@ _ALL: tuple[Penalty, ...] = (
     RepeatedNotePenalty(0.0),
     LeapBonus(0.0),
     NewChordBonus(0.0),
+    AboveSopranoPenalty(0.0),
     InversionPenalty(0.0),
     FinalChordPenalty(0.0),
 )

@@ -116,6 +116,28 @@ class NewChordBonus(Penalty):
 
 
 @dataclass(frozen=True)
+class AboveSopranoPenalty(Penalty):
+    """A penalty for each sixteenth in which a lower voice is above the soprano.
+
+    Alto and tenor may cross each other, as they do in Bach's chorales; a voice above the tune
+    hides it.
+    """
+
+    source: ClassVar[str] = "textbook rule: Bach's voices are above his tunes .2% of the time"
+    name: ClassVar[str] = "above the soprano"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty for each voice that a candidate puts above the soprano, [N]."""
+        pitch = context.candidates(rows, tokens).pitch
+        soprano = pitch[:, Voice.SOPRANO]
+        lower = pitch[:, 1:] if context.voice == Voice.SOPRANO else pitch[:, [context.voice]]
+        above = (lower > soprano[:, np.newaxis]) & (soprano != REST)[:, np.newaxis]
+        return self.weight * above.sum(axis=1)
+
+
+@dataclass(frozen=True)
 class InversionPenalty(Penalty):
     """A penalty for an inverted chord where a fermata begins: phrases rest on root positions."""
 

@@ -45,8 +45,7 @@ class Moves:
     released : ndarray of bool, shape [N]
         Whether a phrase ended before `now`. Textbooks do not apply voice-leading rules across it.
     transposed_by : int
-        Semitones by which the pitches were transposed from where they are sung, for the ranges;
-        whole octaves do not count.
+        Semitones by which the pitches were transposed from where they are sung, for the ranges.
 
     Raises
     ------

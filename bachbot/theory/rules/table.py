@@ -127,8 +127,7 @@ _LOWEST, _HIGHEST = np.array([voice.range for voice in Voice], dtype=np.int16).T
 
 def _out_of_range(moves: Moves) -> NDArray[np.bool_]:
     """A note begins outside `Voice.range`, shape [N, 4]."""
-    # As in decoding, transposition by whole octaves does not move the ranges.
-    shift = np.int16((moves.transposed_by + 5) % 12 - 5)
+    shift = np.int16(moves.transposed_by)
     return moves.new_pitches & ((moves.now < _LOWEST + shift) | (moves.now > _HIGHEST + shift))
 
 
