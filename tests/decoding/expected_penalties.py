@@ -24,7 +24,15 @@ def expected_penalty(music, given, penalties):
     cost -= weights.get("new-chord bonus", 0.0) * new_chords(music, given)
     cost += weights.get("final chord", 0.0) * wrong_final_notes(music, given)
     cost += weights.get("inversion at fermata", 0.0) * inversions_at_fermatas(music, given)
+    cost += weights.get("above the soprano", 0.0) * above_the_soprano(music, given)
     return cost
+
+
+def above_the_soprano(music, given):
+    """Sixteenths of lower voices above the soprano, one of the two of them chosen."""
+    soprano, lower = music.pitch[:, :1], music.pitch[:, 1:]
+    chosen = ~given.cells[:, 1:] | ~given.cells[:, :1]
+    return int(((lower > soprano) & (soprano != REST) & chosen).sum())
 
 
 def chosen_faults(music, given, name):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bachbot.chorale import REST, Chorale, Given, Key, Meter, Pulse, Voice
-from bachbot.decoding import fill_request, with_final_cadence
+from bachbot.decoding import fill_request, octaves_to_tessitura, with_final_cadence
 
 
 def tune(*notes, key=None, fermata=False):
@@ -108,3 +108,25 @@ def test_bach_ends_his_chorales_so(corpus):
     assert np.mean(ends) == pytest.approx(0.89, abs=0.005)
     unmarked = sum(not p.chorale.fermata.any() for p in corpus.pieces)
     assert unmarked == 6
+
+
+@pytest.mark.parametrize(
+    ("key", "notes", "octaves"),
+    [
+        (Key("C"), (64, 67, 72), 0),
+        (Key("D"), (57, 62, 66), 1),  # G3, C4, E4 in C major
+        (Key("F"), (65, 72, 76), 0),  # a C4 alone makes no low tune
+        (Key("G", "minor"), (62, 67, 70), 0),
+        (Key("F#"), (78, 81, 73), -1),
+        (Key("C"), (REST,), 0),
+    ],
+)
+def test_a_tune_far_below_or_above_bachs_is_decoded_an_octave_nearer(key, notes, octaves):
+    assert octaves_to_tessitura(tune(*((n, 4) for n in notes), key=key)) == octaves
+
+
+def test_a_low_tune_stays_where_it_is_if_another_voice_would_leave_the_range():
+    source = tune((60, 4), (62, 4))
+    pitch = source.pitch.copy()
+    pitch[:, Voice.ALTO] = 80
+    assert octaves_to_tessitura(dataclasses.replace(source, pitch=pitch)) == 0

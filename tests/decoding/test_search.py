@@ -95,6 +95,7 @@ PENALTIES = Penalties.of(
         "final chord": 2.0,
         "inversion at fermata": 0.5,
         "leap bonus": 0.2,
+        "above the soprano": 0.35,
     }
 )
 """Of each kind something that matters between two neighboring pitches."""
@@ -196,7 +197,8 @@ def test_finds_the_planted_path():
     told = {tuple(path[:i]): {path[i]: 0.45, C + D - path[i]: 0.55} for i in (2, 3)}
     told |= {tuple(path[:4]): {D: 0.999}, (START, C, C): {C: 0.5}, (START, C, D, D): {C: 0.01}}
     chorale, given = one_chord(-1, -1, -1)
-    [found] = fill(ToyModel(told), chorale, given, DecodingOptions(beam=8))
+    options = DecodingOptions(beam=8, penalties=Penalties())
+    [found] = fill(ToyModel(told), chorale, given, options)
     assert found.chorale.pitch.tolist() == [[60, 61, 60, 61]]
     [greedy] = fill(ToyModel(told), chorale, given, DecodingOptions("greedy"))
     assert greedy.chorale.pitch.tolist() != [[60, 61, 60, 61]]
