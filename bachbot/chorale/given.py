@@ -30,8 +30,8 @@ class Given:
     required_onsets : bool, or ndarray of bool, shape [T, 4]
         Where a voice that is not given may not hold its previous note. Stored as an array.
     final_chord : range, optional
-        Frames of a final chord that is expected to be the tonic: the search pays a penalty where
-        it is not. Default: none.
+        Frames of a final chord that is expected to close the piece: the search pays a penalty
+        where it does not. Default: none.
     chords : tuple of GivenChord
         Chords that the voices which are not given have to make, at most one a frame.
 

@@ -61,7 +61,7 @@ class Constraints:
     transposed_by : int
         Semitones by which the piece was transposed from its own key, for the voices' ranges.
     final_chord : range
-        Frames of a last chord that is expected to be the tonic's.
+        Frames of a last chord that has to close: see `bachbot.decoding.penalties.endings`.
     chords : ChordConstraints, optional
         Chords that are given. Default: none.
     bar_frames : int

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import REST, TONIC_TRIAD, Chorale, Given, GivenChord, Pulse, Voice
+from bachbot.chorale import REST, Chorale, Given, GivenChord, Pulse, Voice
 from bachbot.encoding import FillRequest
 
 
@@ -133,7 +133,8 @@ def with_final_cadence(chorale: Chorale, given: Given) -> tuple[Chorale, Given]:
     - A tune without any fermata gets one on its last note, which the model reads but nobody else:
       all but six chorales of the corpus end under one. The model sets the other fermatas.
     - A tune that ends on a note of the tonic triad is expected to end over the tonic, as nine in
-      ten of Bach's do.
+      ten of Bach's do, and any other on a triad in root position; a cadence leads there
+      (`bachbot.decoding.penalties.endings`).
 
     Parameters
     ----------
@@ -153,9 +154,7 @@ def with_final_cadence(chorale: Chorale, given: Given) -> tuple[Chorale, Given]:
     soprano = chorale.pitch[:, Voice.SOPRANO]
     last = int(np.flatnonzero(soprano != REST)[-1])
     first = int(np.flatnonzero(onset[: last + 1])[-1])
-    above = (soprano[last] - chorale.key.pitch_class) % 12
-    on_tonic = above in TONIC_TRIAD[chorale.key.mode]
-    given = replace(given, final_chord=range(first, last + 1) if on_tonic else range(0))
+    given = replace(given, final_chord=range(first, last + 1))
     if chorale.fermata.any():
         return chorale, given
     fermata = np.zeros(chorale.frames, dtype=np.bool_)

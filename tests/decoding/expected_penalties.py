@@ -23,7 +23,8 @@ def expected_penalty(music, given, penalties):
     cost -= weights.get("leap bonus", 0.0) * leaps(music, given)
     cost -= weights.get("new-chord bonus", 0.0) * new_chords(music, given)
     cost += weights.get("final chord", 0.0) * wrong_final_notes(music, given)
-    cost += weights.get("inversion at fermata", 0.0) * inversions_at_fermatas(music, given)
+    cost += weights.get("chord at fermata", 0.0) * restless_fermatas(music, given)
+    cost += weights.get("final cadence", 0.0) * unprepared_final_notes(music, given)
     cost += weights.get("above the soprano", 0.0) * above_the_soprano(music, given)
     return cost
 
@@ -93,10 +94,17 @@ def new_chords(music, given):
 
 
 def wrong_final_notes(music, given):
-    """Number of chosen notes of the last chord outside the tonic triad; the bass has the root."""
+    """Faults of the last chord where it begins.
+
+    Below a given note of the tonic triad, or a free one, chosen notes outside it, the bass on
+    another than the root; otherwise 1 unless a chord in part chosen is a triad on its root.
+    """
     if not given.final_chord:
         return 0
-    frame, triad = given.final_chord[0], {0, 4, 7} if music.key.mode == "major" else {0, 3, 4, 7}
+    frame = given.final_chord[0]
+    if not closes_on_tonic(music, given):
+        return int(not given.cells[frame].all() and not is_root_triad(music.pitch[frame]))
+    triad = {0, 4, 7} if music.key.mode == "major" else {0, 3, 4, 7}
     above = (music.pitch[frame].astype(int) - music.key.pitch_class) % 12
     return sum(
         above[voice] not in ({0} if voice == 3 else triad)
@@ -105,12 +113,66 @@ def wrong_final_notes(music, given):
     )
 
 
-def inversions_at_fermatas(music, given):
-    """Fermatas that begin, on notes in part chosen, on an inverted chord."""
+def closes_on_tonic(music, given):
+    frame = given.final_chord[0]
+    if not given.cells[frame, 0] or music.pitch[frame, 0] == REST:
+        return True
+    above = (int(music.pitch[frame, 0]) - music.key.pitch_class) % 12
+    return above in ({0, 4, 7} if music.key.mode == "major" else {0, 3, 7})
+
+
+def is_root_triad(pitch):
+    """Whether some notes are a root, its major or minor third, and perhaps its fifth."""
+    sounding = [int(p) for p in pitch if p != REST]
+    classes = {(p - min(sounding)) % 12 for p in sounding} if sounding else set()
+    return classes in ({0, 4}, {0, 3}, {0, 4, 7}, {0, 3, 7})
+
+
+def restless_fermatas(music, given):
+    """Fermatas that begin, on notes in part chosen, on no major or minor triad on its root."""
     found = 0
     for frame in np.flatnonzero(music.fermata):
         begins = frame == 0 or not music.fermata[frame - 1] or not music.tied[frame, 0]
         if begins and not given.cells[frame].all():
-            [inversion] = chords_of(music.pitch[frame][None]).inversion
-            found += int(inversion) > 0
+            found += not is_root_triad(music.pitch[frame])
+    return found
+
+
+def unprepared_final_notes(music, given):
+    """Chosen notes before the last chord that do not prepare it, and chords that do not."""
+    if not given.final_chord:
+        return 0
+    first = given.final_chord[0]
+    if not closes_on_tonic(music, given):
+        if given.cells[first].all():
+            return 0
+        before, now = chords_of(music.pitch[max(first - 1, 0) : first + 1]).root[[0, -1]].tolist()
+        if first == 0:
+            before = -1
+        return int(before == -1 or (before - now) % 12 not in (7, 5, 11, 2, 10))
+    minor = music.key.mode == "minor"
+    found = 0
+    for frame in range(max(first - 4, 0), first):
+        late = frame >= first - 2
+        above = [(int(p) - music.key.pitch_class) % 12 if p != REST else None
+                 for p in music.pitch[frame]]  # fmt: skip
+        if above[0] not in (0, 2, 3, 4, 5, 7, 8, 9, 10, 11):
+            continue
+        plagal, modal = above[0] in (0, 8, 9), above[0] == 10
+        upper = {7, 10 if modal else 11, 2, 5}
+        bass = {7, 10} if modal else {7}
+        if plagal:
+            upper |= {5, 8 if minor else 9, 0, 2}
+            bass |= {5}
+        if not late:
+            upper |= {0, 3, 4, 7} if minor else {0, 4, 7}
+        for voice in range(4):
+            if given.cells[frame, voice]:
+                continue
+            last = all(given.cells[frame, later] for later in range(voice + 1, 4))
+            strange = above[voice] not in (bass if voice == 3 else upper | {None})
+            if voice == 3 and above[3] is None:
+                strange = False
+            lacks = frame == first - 1 and last and above[3] == 7 and 11 not in above
+            found += strange or (lacks and not modal)
     return found

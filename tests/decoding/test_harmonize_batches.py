@@ -64,7 +64,7 @@ ALL_PENALTIES = Penalties.of(
         "repeated note": 0.6,
         "new-chord bonus": 0.8,
         "final chord": 2.0,
-        "inversion at fermata": 0.5,
+        "chord at fermata": 0.5,
         "leap bonus": 0.2,
     }
 )

@@ -137,7 +137,9 @@ def test_all_penalties_of_several_pieces_at_once(tasks):
             "leap bonus": 0.35,
             "new-chord bonus": 0.7,
             "final chord": 1.5,
-            "inversion at fermata": 0.45,
+            "final cadence": 0.65,
+            "above the soprano": 0.55,
+            "chord at fermata": 0.45,
         }
     )
     wanted = [expected_penalty(p, g, penalties) for p, g in tasks]
@@ -357,20 +359,27 @@ def test_leaps_have_a_bonus():
     ) == [-1.0]
 
 
-def test_a_phrase_that_ends_on_an_inversion():
-    chord = {"root": [72, 67, 64, 48], "sixth": [72, 67, 60, 52], "none": [72, 67, 65, 48]}
-    for name, cost in (("root", 0), ("sixth", 1.0), ("none", 0)):
+def test_a_phrase_that_ends_on_anything_but_a_triad_in_root_position():
+    chord = {
+        "root": [72, 67, 64, 48],
+        "sixth": [72, 67, 60, 52],
+        "none": [72, 67, 65, 48],
+        "augmented": [72, 68, 64, 48],
+        "open": [72, 67, 60, 48],
+    }
+    costs = {"root": 0, "sixth": 1.0, "none": 1.0, "augmented": 1.0, "open": 1.0}
+    for name, cost in costs.items():
         pitch = np.repeat([[71, 67, 62, 55], chord[name]], 4, axis=0)
         tied = np.repeat((np.arange(8) % 4 > 0)[:, None], 4, axis=1)
         piece = Chorale(pitch, tied, np.arange(8) >= 4)
         asked = [Given.voices(8, voices) for voices in ([0], [3], [0, 1, 2], [0, 1, 2, 3])]
         wanted = [cost, cost, cost, 0]
         assert (
-            penalties_of([piece] * 4, asked, Penalties.of({"inversion at fermata": 1.0})) == wanted
+            penalties_of([piece] * 4, asked, Penalties.of({"chord at fermata": 1.0})) == wanted
         )
     plain = Chorale(pitch, tied, np.zeros(8))
     assert penalties_of(
-        [plain], [Given.voices(8, [0])], Penalties.of({"inversion at fermata": 1.0})
+        [plain], [Given.voices(8, [0])], Penalties.of({"chord at fermata": 1.0})
     ) == [0]
 
 
@@ -386,7 +395,10 @@ A_MINOR = Key("A", "minor")
         ([64, 60, 57, 45], A_MINOR, 0),
         ([64, 61, 57, 45], A_MINOR, 0),  # the major third that closes a piece in minor
         ([64, 60, 57, 48], A_MINOR, 2.0),
-        ([66, 62, 59, 50], A_MINOR, 6.0),  # the soprano is given
+        ([66, 62, 59, 50], A_MINOR, 2.0),  # below a note outside it, no inversion,
+        ([66, 62, 59, 47], A_MINOR, 0),  # but another triad
+        ([68, 64, 60, 48], A_MINOR, 2.0),  # that is not augmented
+        ([68, 64, 59, 52], A_MINOR, 0),
         ([64, 62, 57, 45], A_MINOR, 2.0),  # a fourth for the third
         ([64, -1, 57, 45], A_MINOR, 0),
     ],
@@ -402,6 +414,55 @@ def test_a_final_chord_that_is_not_the_tonic(chord, key, cost):
     ) == [0]
     everything = Given(np.ones((6, 4), dtype=bool), final_chord=range(2, 6))
     assert penalties_of([piece], [everything], Penalties.of({"final chord": 2.0})) == [0]
+
+
+def ending(*chords, key=Key()):
+    """A quarter on each chord, of which the soprano is given, and the last one closes."""
+    pitch = np.repeat(np.array(chords), 4, axis=0)
+    tied = np.zeros(pitch.shape, dtype=bool)
+    tied[1:] = (pitch[1:] == pitch[:-1]) & (np.arange(1, len(pitch)) % 4 > 0)[:, None]
+    piece = Chorale(pitch, tied, np.zeros(len(pitch)), key=key)
+    close = range(len(pitch) - 4, len(pitch))
+    return piece, dataclasses.replace(Given.voices(len(pitch), [Voice.SOPRANO]), final_chord=close)
+
+
+@pytest.mark.parametrize(
+    ("before", "last", "key", "cost"),
+    [
+        ([71, 67, 62, 55], [72, 67, 64, 48], Key(), 0),  # V
+        ([71, 65, 62, 55], [72, 64, 60, 48], Key(), 0),  # V7
+        ([72, 69, 65, 53], [72, 67, 64, 48], Key(), 0),  # IV below the tonic
+        ([71, 67, 62, 59], [72, 67, 64, 48], Key(), 4),  # V6: the bass for four sixteenths
+        ([62, 69, 65, 50], [72, 67, 64, 48], Key(), 8),  # ii: bass and alto, the tenor may
+        ([74, 65, 62, 55], [72, 64, 60, 48], Key(), 1),  # no leading note in the last sixteenth
+        ([72, 67, 64, 55], [72, 67, 64, 48], Key(), 3),  # a six-four chord that stays
+        ([68, 64, 59, 52], [69, 64, 60, 45], A_MINOR, 0),
+        ([67, 64, 59, 52], [69, 64, 60, 45], A_MINOR, 0),  # the lowered seventh in the tune
+        ([71, 67, 64, 52], [69, 64, 60, 45], A_MINOR, 5),  # but not in the alto
+        ([69, 65, 62, 50], [68, 64, 59, 52], A_MINOR, 0),  # iv-V
+        ([69, 65, 60, 53], [68, 64, 59, 52], A_MINOR, 1),  # VI-V, by root no preparation
+    ],
+)
+def test_what_leads_to_the_final_chord(before, last, key, cost):
+    piece, given = ending([72, 67, 64, 48], before, last, key=key)
+    assert penalties_of([piece], [given], Penalties.of({"final cadence": 1.0})) == [cost]
+
+
+@pytest.mark.parametrize(
+    ("chord", "cost"),
+    [
+        ([72, 67, 64, 48], 0),
+        ([72, 74, 64, 48], 4.0),  # four sixteenths
+        ([72, 74, 76, 48], 8.0),
+        ([72, 64, 67, 48], 0),  # alto and tenor may cross
+        ([-1, 74, 64, 48], 0),
+    ],
+)
+def test_voices_above_the_soprano(chord, cost):
+    piece = Chorale(np.tile(chord, (4, 1)), np.zeros((4, 4)), np.zeros(4))
+    penalties = Penalties.of({"above the soprano": 1.0})
+    given = Given.voices(4, [Voice.SOPRANO])
+    assert penalties_of([piece, piece], [given, Given.voices(4, [1, 2, 3])], penalties) == [cost] * 2
 
 
 def test_a_sample_that_leads_into_a_fault_has_less_weight():

@@ -93,7 +93,7 @@ PENALTIES = Penalties.of(
         "repeated note": -0.5,
         "new-chord bonus": 0.9,
         "final chord": 2.0,
-        "inversion at fermata": 0.5,
+        "chord at fermata": 0.5,
         "leap bonus": 0.2,
         "above the soprano": 0.35,
     }

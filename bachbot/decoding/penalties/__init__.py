@@ -2,7 +2,8 @@
 
 - `base`: what a penalty is.
 - `part_writing`: a penalty for each rule of part-writing.
-- `style`: penalties and bonuses for rhythm, motion, chords and the ends of phrases.
+- `style`: penalties and bonuses for rhythm, motion and chords.
+- `endings`: penalties for the ends of phrases and of pieces.
 - `penalty_list`: a list of them, as the search applies it.
 - `defaults`: the lists that are used unless others are given.
 """
@@ -13,13 +14,16 @@ from bachbot.decoding.penalties.defaults import (
     GUIDED_PENALTIES,
     SAMPLING_PENALTIES,
 )
+from bachbot.decoding.penalties.endings import (
+    FermataChordPenalty,
+    FinalCadencePenalty,
+    FinalChordPenalty,
+)
 from bachbot.decoding.penalties.learned import LearnedPenalty
 from bachbot.decoding.penalties.part_writing import PARALLELS, RulePenalty
 from bachbot.decoding.penalties.penalty_list import PENALTY_NAMES, Penalties
 from bachbot.decoding.penalties.style import (
     AboveSopranoPenalty,
-    FinalChordPenalty,
-    InversionPenalty,
     LeapBonus,
     NewChordBonus,
     OnsetBonus,
@@ -33,8 +37,9 @@ __all__ = [
     "PENALTY_NAMES",
     "SAMPLING_PENALTIES",
     "AboveSopranoPenalty",
+    "FermataChordPenalty",
+    "FinalCadencePenalty",
     "FinalChordPenalty",
-    "InversionPenalty",
     "LeapBonus",
     "LearnedPenalty",
     "NewChordBonus",

@@ -1,11 +1,14 @@
 """The penalties that are used unless others are given."""
 
+from bachbot.decoding.penalties.endings import (
+    FermataChordPenalty,
+    FinalCadencePenalty,
+    FinalChordPenalty,
+)
 from bachbot.decoding.penalties.part_writing import RulePenalty
 from bachbot.decoding.penalties.penalty_list import Penalties
 from bachbot.decoding.penalties.style import (
     AboveSopranoPenalty,
-    FinalChordPenalty,
-    InversionPenalty,
     LeapBonus,
     NewChordBonus,
     OnsetBonus,
@@ -20,7 +23,12 @@ _RULES = (
     RulePenalty(0.25, "seventh unresolved"),
 )
 
-_STYLE = (AboveSopranoPenalty(1.0), InversionPenalty(1.2), FinalChordPenalty(5.0))
+_STYLE = (
+    AboveSopranoPenalty(1.0),
+    FermataChordPenalty(1.5),
+    FinalChordPenalty(5.0),
+    FinalCadencePenalty(2.0),
+)
 
 DEFAULT_PENALTIES = Penalties(
     (

@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from bachbot.chorale import FRAMES_PER_QUARTER
 from bachbot.decoding.context import SearchContext
 from bachbot.decoding.penalties.base import Penalty
+from bachbot.decoding.penalties.endings import (
+    FermataChordPenalty,
+    FinalCadencePenalty,
+    FinalChordPenalty,
+)
 from bachbot.decoding.penalties.learned import LearnedPenalty
 from bachbot.decoding.penalties.part_writing import RulePenalty, given_note_costs, rule_costs
 from bachbot.decoding.penalties.style import (
     AboveSopranoPenalty,
-    FinalChordPenalty,
-    InversionPenalty,
     LeapBonus,
     NewChordBonus,
     OnsetBonus,
@@ -38,8 +41,9 @@ _ALL: tuple[Penalty, ...] = (
     LeapBonus(0.0),
     NewChordBonus(0.0),
     AboveSopranoPenalty(0.0),
-    InversionPenalty(0.0),
+    FermataChordPenalty(0.0),
     FinalChordPenalty(0.0),
+    FinalCadencePenalty(0.0),
 )
 _BY_NAME: Mapping[str, Penalty] = {penalty.name: penalty for penalty in _ALL}
 

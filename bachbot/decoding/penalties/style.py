@@ -1,4 +1,4 @@
-"""Penalties and bonuses for rhythm, motion, chords and the ends of phrases.
+"""Penalties and bonuses for rhythm, motion and chords.
 
 The most probable music on a grid of sixteenths is plainer than Bach's: it holds notes for longer,
 repeats them or steps where he would leap, and returns to the same few chords. The bonuses correct
@@ -13,11 +13,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import FINAL_TRIAD, FRAMES_PER_QUARTER, REST, Voice
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, Voice
 from bachbot.decoding.context import SearchContext
 from bachbot.decoding.penalties.base import Penalty
 from bachbot.errors import UsageError
-from bachbot.theory.harmony import chords_of
 
 _STEP = 2  # semitones
 
@@ -135,57 +134,6 @@ class AboveSopranoPenalty(Penalty):
         lower = pitch[:, 1:] if context.voice == Voice.SOPRANO else pitch[:, [context.voice]]
         above = (lower > soprano[:, np.newaxis]) & (soprano != REST)[:, np.newaxis]
         return self.weight * above.sum(axis=1)
-
-
-@dataclass(frozen=True)
-class InversionPenalty(Penalty):
-    """A penalty for an inverted chord where a fermata begins: phrases rest on root positions."""
-
-    source: ClassVar[str] = "chosen on the validation part: Bach's phrases end on root positions"
-    name: ClassVar[str] = "inversion at fermata"
-
-    def cost(
-        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
-    ) -> NDArray[np.float64]:
-        """The penalty of each candidate that completes an inverted chord at a fermata, [N]."""
-        cost = np.zeros(len(rows))
-        notes = context.candidates(rows, tokens)
-        begins = context.fermata_begins(rows, notes.soprano_onset)
-        where = np.flatnonzero(notes.completes & begins)
-        if len(where):
-            inverted = chords_of(notes.pitch[where]).inversion > 0
-            cost[where] = np.where(inverted, self.weight, 0.0)
-        return cost
-
-
-@dataclass(frozen=True)
-class FinalChordPenalty(Penalty):
-    """A penalty for each voice that starts an expected final tonic chord on another note.
-
-    The bass has to have the root. The chord is expected in `Constraints.final_chord`.
-    """
-
-    source: ClassVar[str] = "chosen on the validation part: nine in ten tunes end over the tonic"
-    name: ClassVar[str] = "final chord"
-
-    def cost(
-        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
-    ) -> NDArray[np.float64]:
-        """The penalty of each candidate that is not of the tonic triad, [N]."""
-        cost = np.zeros(len(rows))
-        if not any(context.frame in c.final_chord[:1] for c in context.constraints):
-            return cost
-        pitch = context.candidates(rows, tokens).pitch[:, context.voice]
-        for p in np.unique(context.piece[rows]):
-            constraints = context.constraints[p]
-            if context.frame not in constraints.final_chord[:1]:
-                continue
-            here = context.piece[rows] == p
-            above = (pitch[here] - constraints.key.pitch_class) % 12
-            wanted = (0,) if context.voice == Voice.BASS else FINAL_TRIAD[constraints.key.mode]
-            wrong = ~np.isin(above, wanted) & (pitch[here] != REST)
-            cost[here] = np.where(wrong, self.weight, 0.0)
-        return cost
 
 
 def _motion(

@@ -1,0 +1,187 @@
+"""Penalties for the ends of phrases and of pieces.
+
+It is the pair of chords that makes a cadence, so that the last chord alone is not enough: the
+search has to be on its way there an eighth before.
+
+Shapes: N candidate tokens.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import FINAL_TRIAD, REST, TONIC_TRIAD, Voice
+from bachbot.decoding.constraints import Constraints
+from bachbot.decoding.context import SearchContext
+from bachbot.decoding.penalties.base import Penalty
+from bachbot.theory.harmony import Quality, chords_of
+
+_APPROACH = 4
+"""Frames before the final chord in which the chord before it has to sound: a quarter. A suspension
+or a six-four chord may take the first half."""
+
+# Semitones above the tonic.
+_FOURTH, _FIFTH, _SUBTONIC, _LEADING = 5, 7, 10, 11
+_DOMINANT_SEVENTH = (7, 11, 2, 5)
+_MODAL_DOMINANT = (7, 10, 2, 5)
+_SUBDOMINANT = {"major": (5, 9, 0, 2), "minor": (5, 8, 0, 2)}
+_SIXTHS = (8, 9)
+
+
+@dataclass(frozen=True)
+class FermataChordPenalty(Penalty):
+    """A penalty for a fermata that begins on anything but a triad in root position.
+
+    The triad is major or minor: 94% of Bach's fermatas begin on one.
+    """
+
+    source: ClassVar[str] = "chosen on the validation part: Bach's phrases end on root positions"
+    name: ClassVar[str] = "chord at fermata"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate that completes another chord at a fermata, [N]."""
+        cost = np.zeros(len(rows))
+        notes = context.candidates(rows, tokens)
+        begins = context.fermata_begins(rows, notes.soprano_onset)
+        where = np.flatnonzero(notes.completes & begins)
+        if len(where):
+            cost[where] = np.where(_rests(notes.pitch[where]), 0.0, self.weight)
+        return cost
+
+
+@dataclass(frozen=True)
+class FinalChordPenalty(Penalty):
+    """A penalty for what does not belong to the final chord where it begins.
+
+    Below a note of the tonic triad each voice that starts on another note is charged, and the bass
+    has to have the root. Below another note the chord is charged unless it is a major or minor
+    triad in root position. The chord is expected in `Constraints.final_chord`.
+    """
+
+    source: ClassVar[str] = "chosen on the validation part: nine in ten tunes end over the tonic"
+    name: ClassVar[str] = "final chord"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate, [N]."""
+        cost = np.zeros(len(rows))
+        for constraints, here in _pieces(context, rows, before=0):
+            notes, key = context.candidates(rows, tokens), constraints.key
+            if _ends_on_tonic_triad(constraints):
+                pitch = notes.pitch[here, context.voice]
+                above = (pitch - key.pitch_class) % 12
+                wanted = (0,) if context.voice == Voice.BASS else FINAL_TRIAD[key.mode]
+                wrong = ~np.isin(above, wanted) & (pitch != REST)
+            else:
+                wrong = notes.completes[here] & ~_rests(notes.pitch[here])
+            cost[here] = np.where(wrong, self.weight, 0.0)
+        return cost
+
+
+@dataclass(frozen=True)
+class FinalCadencePenalty(Penalty):
+    """A penalty for a final chord that neither a dominant nor a subdominant prepares.
+
+    In the quarter before a final tonic the bass has the fifth degree, as in nine in ten of Bach's
+    chorales, or below the tonic or the sixth degree the fourth, and the other voices have notes of
+    the same chord or suspend some of the tonic's in its first half. Each voice on another note is charged for each sixteenth, and so is, in the last
+    one, a dominant without the leading note. A tune with the lowered seventh degree there has a
+    modal cadence, with that note for the leading note. Below other notes (the raised fourth, say)
+    nothing is charged.
+
+    A final chord that is not the tonic is charged unless it is reached from a root a fifth, a
+    fourth, a semitone below, or a second above or below (as in a Phrygian cadence).
+    """
+
+    source: ClassVar[str] = "Bach's endings: nine in ten over the dominant in root position"
+    name: ClassVar[str] = "final cadence"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate, [N]."""
+        cost = np.zeros(len(rows))
+        for before in range(_APPROACH, 0, -1):
+            for constraints, here in _pieces(context, rows, before):
+                if _ends_on_tonic_triad(constraints):
+                    wrong = _strange(context, rows, tokens, here, before)
+                    cost[here] = self.weight * wrong
+        for constraints, here in _pieces(context, rows, before=0):
+            if not _ends_on_tonic_triad(constraints):
+                notes = context.candidates(rows, tokens)
+                earlier = chords_of(context.state.previous_pitch[rows[here]]).root
+                final = chords_of(notes.pitch[here]).root
+                prepared = np.isin((earlier - final) % 12, _PREPARES) & (earlier >= 0)
+                cost[here] = np.where(notes.completes[here] & ~prepared, self.weight, 0.0)
+        return cost
+
+
+_PREPARES = (7, 5, 11, 2, 10)
+"""Roots above the final root from which it is reached."""
+
+
+def _pieces(
+    context: SearchContext, rows: NDArray[np.intp], before: int
+) -> Iterator[tuple[Constraints, NDArray[np.intp]]]:
+    """Pieces whose final chord begins so many frames after this one, and their candidates."""
+    if not any(context.frame + before in c.final_chord[:1] for c in context.constraints):
+        return
+    piece = context.piece[rows]
+    for p in np.unique(piece):
+        if context.frame + before in context.constraints[p].final_chord[:1]:
+            yield context.constraints[p], np.flatnonzero(piece == p)
+
+
+def _ends_on_tonic_triad(constraints: Constraints) -> bool:
+    """Whether the tune's last note is of the tonic triad, or not known."""
+    last = constraints.given_pitch[constraints.final_chord[0], Voice.SOPRANO]
+    above = (last - constraints.key.pitch_class) % 12
+    return bool(last == REST or above in TONIC_TRIAD[constraints.key.mode])
+
+
+def _strange(
+    context: SearchContext,
+    rows: NDArray[np.intp],
+    tokens: NDArray[np.intp],
+    here: NDArray[np.intp],
+    before: int,
+) -> NDArray[np.bool_]:
+    """Which candidates of a piece are not of a chord that prepares the tonic."""
+    notes = context.candidates(rows, tokens)
+    key = context.constraints[context.piece[rows[here[0]]]].key
+    pitch = notes.pitch[here]
+    above = (pitch - key.pitch_class) % 12
+    tune = np.where(pitch[:, Voice.SOPRANO] == REST, REST, above[:, Voice.SOPRANO])
+    modal = tune == _SUBTONIC
+    plagal = np.isin(tune, (0, *_SIXTHS))
+    known = np.isin(tune, (0, 2, 3, 4, 5, 7, *_SIXTHS, _SUBTONIC, _LEADING))
+    own, sounds = above[:, context.voice], pitch[:, context.voice] != REST
+    if context.voice == Voice.BASS:
+        fits = (own == _FIFTH) | (plagal & (own == _FOURTH)) | (modal & (own == _SUBTONIC))
+    else:
+        fits = np.where(
+            modal,
+            np.isin(own, _MODAL_DOMINANT),
+            np.isin(own, _DOMINANT_SEVENTH) | (plagal & np.isin(own, _SUBDOMINANT[key.mode])),
+        )
+        if before > _APPROACH // 2:
+            fits |= np.isin(own, FINAL_TRIAD[key.mode])
+    strange: NDArray[np.bool_] = known & sounds & ~fits
+    if before == 1:
+        leads = ((above == _LEADING) & (pitch != REST)).any(axis=1)
+        dominant = above[:, Voice.BASS] == _FIFTH
+        strange |= known & ~modal & dominant & ~leads & notes.completes[here]
+    return strange
+
+
+def _rests(pitch: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Which chords are a major or minor triad in root position, [N]."""
+    chords = chords_of(pitch)
+    triad: NDArray[np.bool_] = np.isin(chords.quality, (Quality.MAJOR, Quality.MINOR))
+    return triad & (chords.inversion == 0) & (chords.root >= 0)
