@@ -103,7 +103,10 @@ def wrong_final_notes(music, given):
         return 0
     frame = given.final_chord[0]
     if not closes_on_tonic(music, given):
-        return int(not given.cells[frame].all() and not is_root_triad(music.pitch[frame]))
+        scale = {0, 2, 3, 5, 7, 8, 10} if music.key.mode == "minor" else {0, 2, 4, 5, 7, 9, 11}
+        root = min((int(p) for p in music.pitch[frame] if p != REST), default=0)
+        closes = is_root_triad(music.pitch[frame]) and (root - music.key.pitch_class) % 12 in scale
+        return int(not given.cells[frame].all() and not closes)
     triad = {0, 4, 7} if music.key.mode == "major" else {0, 3, 4, 7}
     above = (music.pitch[frame].astype(int) - music.key.pitch_class) % 12
     return sum(

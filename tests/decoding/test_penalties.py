@@ -399,6 +399,8 @@ A_MINOR = Key("A", "minor")
         ([66, 62, 59, 47], A_MINOR, 0),  # but another triad
         ([68, 64, 60, 48], A_MINOR, 2.0),  # that is not augmented
         ([68, 64, 59, 52], A_MINOR, 0),
+        ([63, 58, 55, 51], A_MINOR, 2.0),  # nor over the note D sharp
+        ([63, 59, 54, 47], A_MINOR, 0),
         ([64, 62, 57, 45], A_MINOR, 2.0),  # a fourth for the third
         ([64, -1, 57, 45], A_MINOR, 0),
     ],

@@ -29,6 +29,7 @@ _DOMINANT_SEVENTH = (7, 11, 2, 5)
 _MODAL_DOMINANT = (7, 10, 2, 5)
 _SUBDOMINANT = {"major": (5, 9, 0, 2), "minor": (5, 8, 0, 2)}
 _SIXTHS = (8, 9)
+_SCALE = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class FinalChordPenalty(Penalty):
 
     Below a note of the tonic triad each voice that starts on another note is charged, and the bass
     has to have the root. Below another note the chord is charged unless it is a major or minor
-    triad in root position. The chord is expected in `Constraints.final_chord`.
+    triad in root position, with a root of the scale. The chord is expected in `Constraints.final_chord`.
     """
 
     source: ClassVar[str] = "chosen on the validation part: nine in ten tunes end over the tonic"
@@ -79,7 +80,10 @@ class FinalChordPenalty(Penalty):
                 wanted = (0,) if context.voice == Voice.BASS else FINAL_TRIAD[key.mode]
                 wrong = ~np.isin(above, wanted) & (pitch != REST)
             else:
-                wrong = notes.completes[here] & ~_rests(notes.pitch[here])
+                pitch = notes.pitch[here]
+                degree = (chords_of(pitch).root - key.pitch_class) % 12
+                closes = _rests(pitch) & np.isin(degree, _SCALE[key.mode])
+                wrong = notes.completes[here] & ~closes
             cost[here] = np.where(wrong, self.weight, 0.0)
         return cost
 
