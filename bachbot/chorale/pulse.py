@@ -1,6 +1,6 @@
 """The pulse: scales a tune's note values to those of the chorales."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from bachbot.chorale.meter import Meter
 from bachbot.chorale.voices import Voice
 
 _EIGHTH, _HALF = 2, 8
+
+_TRIPLE_BAR = 12
+"""Frames of a bar of 3/4."""
 
 _SHARE_OF_LOWER_VOICE = 0.9
 """Share of a lower voice's notes that have to be short, or long, to decide its pulse."""
@@ -60,15 +63,30 @@ class Pulse:
             return cls(diminution=2)
         return cls()
 
+    def reads_as_triple(self, meter: Meter) -> bool:
+        """Whether a dotted beat of a written meter becomes a bar of 3/4 for the model.
+
+        In 6/8, 9/8 and 12/8 that puts the dotted beats where a model expects strong beats.
+        """
+        return meter.beat_frames * self.augmentation == _TRIPLE_BAR * self.diminution
+
     def apply_to_meter(self, meter: Meter) -> Meter:
         """Scale a written meter for the model: 6/8 becomes 6/4 under augmentation."""
         unit = meter.unit * self.diminution // self.augmentation
         return Meter(meter.beats, unit, meter.pickup * self.augmentation // self.diminution)
 
     def apply(self, chorale: Chorale) -> Chorale:
-        """Scale a written piece for the model."""
-        return chorale.augmented(self.augmentation).diminished(self.diminution)
+        """Scale a written piece for the model, with a bar of 3/4 for each dotted beat."""
+        scaled = chorale.augmented(self.augmentation).diminished(self.diminution)
+        if not self.reads_as_triple(chorale.meter):
+            return scaled
+        position = scaled.position % _TRIPLE_BAR
+        pickup = int(-position[0]) % _TRIPLE_BAR if len(position) else 0
+        return replace(scaled, meter=Meter(3, 4, pickup), position=position)
 
     def undo(self, chorale: Chorale) -> Chorale:
-        """Scale a piece of the model's back to written durations; the inverse of `apply`."""
+        """Scale a piece of the model's back to written durations: the inverse of `apply`.
+
+        A bar of 3/4 that was a dotted beat stays a bar of its own.
+        """
         return chorale.augmented(self.diminution).diminished(self.augmentation)

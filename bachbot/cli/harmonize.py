@@ -162,6 +162,7 @@ def harmonize(
     ] = None,
     chords: shared.Chords = None,
     cadences: shared.Cadences = None,
+    phrases: shared.Phrases = None,
     beam: Annotated[
         int | None,
         typer.Option("--beam", metavar="N", help="Width of the beam search. [default: 5]"),
@@ -213,9 +214,9 @@ def harmonize(
     if melody.is_dir():
         if bars is not None:
             raise UsageError("--bars works on one score, not on a folder: give a file")
-        if chords is not None or cadences is not None:
+        if chords is not None or cadences is not None or phrases is not None:
             raise UsageError(
-                "--chords and --cadences work on one score, not on a folder: give a file"
+                "--chords, --cadences and --phrases work on one score, not on a folder: give a file"
             )
         harmonize_folder(
             melody, output, voices=voices, key=tonality, options=options, layout=layout,
@@ -243,6 +244,7 @@ def harmonize(
             bars=bars_of(score, bars) if bars else None,
             chords=chords,
             cadences=cadences,
+            phrases=phrases,
             options=options,
             progress=advance,
         )

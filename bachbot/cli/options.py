@@ -98,6 +98,16 @@ Cadences = Annotated[
         show_default=False,
     ),
 ]
+Phrases = Annotated[
+    str | None,
+    typer.Option(
+        "--phrases",
+        metavar="PLACES",
+        help="Where phrases of the melody end: bars or bar.beat, such as 4,8,12.3, or none. "
+        "[default: by its fermatas, or predicted from melody, words and breath marks]",
+        show_default=False,
+    ),
+]
 
 DECODERS = ("default", "greedy", "beam", "sample")
 

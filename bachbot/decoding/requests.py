@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import REST, Chorale, Given, GivenChord, Pulse, Voice
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Given, GivenChord, Pulse, Voice
 from bachbot.encoding import FillRequest
 
 
@@ -18,6 +18,7 @@ def fill_request(
     section_starts: Iterable[int] = (),
     chords: Iterable[GivenChord] = (),
     phrase_ends: Iterable[int] = (),
+    all_phrase_ends: bool = False,
 ) -> FillRequest:
     """Ask for the voices, or the cells, that are not given of a chorale.
 
@@ -42,6 +43,8 @@ def fill_request(
     phrase_ends : iterable of int
         Frames, before the pulse is applied, in which a phrase ends. The notes of the leading voice
         that sound there, the soprano or else the first given, stand under a fermata for the model.
+    all_phrase_ends : bool
+        Whether these are all, so that the model sets no other fermata. Default: it may.
 
     Returns
     -------
@@ -50,9 +53,10 @@ def fill_request(
     """
     pulse = pulse or Pulse()
     cells = given if isinstance(given, np.ndarray) else Given.voices(chorale.frames, given).cells
+    triple = pulse.reads_as_triple(chorale.meter)
     cells = np.repeat(cells, pulse.augmentation, axis=0)[:: pulse.diminution]
     chorale = pulse.apply(chorale)
-    fermatas = np.full(len(cells), bool(chorale.fermata.any()))
+    fermatas = np.full(len(cells), all_phrase_ends or bool(chorale.fermata.any()))
     fermatas[cells.all(axis=1)] = True
     onsets = np.zeros(cells.shape, dtype=np.bool_)
     onsets[[_scaled(f, pulse) for f in section_starts]] = True
@@ -60,7 +64,8 @@ def fill_request(
     wanted = Given(
         cells,
         fermatas,
-        grid=pulse.augmentation,
+        grid=_grid(chorale, pulse, triple=triple),
+        beat=_BAR_OF_THREE if triple else FRAMES_PER_QUARTER,
         required_onsets=onsets,
         chords=tuple(replace(c, frame=frame) for frame, c in sorted(harmony.items())),
     )
@@ -70,6 +75,19 @@ def fill_request(
     for end in phrase_ends:
         chorale, wanted = _with_phrase_end(chorale, wanted, _scaled(end, pulse))
     return FillRequest(chorale, wanted)
+
+
+_BAR_OF_THREE = 12
+
+
+def _grid(chorale: Chorale, pulse: Pulse, *, triple: bool) -> int:
+    """On which frames other voices may move, in the new pulse; parameters as in `fill_request`.
+
+    In a compound meter these are the tune's eighths, unless its bars begin between two of them.
+    """
+    starts = np.flatnonzero(chorale.position % FRAMES_PER_QUARTER == 0)
+    aligned = not (starts % FRAMES_PER_QUARTER).any()
+    return FRAMES_PER_QUARTER if triple and aligned else pulse.augmentation
 
 
 def _scaled(frame: int, pulse: Pulse) -> int:

@@ -66,6 +66,7 @@ class Engine:
         bars: BarRange | None = None,
         chords: Chords | None = None,
         cadences: str | None = None,
+        phrases: str | None = None,
         options: DecodingOptions | None = None,
         progress: Progress | None = None,
     ) -> list[DecodingResult]:
@@ -90,6 +91,10 @@ class Engine:
         cadences : str, optional
             How phrases end, such as ``"4:HC 8:PAC"`` (`bachbot.theory.given_cadences`). It comes
             before `chords` where both give a chord.
+        phrases : str, optional
+            Where the phrases of the soprano end: bars, or bars and beats, such as ``"4,8,12.3"``,
+            or ``"none"`` to leave that to the model. Default: predicted from the tune and its
+            words, unless it has fermatas.
         options : DecodingOptions, optional
             Method, beam, temperature, seed, number. Default: a beam of 5.
         progress : callable, optional
@@ -109,7 +114,7 @@ class Engine:
             If no music keeps what is given.
         """
         options = options or DecodingOptions()
-        request = HarmonizeRequest(score, tuple(sorted(set(given))), bars)
+        request = HarmonizeRequest(score, tuple(sorted(set(given))), bars, phrases=phrases)
         if chords is not None or cadences is not None:
             harmony = given_harmony(score, request.cells, chords, cadences)
             request = replace(request, harmony=harmony)

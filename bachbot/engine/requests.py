@@ -29,6 +29,7 @@ from bachbot.scores import (
     rewrite_bars,
     section_starts,
 )
+from bachbot.scores.phrases import phrase_ends_of
 from bachbot.scores.pitch import pitch_label
 from bachbot.theory.given_chords import where_in
 
@@ -118,6 +119,9 @@ class HarmonizeRequest:
         Bars that are rewritten in the other voices; outside them all voices come back unchanged.
     harmony : GivenHarmony
         Chords and phrase ends that the other voices keep. Default: none.
+    phrases : str, optional
+        Where phrases end, as `bachbot.scores.phrases.phrase_ends_of` reads it. Default: predicted
+        where the whole soprano is given without fermatas.
 
     Raises
     ------
@@ -129,6 +133,7 @@ class HarmonizeRequest:
     given: tuple[Voice, ...]
     bars: BarRange | None = None
     harmony: GivenHarmony = GivenHarmony()
+    phrases: str | None = None
 
     def __post_init__(self) -> None:
         needed = tuple(Voice) if self.bars is not None else self.given
@@ -173,8 +178,20 @@ class HarmonizeRequest:
             pulse=self.pulse,
             section_starts=section_starts(self.score),
             chords=self.harmony.chords,
-            phrase_ends=self.harmony.phrase_ends,
+            phrase_ends=(*self.harmony.phrase_ends, *(self.phrase_ends or ())),
+            all_phrase_ends=self.phrase_ends is not None,
         )
+
+    @cached_property
+    def phrase_ends(self) -> tuple[int, ...] | None:
+        """A frame of the last note of each phrase; None if the fermatas say, or nobody."""
+        if Voice.SOPRANO in self.given and self.bars is None:
+            return phrase_ends_of(self.score, self.phrases)
+        if self.phrases is not None:
+            raise UsageError(
+                "phrase ends are those of a whole soprano that is given: give it, or no phrases"
+            )
+        return None
 
     @cached_property
     def notices(self) -> tuple[str, ...]:
@@ -198,6 +215,7 @@ class HarmonizeRequest:
         source = self.score.chorale
         back = -source.key.shift - 12 * self.octaves
         found = self.pulse.undo(candidate.chorale).transposed(back, source.key)
+        found = replace(found, meter=source.meter, position=source.position)
         if self.bars is None:
             score = complete(self.score, found, self.given)
         else:

@@ -98,7 +98,7 @@ def figures_of(score: Score) -> GivenHarmony | None:
     line = score.lines[Voice.BASS]
     marks = [
         (frame_of(at), _figures(element))
-        for at, element, _ in _elements(score, line.part, "figured-bass")
+        for at, element, _ in part_elements(score, line.part, "figured-bass")
     ]
     if not marks:
         return None
@@ -161,7 +161,7 @@ def _symbols(score: Score) -> GivenHarmony | None:
     given = [score.lines[voice].part for voice in score.present]
     parts = range(len(score.document.root.findall("part")))
     for part in dict.fromkeys([*given, *parts]):
-        elements = list(_elements(score, part, "harmony"))
+        elements = list(part_elements(score, part, "harmony"))
         if elements:
             chords = _Chords(beats_of(score), score.chorale.key)
             for at, element, fifths in sorted(elements, key=lambda item: item[0]):
@@ -175,7 +175,7 @@ def _lyrics(score: Score) -> GivenHarmony | None:
     for voice in score.present:
         line = score.lines[voice]
         verses: dict[str, list[tuple[int, str]]] = {}
-        for at, element, _ in _elements(score, line.part, "note"):
+        for at, element, _ in part_elements(score, line.part, "note"):
             if belongs_to_line(element, line):
                 for lyric in element.findall("lyric"):
                     text = "".join((t.text or "") for t in lyric.findall("text")).strip()
@@ -192,8 +192,18 @@ def _lyrics(score: Score) -> GivenHarmony | None:
     return None
 
 
-def _elements(score: Score, part: int, tag: str) -> Iterator[tuple[Fraction, Element, int]]:
-    """Elements of a part: position in quarter notes, element, transposition in fifths."""
+def part_elements(score: Score, part: int, tag: str) -> Iterator[tuple[Fraction, Element, int]]:
+    """Elements of a part.
+
+    Yields
+    ------
+    position : Fraction
+        In quarter notes from the beginning.
+    element : Element
+        With that tag.
+    fifths : int
+        Transposition of the part on the line of fifths.
+    """
     divisions, fifths = Fraction(1), 0
     measures = score.document.part(part).findall("measure")
     for measure, bar in zip(measures, score.document.bars, strict=False):

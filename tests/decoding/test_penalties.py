@@ -463,8 +463,8 @@ def test_what_leads_to_the_final_chord(before, last, key, cost):
 def test_voices_above_the_soprano(chord, cost):
     piece = Chorale(np.tile(chord, (4, 1)), np.zeros((4, 4)), np.zeros(4))
     penalties = Penalties.of({"above the soprano": 1.0})
-    given = Given.voices(4, [Voice.SOPRANO])
-    assert penalties_of([piece, piece], [given, Given.voices(4, [1, 2, 3])], penalties) == [cost] * 2
+    givens = [Given.voices(4, voices) for voices in ([0], [1, 2, 3])]
+    assert penalties_of([piece, piece], givens, penalties) == [cost, cost]
 
 
 def test_a_sample_that_leads_into_a_fault_has_less_weight():

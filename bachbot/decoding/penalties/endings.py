@@ -61,7 +61,8 @@ class FinalChordPenalty(Penalty):
 
     Below a note of the tonic triad each voice that starts on another note is charged, and the bass
     has to have the root. Below another note the chord is charged unless it is a major or minor
-    triad in root position, with a root of the scale. The chord is expected in `Constraints.final_chord`.
+    triad in root position, with a root of the scale. The chord is expected in
+    `Constraints.final_chord`.
     """
 
     source: ClassVar[str] = "chosen on the validation part: nine in ten tunes end over the tonic"
@@ -94,10 +95,10 @@ class FinalCadencePenalty(Penalty):
 
     In the quarter before a final tonic the bass has the fifth degree, as in nine in ten of Bach's
     chorales, or below the tonic or the sixth degree the fourth, and the other voices have notes of
-    the same chord or suspend some of the tonic's in its first half. Each voice on another note is charged for each sixteenth, and so is, in the last
-    one, a dominant without the leading note. A tune with the lowered seventh degree there has a
-    modal cadence, with that note for the leading note. Below other notes (the raised fourth, say)
-    nothing is charged.
+    the same chord or suspend some of the tonic's in its first half. Each voice on another note is
+    charged for each sixteenth, and so is, in the last one, a dominant without the leading note. A
+    tune with the lowered seventh degree there has a modal cadence, with that note for the leading
+    note. Below other notes (the raised fourth, say) nothing is charged.
 
     A final chord that is not the tonic is charged unless it is reached from a root a fifth, a
     fourth, a semitone below, or a second above or below (as in a Phrygian cadence).
@@ -188,4 +189,5 @@ def _rests(pitch: NDArray[np.int16]) -> NDArray[np.bool_]:
     """Which chords are a major or minor triad in root position, [N]."""
     chords = chords_of(pitch)
     triad: NDArray[np.bool_] = np.isin(chords.quality, (Quality.MAJOR, Quality.MINOR))
-    return triad & (chords.inversion == 0) & (chords.root >= 0)
+    rests: NDArray[np.bool_] = triad & (chords.inversion == 0) & (chords.root >= 0)
+    return rests

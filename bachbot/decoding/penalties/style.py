@@ -17,6 +17,7 @@ from bachbot.chorale import FRAMES_PER_QUARTER, REST, Voice
 from bachbot.decoding.context import SearchContext
 from bachbot.decoding.penalties.base import Penalty
 from bachbot.errors import UsageError
+from bachbot.theory.harmony import chords_of
 
 _STEP = 2  # semitones
 
@@ -133,7 +134,39 @@ class AboveSopranoPenalty(Penalty):
         soprano = pitch[:, Voice.SOPRANO]
         lower = pitch[:, 1:] if context.voice == Voice.SOPRANO else pitch[:, [context.voice]]
         above = (lower > soprano[:, np.newaxis]) & (soprano != REST)[:, np.newaxis]
-        return self.weight * above.sum(axis=1)
+        cost: NDArray[np.float64] = self.weight * above.sum(axis=1)
+        return cost
+
+
+@dataclass(frozen=True)
+class ChordWithinBeatPenalty(Penalty):
+    """A penalty for a new chord, or a new bass note, within a beat of a compound meter.
+
+    A chord is new if its root is another than that of the frame before. In 6/8 chords change on
+    dotted beats, and now and then on the last eighth of one.
+    """
+
+    source: ClassVar[str] = "textbook rule: in compound meters chords change on dotted beats"
+    name: ClassVar[str] = "chord within the beat"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate that moves the bass or completes a new chord, [N]."""
+        cost = np.zeros(len(rows))
+        within = context.within_compound_beat
+        if not within.any():
+            return cost
+        notes, before = context.candidates(rows, tokens), context.state.previous_pitch[rows]
+        here = within[context.piece[rows]]
+        if context.voice == Voice.BASS:
+            bass = notes.pitch[:, Voice.BASS]
+            cost[here & (bass != before[:, Voice.BASS]) & (bass != REST)] += self.weight
+        where = np.flatnonzero(here & notes.completes)
+        if len(where):
+            old, new = chords_of(before[where]).root, chords_of(notes.pitch[where]).root
+            cost[where] += self.weight * ((old != new) & (old >= 0) & (new >= 0))
+        return cost
 
 
 def _motion(

@@ -1,0 +1,140 @@
+"""Where phrases end in a score: by its words and breath marks, or as a user sets them.
+
+Shapes: T frames.
+"""
+
+import re
+from fractions import Fraction
+from xml.etree.ElementTree import Element
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bachbot.chorale import Voice
+from bachbot.errors import UsageError
+from bachbot.scores.bars import beats_of
+from bachbot.scores.given_harmony import part_elements
+from bachbot.scores.grid import frame_of
+from bachbot.scores.musicxml.complete import belongs_to_line
+from bachbot.scores.score import Score
+from bachbot.theory.given_chords import BarBeats
+from bachbot.theory.phrases import predict_phrase_ends
+
+NO_PHRASES = "none"
+"""Stands for a tune whose phrase ends are not predicted."""
+
+_PLACE = re.compile(r"(\d{1,5})(?:\.(\d{1,2}(?:\.\d{1,2})?))?")
+
+_BREATH, _SENTENCE, _COMMA, _LINE, _INSIDE_WORD = 50.0, 2.0, 1.0, 2.0, -4.0
+"""What is added to the score of an end: `bachbot.theory.phrases` has the other weights."""
+
+
+def word_scores(score: Score) -> NDArray[np.float64]:
+    """What the words and breath marks of the soprano say of phrase ends.
+
+    Parameters
+    ----------
+    score : Score
+        With a soprano, whose first verse is read.
+
+    Returns
+    -------
+    ndarray of float64, shape [T]
+        Above 0 where a note has punctuation, the end of a line of the words or a breath mark;
+        below 0 where it is within a word; 0 elsewhere.
+    """
+    found = np.zeros(score.chorale.frames)
+    line = score.lines[Voice.SOPRANO]
+    at = None  # the frame of the last syllable
+    for position, element, _ in part_elements(score, line.part, "note"):
+        frame = frame_of(position)
+        if not belongs_to_line(element, line) or frame >= len(found):
+            continue
+        if element.find("pitch") is None or element.find("grace") is not None:
+            continue
+        lyric = next(iter(element.findall("lyric")), None)
+        if lyric is not None:
+            at = frame
+            found[frame] += _syllable(lyric)
+        elif at is not None:
+            # A syllable goes on over this note: what it says belongs to its last note.
+            found[frame], found[at] = found[at], _INSIDE_WORD
+            at = frame
+        if element.find("notations/articulations/breath-mark") is not None:
+            found[frame] += _BREATH
+    return found
+
+
+def _syllable(lyric: Element) -> float:
+    """What a syllable says of an end after it."""
+    if (lyric.findtext("syllabic") or "single") in ("begin", "middle"):
+        return _INSIDE_WORD
+    text = "".join((t.text or "") for t in lyric.findall("text")).strip().rstrip("\"'\u2019\u201d)")
+    ends_line = lyric.find("end-line") is not None or lyric.find("end-paragraph") is not None
+    mark = _SENTENCE if text[-1:] in (*".;:!?",) else _COMMA if text.endswith(",") else 0.0
+    return max(mark, _LINE if ends_line else 0.0)
+
+
+def phrase_ends_of(score: Score, text: str | None = None) -> tuple[int, ...] | None:
+    """The phrase ends of a tune.
+
+    Parameters
+    ----------
+    score : Score
+        With a soprano.
+    text : str, optional
+        Places such as ``"4,8,12.3"``: bars, or bars and beats, in which the last note of a phrase
+        sounds; without a beat it is the last note that begins in the bar before a pickup to the
+        next phrase. ``"none"`` for no phrase ends. Default: those that are predicted, unless the
+        score has fermatas.
+
+    Returns
+    -------
+    tuple of int, or None
+        A frame of the last note of each phrase, in order; None if they are not known.
+
+    Raises
+    ------
+    UsageError
+        If the text cannot be read, or a place is not in the score.
+    """
+    if text is None:
+        if score.chorale.fermata.any():
+            return None
+        return predict_phrase_ends(score.chorale, word_scores(score))
+    words = text.replace(",", " ").split()
+    if words == [NO_PHRASES]:
+        return None
+    if not words:
+        raise UsageError("the phrase ends are empty: give bars such as 4,8,12.3, or none")
+    bars = beats_of(score)
+    return tuple(sorted({_frame(score, word, bars) for word in words}))
+
+
+def _frame(score: Score, word: str, bars: tuple[BarBeats, ...]) -> int:
+    """The frame of one place."""
+    match = _PLACE.fullmatch(word)
+    if match is None:
+        raise UsageError(f"{word[:40]!r} is not a phrase end: give a bar, or bar.beat such as 12.3")
+    number = int(match[1])
+    bar = next((b for b in bars if b.number == number), None)
+    if bar is None:
+        raise UsageError(
+            f"the score has no bar {number}: give bars from {bars[0].number} to {bars[-1].number}"
+        )
+    sounds = score.chorale.pitch[:, Voice.SOPRANO] >= 0
+    if match[2]:
+        frame = bar.frames.start - bar.first + (Fraction(match[2]) - 1) * bar.beat_frames
+        if frame.denominator > 1 or int(frame) not in bar.frames or not sounds[int(frame)]:
+            raise UsageError(f"bar {number} has no note on beat {match[2]}: give another beat")
+        return int(frame)
+    # What is as long as the pickup at the end of a bar belongs to the next phrase.
+    pickup = score.chorale.meter.pickup
+    stop = bar.frames.stop - (pickup if bar is not bars[-1] else 0)
+    starts = np.flatnonzero(score.chorale.onset[: max(stop, bar.frames.start + 1), Voice.SOPRANO])
+    starts = starts[starts >= bar.frames.start]
+    if starts.size:
+        return int(starts[-1])
+    if not sounds[bar.frames.start]:
+        raise UsageError(f"no note begins in bar {number}: give another bar")
+    return bar.frames.start
