@@ -155,8 +155,10 @@ def unprepared_final_notes(music, given):
         return int(before == -1 or (before - now) % 12 not in (7, 5, 11, 2, 10))
     minor = music.key.mode == "minor"
     found = 0
-    for frame in range(max(first - 4, 0), first):
-        late = frame >= first - 2
+    for frame in (first - 4, first - 2):
+        late = frame == first - 2
+        if frame < 0:
+            continue
         above = [(int(p) - music.key.pitch_class) % 12 if p != REST else None
                  for p in music.pitch[frame]]  # fmt: skip
         if above[0] not in (0, 2, 3, 4, 5, 7, 8, 9, 10, 11):
@@ -176,6 +178,6 @@ def unprepared_final_notes(music, given):
             strange = above[voice] not in (bass if voice == 3 else upper | {None})
             if voice == 3 and above[3] is None:
                 strange = False
-            lacks = frame == first - 1 and last and above[3] == 7 and 11 not in above
+            lacks = late and last and above[3] == 7 and 11 not in above
             found += strange or (lacks and not modal)
     return found

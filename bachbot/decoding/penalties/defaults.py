@@ -26,10 +26,10 @@ _RULES = (
 
 _STYLE = (
     AboveSopranoPenalty(1.0),
-    ChordWithinBeatPenalty(1.5),
+    ChordWithinBeatPenalty(3.0),
     FermataChordPenalty(1.5),
     FinalChordPenalty(5.0),
-    FinalCadencePenalty(2.0),
+    FinalCadencePenalty(4.0),
 )
 
 DEFAULT_PENALTIES = Penalties(

@@ -19,9 +19,9 @@ from bachbot.decoding.context import SearchContext
 from bachbot.decoding.penalties.base import Penalty
 from bachbot.theory.harmony import Quality, chords_of
 
-_APPROACH = 4
-"""Frames before the final chord in which the chord before it has to sound: a quarter. A suspension
-or a six-four chord may take the first half."""
+_FIRST_EIGHTH, _SECOND_EIGHTH = 4, 2
+"""Frames before the final chord at which the chord before it is looked at. A suspension or a
+six-four chord may take the first eighth."""
 
 # Semitones above the tonic.
 _FOURTH, _FIFTH, _SUBTONIC, _LEADING = 5, 7, 10, 11
@@ -96,8 +96,8 @@ class FinalCadencePenalty(Penalty):
     In the quarter before a final tonic the bass has the fifth degree, as in nine in ten of Bach's
     chorales, or below the tonic or the sixth degree the fourth, and the other voices have notes of
     the same chord or suspend some of the tonic's in its first half. Each voice on another note is
-    charged for each sixteenth, and so is, in the last one, a dominant without the leading note. A
-    tune with the lowered seventh degree there has a modal cadence, with that note for the leading
+    charged for each eighth, where it begins, and so is, in the second one, a dominant without the
+    leading note. A tune with the lowered seventh degree there has a modal cadence, with that note for the leading
     note. Below other notes (the raised fourth, say) nothing is charged.
 
     A final chord that is not the tonic is charged unless it is reached from a root a fifth, a
@@ -112,7 +112,7 @@ class FinalCadencePenalty(Penalty):
     ) -> NDArray[np.float64]:
         """The penalty of each candidate, [N]."""
         cost = np.zeros(len(rows))
-        for before in range(_APPROACH, 0, -1):
+        for before in (_FIRST_EIGHTH, _SECOND_EIGHTH):
             for constraints, here in _pieces(context, rows, before):
                 if _ends_on_tonic_triad(constraints):
                     wrong = _strange(context, rows, tokens, here, before)
@@ -175,10 +175,10 @@ def _strange(
             np.isin(own, _MODAL_DOMINANT),
             np.isin(own, _DOMINANT_SEVENTH) | (plagal & np.isin(own, _SUBDOMINANT[key.mode])),
         )
-        if before > _APPROACH // 2:
+        if before == _FIRST_EIGHTH:
             fits |= np.isin(own, FINAL_TRIAD[key.mode])
     strange: NDArray[np.bool_] = known & sounds & ~fits
-    if before == 1:
+    if before == _SECOND_EIGHTH:
         leads = ((above == _LEADING) & (pitch != REST)).any(axis=1)
         dominant = above[:, Voice.BASS] == _FIFTH
         strange |= known & ~modal & dominant & ~leads & notes.completes[here]
