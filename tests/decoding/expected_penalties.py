@@ -174,10 +174,15 @@ def unprepared_final_notes(music, given):
         for voice in range(4):
             if given.cells[frame, voice]:
                 continue
-            last = all(given.cells[frame, later] for later in range(voice + 1, 4))
             strange = above[voice] not in (bass if voice == 3 else upper | {None})
             if voice == 3 and above[3] is None:
                 strange = False
-            lacks = late and last and above[3] == 7 and 11 not in above
+            lacks = not {11} & set(above[:3]) if late else not {11, 0} & set(above[:3])
+            if voice == 2:
+                lacks &= not plagal
+            elif voice == 3:
+                lacks &= (plagal or bool(given.cells[frame, 2])) and above[3] == 7
+            else:
+                lacks = False
             found += strange or (lacks and not modal)
     return found

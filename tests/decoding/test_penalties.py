@@ -435,12 +435,12 @@ def ending(*chords, key=Key()):
         ([71, 65, 62, 55], [72, 64, 60, 48], Key(), 0),  # V7
         ([72, 69, 65, 53], [72, 67, 64, 48], Key(), 0),  # IV below the tonic
         ([71, 67, 62, 59], [72, 67, 64, 48], Key(), 2),  # V6: the bass for two eighths
-        ([62, 69, 65, 50], [72, 67, 64, 48], Key(), 4),  # ii: bass and alto, the tenor may
-        ([74, 65, 62, 55], [72, 64, 60, 48], Key(), 1),  # no leading note in the second
+        ([62, 69, 65, 50], [72, 67, 64, 48], Key(), 6),  # ii: bass, alto, no leading note
+        ([74, 65, 62, 55], [72, 64, 60, 48], Key(), 2),  # no leading note, nor its suspension
         ([72, 67, 64, 55], [72, 67, 64, 48], Key(), 2),  # a six-four chord that stays
         ([68, 64, 59, 52], [69, 64, 60, 45], A_MINOR, 0),
         ([67, 64, 59, 52], [69, 64, 60, 45], A_MINOR, 0),  # the lowered seventh in the tune
-        ([71, 67, 64, 52], [69, 64, 60, 45], A_MINOR, 3),  # but not in the alto
+        ([71, 67, 64, 52], [69, 64, 60, 45], A_MINOR, 4),  # but not in the alto
         ([69, 65, 62, 50], [68, 64, 59, 52], A_MINOR, 0),  # iv-V
         ([69, 65, 60, 53], [68, 64, 59, 52], A_MINOR, 1),  # VI-V, by root no preparation
     ],

@@ -29,7 +29,7 @@ _STYLE = (
     ChordWithinBeatPenalty(3.0),
     FermataChordPenalty(1.5),
     FinalChordPenalty(5.0),
-    FinalCadencePenalty(4.0),
+    FinalCadencePenalty(10.0),
 )
 
 DEFAULT_PENALTIES = Penalties(

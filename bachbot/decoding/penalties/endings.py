@@ -96,8 +96,8 @@ class FinalCadencePenalty(Penalty):
     In the quarter before a final tonic the bass has the fifth degree, as in nine in ten of Bach's
     chorales, or below the tonic or the sixth degree the fourth, and the other voices have notes of
     the same chord or suspend some of the tonic's in its first half. Each voice on another note is
-    charged for each eighth, where it begins, and so is, in the second one, a dominant without the
-    leading note. A tune with the lowered seventh degree there has a modal cadence, with that note for the leading
+    charged for each eighth, where it begins, and so is a dominant without the leading note, or
+    in the first eighth its suspension. A tune with the lowered seventh degree there has a modal cadence, with that note for the leading
     note. Below other notes (the raised fourth, say) nothing is charged.
 
     A final chord that is not the tonic is charged unless it is reached from a root a fifth, a
@@ -125,6 +125,15 @@ class FinalCadencePenalty(Penalty):
                 prepared = np.isin((earlier - final) % 12, _PREPARES) & (earlier >= 0)
                 cost[here] = np.where(notes.completes[here] & ~prepared, self.weight, 0.0)
         return cost
+
+
+def near_final_chord(context: SearchContext) -> bool:
+    """Whether the final chord of a piece begins in this frame or in the quarter after it."""
+    return any(
+        0 <= c.final_chord[0] - context.frame <= _FIRST_EIGHTH
+        for c in context.constraints
+        if c.final_chord
+    )
 
 
 _PREPARES = (7, 5, 11, 2, 10)
@@ -178,10 +187,17 @@ def _strange(
         if before == _FIRST_EIGHTH:
             fits |= np.isin(own, FINAL_TRIAD[key.mode])
     strange: NDArray[np.bool_] = known & sounds & ~fits
-    if before == _SECOND_EIGHTH:
-        leads = ((above == _LEADING) & (pitch != REST)).any(axis=1)
+    # Without it among the upper voices, no bass can help: the tenor is charged, or if the bass may
+    # still make it plagal, the bass.
+    leads = (_LEADING,) if before == _SECOND_EIGHTH else (_LEADING, 0)
+    upper = slice(Voice.SOPRANO, Voice.BASS)
+    lacks = ~(np.isin(above[:, upper], leads) & (pitch[:, upper] != REST)).any(axis=1)
+    if context.voice == Voice.TENOR:
+        strange |= known & ~modal & ~plagal & lacks
+    elif context.voice == Voice.BASS:
+        tenor_given = not context.free[context.piece[rows[here[0]]], Voice.TENOR]
         dominant = above[:, Voice.BASS] == _FIFTH
-        strange |= known & ~modal & dominant & ~leads & notes.completes[here]
+        strange |= known & ~modal & (plagal | tenor_given) & dominant & lacks
     return strange
 
 

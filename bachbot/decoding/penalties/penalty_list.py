@@ -17,6 +17,7 @@ from bachbot.decoding.penalties.endings import (
     FermataChordPenalty,
     FinalCadencePenalty,
     FinalChordPenalty,
+    near_final_chord,
 )
 from bachbot.decoding.penalties.learned import LearnedPenalty
 from bachbot.decoding.penalties.part_writing import RulePenalty, given_note_costs, rule_costs
@@ -33,7 +34,10 @@ from bachbot.errors import UsageError
 from bachbot.theory.rules import RULES
 
 _HOPELESS = 10.0
-"""Nats below the most likely legal token beyond which a token is dropped and not looked at."""
+"""Nats below the most likely legal token beyond which a token is dropped and not looked at.
+
+Twice as many where a piece has to close: a network that copies an earlier phrase is sure of that.
+"""
 
 _ALL: tuple[Penalty, ...] = (
     *(RulePenalty(0.0, name) for name in RULES),
@@ -168,7 +172,8 @@ class Penalties:
         """
         cost = np.zeros(log_probability.shape)
         likely = np.where(legal, log_probability, -np.inf)
-        legal = legal & (likely >= likely.max(axis=1, keepdims=True) - _HOPELESS)
+        margin = _HOPELESS * (2 if near_final_chord(context) else 1)
+        legal = legal & (likely >= likely.max(axis=1, keepdims=True) - margin)
         free = context.free[context.piece, context.voice]  # [B]
         rows, tokens = np.nonzero(legal[:, REST_TOKEN:] & free[:, np.newaxis])
         tokens = tokens + REST_TOKEN
