@@ -26,7 +26,17 @@ def expected_penalty(music, given, penalties):
     cost += weights.get("chord at fermata", 0.0) * restless_fermatas(music, given)
     cost += weights.get("final cadence", 0.0) * unprepared_final_notes(music, given)
     cost += weights.get("above the soprano", 0.0) * above_the_soprano(music, given)
+    cost += weights.get("opening chord", 0.0) * strange_openings(music, given)
     return cost
+
+
+def strange_openings(music, given):
+    """1 if the first beat, in part chosen, has a chord of neither tonic nor dominant, else 0."""
+    beats = np.flatnonzero(music.position % 4 == 0)
+    if not len(beats) or given.cells[beats[0]].all():
+        return 0
+    root = int(chords_of(music.pitch[beats[:1]]).root[0])
+    return int(root < 0 or (root - music.key.pitch_class) % 12 not in (0, 7))
 
 
 def above_the_soprano(music, given):

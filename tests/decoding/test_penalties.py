@@ -139,6 +139,7 @@ def test_all_penalties_of_several_pieces_at_once(tasks):
             "final chord": 1.5,
             "final cadence": 0.65,
             "above the soprano": 0.55,
+            "opening chord": 0.9,
             "chord at fermata": 0.45,
         }
     )

@@ -28,6 +28,7 @@ from bachbot.decoding.penalties.style import (
     LeapBonus,
     NewChordBonus,
     OnsetBonus,
+    OpeningChordPenalty,
     RepeatedNotePenalty,
 )
 
@@ -46,6 +47,7 @@ __all__ = [
     "LearnedPenalty",
     "NewChordBonus",
     "OnsetBonus",
+    "OpeningChordPenalty",
     "Penalties",
     "Penalty",
     "RepeatedNotePenalty",

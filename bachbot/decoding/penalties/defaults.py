@@ -13,6 +13,7 @@ from bachbot.decoding.penalties.style import (
     LeapBonus,
     NewChordBonus,
     OnsetBonus,
+    OpeningChordPenalty,
     RepeatedNotePenalty,
 )
 
@@ -27,6 +28,7 @@ _RULES = (
 _STYLE = (
     AboveSopranoPenalty(1.0),
     ChordWithinBeatPenalty(3.0),
+    OpeningChordPenalty(2.0),
     FermataChordPenalty(1.5),
     FinalChordPenalty(5.0),
     FinalCadencePenalty(10.0),

@@ -27,6 +27,7 @@ from bachbot.decoding.penalties.style import (
     LeapBonus,
     NewChordBonus,
     OnsetBonus,
+    OpeningChordPenalty,
     RepeatedNotePenalty,
 )
 from bachbot.encoding import REST_TOKEN
@@ -47,6 +48,7 @@ _ALL: tuple[Penalty, ...] = (
     NewChordBonus(0.0),
     AboveSopranoPenalty(0.0),
     ChordWithinBeatPenalty(0.0),
+    OpeningChordPenalty(0.0),
     FermataChordPenalty(0.0),
     FinalChordPenalty(0.0),
     FinalCadencePenalty(0.0),
