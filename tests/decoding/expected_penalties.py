@@ -103,24 +103,28 @@ def new_chords(music, given):
     return new
 
 
-def wrong_final_notes(music, given):
-    """Faults of the last chord where it begins.
+CLOSES = {
+    "major": {1: (9, 4), 2: (7, 4), 3: (0, 3), 5: (5, 4), 6: (2, 4), 8: (4, 4), 9: (9, 3),
+              10: (10, 4), 11: (7, 4)},
+    "minor": {1: (9, 4), 2: (7, 4), 4: (0, 4), 5: (5, 3), 6: (2, 4), 8: (8, 4), 9: (5, 4),
+              10: (3, 4), 11: (7, 4)},
+}  # fmt: skip
+"""Root above the tonic, and third above the root, by the last note above the tonic."""
 
-    Below a given note of the tonic triad, or a free one, chosen notes outside it, the bass on
-    another than the root; otherwise 1 unless a chord in part chosen is a triad on its root.
-    """
+
+def wrong_final_notes(music, given):
+    """Chosen notes outside the last chord where it begins; the bass has the root."""
     if not given.final_chord:
         return 0
     frame = given.final_chord[0]
+    root, triad = 0, {0, 4, 7} if music.key.mode == "major" else {0, 3, 4, 7}
     if not closes_on_tonic(music, given):
-        scale = {0, 2, 3, 5, 7, 8, 10} if music.key.mode == "minor" else {0, 2, 4, 5, 7, 9, 11}
-        root = min((int(p) for p in music.pitch[frame] if p != REST), default=0)
-        closes = is_root_triad(music.pitch[frame]) and (root - music.key.pitch_class) % 12 in scale
-        return int(not given.cells[frame].all() and not closes)
-    triad = {0, 4, 7} if music.key.mode == "major" else {0, 3, 4, 7}
+        last = (int(music.pitch[frame, 0]) - music.key.pitch_class) % 12
+        root, third = CLOSES[music.key.mode][last]
+        triad = {root, (root + third) % 12, (root + 7) % 12}
     above = (music.pitch[frame].astype(int) - music.key.pitch_class) % 12
     return sum(
-        above[voice] not in ({0} if voice == 3 else triad)
+        above[voice] not in ({root} if voice == 3 else triad)
         for voice in range(4)
         if not given.cells[frame, voice] and music.pitch[frame, voice] != REST
     )

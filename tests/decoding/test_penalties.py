@@ -396,12 +396,13 @@ A_MINOR = Key("A", "minor")
         ([64, 60, 57, 45], A_MINOR, 0),
         ([64, 61, 57, 45], A_MINOR, 0),  # the major third that closes a piece in minor
         ([64, 60, 57, 48], A_MINOR, 2.0),
-        ([66, 62, 59, 50], A_MINOR, 2.0),  # below a note outside it, no inversion,
-        ([66, 62, 59, 47], A_MINOR, 0),  # but another triad
-        ([68, 64, 60, 48], A_MINOR, 2.0),  # that is not augmented
+        ([66, 62, 57, 50], A_MINOR, 0),  # below F sharp D major
+        ([66, 62, 59, 47], A_MINOR, 4.0),  # and not B minor
+        ([68, 64, 60, 48], A_MINOR, 4.0),  # nor an augmented triad
         ([68, 64, 59, 52], A_MINOR, 0),
-        ([63, 58, 55, 51], A_MINOR, 2.0),  # nor over the note D sharp
+        ([63, 58, 55, 51], A_MINOR, 6.0),  # the soprano is given
         ([63, 59, 54, 47], A_MINOR, 0),
+        ([65, 60, 57, 53], Key(), 0),
         ([64, 62, 57, 45], A_MINOR, 2.0),  # a fourth for the third
         ([64, -1, 57, 45], A_MINOR, 0),
     ],

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import FINAL_TRIAD, REST, TONIC_TRIAD, Voice
+from bachbot.chorale import FINAL_TRIAD, REST, TONIC_TRIAD, Mode, Voice
 from bachbot.decoding.constraints import Constraints
 from bachbot.decoding.context import SearchContext
 from bachbot.decoding.penalties.base import Penalty
@@ -29,7 +29,17 @@ _DOMINANT_SEVENTH = (7, 11, 2, 5)
 _MODAL_DOMINANT = (7, 10, 2, 5)
 _SUBDOMINANT = {"major": (5, 9, 0, 2), "minor": (5, 8, 0, 2)}
 _SIXTHS = (8, 9)
-_SCALE = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
+_CLOSES: dict[Mode, dict[int, tuple[int, ...]]] = {
+    "major": {
+        1: (9, 1, 4), 2: (7, 11, 2), 3: (0, 3, 7), 5: (5, 9, 0), 6: (2, 6, 9), 8: (4, 8, 11),
+        9: (9, 0, 4), 10: (10, 2, 5), 11: (7, 11, 2),
+    },
+    "minor": {
+        1: (9, 1, 4), 2: (7, 11, 2), 4: (0, 4, 7), 5: (5, 8, 0), 6: (2, 6, 9), 8: (8, 0, 3),
+        9: (5, 9, 0), 10: (3, 7, 10), 11: (7, 11, 2),
+    },
+}  # fmt: skip
+"""The triad, root first, that closes a tune on a note outside the tonic triad."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +67,11 @@ class FermataChordPenalty(Penalty):
 
 @dataclass(frozen=True)
 class FinalChordPenalty(Penalty):
-    """A penalty for what does not belong to the final chord where it begins.
+    """A penalty for each voice that starts the final chord on a note outside it.
 
-    Below a note of the tonic triad each voice that starts on another note is charged, and the bass
-    has to have the root. Below another note the chord is charged unless it is a major or minor
-    triad in root position, with a root of the scale. The chord is expected in
-    `Constraints.final_chord`.
+    The bass has to have the root. The chord is the tonic below a note of its triad. Below another
+    note it is the triad on which Bach's tunes that end there most often do, or that is nearest: the
+    dominant below its third or fifth, say. It begins with `Constraints.final_chord`.
     """
 
     source: ClassVar[str] = "chosen on the validation part: nine in ten tunes end over the tonic"
@@ -75,16 +84,11 @@ class FinalChordPenalty(Penalty):
         cost = np.zeros(len(rows))
         for constraints, here in _pieces(context, rows, before=0):
             notes, key = context.candidates(rows, tokens), constraints.key
-            if _ends_on_tonic_triad(constraints):
-                pitch = notes.pitch[here, context.voice]
-                above = (pitch - key.pitch_class) % 12
-                wanted = (0,) if context.voice == Voice.BASS else FINAL_TRIAD[key.mode]
-                wrong = ~np.isin(above, wanted) & (pitch != REST)
-            else:
-                pitch = notes.pitch[here]
-                degree = (chords_of(pitch).root - key.pitch_class) % 12
-                closes = _rests(pitch) & np.isin(degree, _SCALE[key.mode])
-                wrong = notes.completes[here] & ~closes
+            pitch = notes.pitch[here, context.voice]
+            above = (pitch - key.pitch_class) % 12
+            triad = _final_triad(constraints)
+            wanted = triad[:1] if context.voice == Voice.BASS else triad
+            wrong = ~np.isin(above, wanted) & (pitch != REST)
             cost[here] = np.where(wrong, self.weight, 0.0)
         return cost
 
@@ -96,9 +100,10 @@ class FinalCadencePenalty(Penalty):
     In the quarter before a final tonic the bass has the fifth degree, as in nine in ten of Bach's
     chorales, or below the tonic or the sixth degree the fourth, and the other voices have notes of
     the same chord or suspend some of the tonic's in its first half. Each voice on another note is
-    charged for each eighth, where it begins, and so is a dominant without the leading note, or
-    in the first eighth its suspension. A tune with the lowered seventh degree there has a modal cadence, with that note for the leading
-    note. Below other notes (the raised fourth, say) nothing is charged.
+    charged for each eighth, where it begins, and so is a dominant without the leading note, or in
+    the first eighth its suspension. A tune with the lowered seventh degree there has a modal
+    cadence, with that note for the leading note. Below other notes (the raised fourth, say) nothing
+    is charged.
 
     A final chord that is not the tonic is charged unless it is reached from a root a fifth, a
     fourth, a semitone below, or a second above or below (as in a Phrygian cadence).
@@ -157,6 +162,15 @@ def _ends_on_tonic_triad(constraints: Constraints) -> bool:
     last = constraints.given_pitch[constraints.final_chord[0], Voice.SOPRANO]
     above = (last - constraints.key.pitch_class) % 12
     return bool(last == REST or above in TONIC_TRIAD[constraints.key.mode])
+
+
+def _final_triad(constraints: Constraints) -> tuple[int, ...]:
+    """What the final chord may consist of, in semitones above the tonic; its root first."""
+    mode = constraints.key.mode
+    if _ends_on_tonic_triad(constraints):
+        return FINAL_TRIAD[mode]
+    last = constraints.given_pitch[constraints.final_chord[0], Voice.SOPRANO]
+    return _CLOSES[mode][int(last - constraints.key.pitch_class) % 12]
 
 
 def _strange(
