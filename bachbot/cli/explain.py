@@ -66,13 +66,15 @@ def explain(
     """Print the chords, cadences and part-writing faults of a four-part score.
 
     Chords are Roman numerals in the local key; the remarks name the nonharmonic notes. A phrase
-    ends at each fermata and at the end of the piece, with a cadence or without one. Bars are
-    counted from 1; a pickup is bar 0.
+    ends at each fermata and at the end of the piece, with a cadence or without one; in a score
+    without fermatas phrase ends are predicted from its melody and words. Bars are counted from 1;
+    a pickup is bar 0.
     """
     from bachbot.chorale import VOICES, Key
     from bachbot.cli.show import read_score, writable
     from bachbot.scores import save_score
     from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
+    from bachbot.scores.phrases import phrase_ends_of
     from bachbot.theory.explanation import explain as find_explanation
 
     if numerals is not None:
@@ -80,7 +82,7 @@ def explain(
     # The score gets no new harmony that its chord symbols might not fit.
     tonality = Key.parse(key) if key else None
     score = read_score(file, key=tonality, voices=VOICES, ignore=["chord symbols"])
-    found = find_explanation(score.chorale)
+    found = find_explanation(score.chorale, phrase_ends_of(score))
     if numerals is not None:
         save_score(add_roman_numerals(score, found.harmonies), numerals)
     if as_json:

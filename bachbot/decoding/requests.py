@@ -56,7 +56,7 @@ def fill_request(
     triple = pulse.reads_as_triple(chorale.meter)
     cells = np.repeat(cells, pulse.augmentation, axis=0)[:: pulse.diminution]
     chorale = pulse.apply(chorale)
-    fermatas = np.full(len(cells), all_phrase_ends or bool(chorale.fermata.any()))
+    fermatas = np.full(len(cells), bool(chorale.fermata.any()))
     fermatas[cells.all(axis=1)] = True
     onsets = np.zeros(cells.shape, dtype=np.bool_)
     onsets[[_scaled(f, pulse) for f in section_starts]] = True
@@ -74,6 +74,8 @@ def fill_request(
         chorale, wanted = with_final_cadence(chorale, wanted)
     for end in phrase_ends:
         chorale, wanted = _with_phrase_end(chorale, wanted, _scaled(end, pulse))
+    if all_phrase_ends:
+        wanted = replace(wanted, fermatas=True)
     return FillRequest(chorale, wanted)
 
 

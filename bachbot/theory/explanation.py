@@ -1,6 +1,6 @@
 """Explains a piece: its chords, its cadences and its part-writing faults."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -12,6 +12,7 @@ from bachbot.chorale import Chorale, Voice
 from bachbot.theory.analysis import Harmony, analyze
 from bachbot.theory.cadence import PhraseCadence, phrase_cadences
 from bachbot.theory.melody import bars, beat
+from bachbot.theory.phrases import with_phrase_ends
 from bachbot.theory.rules import RULES, Moves, Rule
 
 
@@ -240,7 +241,7 @@ class Explanation:
         return {"bar": bar, "beat": float(at), "frame": frame}
 
 
-def explain(chorale: Chorale) -> Explanation:
+def explain(chorale: Chorale, phrase_ends: Iterable[int] | None = None) -> Explanation:
     """Explain a piece.
 
     Rules that depend on a key, such as those of the leading note, are checked in the key that the
@@ -250,12 +251,15 @@ def explain(chorale: Chorale) -> Explanation:
     ----------
     chorale : Chorale
         A piece in its ``key``.
+    phrase_ends : iterable of int, optional
+        Frames in which phrases end. Default: at fermatas.
     """
     harmonies = analyze(chorale)
+    marked = chorale if phrase_ends is None else with_phrase_ends(chorale, phrase_ends)
     return Explanation(
         chorale,
         tuple(harmonies),
-        tuple(phrase_cadences(chorale, harmonies)),
+        tuple(phrase_cadences(marked, harmonies)),
         tuple(_faults(chorale, harmonies)),
     )
 

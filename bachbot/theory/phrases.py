@@ -11,7 +11,8 @@ structured perceptron (Collins, *Discriminative training methods for hidden Mark
 Shapes: T frames, N notes of the soprano.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -261,3 +262,21 @@ def predict_phrase_ends(
     weights = np.array([WEIGHTS[name] for name in PHRASE_FEATURES])
     found = best_division(notes, scores, weights)
     return tuple(int(notes.stops[note]) - 1 for note in found)
+
+
+def with_phrase_ends(chorale: Chorale, frames: Iterable[int]) -> Chorale:
+    """The same piece with a fermata on the soprano's notes that sound in some frames, and no other.
+
+    Parameters
+    ----------
+    chorale : Chorale
+        T frames.
+    frames : iterable of int
+        0 to T - 1.
+    """
+    begins = np.append(np.flatnonzero(~chorale.tied[:, Voice.SOPRANO]), chorale.frames)
+    fermata = np.zeros(chorale.frames, dtype=np.bool_)
+    for frame in frames:
+        after = int(np.searchsorted(begins, frame, side="right"))
+        fermata[begins[after - 1] : begins[after]] = True
+    return replace(chorale, fermata=fermata)

@@ -56,7 +56,7 @@ def test_voices_and_cells_build_the_same_request():
 
 
 def test_a_pulse_changes_cells_grid_and_section_starts_alike():
-    source = dataclasses.replace(tune((64, 2), (65, 2), (60, 2)), meter=Meter(6, 8))
+    source = dataclasses.replace(tune((64, 2), (65, 2), (60, 2)), meter=Meter(2, 4))
     request = fill_request(
         source, [Voice.SOPRANO], pulse=Pulse(augmentation=2), section_starts=[0, 4]
     )
@@ -121,3 +121,23 @@ def test_a_low_tune_stays_where_it_is_if_another_voice_would_leave_the_range():
     pitch = source.pitch.copy()
     pitch[:, Voice.ALTO] = 80
     assert octaves_to_tessitura(dataclasses.replace(source, pitch=pitch)) == 0
+
+
+def test_in_compound_meters_other_voices_move_on_the_eighths_of_the_tune():
+    source = dataclasses.replace(tune((64, 2), (65, 2), (60, 2)), meter=Meter(6, 8), position=None)
+    given = fill_request(source, [Voice.SOPRANO], pulse=Pulse(augmentation=2)).given
+    assert (given.grid, given.beat) == (4, 12)
+    odd = dataclasses.replace(tune((64, 1), (65, 2), (60, 2)), meter=Meter(6, 8, 1), position=None)
+    given = fill_request(odd, [Voice.SOPRANO], pulse=Pulse(augmentation=2)).given
+    assert (given.grid, given.beat) == (2, 12)
+    plain = fill_request(source, [Voice.SOPRANO]).given
+    assert (plain.grid, plain.beat) == (1, 4)
+
+
+def test_phrase_ends_may_be_all_there_are():
+    source = tune((64, 4), (65, 4), (60, 8))
+    request = fill_request(source, [Voice.SOPRANO], phrase_ends=[5], all_phrase_ends=True)
+    assert np.flatnonzero(request.chorale.fermata).tolist() == list(range(4, 16))
+    assert request.given.fermatas.all()
+    request = fill_request(source, [Voice.SOPRANO], phrase_ends=[5])
+    assert np.flatnonzero(request.given.fermatas).tolist() == list(range(4, 16))

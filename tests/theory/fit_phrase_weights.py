@@ -11,6 +11,7 @@ has too many of lose. Printed are the weights, and precision and recall of the e
 """
 
 import argparse
+import sys
 
 import numpy as np
 
@@ -80,10 +81,10 @@ def main():
             total, steps = total + weights, steps + 1
         average = total / steps
         precision, recall = accuracy(validation, average)
-        print(f"round {number + 1}: precision {precision:.3f}, recall {recall:.3f}", flush=True)
+        sys.stdout.write(f"round {number + 1}: precision {precision:.3f}, recall {recall:.3f}\n")
     scale = np.abs(average[: len(END_FEATURES)]).max() / 4
     for name, weight in zip((*END_FEATURES, *PHRASE_FEATURES), average / scale, strict=True):
-        print(f'    "{name}": {weight:.2f},')
+        sys.stdout.write(f'    "{name}": {weight:.2f},\n')
 
 
 if __name__ == "__main__":
