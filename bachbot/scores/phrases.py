@@ -45,7 +45,7 @@ def word_scores(score: Score) -> NDArray[np.float64]:
     """
     found = np.zeros(score.chorale.frames)
     line = score.lines[Voice.SOPRANO]
-    at = None  # the frame of the last syllable
+    at, extended, slurs = 0, False, 0  # the last syllable; whether it goes on; open slurs
     for position, element, _ in part_elements(score, line.part, "note"):
         frame = frame_of(position)
         if not belongs_to_line(element, line) or frame >= len(found):
@@ -54,12 +54,14 @@ def word_scores(score: Score) -> NDArray[np.float64]:
             continue
         lyric = next(iter(element.findall("lyric")), None)
         if lyric is not None:
-            at = frame
+            at, extended = frame, lyric.find("extend") is not None
             found[frame] += _syllable(lyric)
-        elif at is not None:
+        elif frame > at and (extended or slurs > 0):
             # A syllable goes on over this note: what it says belongs to its last note.
             found[frame], found[at] = found[at], _INSIDE_WORD
             at = frame
+        kinds = [slur.get("type") for slur in element.iter("slur")]
+        slurs += kinds.count("start") - kinds.count("stop")
         if element.find("notations/articulations/breath-mark") is not None:
             found[frame] += _BREATH
     return found
