@@ -61,7 +61,7 @@ def test_every_example_is_harmonized_as_a_choir_would_have_it(harmonized, tune):
         low, high = voice.range
         assert (chorale.pitch[sounding, voice] >= low).all()
         assert (chorale.pitch[sounding, voice] <= high).all()
-    lower = chorale.pitch[sounding, Voice.ALTO:]
+    lower = chorale.pitch[sounding, Voice.ALTO :]
     assert (lower > chorale.pitch[sounding, :1]).any(axis=1).mean() < 0.02
     last = np.flatnonzero(sounding)[-1]
     assert chorale.pitch[last, Voice.BASS] % 12 == source.chorale.key.pitch_class

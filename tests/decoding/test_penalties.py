@@ -375,9 +375,7 @@ def test_a_phrase_that_ends_on_anything_but_a_triad_in_root_position():
         piece = Chorale(pitch, tied, np.arange(8) >= 4)
         asked = [Given.voices(8, voices) for voices in ([0], [3], [0, 1, 2], [0, 1, 2, 3])]
         wanted = [cost, cost, cost, 0]
-        assert (
-            penalties_of([piece] * 4, asked, Penalties.of({"chord at fermata": 1.0})) == wanted
-        )
+        assert penalties_of([piece] * 4, asked, Penalties.of({"chord at fermata": 1.0})) == wanted
     plain = Chorale(pitch, tied, np.zeros(8))
     assert penalties_of(
         [plain], [Given.voices(8, [0])], Penalties.of({"chord at fermata": 1.0})

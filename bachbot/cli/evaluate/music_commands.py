@@ -56,7 +56,12 @@ def harmonization_command(
     from bachbot.decoding import fill_request
     from bachbot.evaluation.generated import harmonize_pieces
     from bachbot.evaluation.harmonization import MASKS, measure
-    from bachbot.runtime import ProductOfExperts, build_decoding_model, load_checkpoint
+    from bachbot.runtime import (
+        ProductOfExperts,
+        build_decoding_model,
+        build_model,
+        load_checkpoint,
+    )
     from bachbot.tables.decoding_tables import harmonization_table
 
     names = masks.upper().replace(" ", "").split(",")
@@ -72,7 +77,12 @@ def harmonization_command(
     models = []
     for loaded in map(load_checkpoint, checkpoints):
         shared.warn_of_leaks(loaded, prepared, split)
-        models.append(build_decoding_model(loaded, options.method))
+        if beside is None:
+            models.append(build_decoding_model(loaded, options.method))
+        else:
+            # Two networks as they are: a checkpoint's own expert would count beside them.
+            dtype = "float64" if options.method == "sample" else "float32"
+            models.append(build_model(loaded, dtype=dtype))
     model = ProductOfExperts(models) if len(models) > 1 else models[0]
     found = {}
     for name in names:
