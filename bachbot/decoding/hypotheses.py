@@ -4,6 +4,7 @@ Shapes: B hypotheses.
 """
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,19 @@ class FinishedHypothesis:
     def score(self) -> float:
         """What hypotheses are ranked by: log-probability less penalty."""
         return self.log_probability - self.penalty
+
+
+class Choice(NamedTuple):
+    """Chosen tokens: which hypothesis each continues, and what it adds to penalty and noise."""
+
+    rows: NDArray[np.intp]
+    tokens: NDArray[np.intp]
+    penalty: NDArray[np.float64]
+    noise: NDArray[np.float64]
+
+    def only(self, which: NDArray[np.bool_]) -> "Choice":
+        """Some of the tokens, by a mask over them."""
+        return Choice(self.rows[which], self.tokens[which], self.penalty[which], self.noise[which])
 
 
 class Backpointers:

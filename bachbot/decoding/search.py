@@ -8,7 +8,6 @@ Shapes: B hypotheses, V tokens of the vocabulary.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from bachbot.decoding.context import SearchContext
 from bachbot.decoding.hypotheses import (
     ROOT,
     Backpointers,
+    Choice,
     FinishedHypothesis,
     FrameState,
     SeenChords,
@@ -29,18 +29,6 @@ from bachbot.encoding import END, FERMATA, FRAME_END, START, decode
 from bachbot.errors import DecodingError
 from bachbot.features import MusicHistory
 from bachbot.runtime.protocol import StepModel, log_probabilities
-
-
-class _Choice(NamedTuple):
-    """Chosen tokens: which hypothesis each continues, and what it adds to penalty and noise."""
-
-    rows: NDArray[np.intp]
-    tokens: NDArray[np.intp]
-    penalty: NDArray[np.float64]
-    noise: NDArray[np.float64]
-
-    def only(self, which: NDArray[np.bool_]) -> "_Choice":
-        return _Choice(self.rows[which], self.tokens[which], self.penalty[which], self.noise[which])
 
 
 class Search:
@@ -165,9 +153,8 @@ class Search:
             self._select(kept)
         self._append_to_all(FRAME_END)
         if self._history is not None:
-            self._history = self._history.next_frame(
-                self.state.pitch, self.state.onset, self._places(frame)
-            )
+            place = self._context(frame, Voice.BASS).beat_position[self.piece]
+            self._history = self._history.next_frame(self.state.pitch, self.state.onset, place)
         self.state = self.state.next_frame()
         if self.penalties is not None and self.penalties.use_seen_chords:
             self._note_chords(frame)
@@ -344,7 +331,7 @@ class Search:
         legal[:, END] = constraints.may_end[frame]
         return legal
 
-    def _complete_openings(self, frame: int, choice: _Choice) -> None:
+    def _complete_openings(self, frame: int, choice: Choice) -> None:
         """Choose a soprano in the hypotheses that have set a fermata, and append it in all."""
         fermatas = choice.tokens == FERMATA
         if fermatas.any():
@@ -411,7 +398,7 @@ class Search:
         voice: int,
         legal: NDArray[np.bool_],
         which: NDArray[np.intp] | slice = slice(None),
-    ) -> _Choice:
+    ) -> Choice:
         """Let the selector choose; only `which` have a choice, the others one legal token."""
         scores, cost = self.next_log_probability, None
         if self.penalties is not None:
@@ -427,14 +414,14 @@ class Search:
             mass = np.where(legal[which], scores[which], -np.inf)
             self.weight[which] += np.logaddexp.reduce(mass, axis=1)
         zero = np.zeros(len(rows))
-        return _Choice(
+        return Choice(
             rows,
             tokens,
             zero if cost is None else cost[rows, tokens],
             zero if noise is None else noise[rows, tokens],
         )
 
-    def _append(self, voice: int, choice: _Choice) -> None:
+    def _append(self, voice: int, choice: Choice) -> None:
         """Append a chosen token of a voice to each hypothesis."""
         self._append_tokens(choice.tokens, voice)
         self.penalty = self.penalty + choice.penalty
@@ -471,13 +458,6 @@ class Search:
         if on_beat:
             rows = np.concatenate(on_beat)
             self._seen.add(rows, self.state.previous_pitch[rows])
-
-    def _places(self, frame: int) -> NDArray[np.intp]:
-        """The sixteenth of the beat of each hypothesis, [B]."""
-        positions = np.array(
-            [c.position[frame] if frame < c.frames else 0 for c in self.constraints]
-        )
-        return positions[self.piece] % FRAMES_PER_QUARTER
 
     def _emit_end(self, rows: NDArray[np.intp], frames: NDArray[np.intp]) -> None:
         """Record hypotheses that emit END after so many frames."""
