@@ -86,11 +86,11 @@ class Engine:
             not given; here all four may be rewritten.
         chords : str, Path or GivenHarmony, optional
             Chords that the result has on their beats: text such as ``"I | V6 I | IV V7 | I"``
-            (`bachbot.theory.given_chords`), a file of such text, or ``"score"`` for the chord
+            (`bachbot.theory.given.given_chords`), a file of such text, or ``"score"`` for the chord
             symbols, numerals or figured bass that the score has itself.
         cadences : str, optional
-            How phrases end, such as ``"4:HC 8:PAC"`` (`bachbot.theory.given_cadences`). It comes
-            before `chords` where both give a chord.
+            How phrases end, such as ``"4:HC 8:PAC"`` (`bachbot.theory.given.given_cadences`). It
+            comes before `chords` where both give a chord.
         phrases : str, optional
             Where the phrases of the soprano end: bars, or bars and beats, such as ``"4,8,12.3"``,
             or ``"none"`` to leave that to the model. Default: predicted from the tune and its
@@ -138,8 +138,8 @@ class Engine:
         score : Score
             From ``load_score(..., voices=[Voice.BASS])``.
         figures : str or Path, optional
-            Figures such as ``"5 6 | 7 | 5"`` (`bachbot.theory.figured_bass.parse_figures`), a file
-            of them, or ``"none"``. Default: those in the score, if it has any.
+            Figures such as ``"5 6 | 7 | 5"`` (`bachbot.theory.given.figured_bass.parse_figures`),
+            a file of them, or ``"none"``. Default: those in the score, if it has any.
         cadences, options, progress
             As in `harmonize`.
 

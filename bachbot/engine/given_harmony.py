@@ -10,9 +10,9 @@ from bachbot.chorale import GivenHarmony
 from bachbot.errors import UsageError
 from bachbot.scores import Score, beats_of
 from bachbot.scores.given_harmony import bass_notes, figures_of, score_harmony
-from bachbot.theory.figured_bass import parse_figures
-from bachbot.theory.given_cadences import parse_cadences
-from bachbot.theory.given_chords import parse_chords
+from bachbot.theory.given.figured_bass import parse_figures
+from bachbot.theory.given.given_cadences import parse_cadences
+from bachbot.theory.given.given_chords import parse_chords
 
 Chords: TypeAlias = str | Path | GivenHarmony
 """Chords as text, as a file of such text, as ``"score"``, or as they are."""

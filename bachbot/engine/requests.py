@@ -31,7 +31,7 @@ from bachbot.scores import (
 )
 from bachbot.scores.phrases import phrase_ends_of
 from bachbot.scores.pitch import pitch_label
-from bachbot.theory.given_chords import where_in
+from bachbot.theory.given.given_chords import where_in
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from bachbot.chorale import FRAMES_PER_QUARTER
 from bachbot.errors import UsageError
 from bachbot.scores.musicxml.notes import grid_bars
 from bachbot.scores.score import Score
-from bachbot.theory.given_chords import BarBeats
+from bachbot.theory.given.given_chords import BarBeats
 
 _RANGE = re.compile(r"\s*(\d{1,5})\s*(?:[-–]\s*(\d{1,5})\s*)?")
 _NUMBER = re.compile(r"\s*(\d{1,5})")

@@ -19,9 +19,9 @@ from bachbot.scores.grid import frame_of
 from bachbot.scores.musicxml.complete import belongs_to_line
 from bachbot.scores.readers.document import plain_number, transposition
 from bachbot.scores.score import Score
-from bachbot.theory.chord_text import ChordText, read_chord
-from bachbot.theory.figured_bass import BassNote, Figures, figured_harmony
-from bachbot.theory.given_chords import BarBeats, chords_at, where_in
+from bachbot.theory.given.chord_text import ChordText, read_chord
+from bachbot.theory.given.figured_bass import BassNote, Figures, figured_harmony
+from bachbot.theory.given.given_chords import BarBeats, chords_at, where_in
 
 _KINDS: Mapping[str, str] = MappingProxyType({
     "major": "", "minor": "m", "augmented": "aug", "diminished": "dim", "dominant": "7",

@@ -17,7 +17,7 @@ from bachbot.scores.given_harmony import part_elements
 from bachbot.scores.grid import frame_of
 from bachbot.scores.musicxml.complete import belongs_to_line
 from bachbot.scores.score import Score
-from bachbot.theory.given_chords import BarBeats
+from bachbot.theory.given.given_chords import BarBeats
 from bachbot.theory.phrases import predict_phrase_ends
 
 NO_PHRASES = "none"

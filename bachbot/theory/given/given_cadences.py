@@ -31,8 +31,8 @@ from bachbot.chorale import (
     note_name,
 )
 from bachbot.errors import UsageError
-from bachbot.theory.chord_text import DOMINANT_SEVENTH, MAJOR, MINOR, read_chord
-from bachbot.theory.given_chords import BarBeats, where_in
+from bachbot.theory.given.chord_text import DOMINANT_SEVENTH, MAJOR, MINOR, read_chord
+from bachbot.theory.given.given_chords import BarBeats, where_in
 
 CADENCES = ("PAC", "IAC", "HC", "PC", "DC")
 

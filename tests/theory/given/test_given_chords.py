@@ -3,7 +3,7 @@ import pytest
 
 from bachbot.chorale import Chorale, GivenChord, GivenHarmony, Key, Meter
 from bachbot.errors import UsageError
-from bachbot.theory.given_chords import bars_with_beats, parse_chords, where_in
+from bachbot.theory.given.given_chords import bars_with_beats, parse_chords, where_in
 
 C = Key("C")
 

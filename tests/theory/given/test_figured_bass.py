@@ -3,8 +3,8 @@ import pytest
 
 from bachbot.chorale import Chorale, Key, line_of_fifths
 from bachbot.errors import UsageError
-from bachbot.theory.figured_bass import BassNote, parse_figures, read_figures
-from bachbot.theory.given_chords import bars_with_beats
+from bachbot.theory.given.figured_bass import BassNote, parse_figures, read_figures
+from bachbot.theory.given.given_chords import bars_with_beats
 
 C, A, G_MINOR = Key("C"), Key("A", "minor"), Key("G", "minor")
 NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]

@@ -15,7 +15,7 @@ import numpy as np
 
 from bachbot.chorale import Chorale, GivenChord, GivenHarmony, Key, Meter
 from bachbot.errors import UsageError
-from bachbot.theory.chord_text import ChordText, read_chord
+from bachbot.theory.given.chord_text import ChordText, read_chord
 
 CONTINUE = frozenset({".", "-", "–"})
 OPEN = frozenset({"?", "_"})

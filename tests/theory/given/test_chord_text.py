@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from bachbot.chorale import Key
 from bachbot.errors import UsageError
-from bachbot.theory.chord_text import read_chord
+from bachbot.theory.given.chord_text import read_chord
 from bachbot.theory.numerals import NUMERALS, SHAPES
 
 C, A = Key("C"), Key("A", "minor")

@@ -13,8 +13,8 @@ from types import MappingProxyType
 
 from bachbot.chorale import GivenChord, GivenHarmony, Key
 from bachbot.errors import UsageError
-from bachbot.theory.chord_text import ChordText
-from bachbot.theory.given_chords import (
+from bachbot.theory.given.chord_text import ChordText
+from bachbot.theory.given.given_chords import (
     CONTINUE,
     OPEN,
     BarBeats,
@@ -151,8 +151,8 @@ def parse_figures(
     """Read the figures of a bass, bar by bar, such as ``"5 6 | 7 | 5"``.
 
     A bar with as many figures as notes has one for each note; otherwise the figures share the bar
-    evenly, as chords do in `bachbot.theory.given_chords.parse_chords`, with the same signs for a
-    figure that continues (``.``) and for none (``?``). A triad in root position is ``5``.
+    evenly, as chords do in `bachbot.theory.given.given_chords.parse_chords`, with the same signs
+    for a figure that continues (``.``) and for none (``?``). A triad in root position is ``5``.
 
     Parameters
     ----------

@@ -3,8 +3,8 @@ import pytest
 
 from bachbot.chorale import Chorale, Key, Meter
 from bachbot.errors import UsageError
-from bachbot.theory.given_cadences import parse_cadences
-from bachbot.theory.given_chords import bars_with_beats
+from bachbot.theory.given.given_cadences import parse_cadences
+from bachbot.theory.given.given_chords import bars_with_beats
 
 C, A = Key("C"), Key("A", "minor")
 

@@ -1,0 +1,1 @@
+"""Harmony that a user gives: chords as text, figures of a bass, and how phrases end."""
