@@ -1,5 +1,7 @@
 """`--sound`: what plays in the file that is written."""
 
+from itertools import combinations
+
 import mido
 import numpy as np
 import pytest
@@ -34,10 +36,8 @@ def test_each_instrument_sounds_different_and_as_long(here, untrained):
         read[sound], rate = soundfile.read(output)
         assert rate == 44100
     assert len({r.shape for r in read.values()}) == 1
-    brightness = {
-        sound: np.abs(np.diff(r, axis=0)).mean() / np.abs(r).mean() for sound, r in read.items()
-    }
-    assert len({round(b, 3) for b in brightness.values()}) == 4
+    for one, other in combinations(read.values(), 2):
+        assert np.abs(one - other).max() > 0.05
 
 
 def test_midi_names_the_instrument(here, untrained):

@@ -131,8 +131,8 @@ def test_lower_voices_may_rest_with_the_melody_only():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("moved", "shift"), [(0, 0), (6, 6), (-5, -5), (12, 0), (-12, 0), (7, -5)])
-def test_ranges_move_with_the_key(moved, shift):
+@pytest.mark.parametrize("moved", [0, 6, -5, 12, 7])
+def test_ranges_move_with_the_key(moved):
     """Voices are within their ranges once the piece is back in its own key."""
     tune = Chorale(np.full((1, 4), 66), np.zeros((1, 4)), [0], transposed_by=moved)
     sampled = fill(
@@ -144,7 +144,7 @@ def test_ranges_move_with_the_key(moved, shift):
     sung = np.array([c.chorale.pitch[0] for c in sampled])
     for voice in (Voice.ALTO, Voice.TENOR, Voice.BASS):
         low, high = voice.range
-        assert (sung[:, voice].min(), sung[:, voice].max()) == (low + shift, high + shift)
+        assert (sung[:, voice].min(), sung[:, voice].max()) == (low + moved, high + moved)
 
 
 @pytest.mark.parametrize("model", [MODEL, LOOKAHEAD], ids=["lstm", "lookahead"])
