@@ -91,10 +91,14 @@ class SearchContext:
     @cached_property
     def beat_position(self) -> NDArray[np.intp]:
         """Position of the frame in its beat, [P], 0 to 3; 0 in a piece that is over."""
-        positions = [
-            int(c.position[self.frame]) if self.frame < c.frames else 0 for c in self.constraints
-        ]
-        return np.array(positions) % FRAMES_PER_QUARTER
+        return self._position % FRAMES_PER_QUARTER
+
+    @cached_property
+    def _position(self) -> NDArray[np.intp]:
+        """Position of the frame in its bar, [P]; 0 in a piece that is over."""
+        return np.array(
+            [int(c.position[self.frame]) if self.frame < c.frames else 0 for c in self.constraints]
+        )
 
     @cached_property
     def within_compound_beat(self) -> NDArray[np.bool_]:
@@ -111,12 +115,8 @@ class SearchContext:
     @cached_property
     def beat_strength(self) -> NDArray[np.intp]:
         """Strength of the beat of the frame, [P], as `bachbot.features` has it."""
-        positions = [
-            int(c.position[self.frame]) if self.frame < c.frames else 0 for c in self.constraints
-        ]
-        return beat_strength(
-            np.array(positions), np.array([c.bar_frames for c in self.constraints])
-        )
+        bars = np.array([c.bar_frames for c in self.constraints])
+        return beat_strength(self._position, bars)
 
     @cached_property
     def minor(self) -> NDArray[np.intp]:

@@ -20,10 +20,11 @@ from pathlib import Path
 import numpy as np
 
 from bachbot.chorale import Chorale, Voice
-from bachbot.decoding import DecodingOptions, Penalties, fill_all, fill_request
+from bachbot.decoding import DecodingOptions, Penalties, fill_request
 from bachbot.decoding.options import DEFAULT_BEAM
 from bachbot.decoding.penalties import GUIDED_PENALTIES, LearnedPenalty
 from bachbot.errors import TrainingError, UsageError
+from bachbot.evaluation.generated import harmonize_pieces
 from bachbot.features import FeatureWeights, count_features
 from bachbot.features.templates import STEP_FACTORS, TEMPLATES, template_of
 from bachbot.runtime import Checkpoint, Model, build_decoding_model, save_checkpoint
@@ -250,8 +251,7 @@ def harmonize_with(
     """
     every = Penalties((*penalties.items, LearnedPenalty(1.0, features)))
     requests = [fill_request(c, (Voice.SOPRANO,)) for c in pieces]
-    found = fill_all(model, requests, DecodingOptions(beam=beam, penalties=every))
-    return [best.chorale for best, *_ in found]
+    return harmonize_pieces(model, requests, DecodingOptions(beam=beam, penalties=every))
 
 
 def learn_features(
