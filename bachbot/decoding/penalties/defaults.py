@@ -52,14 +52,7 @@ parallels than his, these come closest to him. ``checkpoints/EXPERIMENTS.md`` te
 found; ``evaluate fit`` continues from them.
 """
 
-GUIDED_PENALTIES = Penalties(
-    (
-        RulePenalty(2.0, "parallel fifths"),
-        RulePenalty(2.0, "parallel octaves"),
-        *_RULES[2:],
-        *_STYLE,
-    )
-)
+GUIDED_PENALTIES = Penalties((*_RULES, *_STYLE))
 """The penalties of beam and greedy search beside learned features.
 
 The bonuses are gone: features learn Bach's onsets, leaps and chords (`bachbot.training.moments`).
