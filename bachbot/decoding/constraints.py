@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Chorale, Given, Key, Voice
+from bachbot.chorale import REST, VOICES, Chorale, Given, Key, Voice
 from bachbot.decoding.harmony import ChordConstraints
 from bachbot.decoding.hypotheses import FrameState
 from bachbot.encoding import FIRST_PITCH, REST_TOKEN, Vocabulary
@@ -64,8 +64,6 @@ class Constraints:
         Frames of a last chord that has to close: see `bachbot.decoding.penalties.endings`.
     chords : ChordConstraints, optional
         Chords that are given. Default: none.
-    beat_frames : int
-        Frames of a beat, on which chords change.
     bar_frames : int
         Length of a full bar, in frames.
     """
@@ -85,7 +83,6 @@ class Constraints:
     final_chord: range = range(0)
     chords: ChordConstraints | None = None
     bar_frames: int = 16
-    beat_frames: int = FRAMES_PER_QUARTER
 
     @property
     def frames(self) -> int:
@@ -277,7 +274,6 @@ def fill_constraints(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> 
         final_chord=given.final_chord,
         chords=ChordConstraints.of(chorale, cells, given.chords) if given.chords else None,
         bar_frames=chorale.meter.bar_frames,
-        beat_frames=given.beat,
     )
 
 

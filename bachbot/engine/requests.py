@@ -6,7 +6,7 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import Chorale, GivenHarmony, Key, Meter, Pulse, Voice
+from bachbot.chorale import Chorale, CompoundPulse, GivenHarmony, Key, Meter, Pulse, Voice
 from bachbot.decoding import (
     Candidate,
     ComposeRequest,
@@ -159,10 +159,11 @@ class HarmonizeRequest:
         return cells
 
     @cached_property
-    def pulse(self) -> Pulse:
+    def pulse(self) -> Pulse | CompoundPulse:
         """How note values are brought to those of the chorales."""
         leading = self.given[0] if self.given else Voice.SOPRANO
-        return Pulse.of(self.score.chorale, leading)
+        chorale = self.score.chorale
+        return CompoundPulse.of(chorale) or Pulse.of(chorale, leading)
 
     @cached_property
     def octaves(self) -> int:

@@ -67,6 +67,7 @@ def tasks(draw):
     return tune(*pitches, key=key), chords
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @for_all(task=tasks(), model=st.sampled_from(MODELS), options=st.sampled_from(METHODS))
 def test_free_voices_make_the_chord_and_the_tune_comes_back(task, model, options):

@@ -27,6 +27,7 @@ def total(features, pieces, voices):
     return float((features.score(keys[:, np.newaxis]) * counts).sum())
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @for_all(
     st.lists(chorales(min_frames=1, max_frames=20), min_size=1, max_size=2),

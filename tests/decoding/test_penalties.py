@@ -159,6 +159,7 @@ CHORDS = np.array(
 """Above C: tonic and dominant, other chords, a doubled leading note, and what is no chord."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_has_a_penalty_somewhere(name):
     """Pieces of chance in which the rule is broken by notes that were not given."""

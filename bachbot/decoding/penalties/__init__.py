@@ -24,7 +24,6 @@ from bachbot.decoding.penalties.part_writing import PARALLELS, RulePenalty
 from bachbot.decoding.penalties.penalty_list import PENALTY_NAMES, Penalties
 from bachbot.decoding.penalties.style import (
     AboveSopranoPenalty,
-    ChordWithinBeatPenalty,
     LeapBonus,
     NewChordBonus,
     OnsetBonus,
@@ -39,7 +38,6 @@ __all__ = [
     "PENALTY_NAMES",
     "SAMPLING_PENALTIES",
     "AboveSopranoPenalty",
-    "ChordWithinBeatPenalty",
     "FermataChordPenalty",
     "FinalCadencePenalty",
     "FinalChordPenalty",
