@@ -97,6 +97,7 @@ def test_greedy_is_a_beam_of_one(here, untrained):
     assert (here / "a.musicxml").read_bytes() == (here / "b.musicxml").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["musicxml", "xml", "mxl", "mid", "svg", "png", "pdf", "wav"])
 def test_every_suffix_is_written(here, untrained, suffix):
     assert harmonize(untrained, "scale.musicxml", "--greedy", "-o", f"out.{suffix}") == 0

@@ -106,6 +106,7 @@ def test_answers_are_read_from_a_database(run, answers, table, monkeypatch):
     assert printed == json.loads(run(table, "--json"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -141,6 +141,7 @@ def _first_part(path: Path) -> list[int]:
     return pitches
 
 
+@pytest.mark.slow
 def test_no_tune_begins_like_a_chorale(
     tune: tuple[str, stream.Score], chorale_intervals: dict[str, tuple[int, ...]]
 ) -> None:

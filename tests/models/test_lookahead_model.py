@@ -165,6 +165,7 @@ def test_padding_changes_nothing(frames, seed):
         torch.testing.assert_close(together[1:, :frames], model(short))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 1000))
 def test_wanted_cells_score_as_among_all(seed):

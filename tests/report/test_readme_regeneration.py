@@ -55,6 +55,7 @@ def kept_lines(text):
     return [line for line in text.splitlines() if line.startswith(("Text", "#", "<!--"))]
 
 
+@pytest.mark.slow
 def test_only_the_text_between_marks_changes(report, tmp_path):
     path = tmp_path / "RESULTS.md"
     path.write_text(DOCUMENT, encoding="utf-8")

@@ -58,6 +58,7 @@ def html(report):
     return page(report)
 
 
+@pytest.mark.slow
 def test_the_page_is_self_contained(html):
     found = Page(html)
     assert found.links

@@ -159,6 +159,7 @@ def test_a_part_without_pieces_is_refused(laid_out, made_corpus, subject):
         make(laid_out(corpus=train), [subject], sections(["losses"]))
 
 
+@pytest.mark.slow
 def test_peers_are_measured_and_part_of_the_key(laid_out, subject, watched, tmp_path):
     def peer(high):
         pitch = np.full((16, 4), [[high, 64, 60, 48]], dtype=np.int8)

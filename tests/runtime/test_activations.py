@@ -82,6 +82,7 @@ def test_a_lookahead_network_is_read_where_each_frame_begins(piece):
         np.testing.assert_allclose(layer, wanted[layers[name]][::step], rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checkpoint", [LSTM, LOOKAHEAD], ids=["lstm", "lookahead"])
 @settings(max_examples=15)
 @for_all(pieces=st.lists(chorales(min_frames=1, max_frames=9), min_size=2, max_size=4))

@@ -156,6 +156,7 @@ def joined(nats):
     return np.concatenate([nats[..., :2].sum(axis=-1, keepdims=True), nats[..., 2:]], axis=-1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHECKPOINTS)
 @pytest.mark.parametrize(("dtype", "near"), [(np.float32, 1e-4), (np.float64, 1e-10)])
 @settings(max_examples=25)
@@ -176,6 +177,7 @@ def test_agrees_with_torch_cell_by_cell(name, dtype, near, request):
     assert not found[under, 0].any()
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @for_all(st.lists(requests(), min_size=2, max_size=4))
 def test_torch_reads_padded_pieces_as_the_stepper_reads_each_alone(pieces):
@@ -188,6 +190,7 @@ def test_torch_reads_padded_pieces_as_the_stepper_reads_each_alone(pieces):
         np.testing.assert_allclose(joined(found), joined(wanted[row, :frames]), atol=1e-10)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @for_all(request=requests())
 def test_every_distribution_agrees_with_torch(request):

@@ -38,6 +38,7 @@ def torch_logits(checkpoint, ids):
         return (x @ w["output.weight"].T + w["output.bias"]).numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [1, 5, 12])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_agrees_with_torch(checkpoint, batch, dtype):

@@ -11,6 +11,7 @@ from bachbot.scores import bars_of, rewrite_bars
 from bachbot.scores.bars import bar_numbers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHORALES)
 def test_the_pickup_is_bar_0_and_the_next_is_bar_1(name):
     score = bach(name)

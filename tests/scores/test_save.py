@@ -47,6 +47,7 @@ def test_midi_has_one_track_and_channel_a_voice(tmp_path):
     assert file.length == pytest.approx(2.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHORALES)
 def test_saved_midi_is_read_back(name, tmp_path):
     source = bach(name)
@@ -99,6 +100,7 @@ def test_music21_reads_what_is_written(tmp_path):
             assert heard == source.chorale.pitch[source.chorale.onset[:, voice], voice].tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf", ".wav", ".flac", ".ogg", ".mp3"])
 def test_pictures_and_sound_are_written(suffix, tmp_path):
     out = tmp_path / f"out{suffix}"
@@ -110,6 +112,7 @@ def test_pictures_and_sound_are_written(suffix, tmp_path):
     assert out.read_bytes().startswith(start)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("suffix", "form"), OUTPUT_FORMATS.items())
 def test_rendered_bytes_are_those_of_the_saved_file(suffix, form, tmp_path):
     score = from_chorale(unison(), "Unison")

@@ -1,5 +1,6 @@
 """Section starts, fermatas and accidentals of a score, from its file to its page."""
 
+import pytest
 from tunes import note, tune
 
 from bachbot import Engine
@@ -34,6 +35,7 @@ def test_section_starts_are_the_bars_after_repeats_and_at_endings(tmp_path):
     assert section_starts(score) == [16 * bar for bar in (1, 2, 3, 4, 5)]
 
 
+@pytest.mark.slow
 def test_no_harmonized_voice_ties_into_a_section_start(tmp_path):
     (tmp_path / "a.musicxml").write_text(REPEATED, encoding="utf-8")
     score = load_score(tmp_path / "a.musicxml")

@@ -113,6 +113,7 @@ def test_it_learns_and_writes_a_checkpoint_with_a_record(corpus, tmp_path):
     assert "fermatas given in 70% of the pieces" in card
 
 
+@pytest.mark.slow
 def test_without_metadata_it_learns_from_the_notes_alone(corpus, tmp_path):
     config = changed(TINY, {"use_metadata": False})
     result = train(corpus, config, folder=tmp_path / "run", device="cpu")

@@ -81,6 +81,7 @@ def test_the_mean_is_that_of_the_later_rounds():
     assert mean
 
 
+@pytest.mark.slow
 def test_learning_goes_on_from_a_saved_state_as_if_uninterrupted():
     straight = MomentLearner(MomentOptions(fewest=2))
     for _ in range(9):
@@ -115,6 +116,7 @@ def learned(folder, rounds, tunes, **how):
     return load_checkpoint(folder)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_as_if_uninterrupted(tmp_path, tunes):
     straight = learned(tmp_path / "straight", 3, tunes)
     learned(tmp_path / "halves", 1, tunes)

@@ -146,6 +146,7 @@ def test_given_voices_are_equal_and_generated_ones_differ(pairs, condition):
     np.testing.assert_array_equal(pair.bach.position, pair.generated.position)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_bachs_version_is_in_its_own_key(pairs, condition):
     pair = pairs[condition]

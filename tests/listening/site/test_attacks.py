@@ -261,6 +261,7 @@ def test_other_methods(halfway, method):
         assert halfway.browser.request(method, path).status_code == 405
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize(
     "path",

@@ -110,6 +110,7 @@ def test_sqlite_waits_for_the_disk(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_postgresql_waits_for_the_disk():
     engine = connect(new_postgresql())
     with engine.connect() as connection:

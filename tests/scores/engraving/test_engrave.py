@@ -66,6 +66,7 @@ def ink(image: np.ndarray, cells: int = 60) -> np.ndarray:
     return blocks.mean(axis=(1, 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("staves", [4, 2])
 def test_every_note_is_drawn(chorale: str, score: stream.Score, staves: int) -> None:
     (svg,) = engrave(chorale, staves=staves)
@@ -107,6 +108,7 @@ def test_the_heading_does_not_touch_the_music(chorale: str) -> None:
         assert bracket < lowest + 1500
 
 
+@pytest.mark.slow
 def test_svg_is_plain_and_reproducible(chorale: str) -> None:
     (svg,) = engrave(chorale, staves=2)
     root = ElementTree.fromstring(svg)
@@ -151,6 +153,7 @@ def test_accidentals_that_a_file_leaves_out_are_engraved() -> None:
     assert naturals[2] == 0
 
 
+@pytest.mark.slow
 def test_png_is_white_and_its_title_shows(chorale: str) -> None:
     image = gray(engraving_bytes(chorale, ".png", staves=2))
     assert image.shape[1] == 1588
@@ -211,12 +214,14 @@ def test_pdf_has_pages_with_numbers_and_every_note(long: str) -> None:
         assert len(document) == len(pages)
 
 
+@pytest.mark.slow
 def test_a_smaller_staff_is_used_if_it_saves_a_page() -> None:
     text = GeneralObjectExporter(corpus.parse("bach/bwv227.1")).parse().decode()
     (page,) = engrave(text, staves=4, paged=True)
     assert page.count('class="note"') == text.count("<pitch>")
 
 
+@pytest.mark.slow
 def test_the_picture_of_a_long_score_is_one_tall_page(long: str, chorale: str) -> None:
     heights = []
     for text in (chorale, long):

@@ -67,6 +67,7 @@ def described(part):
     return rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHORALES)
 def test_a_soprano_of_bachs_comes_back_element_by_element(name):
     score = bach(name, voices=(Voice.SOPRANO,))
@@ -104,6 +105,7 @@ def test_a_changed_note_would_be_found(everything):
             assert_same_part(first_part(source), first_part(other))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHORALES)
 def test_the_voices_written_are_read_back(name, tmp_path):
     source = bach(name)
@@ -219,6 +221,7 @@ def test_any_chorale_is_written_and_read_back(chorale, tmp_path_factory):
         assert np.array_equal(found, chorale.pitch[:, index])
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(chorale=chorales(min_frames=1, max_frames=70))
 def test_onsets_of_any_chorale_are_kept(chorale):

@@ -57,6 +57,7 @@ def test_what_cannot_be_is_refused(everything):
         rewrite_bars(tune, tune.chorale, np.ones((tune.chorale.frames, 4), dtype=bool))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHORALES)
 @pytest.mark.parametrize("voices", [VOICES, (A, T, B), (S,)])
 def test_bachs_bars_are_rewritten_in_place(name, voices, tmp_path):
@@ -82,6 +83,7 @@ def test_bachs_bars_are_rewritten_in_place(name, voices, tmp_path):
             assert number in changed or canonical(old) == canonical(new)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHORALES)
 def test_the_bar_before_changes_in_its_tie_alone(name):
     score = bach(name)
@@ -153,6 +155,7 @@ def assert_ties_whole(score):
             assert not starts or pitched(before) == pitched(after)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHORALES)
 def test_every_tie_that_starts_stops(name):
     score = bach(name)

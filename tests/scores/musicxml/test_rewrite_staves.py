@@ -116,6 +116,7 @@ def assert_accidentals(part):
             ties[(voice, *where)] = alter
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bwv66.6", "bwv121.6", "bwv324"])
 @pytest.mark.parametrize("voices", [VOICES, (A,), (S, B)])
 @pytest.mark.parametrize("staves", ["parts", "one part"])

@@ -52,6 +52,7 @@ def without(root):
     return ElementTree.tostring(root)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PIECES)
 def test_each_numeral_stands_where_its_chord_begins(name):
     score = bach(name)

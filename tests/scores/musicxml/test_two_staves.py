@@ -52,6 +52,7 @@ def sounding(part: Element, voice: str | None = None) -> list[tuple]:
     return sorted(out)
 
 
+@pytest.mark.slow
 def test_every_note_stands_in_its_voice(pair: tuple[str, str]) -> None:
     four, two = (ElementTree.fromstring(text) for text in pair)
     assert len(two.findall("part")) == 2
@@ -73,6 +74,7 @@ def test_the_bars_are_full(pair: tuple[str, str]) -> None:
             assert position == furthest
 
 
+@pytest.mark.slow
 def test_music21_reads_it_back(pair: tuple[str, str]) -> None:
     read = [converter.parse(text, format="musicxml") for text in pair]
     counts = [Counter(n.pitch.midi for n in score.recurse().notes) for score in read]
@@ -134,6 +136,7 @@ def test_one_fermata_a_staff_at_a_time() -> None:
     assert kinds == [{("1", "upright")}, {("2", "inverted")}]
 
 
+@pytest.mark.slow
 def test_words_stand_once() -> None:
     score = corpus.parse("bach/bwv269")
     sung = ElementTree.fromstring(exported(score)).find("part").findall("measure/note/lyric/text")

@@ -7,6 +7,7 @@ from bachbot.chorale import VOICES
 from bachbot.scores.readers.kern import kern_tree
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bwv277", "bwv281", "bwv366"])
 def test_kern_of_the_corpus(name):
     score = load_clean(BACH / f"{name}.krn", voices=VOICES)

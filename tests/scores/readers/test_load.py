@@ -351,6 +351,7 @@ TUNES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TUNES)
 def test_the_example_tunes_are_read_written_and_read_again(name, tmp_path):
     score = load_clean(EXAMPLES / name)
@@ -369,6 +370,7 @@ def test_the_example_tunes_are_read_written_and_read_again(name, tmp_path):
     assert musicxml(again).count("<lyric") == len(syllables[0])
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(data=st.data())
 def test_a_damaged_score_is_read_or_refused(data, tmp_path_factory):

@@ -25,6 +25,7 @@ def same_score(score, other):
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", TUNES, ids=lambda path: path.name)
 def test_the_example_tunes_are_read_from_bytes_and_file_objects_as_from_files(path):
     expected = load_clean(path)
@@ -122,6 +123,7 @@ def test_threads_that_load_at_once_do_not_mix_their_notices():
     assert found == [["octave"], ["tunes"]] * 20
 
 
+@pytest.mark.slow
 def test_threads_that_read_kern_leave_the_error_stream_and_the_warning_filters_alone():
     import warnings
 

@@ -99,6 +99,7 @@ def test_different_pieces_are_equally_loud() -> None:
     assert sorted(found)[1] > TARGET_LOUDNESS - 0.4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOUNDS)
 def test_every_beat_sounds_at_its_pitch(name: str) -> None:
     beats = [note(60 + 5 * (i % 2), i, 1) for i in range(24)]
@@ -111,6 +112,7 @@ def test_every_beat_sounds_at_its_pitch(name: str) -> None:
         assert heard > 2 * other, i
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOUNDS)
 def test_all_four_voices_sound(name: str) -> None:
     chord = (72, 67, 64, 48)
@@ -132,6 +134,7 @@ def test_sound_begins_at_once_and_dies_away() -> None:
         assert min(windows) > 0.003  # nowhere silent, the breaths of the fermatas in their echo
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SUSTAINED)
 def test_no_clicks(name: str) -> None:
     """Notes that begin and end add no step that held notes do not have."""
@@ -182,6 +185,7 @@ def test_the_voices_are_panned_from_left_to_right() -> None:
     assert 0.6 < places[3] < 0.95
 
 
+@pytest.mark.slow
 def test_a_fermata_is_held_and_followed_by_a_breath() -> None:
     after = [note(60 + i % 2, 4 + i, 1) for i in range(12)]
     plain = [note(60, 0, 2), note(64, 2, 2), *after]
@@ -194,11 +198,13 @@ def test_a_fermata_is_held_and_followed_by_a_breath() -> None:
     assert strength(sound, end - 0.3, end - 0.2) > 0.6 * strength(sound, 3, 3.5)
 
 
+@pytest.mark.slow
 def test_the_tempo_sets_the_length() -> None:
     slow, fast = (len(synthesize(hymn(4), tempo=t)) / RATE - 1.2 - 0.0 for t in (60, 120))
     assert slow / fast == pytest.approx(2, rel=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOUNDS)
 def test_order_does_not_matter(name: str) -> None:
     first = synthesize(hymn(2), tempo=72, sound=name)
@@ -229,6 +235,7 @@ def test_every_format_has_the_same_sound(suffix: str) -> None:
     assert np.abs(read).max() < 1
 
 
+@pytest.mark.slow
 def test_vorbis_encodes_long_pieces() -> None:
     quiet = np.zeros((RATE * 60 * 2, 2), dtype=np.float32)
     info = soundfile.info(io.BytesIO(encode_audio(quiet, ".ogg")))

@@ -80,6 +80,7 @@ def refused_or_played(path: Path) -> None:
 # Settings are followed.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("generators", "key", "cents"),
     [
@@ -286,6 +287,7 @@ def test_too_many_zones(tmp_path: Path) -> None:
     refused(path, "too many zones")
 
 
+@pytest.mark.slow
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=12))
 def test_bytes_changed_at_random(tmp_path: Path, changes: list[tuple[float, int]]) -> None:
