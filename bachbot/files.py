@@ -13,13 +13,15 @@ DEFAULT_CHECKPOINT = "lookahead"
 
 
 @contextmanager
-def replace_atomically(path: Path) -> Iterator[Path]:
+def replace_atomically(path: Path, private: bool = False) -> Iterator[Path]:
     """Give a temporary path beside `path` that replaces it when the block succeeds.
 
     Parameters
     ----------
     path : Path
         File to write. Its folder must exist.
+    private : bool
+        Whether only its owner may read the file; otherwise its rights follow the umask.
 
     Yields
     ------
@@ -50,9 +52,10 @@ def replace_atomically(path: Path) -> Iterator[Path]:
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         # mkstemp creates the file with mode 0600; a plain open() would have followed the umask.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        if not private:
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -66,15 +69,24 @@ def replace_atomically(path: Path) -> Iterator[Path]:
                 temporary.unlink(missing_ok=True)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, private: bool = False) -> None:
     """Write a file whole or not at all: no part of it is ever visible under its name.
+
+    Parameters
+    ----------
+    path : Path
+        File to write. Its folder must exist.
+    content : bytes
+        All of it.
+    private : bool
+        Whether only its owner may read the file.
 
     Raises
     ------
     OutputError
         If the folder does not exist, or the file cannot be written.
     """
-    with replace_atomically(path) as temporary:
+    with replace_atomically(path, private) as temporary:
         temporary.write_bytes(content)
 
 

@@ -43,8 +43,8 @@ def listen_export(
         typer.Option(
             "--seed",
             metavar="N",
-            help="Random seed. The same seed makes the same test. "
-            "[default: random, saved in the key]",
+            help="Random seed. The same seed chooses the same pairs; names and sides of the clips "
+            "are new each time. [default: random, saved in the key]",
         ),
     ] = None,
     conditions: Annotated[
@@ -179,6 +179,15 @@ def listen_serve(
             help="Share of each clip that must be played before an answer is accepted, 0.1 to 1.",
         ),
     ] = 0.9,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trusted-proxy",
+            metavar="ADDRESS",
+            help="Address or network of a proxy whose header X-Forwarded-For is believed; may be "
+            "given several times. [default: none]",
+        ),
+    ] = None,
     contact: Annotated[
         str,
         typer.Option(
@@ -203,7 +212,19 @@ def listen_serve(
     from bachbot.listening.site.server import ServerFiles, serve
     from bachbot.listening.site.site_context import SiteSettings
 
-    settings = SiteSettings(per_participant, min_heard, public_url, admin_token, contact)
+    settings = SiteSettings(
+        per_participant,
+        min_heard,
+        public_url,
+        admin_token,
+        contact,
+        trusted_proxies=tuple(trusted_proxy or ()),
+    )
+    if public_url is not None and not trusted_proxy:
+        typer.echo(
+            "all visitors count as one address: if there is a proxy, name it with --trusted-proxy",
+            err=True,
+        )
     files = ServerFiles(
         folder,
         key or _next_to(folder, "-key.json"),

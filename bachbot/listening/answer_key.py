@@ -3,13 +3,15 @@
 Only the organizer of the test has it; it is never in the folder that participants can read.
 """
 
+import hashlib
 import json
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from bachbot.errors import UsageError
+from bachbot.errors import BachbotWarning, UsageError
 from bachbot.files import write_atomically
 from bachbot.listening.answers import CONDITIONS, quoted
 from bachbot.listening.trials import (
@@ -21,6 +23,7 @@ from bachbot.listening.trials import (
     read_test_file,
     trials_digest,
 )
+from bachbot.serving.private_files import warn_of_shared_files
 
 KEY_FORMAT = "bachbot-key-2"
 """Format of the file; files of other formats are rejected."""
@@ -88,7 +91,7 @@ class AnswerKey:
     trials_sha256 : str
         Digest of the list of trials that the key belongs to.
     seed : int
-        Random seed of the export; with it the same test can be made again.
+        Random seed of the export; with it the same pairs can be made again.
     trials : mapping of str to KeyEntry
         By the name of the trial.
 
@@ -130,14 +133,14 @@ class AnswerKey:
 
 
 def write_answer_key(key: AnswerKey, path: Path) -> None:
-    """Write an answer key, completely or not at all.
+    """Write an answer key, completely or not at all, so that only its owner can read it.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
-    write_atomically(path, key.to_text().encode())
+    write_atomically(path, key.to_text().encode(), private=True)
 
 
 def read_answer_key(path: Path, folder: Path | None = None) -> AnswerKey:
@@ -149,6 +152,11 @@ def read_answer_key(path: Path, folder: Path | None = None) -> AnswerKey:
         As `write_answer_key` wrote it.
     folder : Path, optional
         The test that the key must belong to.
+
+    Warns
+    -----
+    BachbotWarning
+        If other users can read the file, or the names of the clips tell the answers.
 
     Raises
     ------
@@ -173,7 +181,24 @@ def read_answer_key(path: Path, folder: Path | None = None) -> AnswerKey:
         raise UsageError(f"{path}: {error}") from error
     if folder is not None:
         key.check(folder)
+    warn_of_shared_files("the answer key", [path])
+    if names_follow_seed(key):
+        message = (
+            f"{path}: the names of the clips tell the answers, because an earlier version of "
+            "bachbot made them from the seed: export a new test before anybody takes this one"
+        )
+        warnings.warn(message, BachbotWarning, stacklevel=2)
     return key
+
+
+def names_follow_seed(key: AnswerKey) -> bool:
+    """Whether the names of the clips are hashes of the seed, as those of earlier versions were.
+
+    Whoever tries the likely seeds on the names, which are public, then knows all answers.
+    """
+    text = b"1 first"
+    first = hashlib.blake2b(text, digest_size=6, key=str(key.seed).encode()).hexdigest()
+    return any(entry.bach == first for entry in key.trials.values())
 
 
 def _parse_entry(data: object) -> KeyEntry:

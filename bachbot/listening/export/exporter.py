@@ -23,15 +23,13 @@ from bachbot.listening.export.clips import (
     pair_scores,
     write_clips,
 )
+from bachbot.listening.export.names import NameGenerator, bach_first
 from bachbot.listening.export.pairs import (
     ExcerptSelector,
     Pair,
     PairGenerator,
     allocate_conditions,
-    bach_first,
-    clip_names,
     make_pairs,
-    trial_name,
 )
 from bachbot.listening.export.request import COMPOSITION, ExportRequest
 from bachbot.listening.trials import TRIALS_FILE, Trial, TrialList, trials_digest
@@ -110,9 +108,9 @@ def export_listening_test(
     pairs = _generate_pairs(pieces, checkpoint, request)
     with _atomic_folder(folder) as temporary:
         make_clips_folder(temporary)
-        trials, entries = [], {}
+        trials, entries, names = [], {}, NameGenerator()
         for number, pair in enumerate(pairs, start=1):
-            trial, bach, other = _write_trial(temporary, number, pair, renderer, request)
+            trial, bach, other = _write_trial(temporary, number, pair, (renderer, names), request)
             trials.append(trial)
             entries[trial.id] = _key_entry(pair, bach, other, checkpoint, request)
             if progress is not None:
@@ -168,18 +166,23 @@ def _generate_pairs(
 
 
 def _write_trial(
-    folder: Path, number: int, pair: Pair, renderer: PairRenderer, request: ExportRequest
+    folder: Path,
+    number: int,
+    pair: Pair,
+    tools: tuple[PairRenderer, NameGenerator],
+    request: ExportRequest,
 ) -> tuple[Trial, str, str]:
     """Write the files of a trial; return it with the names of Bach's clip and the other one."""
+    renderer, generator = tools
     scores = pair_scores(pair, f"Chorale {number:02d}")
     samples = renderer.render(pair, scores)
-    names = clip_names(request.seed, number)
-    order = (0, 1) if bach_first(request.seed, number) else (1, 0)
+    names = generator.name(), generator.name()
+    order = (0, 1) if bach_first() else (1, 0)
     clips = write_clips(
         folder, [names[i] for i in order], [scores[i] for i in order],
         [samples[i] for i in order], request,
     )  # fmt: skip
-    trial = Trial(trial_name(request.seed, number), pair.condition, (clips[0], clips[1]))
+    trial = Trial(generator.name(), pair.condition, (clips[0], clips[1]))
     return trial, *names
 
 

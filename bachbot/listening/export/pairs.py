@@ -1,6 +1,5 @@
 """Pairs: excerpts of Bach's chorales, and the same excerpts with voices that a model generated."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,30 +22,6 @@ MAX_COMPOSITION_SECONDS = 60.0
 """Duration of a whole piece."""
 
 _LETTERS = dict(zip("SATB", Voice, strict=True))
-
-
-def trial_name(seed: int, number: int) -> str:
-    """Name of a trial: twelve hexadecimal digits."""
-    return _hash(seed, number, "trial")
-
-
-def clip_names(seed: int, number: int) -> tuple[str, str]:
-    """Names of the two clips of a trial: Bach's and the other one.
-
-    Either is equally likely to be the first in a listing of the folder.
-    """
-    return _hash(seed, number, "first"), _hash(seed, number, "second")
-
-
-def bach_first(seed: int, number: int) -> bool:
-    """Whether Bach's clip is the first in the list of trials, at random."""
-    return bool(np.random.default_rng([seed, 1, number]).integers(2))
-
-
-def _hash(seed: int, number: int, what: str) -> str:
-    """A keyed hash (RFC 7693)."""
-    text = f"{number} {what}".encode()
-    return hashlib.blake2b(text, digest_size=6, key=str(seed).encode()).hexdigest()
 
 
 def generated_voices(condition: str) -> tuple[Voice, ...]:

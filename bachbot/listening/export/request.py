@@ -40,7 +40,8 @@ class ExportRequest:
     trials : int
         Number of trials, 1 to 1000.
     seed : int
-        Random seed, 0 or more. The same seed gives the same test, hence it reveals the key.
+        Random seed, 0 or more. The same seed chooses the same pairs in the same order. Names and
+        sides of the clips never depend on it.
     conditions : mapping of str to float
         Relative frequency of each condition, above 0.
     tempo : float

@@ -7,7 +7,6 @@ from starlette.responses import JSONResponse, Response
 
 from bachbot.listening.site.sessions import (
     ADMIN_HOURS,
-    RequestRefused,
     new_participant_id,
     set_session_cookie,
 )
@@ -18,6 +17,7 @@ from bachbot.listening.site.site_context import (
     redirect_to,
     visitor_of,
 )
+from bachbot.serving.refusal import RequestRefused
 
 router = APIRouter()
 

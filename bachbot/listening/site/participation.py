@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from bachbot.listening.answers import AGES, EXPERIENCES, UNDISCLOSED
 from bachbot.listening.site.sessions import (
-    RequestRefused,
     delete_session_cookie,
     new_participant_id,
     set_session_cookie,
@@ -23,6 +22,7 @@ from bachbot.listening.site.site_context import (
     visitor_of,
 )
 from bachbot.listening.store.schema import assign_trials
+from bachbot.serving.refusal import RequestRefused
 
 router = APIRouter()
 

@@ -1,26 +1,23 @@
 """The application of the site, and the server that runs it."""
 
 import logging
-import socket
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
 from pathlib import Path
 
-import uvicorn
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp
 
-from bachbot.errors import OutputError, UsageError
+from bachbot.errors import OutputError
 from bachbot.listening.site import admin, participation, trial
-from bachbot.listening.site.middleware import SecurityMiddleware
-from bachbot.listening.site.sessions import RequestRefused, SessionSigner, load_or_create_secret
+from bachbot.listening.site.middleware import VisitorLimits
+from bachbot.listening.site.sessions import SessionSigner
 from bachbot.listening.site.site_context import (
     CurrentSite,
     PageRenderer,
@@ -31,6 +28,11 @@ from bachbot.listening.site.site_context import (
 )
 from bachbot.listening.site.stimuli import Stimuli, load_stimuli
 from bachbot.listening.store.answer_store import AnswerStore
+from bachbot.serving.bodies import BodyReader
+from bachbot.serving.guard import GuardSettings, RequestGuard
+from bachbot.serving.private_files import load_or_create_secret
+from bachbot.serving.refusal import RequestRefused
+from bachbot.serving.server import listen, run_server, url_of
 
 _LOG = logging.getLogger("bachbot.listening.site")
 
@@ -38,11 +40,6 @@ _NOT_FOUND = "There is no page at this address."
 _MESSAGES = {404: _NOT_FOUND, 405: "This cannot be done here."}
 _NOT_SAVED = "Your answer could not be saved just now. Please wait a moment and send it again."
 _FAULT = "Something went wrong on our side. Your earlier answers are saved. Please try again later."
-
-_BACKLOG = 2048
-_MAX_CONNECTIONS = 2000
-_SHUTDOWN_SECONDS = 10
-"""For requests that are being answered when the server stops."""
 
 # The same for all clips: the time at which a clip was written could tell how it was made.
 _LAST_MODIFIED = format_datetime(datetime(2000, 1, 1, tzinfo=UTC), usegmt=True)
@@ -126,7 +123,9 @@ def create_app(
     for router in (participation.router, trial.router, admin.router, _files):
         app.include_router(router)
     _add_error_handlers(app, site)
-    return SecurityMiddleware(app, site)
+    refuse = site.pages.error_page
+    pages = VisitorLimits(BodyReader(app, refuse), site)
+    return RequestGuard(pages, refuse, GuardSettings(settings.https, settings.proxies))
 
 
 def _add_error_handlers(app: FastAPI, site: SiteContext) -> None:
@@ -207,38 +206,8 @@ def serve(
     store = AnswerStore.open(files.database)
     try:
         app = create_app(stimuli, store, secret, settings)
-        with _listen(host, port) as listener:
-            config = uvicorn.Config(
-                app,
-                # An access log would store network addresses.
-                access_log=False,
-                log_level="warning",
-                server_header=False,
-                backlog=_BACKLOG,
-                limit_concurrency=_MAX_CONNECTIONS,
-                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-            )
-            on_start(settings.public_url or _url(host, listener.getsockname()[1]))
-            with suppress(KeyboardInterrupt):
-                uvicorn.Server(config).run(sockets=[listener])
+        with listen(host, port) as listener:
+            url = settings.public_url or url_of(host, listener)
+            run_server(app, listener, proxies=settings.proxies, on_start=lambda: on_start(url))
     finally:
         store.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        [first, *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        listener = socket.socket(first[0], socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(first[4])
-        listener.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
-        raise UsageError(
-            f"cannot listen on {host}, port {port} ({getattr(error, 'strerror', error)}): "
-            "give another --port or --host"
-        ) from error
-    return listener
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

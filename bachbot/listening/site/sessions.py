@@ -1,42 +1,20 @@
-"""Sessions of participants and of the organizer: signed cookies, CSRF tokens and their secret."""
+"""Sessions of participants and of the organizer: signed cookies and CSRF tokens."""
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
 
 from itsdangerous import BadSignature, TimestampSigner
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from bachbot.errors import OutputError, UsageError
-
 SESSION_DAYS = 90
 ADMIN_HOURS = 12
-SECRET_BYTES = 32
 
-_SECRET = re.compile(rf"[0-9a-f]{{{2 * SECRET_BYTES}}}", re.ASCII)
 _PARTICIPANT_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _COOKIE, _SECURE_COOKIE = "listener", "__Host-listener"
-
-
-class RequestRefused(Exception):  # noqa: N818 - the request is at fault, not the site
-    """Ends a request with a page that says why.
-
-    Parameters
-    ----------
-    status : int
-        HTTP status.
-    message : str
-        One or two sentences for the page.
-    """
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status, self.message = status, message
 
 
 class SessionSigner:
@@ -149,54 +127,3 @@ def delete_session_cookie(response: Response, https: bool) -> None:
 def session_cookie_name(https: bool) -> str:
     """Name of the session cookie; its prefix stops other hosts of the domain from setting it."""
     return _SECURE_COOKIE if https else _COOKIE
-
-
-def load_or_create_secret(path: Path) -> bytes:
-    """Load the secret from a file, or create the file with a random one.
-
-    Raises
-    ------
-    UsageError
-        If the file is not valid, or other users can read it.
-    OutputError
-        If it cannot be written.
-    """
-    path = Path(path)
-    try:
-        _create_secret(path)
-    except FileExistsError:
-        return _load_secret(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path} could not be written ({error.strerror}): give --secret another file"
-        ) from error
-    return _load_secret(path)
-
-
-def _create_secret(path: Path) -> None:
-    """Link the file to its name when it is complete, so that nobody reads half of it."""
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(SECRET_BYTES).hex().encode())
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(temporary, path)
-    finally:
-        temporary.unlink()
-
-
-def _load_secret(path: Path) -> bytes:
-    try:
-        shared = os.name == "posix" and path.stat().st_mode & 0o077
-        text = path.read_text("latin-1")
-    except OSError as error:
-        raise UsageError(
-            f"the secret {path} could not be read ({error.strerror}): give --secret another file"
-        ) from error
-    if shared:
-        raise UsageError(f"other users can read the secret {path}: run 'chmod 600' on it")
-    if not _SECRET.fullmatch(text):
-        raise UsageError(f"{path} is not a valid secret: delete it, which ends all sessions")
-    return bytes.fromhex(text)

@@ -7,25 +7,24 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bachbot.errors import UsageError
-from bachbot.listening.site.sessions import RequestRefused, SessionSigner, Visitor
+from bachbot.listening.site.sessions import SessionSigner, Visitor
 from bachbot.listening.site.stimuli import Stimuli
 from bachbot.listening.store.answer_store import AnswerStore
 from bachbot.listening.store.schema import MAX_PER_PARTICIPANT, MIN_PER_PARTICIPANT, Participant
+from bachbot.serving.addresses import TrustedProxies
+from bachbot.serving.forms import FOREIGN_FORM, check_origin, parse_form
+from bachbot.serving.refusal import RequestRefused
 
 MIN_TOKEN_LENGTH = 16
 """Characters of the admin token."""
 
-FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
-MAX_FORM_FIELDS = 16
-
-_FOREIGN_FORM = "This form was not sent from this site, so nothing was saved. Please try again."
 _HERE = Path(__file__).parent
 _STATIC_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -47,6 +46,8 @@ class SiteSettings:
         Password of the page of counts, 16 characters or more. Default: there is no such page.
     contact : str
         Whom participants can ask; on the consent page.
+    trusted_proxies : tuple of str
+        Addresses or networks of proxies whose header X-Forwarded-For is believed. Default: none.
 
     Raises
     ------
@@ -59,6 +60,7 @@ class SiteSettings:
     public_url: str | None = None
     admin_token: str | None = None
     contact: str = ""
+    trusted_proxies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not MIN_PER_PARTICIPANT <= self.per_participant <= MAX_PER_PARTICIPANT:
@@ -75,6 +77,12 @@ class SiteSettings:
             )
         if self.public_url is not None:
             _check_url(self.public_url)
+        _ = self.proxies
+
+    @property
+    def proxies(self) -> TrustedProxies:
+        """The proxies whose header X-Forwarded-For is believed."""
+        return TrustedProxies(self.trusted_proxies)
 
     @property
     def https(self) -> bool:
@@ -88,8 +96,12 @@ class SiteSettings:
 
 
 def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    valid = parts.scheme in ("http", "https") and parts.netloc
+    try:
+        parts = urlsplit(url)
+        # The port is parsed only when it is asked for.
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        valid = False
     if not valid or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise UsageError(f"the public URL is {url!r}: give one such as https://listen.example.org")
 
@@ -235,18 +247,16 @@ async def _read_form(request: Request, site: CurrentSite) -> SubmittedForm:
     Raises
     ------
     RequestRefused
-        403 if there is no session or the form is of another site, 415 if it is not a form, 400 if
-        it cannot be parsed.
+        403 if there is no session or the form is of another site; see also `parse_form` and
+        `check_origin`.
     """
-    _check_origin(request, site)
+    check_origin(request, site.settings.host)
     participant_id = visitor_of(request).participant_id
     if participant_id is None:
         raise RequestRefused(403, "Your session is not valid. Please start at the first page.")
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM_MEDIA_TYPE:
-        raise RequestRefused(415, "This is not a form, so nothing was saved.")
-    fields = _parse_fields(await request.body())
+    fields = parse_form(request.headers.get("content-type", ""), await request.body())
     if not site.signer.verify_csrf_token(participant_id, fields.get("csrf", "")):
-        raise RequestRefused(403, _FOREIGN_FORM)
+        raise RequestRefused(403, FOREIGN_FORM)
     return SubmittedForm(participant_id, fields)
 
 
@@ -265,36 +275,3 @@ def participant_of_form(site: SiteContext, form: SubmittedForm) -> Participant:
     if participant is None:
         raise RequestRefused(409, "Please start at the first page.")
     return participant
-
-
-def _check_origin(request: Request, site: SiteContext) -> None:
-    """Compare the origin of a form, as the browser states it, with this site.
-
-    Origin is ``null`` in forms of this site, because its pages send no referrer (Fetch Standard,
-    section 3.2). So it is compared only if Sec-Fetch-Site is missing, and the CSRF token decides.
-    """
-    fetch_site = request.headers.get("sec-fetch-site")
-    if fetch_site is not None and fetch_site not in ("same-origin", "none"):
-        raise RequestRefused(403, _FOREIGN_FORM)
-    origin = request.headers.get("origin")
-    if fetch_site is None and origin not in (None, "null"):
-        host = site.settings.host or request.headers.get("host")
-        if urlsplit(origin).netloc != host:
-            raise RequestRefused(403, _FOREIGN_FORM)
-
-
-def _parse_fields(body: bytes) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=bool(body),
-            errors="strict",
-            max_num_fields=MAX_FORM_FIELDS,
-        )
-    except ValueError as error:
-        raise RequestRefused(400, "This form cannot be read, so nothing was saved.") from error
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise RequestRefused(400, "This form has a field twice, so nothing was saved.")
-    return fields

@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from bachbot.errors import UsageError
 from bachbot.listening.answers import ALL_SEGMENTS, SEGMENTS, SIDES, Answer, Playback
-from bachbot.listening.site.sessions import RequestRefused
 from bachbot.listening.site.site_context import (
     CurrentForm,
     CurrentSite,
@@ -26,6 +25,7 @@ from bachbot.listening.store.schema import (
     TrialAssignment,
     TrialProgress,
 )
+from bachbot.serving.refusal import RequestRefused
 
 router = APIRouter()
 

@@ -14,6 +14,7 @@ from bachbot.listening.answers import CONDITIONS, Answers, Playback
 from bachbot.listening.store.database import (
     check_schema,
     connect,
+    create_database_file,
     database_errors,
     is_sqlite,
     upgrade_schema,
@@ -108,12 +109,21 @@ class AnswerStore:
     def open(cls, url: str) -> "AnswerStore":
         """Open a database, and create or upgrade its tables.
 
+        The file of a new SQLite database can be read by its owner only, and so can SQLite's files
+        beside it, which take over its rights.
+
+        Warns
+        -----
+        BachbotWarning
+            If other users can read the file of the database.
+
         Raises
         ------
         UsageError
             If it cannot be opened, or is of a later version.
         """
         engine = connect(url)
+        create_database_file(engine)
         try:
             upgrade_schema(engine)
         except BaseException:

@@ -1,7 +1,7 @@
 """Connections to the database, SQLite or PostgreSQL, and the version of its tables."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from alembic import command
@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bachbot.errors import OutputError, UsageError
 from bachbot.extras import extra_error
+from bachbot.serving.private_files import create_private_file, warn_of_shared_files
 
 CONNECTIONS = 8
 """Largest number of connections at once; one process serves the site."""
@@ -29,6 +30,9 @@ _SQLITE = (
     "PRAGMA foreign_keys = ON",
     f"PRAGMA busy_timeout = {_WAIT * 1000}",
 )
+_SQLITE_SUFFIXES = ("-wal", "-shm", "-journal")
+"""Of the files that SQLite writes beside a database."""
+
 _POSTGRESQL = ("SET synchronous_commit = on", "SET TIME ZONE 'UTC'")
 
 _EXAMPLES = "sqlite:///answers.db or postgresql://user@host/name"
@@ -76,6 +80,26 @@ def connect(url: str) -> Engine:
 def is_sqlite(engine: Engine) -> bool:
     """Whether the database is SQLite, which allows one writer at a time."""
     return engine.dialect.name == "sqlite"
+
+
+def create_database_file(engine: Engine) -> None:
+    """Create the file of a SQLite database so that only its owner can read it.
+
+    An existing file keeps its rights.
+
+    Warns
+    -----
+    BachbotWarning
+        If other users can read it.
+    """
+    if not is_sqlite(engine) or not engine.url.database:
+        return
+    path = Path(engine.url.database)
+    # Where no file can be created, SQLite says so.
+    with suppress(OSError):
+        create_private_file(path)
+        beside = (path.with_name(path.name + suffix) for suffix in _SQLITE_SUFFIXES)
+        warn_of_shared_files("the database", [path, *beside])
 
 
 def upgrade_schema(engine: Engine) -> None:

@@ -6,10 +6,11 @@ import pytest
 from itsdangerous import TimestampSigner
 from site_made import HEARD, field_of
 
-from bachbot.listening.site import middleware
-from bachbot.listening.site.middleware import MAX_FORM_BYTES
 from bachbot.listening.site.sessions import SessionSigner
+from bachbot.serving.bodies import BodyLimits
+from bachbot.serving.rates import RateLimit, TokenBuckets
 
+MAX_FORM_BYTES = BodyLimits().max_bytes
 COOKIE = "listener"
 
 
@@ -126,11 +127,13 @@ def test_trials_of_other_participants(site, halfway):
     mine = {pair.trial for pair in site.participant(halfway).assignments}
     strangers = [trial.id for trial in site.stimuli.trials if trial.id not in mine]
     assert strangers
-    unknown = ["", "nothing", "0" * 12, "../1", "' OR 1=1", "\x00", "a" * 500, *strangers]
+    unknown = ["", "nothing", "0" * 12, "../1", "' OR 1=1", "a" * 500, *strangers]
     for trial in unknown:
         for path in ("/trial/2", "/trial/2/playback"):
             response = halfway.browser.post(path, data=fields(halfway, trial=trial))
             assert response.status_code == 404, trial
+    nul = halfway.browser.post("/trial/2", data=fields(halfway, trial="\x00"))
+    assert nul.status_code == 400
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -235,12 +238,12 @@ def test_forms_that_are_too_large(halfway, path):
 
     assert halfway.browser.post(path, content=in_pieces(), headers=FORM).status_code == 413
     lying = FORM | {"Content-Length": "-5"}
-    assert halfway.browser.post(path, content=b"a=1", headers=lying).status_code == 413
+    assert halfway.browser.post(path, content=b"a=1", headers=lying).status_code == 400
 
 
 @pytest.mark.usefixtures("unchanged")
-def test_a_form_that_never_ends(halfway, monkeypatch):
-    monkeypatch.setattr(middleware, "FORM_TIMEOUT", 0.05)
+def test_a_form_that_never_ends(site, halfway, monkeypatch):
+    monkeypatch.setattr(site.app._app._app, "_limits", BodyLimits(seconds=0.05))
 
     async def slow():
         yield b"csrf="
@@ -309,8 +312,8 @@ def test_too_many_requests(site, monkeypatch):
 
 
 def test_an_address_cannot_enroll_participants_without_limit(site, monkeypatch):
-    limited = middleware.TokenBuckets(middleware.RateLimit(3, 0.001))
-    monkeypatch.setattr(site.app, "_address_consents", limited)
+    limited = TokenBuckets(RateLimit(3, 0.001))
+    monkeypatch.setattr(site.app._app, "_address_consents", limited)
     statuses = [site.listener(address="192.0.2.9").agree().status_code for _ in range(5)]
     assert statuses == [303, 303, 303, 429, 429]
     assert site.store.counts().agreed == 3

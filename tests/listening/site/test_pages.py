@@ -8,7 +8,7 @@ import pytest
 from site_made import TOKEN, field_of
 
 import bachbot.listening.site
-from bachbot.listening.site.middleware import HEADERS
+from bachbot.serving.headers import HEADERS
 
 STATIC = Path(bachbot.listening.site.__file__).parent / "static"
 

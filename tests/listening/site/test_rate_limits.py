@@ -3,8 +3,8 @@
 import pytest
 
 from bachbot.errors import UsageError
-from bachbot.listening.site.middleware import RateLimit, TokenBuckets
 from bachbot.listening.site.site_context import SiteSettings
+from bachbot.serving.rates import RateLimit, TokenBuckets
 
 
 class Seconds:

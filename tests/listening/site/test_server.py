@@ -258,7 +258,7 @@ def test_help_imports_no_heavy_libraries():
 
 
 def test_concurrent_creation_gives_one_secret(tmp_path):
-    from bachbot.listening.site.sessions import load_or_create_secret
+    from bachbot.serving.private_files import load_or_create_secret
 
     with ThreadPoolExecutor(8) as pool:
         found = set(pool.map(lambda _: load_or_create_secret(tmp_path / "secret"), range(16)))
@@ -269,7 +269,7 @@ def test_concurrent_creation_gives_one_secret(tmp_path):
 
 
 def test_the_secret_is_private_whatever_the_umask(tmp_path):
-    from bachbot.listening.site.sessions import load_or_create_secret
+    from bachbot.serving.private_files import load_or_create_secret
 
     before = os.umask(0)
     try:

@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 
 from bachbot.errors import MissingExtraError, UsageError
 from bachbot.listening.store.answer_store import AnswerStore, read_answers
-from bachbot.listening.store.database import connect, upgrade_schema
+from bachbot.listening.store.database import connect, create_database_file, upgrade_schema
 from bachbot.listening.store.schema import metadata
 
 
@@ -26,6 +26,7 @@ def database(request, tmp_path):
 @pytest.fixture
 def engine(database):
     made = connect(database)
+    create_database_file(made)
     yield made
     made.dispose()
 
