@@ -40,7 +40,7 @@ class ConnectionLimits:
     idle_seconds : int
         Time for which a connection is kept between two requests.
     stall_seconds : float
-        Time in which a client has to read what is buffered for it.
+        Time after which it is checked whether a client reads what is buffered for it.
     response_seconds : float
         Time from the end of a request to the end of its response.
     """

@@ -18,6 +18,9 @@ METHODS = ("GET", "HEAD", "POST")
 MAX_PATH_BYTES, MAX_QUERY_BYTES = 512, 1024
 """Of the path as it was sent, and of what follows the question mark."""
 
+MAX_HEADERS, MAX_HEADER_BYTES = 100, 16 * 1024
+"""Of all headers together. The server limits only what it has to keep until it is complete."""
+
 _MAX_RANGE_LENGTH = 64
 _ONCE = frozenset(
     b"content-length content-type cookie host origin range sec-fetch-site transfer-encoding".split()
@@ -105,6 +108,9 @@ class RequestGuard:
         self._check_headers(scope)
 
     def _check_headers(self, scope: Scope) -> None:
+        size = sum(len(name) + len(value) for name, value in scope["headers"])
+        if len(scope["headers"]) > MAX_HEADERS or size > MAX_HEADER_BYTES:
+            raise RequestRefused(431, "This request has too many headers.")
         counts = Counter(name for name, _ in scope["headers"] if name in _ONCE)
         if any(count > 1 for count in counts.values()):
             raise RequestRefused(400, "This request has a header twice.")

@@ -14,6 +14,9 @@ from bachbot.serving.headers import bare_response
 _CLOSING_SECONDS = 10.0
 """Time in which a client has to read the end of its last response."""
 
+_MIN_BYTES_PER_SECOND = 1000
+"""That a client has to read of a response that does not fit into the buffers."""
+
 
 class Phase(Enum):
     """What a connection is doing."""
@@ -22,11 +25,12 @@ class Phase(Enum):
     HEAD = "a request line and headers are arriving"
     BODY = "a body is arriving"
     RESPONSE = "the request is here, the response is not complete"
+    SENDING = "the response is complete, and the client has not read it yet"
     IDLE = "between two requests"
     CLOSING = "no more requests are read"
 
 
-_WAITING = frozenset(Phase) - {Phase.RESPONSE}
+_WAITING = frozenset(Phase) - {Phase.RESPONSE, Phase.SENDING}
 """Phases in which the server waits for the client."""
 
 
@@ -64,6 +68,7 @@ class _LimitedProtocol(H11Protocol):
         self._phase: Phase | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
+        self._phase_began, self._left = 0.0, 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -96,13 +101,21 @@ class _LimitedProtocol(H11Protocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._stall is None:
-            self._stall = self.loop.call_later(self._limits.stall_seconds, self.abort)
+            self._watch_writing()
 
     def resume_writing(self) -> None:
         super().resume_writing()
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
+
+    def _watch_writing(self, before: int | None = None) -> None:
+        """Close the connection if the client reads too little of what is buffered for it."""
+        seconds, left = self._limits.stall_seconds, self.transport.get_write_buffer_size()
+        if before is not None and before - left < seconds * _MIN_BYTES_PER_SECOND:
+            self.abort()
+        else:
+            self._stall = self.loop.call_later(seconds, self._watch_writing, left)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP; without a word if another response has begun."""
@@ -113,12 +126,15 @@ class _LimitedProtocol(H11Protocol):
         self.transport.abort()
 
     def _current_phase(self) -> Phase:
-        if self.transport.is_closing():
-            return Phase.CLOSING
-        if self.conn.their_state is h11.SEND_BODY:
+        closing = self.transport.is_closing()
+        if not closing and self.conn.their_state is h11.SEND_BODY:
             return Phase.BODY
-        if self.cycle is not None and not self.cycle.response_complete:
+        if not closing and self.cycle is not None and not self.cycle.response_complete:
             return Phase.RESPONSE
+        if self.transport.get_write_buffer_size():
+            return Phase.SENDING
+        if closing:
+            return Phase.CLOSING
         return Phase.NEW if self.cycle is None else Phase.IDLE
 
     def _enter(self, phase: Phase) -> None:
@@ -126,6 +142,8 @@ class _LimitedProtocol(H11Protocol):
         if phase is self._phase:
             return
         self._phase = phase
+        self._phase_began = self.loop.time()
+        self._left = self.transport.get_write_buffer_size()
         self._table.set_waiting(self, phase in _WAITING)
         if self._deadline is not None:
             self._deadline.cancel()
@@ -135,6 +153,7 @@ class _LimitedProtocol(H11Protocol):
             Phase.HEAD: limits.head_seconds,
             Phase.BODY: limits.body_seconds,
             Phase.RESPONSE: limits.response_seconds,
+            Phase.SENDING: limits.stall_seconds,
             # uvicorn closes it earlier, if nothing is left to write.
             Phase.IDLE: limits.idle_seconds + _CLOSING_SECONDS,
             Phase.CLOSING: _CLOSING_SECONDS,
@@ -148,8 +167,19 @@ class _LimitedProtocol(H11Protocol):
         elif self._phase is Phase.NEW:
             self.transport.close()
             self._enter(Phase.CLOSING)
+        elif self._phase is Phase.SENDING and self._is_read():
+            self._left = self.transport.get_write_buffer_size()
+            self._deadline = self.loop.call_later(self._limits.stall_seconds, self._expire)
+            self._enter(self._current_phase())
         else:
             self.abort()
+
+    def _is_read(self) -> bool:
+        """Whether the client goes on reading what is left of a response."""
+        read = self._left - self.transport.get_write_buffer_size()
+        took = self.loop.time() - self._phase_began
+        enough = read >= self._limits.stall_seconds * _MIN_BYTES_PER_SECOND
+        return took < self._limits.response_seconds and (enough or read == self._left)
 
     def _end(self, status: int) -> None:
         """Send a short response, if none has begun, and close the connection."""

@@ -1,9 +1,7 @@
-"""Rate limits by token buckets, and the settings of the site."""
+"""Rate limits by token buckets."""
 
 import pytest
 
-from bachbot.errors import UsageError
-from bachbot.listening.site.site_context import SiteSettings
 from bachbot.serving.rates import RateLimit, TokenBuckets
 
 
@@ -56,17 +54,3 @@ def test_addresses_are_stored_as_hashes(clock):
     buckets = TokenBuckets(RateLimit(1, 1), clock=clock)
     buckets.take("192.0.2.1")
     assert "192.0.2.1" not in repr(vars(buckets))
-
-
-def test_settings():
-    assert SiteSettings(public_url="https://a.example:8443/").host == "a.example:8443"
-    assert SiteSettings(public_url="https://a.example").https
-    assert not SiteSettings(public_url="http://a.example").https
-    for wrong in (
-        {"per_participant": 4},
-        {"per_participant": 11},
-        {"min_heard": 0},
-        {"admin_token": "x" * 15},
-    ):
-        with pytest.raises(UsageError):
-            SiteSettings(**wrong)
