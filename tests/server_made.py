@@ -6,8 +6,17 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def serving(folder, *arguments):
+def serving(folder, *arguments, files=None):
     """Start the server at any free port.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the test.
+    *arguments
+        Further arguments of the command.
+    files : int, optional
+        Number of files that the process may open. Default: as many as this one.
 
     Yields
     ------
@@ -20,6 +29,7 @@ def serving(folder, *arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=None if files is None else lambda: _limit_files(files),
     )
     try:
         line = process.stdout.readline()
@@ -30,3 +40,9 @@ def serving(folder, *arguments):
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+def _limit_files(files):
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))

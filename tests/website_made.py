@@ -93,11 +93,10 @@ def read_all(connection):
 
 
 def ask(address, content):
-    """Send bytes as they are, and nothing after them; return what comes back."""
+    """Send bytes as they are; return what comes back until the server closes the connection."""
     with connect(address) as connection:
         with suppress(OSError):
             connection.sendall(content)
-            connection.shutdown(socket.SHUT_WR)
         return read_all(connection)
 
 

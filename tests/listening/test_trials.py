@@ -1,11 +1,14 @@
 """The list of trials and its key: round trips, and files from anywhere."""
 
 import json
+import os
+import stat
 from dataclasses import replace
 
 import pytest
+from seed_attack import names_of_a_seed
 
-from bachbot.errors import UsageError
+from bachbot.errors import BachbotWarning, UsageError
 from bachbot.listening.answer_key import AnswerKey, KeyEntry, read_answer_key, write_answer_key
 from bachbot.listening.export.request import EQUAL, ORIGINAL, ExportRequest, parse_conditions
 from bachbot.listening.trials import (
@@ -56,6 +59,35 @@ def test_a_key_is_the_same_after_reading_and_checks_its_test(folder, tmp_path):
     (folder / "trials.json").write_bytes(content + b"\n")
     with pytest.raises(UsageError, match="this key belongs to another test"):
         read_answer_key(path, folder)
+
+
+def test_an_export_of_an_earlier_version_is_read_and_its_fault_said(folder, tmp_path):
+    """Its names are hashes of the seed."""
+    content = (folder / "trials.json").read_bytes()
+    [(first, second)] = names_of_a_seed(1685, 1)
+    key = AnswerKey(
+        trials_digest(content), 1685, {ONE.id: replace(ENTRY, bach=first, other=second)}
+    )
+    path = tmp_path / "key.json"
+    write_answer_key(key, path)
+    with pytest.warns(BachbotWarning, match="the names of the clips tell the answers") as caught:
+        assert read_answer_key(path, folder) == key
+    assert len(caught) == 1
+    assert "\n" not in str(caught[0].message)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights are those of POSIX")
+def test_a_key_is_private_and_a_shared_one_is_said_in_one_line(tmp_path):
+    path = tmp_path / "key.json"
+    key = AnswerKey("0" * 64, 3, {ONE.id: ENTRY})
+    write_answer_key(key, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    with pytest.warns(BachbotWarning) as caught:
+        assert read_answer_key(path) == key
+    assert [str(w.message) for w in caught] == [
+        f"other users can read the answer key: run 'chmod 600 {path}'"
+    ]
 
 
 def changed(**values):

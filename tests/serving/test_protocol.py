@@ -215,6 +215,23 @@ def test_an_upgrade_is_passed_over(quick):
         assert status_of(read_all(connection)) in (400, 404, 405)
 
 
+@pytest.mark.slow
+def test_a_client_that_reads_slowly_gets_the_whole_page():
+    """Though it takes longer than a connection is kept between two requests."""
+    limits = ConnectionLimits(idle_seconds=0, stall_seconds=1)
+    with running(limits=limits) as address, connect(address) as connection:
+        connection.sendall(LARGE_PAGE)
+        length = len(read_until(connection, b"xx"))
+        [served] = address.server.server_state.connections
+        checks = [served._left]
+        while address.server.server_state.connections and len(checks) < 4:
+            length += len(connection.recv(2**21, socket.MSG_WAITALL))
+            wait_until(lambda: served._left != checks[-1])
+            checks.append(served._left)
+        length += len(read_all(connection))
+    assert length > LARGE
+
+
 def test_clients_that_go_away(quick):
     """With their request half sent, and while a page is being sent to them."""
     form = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na"

@@ -2,10 +2,11 @@
 
 import io
 import json
+import os
 import re
+import stat
 import zlib
 from dataclasses import replace
-from pathlib import Path
 from xml.etree import ElementTree
 
 import mido
@@ -13,13 +14,14 @@ import numpy as np
 import pytest
 import soundfile
 from listening_made import PIECES, REQUEST, made_test
+from seed_attack import compute_answers
 
 from bachbot.errors import OutputError, UsageError
 from bachbot.listening.answer_key import read_answer_key
 from bachbot.listening.export import exporter as module
 from bachbot.listening.export.clips import PairRenderer
 from bachbot.listening.export.exporter import FILE_TIME
-from bachbot.listening.export.pairs import bach_first, clip_names, generated_voices, trial_name
+from bachbot.listening.export.pairs import generated_voices
 from bachbot.listening.trials import read_trials
 from bachbot.scores.sound.mixing import loudness
 
@@ -230,24 +232,37 @@ def test_a_changed_list_does_not_match_the_key(made, tmp_path):
         read_answer_key(key, copy)
 
 
-def test_the_same_seed_gives_the_same_files(tmp_path):
-    contents = []
+def test_the_same_seed_chooses_the_same_pairs_under_new_names(tmp_path):
+    found = {}
     for name, seed in (("one", 7), ("two", 7), ("three", 8)):
-        made_test(tmp_path / name, replace(QUICK, seed=seed))
-        contents.append(_contents(tmp_path / name))
-    assert contents[0] == contents[1]
-    assert not set(contents[0]) & set(contents[2]) - {"trials.json", "index.html", "README.txt"}
+        test, key = made_test(tmp_path / name, replace(QUICK, seed=seed))
+        entries = read_answer_key(key, tmp_path / name).trials
+        rows = [(e.source, e.bars, e.difference, e.seed) for e in entries.values()]
+        named = {trial.id for trial in test.trials} | {
+            clip.id for trial in test.trials for clip in trial.clips
+        }
+        sounds = {path.read_bytes() for path in (tmp_path / name / "clips").iterdir()}
+        found[name] = rows, sounds, named
+    assert found["one"][:2] == found["two"][:2]
+    assert found["one"][:2] != found["three"][:2]
+    assert len(found["one"][2] | found["two"][2] | found["three"][2]) == 9
 
 
-def test_neither_order_nor_names_reveal_the_side():
-    tries = [(seed, number) for seed in range(100) for number in range(1, 41)]
-    first = np.array([bach_first(*t) for t in tries])
-    names = [clip_names(*t) for t in tries]
-    smaller = np.array([bach < ours for bach, ours in names])
-    # Of 4000 fair throws; four standard deviations.
-    for throws in (first, smaller, first == smaller):
-        assert abs(throws.mean() - 0.5) < 4 * 0.5 / np.sqrt(len(tries))
-    assert len({n for pair in names for n in pair} | {trial_name(*t) for t in tries}) == 12_000
+def test_public_files_do_not_tell_the_answers(made):
+    """Who knows the seed, and how names once were made, computes nothing from the names."""
+    folder, _ = made
+    public = [{clip.id for clip in trial.clips} for trial in read_trials(folder).trials]
+    seeds = {REQUEST.seed, *range(1000)}
+    assert compute_answers(public, seeds) is None
+    for path in folder.rglob("*"):
+        if path.is_file() and path.suffix in (".json", ".html", ".txt"):
+            assert "seed" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights are those of POSIX")
+def test_the_key_is_private(made):
+    _, key = made
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("inside", ["key.json", "deep/key.json", "../listen/key.json"])
@@ -286,10 +301,6 @@ def test_more_trials_than_pieces_are_rejected(tmp_path):
 
 def _fails(*_):
     raise OSError(28, "No space left on device")
-
-
-def _contents(folder: Path):
-    return {p.name: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def _without_notes(root):

@@ -3,11 +3,13 @@
 import http.client
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import httpx
@@ -145,8 +147,6 @@ def test_unnormalized_paths_are_rejected(tones, arguments, someone):
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_malformed_http_is_rejected(tones, arguments, database):
-    import socket
-
     with serving(tones, *arguments) as (process, url):
         place = urlsplit(url)
         for garbage in (
@@ -162,6 +162,60 @@ def test_malformed_http_is_rejected(tones, arguments, database):
     assert len(read_answers(database)) == 0
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits of open files are those of POSIX")
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_half_open_connections_do_not_take_the_site_down(tones, arguments, someone):
+    """Twice as many as the process may open files."""
+    with serving(tones, *arguments, files=256) as (process, url), ExitStack() as stack:
+        place = urlsplit(url)
+        for _ in range(512):
+            bare = stack.enter_context(socket.create_connection((place.hostname, place.port), 30))
+            bare.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+        listener = someone(url)
+        listener.begin()
+        assert listener.answer(1).status_code == 303
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_attempts_to_log_in_are_limited_whatever_is_forwarded(tones, arguments, someone):
+    """The peer is 127.0.0.1, where a proxy may run that nobody named."""
+    token = "a token of many characters"
+    with serving(tones, *arguments, "--admin-token", token) as (_, url):
+        listener = someone(url)
+        listener.arrive()
+        statuses = [
+            listener.browser.post(
+                "/admin",
+                data={"csrf": listener.csrf, "token": f"guess {number}"},
+                headers={"X-Forwarded-For": f"203.0.113.{number}", "Host": "a.example"},
+            ).status_code
+            for number in range(12)
+        ]
+    assert statuses == [403] * 10 + [429] * 2
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_named_proxy_is_believed(tones, arguments, someone):
+    token = "a token of many characters"
+    options = ("--admin-token", token, "--trusted-proxy", "127.0.0.1")
+    with serving(tones, *arguments, *options) as (_, url):
+        listener = someone(url)
+        listener.arrive()
+
+        def guess(forwarded):
+            data = {"csrf": listener.csrf, "token": "a guess"}
+            headers = {"X-Forwarded-For": forwarded}
+            return listener.browser.post("/admin", data=data, headers=headers).status_code
+
+        # What the client writes in front of its own address changes nothing.
+        statuses = [guess(f"198.51.100.{number}, 203.0.113.5") for number in range(12)]
+        assert statuses == [403] * 10 + [429] * 2
+        assert guess("203.0.113.6") == 403
+
+
 def test_secret_and_database_are_next_to_the_folder(tmp_path, someone):
     folder = tmp_path / "pilot"
     make_test(folder, trials=7, seconds=0.3)
@@ -171,7 +225,8 @@ def test_secret_and_database_are_next_to_the_folder(tmp_path, someone):
         listener.answer(1)
     names = {path.name for path in tmp_path.iterdir()}
     assert {"pilot", "pilot-key.json", "pilot-secret", "pilot-answers.db"} <= names
-    assert stat.S_IMODE((tmp_path / "pilot-secret").stat().st_mode) == 0o600
+    for name in ("pilot-secret", "pilot-key.json", "pilot-answers.db"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
     assert not any("secret" in p.name or "key" in p.name for p in folder.rglob("*"))
     assert len(read_answers(f"sqlite:///{tmp_path}/pilot-answers.db")) == 1
 

@@ -1,6 +1,8 @@
 """Addresses of databases, and tables that are brought up to date."""
 
+import os
 import sqlite3
+import stat
 import sys
 
 import pytest
@@ -10,7 +12,7 @@ from alembic.migration import MigrationContext
 from postgres_made import new_postgresql
 from sqlalchemy import inspect, text
 
-from bachbot.errors import MissingExtraError, UsageError
+from bachbot.errors import BachbotWarning, MissingExtraError, UsageError
 from bachbot.listening.store.answer_store import AnswerStore, read_answers
 from bachbot.listening.store.database import connect, create_database_file, upgrade_schema
 from bachbot.listening.store.schema import metadata
@@ -168,3 +170,30 @@ def test_reading_another_database(tmp_path):
     )
     with pytest.raises(UsageError, match="could not be opened"):
         read_answers(f"sqlite:///{path}")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights are those of POSIX")
+class TestPrivacy:
+    @pytest.fixture(autouse=True)
+    def _umask(self):
+        before = os.umask(0)
+        yield
+        os.umask(before)
+
+    def test_all_files_of_a_new_database_are_private(self, tmp_path):
+        store = AnswerStore.open(f"sqlite:///{tmp_path}/answers.db")
+        store.bind("0" * 64)
+        modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir()}
+        store.close()
+        assert modes == dict.fromkeys(("answers.db", "answers.db-wal", "answers.db-shm"), 0o600)
+
+    def test_a_shared_database_is_said_in_one_line_and_used(self, tmp_path):
+        path = tmp_path / "answers.db"
+        AnswerStore.open(f"sqlite:///{path}").close()
+        path.chmod(0o644)
+        with pytest.warns(BachbotWarning) as caught:
+            AnswerStore.open(f"sqlite:///{path}").close()
+        assert [str(w.message) for w in caught] == [
+            f"other users can read the database: run 'chmod 600 {path}'"
+        ]
+        assert stat.S_IMODE(path.stat().st_mode) == 0o644
