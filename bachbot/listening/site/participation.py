@@ -65,6 +65,8 @@ def submit_consent(form: CurrentForm, site: CurrentSite) -> Response:
     if form.get("agree") != "yes":
         problem = "Please tick the box if you agree; the test cannot start without it."
         return _consent_page(site, form.participant_id, problem, status=422)
+    if site.store.is_full():
+        raise RequestRefused(503, "This test has all the participants that it can have.")
     assignments = assign_trials(
         site.stimuli.trials, site.settings.per_participant, random.SystemRandom()
     )

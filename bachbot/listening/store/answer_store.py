@@ -34,6 +34,9 @@ from bachbot.listening.store.schema import (
     trial_progress,
 )
 
+MAX_PARTICIPANTS = 100_000
+"""Anybody can take part any number of times, so that only this limits the database."""
+
 
 @dataclass(frozen=True)
 class ConditionCounts:
@@ -175,6 +178,18 @@ class AnswerStore:
         }
         with self._writing() as connection:
             return self._insert_once(connection, participants, **row)
+
+    def is_full(self) -> bool:
+        """Whether there are so many participants that nobody may be added.
+
+        Raises
+        ------
+        OutputError
+            If the database fails.
+        """
+        with self._reading() as connection:
+            count = connection.execute(select(func.count()).select_from(participants)).scalar_one()
+        return bool(count >= MAX_PARTICIPANTS)
 
     def describe_participant(self, participant_id: str, age: str, experience: str) -> bool:
         """Store age and experience of a participant.

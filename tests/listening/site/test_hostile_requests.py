@@ -178,6 +178,13 @@ def test_new_sessions_do_not_lift_the_limit_of_an_address(site, monkeypatch):
     assert statuses[-4:] == [429] * 4
 
 
+def test_participants_do_not_fill_the_disk(site, monkeypatch):
+    monkeypatch.setattr("bachbot.listening.store.answer_store.MAX_PARTICIPANTS", 3)
+    statuses = [site.listener().agree().status_code for _ in range(5)]
+    assert statuses == [303, 303, 303, 503, 503]
+    assert site.store.counts().agreed == 3
+
+
 def test_an_answer_that_is_sent_at_once_from_two_tabs_counts_once(site, halfway):
     """Whichever comes first is kept, and the other one is told where to go on."""
     import asyncio
