@@ -300,6 +300,9 @@ def test_paths_in_the_names_of_clips(site, halfway):
 
 
 def test_too_many_requests(site, monkeypatch):
+    limits = site.app._app
+    for name in ("_session_reads", "_session_writes", "_address_requests", "_address_reads"):
+        monkeypatch.setattr(getattr(limits, name), "_clock", lambda: 0.0)  # no bucket is refilled
     listener = site.listener()
     listener.begin()
     statuses = [listener.post("/about").status_code for _ in range(60)]
