@@ -17,7 +17,7 @@ from bachbot.errors import UsageError
 from bachbot.scores.bars import beats_of
 from bachbot.scores.grid import frame_of
 from bachbot.scores.musicxml.complete import belongs_to_line
-from bachbot.scores.readers.document import plain_number, transposition
+from bachbot.scores.readers.part_reader import plain_number, transposition
 from bachbot.scores.score import Score
 from bachbot.theory.given.chord_text import ChordText, read_chord
 from bachbot.theory.given.figured_bass import BassNote, Figures, figured_harmony

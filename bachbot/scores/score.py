@@ -10,7 +10,17 @@ from bachbot.scores.grid import frame_of
 from bachbot.scores.readers.document import Document, Line
 
 NoticeKind = Literal[
-    "parts", "percussion", "tunes", "octave", "off grid", "chord symbols", "key change"
+    "parts",
+    "percussion",
+    "tunes",
+    "octave",
+    "off grid",
+    "chord symbols",
+    "key change",
+    "chords",
+    "voices",
+    "passed over",
+    "concert pitch",
 ]
 """What a notice is about."""
 

@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from bachbot.chorale import VOICES, Chorale, Voice
 from bachbot.errors import UsageError
 from bachbot.scores.grid import frame_of
-from bachbot.scores.musicxml.notes import fermata_frames, grid_bars
+from bachbot.scores.musicxml.concert_pitch import to_concert_pitch
+from bachbot.scores.musicxml.notes import (
+    Accidentals,
+    add_accidental,
+    fermata_frames,
+    grid_bars,
+)
 from bachbot.scores.musicxml.parts import (
     BarTemplate,
     build_part,
@@ -23,6 +29,7 @@ from bachbot.scores.musicxml.parts import (
 )
 from bachbot.scores.pitch import spell, written_fifths
 from bachbot.scores.readers.document import Document, Line, read_document
+from bachbot.scores.readers.part_reader import plain_number
 from bachbot.scores.score import Score
 
 
@@ -215,13 +222,14 @@ _LEFT_OUT = (*HARMONY, "print", "listening", "grouping", "link", "bookmark")
 
 
 def copy_part(document: Document, line: Line) -> Element:
-    """Copy the part of a line without other lines, page layout and harmony.
+    """Copy the part of a line without other lines, page layout and harmony, at concert pitch.
 
     Every note, tie, fermata, lyric, slur, grace note, tuplet, direction, bar line, repeat and
-    signature is kept as it is.
+    signature is kept as it is. A note gets the accidental that another line of its staff showed.
     """
     part = deepcopy(document.part(line.part))
-    alone = len(document.lines_of(line.part)) == 1
+    to_concert_pitch(part)
+    alone = all(belongs_to_line(note, line) for note in part.iter("note"))
     for measure in part.findall("measure"):
         measure.attrib.pop("width", None)
         kept = [element for element in measure if element.tag not in _LEFT_OUT]
@@ -230,7 +238,23 @@ def copy_part(document: Document, line: Line) -> Element:
             # It refers to the part list, which is not copied.
             for instrument in note.findall("instrument"):
                 note.remove(instrument)
+    if not alone:
+        _add_accidentals(part)
     return part
+
+
+def _add_accidentals(part: Element) -> None:
+    """Add the accidentals that the notes of a part need and do not have."""
+    fifths = 0
+    for measure in part.findall("measure"):
+        accidentals = Accidentals(fifths)
+        for element in measure:
+            written = plain_number(element.findtext("key/fifths"))
+            if element.tag == "note":
+                add_accidental(element, accidentals)
+            elif element.tag == "attributes" and written is not None:
+                fifths = int(written)
+                accidentals = Accidentals(fifths)
 
 
 def has_chord_symbols(part: Element) -> bool:

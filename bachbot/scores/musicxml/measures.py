@@ -18,7 +18,8 @@ from bachbot.scores.musicxml.notes import (
     insert_child,
 )
 from bachbot.scores.pitch import ACCIDENTALS, spelled_pitch
-from bachbot.scores.readers.document import Document, Line, plain_number, transposition
+from bachbot.scores.readers.document import Document, Line
+from bachbot.scores.readers.part_reader import plain_number, transposition
 
 _UNTIMED = ("barline", "print")
 """Elements whose position in time does not matter."""
@@ -102,9 +103,11 @@ def read_timeline(measure: Element, divisions: Fraction) -> list[TimedElement]:
         Divisions in force at its beginning.
     """
     items: list[TimedElement] = []
+    chord: TimedElement | None = None  # the last note, which others may form a chord with
     position = Fraction(0)
     for element in measure:
         if element.tag == "attributes":
+            chord = None
             divisions = plain_number(element.findtext("divisions")) or divisions
         length = (plain_number(element.findtext("duration")) or Fraction(0)) / divisions
         if element.tag == "backup":
@@ -113,10 +116,11 @@ def read_timeline(measure: Element, divisions: Fraction) -> list[TimedElement]:
             position += length
         elif element.tag != "note":
             items.append(TimedElement([element], position, Fraction(0), divisions))
-        elif element.find("chord") is not None and items and items[-1].is_note:
-            items[-1].elements.append(element)
+        elif element.find("chord") is not None and chord is not None:
+            chord.elements.append(element)
         else:
-            items.append(TimedElement([element], position, length, divisions))
+            chord = TimedElement([element], position, length, divisions)
+            items.append(chord)
             position += length
     return items
 

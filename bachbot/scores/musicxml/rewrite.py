@@ -198,7 +198,7 @@ class _Page:
 
     def read(self, root: Element, chorale: Chorale) -> Score:
         """Return the rewritten score."""
-        document = read_document(root)
+        document = read_document(root, [notation.line for notation in self.notations.values()])
         lines = {}
         for voice, notation in self.notations.items():
             old = notation.line
@@ -208,7 +208,7 @@ class _Page:
                     for line in document.lines_of(old.part)
                     if line.staff == old.staff and line.voices & old.voices
                 ),
-                replace(old, notes=(), names=(), chord=None),
+                replace(old, notes=(), names=()),
             )
         # As written: a fermata on a note tied out of a rewritten measure may be missing.
         fermata = quantize([lines[voice].notes for voice in VOICES], document.bars).fermata

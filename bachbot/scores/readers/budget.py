@@ -83,8 +83,18 @@ class Budget:
         """
         self.notes += number
         _check(self.notes, MAX_NOTES, "notes")
-        self.quarters += Fraction(length)
-        _check(self.quarters, MAX_QUARTERS, "quarter notes")
+        self.long(self.quarters + Fraction(length))
+
+    def long(self, quarters: Fraction) -> None:
+        """Set the length of the present part, in quarter notes.
+
+        Raises
+        ------
+        ScoreError
+            If it is longer than `MAX_QUARTERS`.
+        """
+        self.quarters = quarters
+        _check(quarters, MAX_QUARTERS, "quarter notes")
 
 
 def _check(count: Fraction | int, most: int, what: str, instead: str = "a part of it") -> None:

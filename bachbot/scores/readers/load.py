@@ -18,11 +18,11 @@ from bachbot.scores.keys import estimate_key
 from bachbot.scores.musicxml.complete import has_chord_symbols, transpose_octaves
 from bachbot.scores.pitch import pitch_label
 from bachbot.scores.readers.abc import abc_tree
-from bachbot.scores.readers.assign import assign_voices
-from bachbot.scores.readers.document import Document, Line, read_document
+from bachbot.scores.readers.document import Document, Line
 from bachbot.scores.readers.midi import midi_tree
 from bachbot.scores.readers.musicxml import musicxml_tree
 from bachbot.scores.readers.source import InputFormat, Source, open_source
+from bachbot.scores.readers.voices import read_again, take_voices
 from bachbot.scores.score import Notice, NoticeKind, Score
 
 _OCTAVES = (0, 1, -1, 2, -2, 3, -3)
@@ -93,18 +93,18 @@ class _Loader:
     notices: list[Notice] = field(default_factory=list)
 
     def load(self) -> Score:
-        document = read_document(self._tree())
-        lines, ignored = assign_voices(document, self.wanted)
-        if ignored:
+        taken = take_voices(self._tree(), self.wanted)
+        document, lines = taken.document, taken.lines
+        if taken.ignored:
             read = [voice.label for voice in self.wanted]
-            self._note("parts", f"{_listed(ignored)} ignored; {_listed(read)} read")
+            self._note("parts", f"{_listed(taken.ignored)} ignored; {_listed(read)} read")
+        self.notices += taken.notices
         octaves = {voice: self._octaves(voice, line) for voice, line in lines.items()}
         if any(octaves.values()):
             for voice, line in lines.items():
                 if octaves[voice]:
                     transpose_octaves(document.part(line.part), line, octaves[voice], voice)
-            document = read_document(document.root)
-            lines, _ = assign_voices(document, self.wanted)
+            document, lines = read_again(document.root, lines)
         for voice, line in lines.items():
             self._note_off_grid(voice, line)
         if any(has_chord_symbols(document.part(line.part)) for line in lines.values()):
