@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +84,9 @@ class Grid:
 
 def frame_of(quarters: Fraction) -> int:
     """Nearest frame boundary, half a frame rounded up."""
-    return floor(quarters * FRAMES_PER_QUARTER + Fraction(1, 2))
+    # In whole numbers, since it is called for every note.
+    whole, part = quarters.numerator, quarters.denominator
+    return (2 * FRAMES_PER_QUARTER * whole + part) // (2 * part)
 
 
 def quantize(lines: Sequence[Sequence[LineNote]], bars: Sequence[Bar]) -> Grid:

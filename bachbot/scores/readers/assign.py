@@ -9,7 +9,9 @@ from bachbot.scores.readers.document import Document
 from bachbot.scores.readers.staff_lines import Staff
 
 _VOICE_NAMES = {
-    Voice.SOPRANO: "soprano|sopran|soprane|sop|s|cantus|superius|discantus|diskant|descant|treble",
+    Voice.SOPRANO: (
+        "soprano|sopran|soprane|sop|s|canto|cantus|superius|discantus|diskant|descant|treble"
+    ),
     Voice.ALTO: "alto|alt|altus|contralto|a",
     Voice.TENOR: "tenor|tenore|ténor|t",
     Voice.BASS: "bass|basso|bassus|basse|baß|b",
@@ -151,7 +153,7 @@ class _Assigner:
         return self._checked(found)
 
     def _named_melody(self) -> Choice | None:
-        if list(self.wanted) != [Voice.SOPRANO] or self.named:
+        if list(self.wanted) != [Voice.SOPRANO] or Voice.SOPRANO in self.named:
             return None
         for part in self.parts:
             if _MELODY.fullmatch(self.document.names[part].casefold()):
@@ -177,7 +179,7 @@ class _Assigner:
         return {v: self._take(p, v) for v, p in zip(self.wanted, self.parts, strict=True)}
 
     def _first_part(self) -> Choice | None:
-        if list(self.wanted) != [Voice.SOPRANO] or self.named:
+        if list(self.wanted) != [Voice.SOPRANO] or self.parts[0] in self.named.values():
             return None
         return {Voice.SOPRANO: self._take(self.parts[0], Voice.SOPRANO)}
 

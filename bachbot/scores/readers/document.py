@@ -8,6 +8,8 @@ the given parts be written back element by element.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache, cached_property
+from math import floor
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
@@ -81,8 +83,6 @@ class Document:
         The ``score-partwise`` tree. It is never changed; changes are made to copies.
     bars : tuple of Bar
         As long as the lines that are used.
-    lines : tuple of Line
-        Of the parts that are used, from the top of the page down.
     names : tuple of str
         Name of each part.
     signatures : tuple of Signature
@@ -95,11 +95,20 @@ class Document:
 
     root: Element
     bars: tuple[Bar, ...]
-    lines: tuple[Line, ...]
     names: tuple[str, ...]
     signatures: tuple[Signature, ...]
     contents: tuple[PartContent, ...]
     staves: tuple[Staff, ...]
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of the parts that are used, from the top of the page down."""
+        ticks = {content.index: content.ticks for content in self.contents}
+        return tuple(
+            _line(staff, strand, ticks[staff.part], self.bars)
+            for staff in self.staves
+            for strand in staff.strands
+        )
 
     def part(self, index: int) -> Element:
         """The tree of a part."""
@@ -151,16 +160,18 @@ def read_document(root: Element, places: Iterable[Place] | None = None) -> Docum
     if not any(content.lengths for content in sound):
         raise ScoreError("it has no music: give a score with a melody")
     bars = _bars(sound, used)
-    staves = [staff for content in sound for staff in staves_of(content)]
-    signed = next((content.signatures for content in sound if content.signatures), [])
+    signed = next((content for content in sound if content.signatures), sound[0])
+    signatures = (
+        Signature(bars[bar].start + Fraction(offset, signed.ticks), fifths, mode)
+        for bar, offset, fifths, mode in signed.signatures
+    )
     return Document(
         root=root,
         bars=tuple(bars),
-        lines=tuple(_line(staff, strand, bars) for staff in staves for strand in staff.strands),
         names=_names(root, parts),
-        signatures=tuple(Signature(bars[b].start + at, f, m) for b, at, f, m in signed),
+        signatures=tuple(signatures),
         contents=tuple(contents),
-        staves=tuple(staves),
+        staves=tuple(staff for content in sound for staff in staves_of(content)),
     )
 
 
@@ -177,7 +188,7 @@ def _bars(contents: Sequence[PartContent], used: Sequence[Place] | None) -> list
         # Finale fills a short last bar with a skip, which does not count.
         last = index == count - 1
         if used is None:
-            length = max((c.sounded if last else c.lengths)[index] for c in here)
+            length = max(Fraction((c.sounded if last else c.lengths)[index], c.ticks) for c in here)
         else:
             length = max(_length(content, used, index, nominal, last=last) for content in here)
         bars.append(Bar(start, length or nominal, beats, unit))  # a bar may have not even a rest
@@ -190,25 +201,29 @@ def _length(
     content: PartContent, used: Sequence[Place], bar: int, nominal: Fraction, *, last: bool
 ) -> Fraction:
     """Length of a bar in a part of which some lines are used."""
-    whole = (content.sounded if last else content.lengths)[bar]
-    length = min(whole, nominal)
+    length = (content.sounded if last else content.lengths)[bar]
+    length = min(length, floor(nominal * content.ticks))
     for place in used:
         for voice in place.voices if place.part == content.index else ():
             found = content.voices.get((place.staff, voice))
             if found is not None:
-                length = max(length, (found.sounded if last else found.ends).get(bar, Fraction(0)))
-    return length
+                length = max(length, (found.sounded if last else found.ends).get(bar, 0))
+    return Fraction(length, content.ticks)
 
 
-def _line(staff: Staff, strand: Strand, bars: Sequence[Bar]) -> Line:
+def _line(staff: Staff, strand: Strand, ticks: int, bars: Sequence[Bar]) -> Line:
+    @cache
+    def quarters(count: int) -> Fraction:
+        return Fraction(count, ticks)
+
     return Line(
         part=staff.part,
         staff=staff.name,
         voices=frozenset(strand.voices),
         notes=tuple(
             LineNote(
-                bars[slot.bar].start + slot.offset,
-                slot.length,
+                bars[slot.bar].start + quarters(slot.offset),
+                quarters(slot.end - slot.begin),
                 slot.notes[0].pitch,
                 slot.notes[0].tied,
                 slot.fermata,

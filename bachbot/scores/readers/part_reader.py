@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from math import lcm
 from xml.etree.ElementTree import Element
 
@@ -17,10 +16,14 @@ from bachbot.errors import ScoreError
 from bachbot.scores.pitch import SEMITONES, midi_and_name
 from bachbot.scores.readers.budget import Budget
 
+MAX_NOTES_OF_A_PART = 16_384
+"""Most notes and rests of a part: a sixteenth long each, they fill the longest piece."""
+
 MAX_VOICES = 32
 """Most voices of a part."""
 
-_MAX_COMMON_DIVISIONS = 10**9
+_MAX_TICKS = 10**9
+_DECIMAL_TICKS = 10080
 _NUMBER = re.compile(r"\s*([+-]?\d{1,7}(\.\d{1,6})?)\s*")
 _BEATS = re.compile(r"\s*\d{1,3}(\s*\+\s*\d{1,3})*\s*")
 _SMALL_STAVES = ("ossia", "cue", "editorial", "alternate")
@@ -47,8 +50,10 @@ class Slot:
     ----------
     bar : int
         Index of its bar.
-    offset, length : Fraction
-        In quarter notes, from the beginning of the bar.
+    begin, end : int
+        In ticks from the beginning of the part.
+    offset : int
+        Beginning in ticks from that of the bar.
     elements : tuple of Element
         The ``note`` elements; the first has what belongs to the whole chord.
     notes : tuple of WrittenNote
@@ -58,21 +63,12 @@ class Slot:
     """
 
     bar: int
-    offset: Fraction
-    length: Fraction
+    begin: int
+    end: int
+    offset: int
     elements: tuple[Element, ...]
     notes: tuple[WrittenNote, ...]
     fermata: bool = False
-
-    @cached_property
-    def begin(self) -> tuple[int, Fraction]:
-        """Bar and offset of its beginning."""
-        return self.bar, self.offset
-
-    @cached_property
-    def end(self) -> tuple[int, Fraction]:
-        """Bar and offset of its end."""
-        return self.bar, self.offset + self.length
 
 
 @dataclass
@@ -85,8 +81,8 @@ class VoiceContent:
         Notes and chords, and visible rests.
     hidden : list of Slot
         Notes that are not printed.
-    ends, sounded : dict of int to Fraction
-        End of the voice in each bar, and end of its last note or rest there.
+    ends, sounded : dict of int to int
+        End of the voice in each bar, and end of its last note or rest there, in ticks.
     passed : int
         Notes of other kinds that are in the tree and not read, without grace notes.
     """
@@ -94,8 +90,8 @@ class VoiceContent:
     slots: list[Slot] = field(default_factory=list)
     rests: list[Slot] = field(default_factory=list)
     hidden: list[Slot] = field(default_factory=list)
-    ends: dict[int, Fraction] = field(default_factory=dict)
-    sounded: dict[int, Fraction] = field(default_factory=dict)
+    ends: dict[int, int] = field(default_factory=dict)
+    sounded: dict[int, int] = field(default_factory=dict)
     passed: int = 0
 
 
@@ -107,14 +103,16 @@ class PartContent:
     ----------
     index : int
         Index of the part in the tree.
+    ticks : int
+        Ticks of a quarter note, in which all times of the part are whole numbers.
     voices : dict of (str, str) to VoiceContent
         By staff and voice.
-    lengths, sounded : list of Fraction
-        Length of each bar, and end of its last note or rest, in quarter notes.
+    lengths, sounded : list of int
+        Length of each bar, and end of its last note or rest, in ticks.
     meters : list of (int, int) or None
         Beats and unit in each bar; None before the first time signature.
-    signatures : list of (int, Fraction, int, str or None)
-        Bar, offset, fifths at concert pitch and mode of each key signature.
+    signatures : list of (int, int, int, str or None)
+        Bar, offset in ticks, fifths at concert pitch and mode of each key signature.
     small : set of str
         Staves for an ossia, cues or an editor's alternatives.
     passed : dict of str to Counter
@@ -126,11 +124,12 @@ class PartContent:
     """
 
     index: int
+    ticks: int = 1
     voices: dict[tuple[str, str], VoiceContent] = field(default_factory=dict)
-    lengths: list[Fraction] = field(default_factory=list)
-    sounded: list[Fraction] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    sounded: list[int] = field(default_factory=list)
     meters: list[tuple[int, int] | None] = field(default_factory=list)
-    signatures: list[tuple[int, Fraction, int, str | None]] = field(default_factory=list)
+    signatures: list[tuple[int, int, int, str | None]] = field(default_factory=list)
     small: set[str] = field(default_factory=set)
     passed: dict[str, Counter[str]] = field(default_factory=dict)
     transposed: bool = False
@@ -164,32 +163,40 @@ class _PartReader:
     found: PartContent
     budget: Budget
     divisions: Fraction = Fraction(1)
-    common: int = 1  # multiple of all divisions so far
     chromatic: int = 0
     shift: int = 0  # of the transposition in fifths
     meter: tuple[int, int] | None = None
     bar: int = 0
-    known: dict[str, Fraction] = field(default_factory=dict)  # lengths by text of the duration
+    begin: int = 0  # of the bar, in ticks
+    known: dict[str, int] = field(default_factory=dict)  # lengths by text of the duration
+    pitches: dict[tuple[str | None, ...], tuple[int, int]] = field(default_factory=dict)
     last: tuple[str, str] = ("1", "1")  # staff and voice of the note before
 
     def read(self, part: Element) -> PartContent:
         measures = part.findall("measure")
         self.budget.part()
-        reached = Fraction(0)
+        count = 0
         try:
             self.budget.bar(len(measures))
+            self.found.ticks = _common_ticks(part)
             for self.bar, measure in enumerate(measures):
-                self.budget.note(number=sum(child.tag == "note" for child in measure))
+                notes = sum(child.tag == "note" for child in measure)
+                self.budget.note(number=notes)
+                count += notes
+                if count > MAX_NOTES_OF_A_PART:
+                    raise ScoreError(
+                        f"a part has more than {MAX_NOTES_OF_A_PART} notes: give a part of it"
+                    )
                 self._measure(measure)
-                reached += self.found.lengths[-1]
-                self.budget.long(reached)
+                self.begin += self.found.lengths[-1]
+                self.budget.long(Fraction(self.begin, self.found.ticks))
         except ScoreError as error:
             self.found.error = error
         self._use_hidden()
         return self.found
 
     def _measure(self, measure: Element) -> None:
-        position = start = furthest = sounded = Fraction(0)
+        position = start = furthest = sounded = 0
         self.found.meters.append(self.meter)
         group: list[tuple[Element, dict[str, Element]]] = []
         for element in measure:
@@ -207,7 +214,7 @@ class _PartReader:
                 position += self._length(element)
                 sounded = max(sounded, position)
             elif tag == "backup":
-                position = max(Fraction(0), position - self._length(element))
+                position = max(0, position - self._length(element))
             elif tag == "forward":
                 position += self._length(element)
                 self._skip(element, position)
@@ -230,15 +237,15 @@ class _PartReader:
             found = self.found.voices[staff, voice] = VoiceContent()
         return found
 
-    def _skip(self, forward: Element, position: Fraction) -> None:
+    def _skip(self, forward: Element, position: int) -> None:
         """A gap belongs to the voice that it names, or to that of the note before."""
         staff = (forward.findtext("staff") or self.last[0]).strip()
         voice = (forward.findtext("voice") or self.last[1]).strip()
         found = self.found.voices.get((staff, voice))
         if found is not None:
-            found.ends[self.bar] = max(found.ends.get(self.bar, Fraction(0)), position)
+            found.ends[self.bar] = max(found.ends.get(self.bar, 0), position)
 
-    def _add(self, group: list[tuple[Element, dict[str, Element]]], start: Fraction) -> None:
+    def _add(self, group: list[tuple[Element, dict[str, Element]]], start: int) -> None:
         """Add a note or chord, whose notes may be on several staves."""
         if not group:
             return
@@ -252,8 +259,8 @@ class _PartReader:
             self.last = staff, voice
             found = self._voice(staff, voice)
             end = start + length
-            found.ends[self.bar] = max(found.ends.get(self.bar, Fraction(0)), end)
-            found.sounded[self.bar] = max(found.sounded.get(self.bar, Fraction(0)), end)
+            found.ends[self.bar] = max(found.ends.get(self.bar, 0), end)
+            found.sounded[self.bar] = max(found.sounded.get(self.bar, 0), end)
             if length:
                 self._place(found, staff, members, start, length)
 
@@ -262,8 +269,8 @@ class _PartReader:
         found: VoiceContent,
         staff: str,
         members: list[tuple[Element, dict[str, Element]]],
-        start: Fraction,
-        length: Fraction,
+        start: int,
+        length: int,
     ) -> None:
         notes: list[WrittenNote] = []
         hidden = fermata = False
@@ -286,7 +293,8 @@ class _PartReader:
                 )
         notes.sort(key=lambda note: -note.pitch)
         elements = tuple(element for element, _ in members)
-        slot = Slot(self.bar, start, length, elements, tuple(notes), fermata)
+        begin = self.begin + start
+        slot = Slot(self.bar, begin, begin + length, start, elements, tuple(notes), fermata)
         if notes:
             (found.hidden if hidden else found.slots).append(slot)
         elif not hidden and "rest" in members[0][1]:
@@ -294,6 +302,13 @@ class _PartReader:
 
     def _pitch(self, pitch: Element) -> tuple[int, int]:
         """MIDI pitch and name, both as they sound."""
+        text = pitch.findtext("step"), pitch.findtext("alter"), pitch.findtext("octave")
+        found = self.pitches.get(text)
+        if found is None:
+            found = self.pitches[text] = self._read_pitch(pitch)
+        return found
+
+    def _read_pitch(self, pitch: Element) -> tuple[int, int]:
         step = (pitch.findtext("step") or "").strip()
         octave = plain_number(pitch.findtext("octave"))
         alter = round(plain_number(pitch.findtext("alter"), Fraction(0)) or 0)
@@ -307,7 +322,7 @@ class _PartReader:
             )
         return midi, name + self.shift
 
-    def _length(self, element: Element) -> Fraction:
+    def _length(self, element: Element) -> int:
         text = element.findtext("duration") or ""
         length = self.known.get(text)
         if length is None:
@@ -316,13 +331,14 @@ class _PartReader:
                 raise ScoreError(
                     f"a note in bar {self.bar + 1} has no valid duration: export it again"
                 )
-            length = self.known[text] = duration / self.divisions
+            length = self.known[text] = round(duration * self.found.ticks / self.divisions)
         return length
 
-    def _attributes(self, element: Element, position: Fraction) -> None:
+    def _attributes(self, element: Element, position: int) -> None:
         if element.find("divisions") is not None:
             self._divisions(element.findtext("divisions"))
         transpose = element.find("transpose")
+        self.pitches.clear()
         if transpose is not None:
             self.chromatic, self.shift = transposition(transpose)
             self.found.transposed |= bool(self.chromatic or self.shift)
@@ -347,15 +363,6 @@ class _PartReader:
         divisions = plain_number(text)
         if divisions is None or divisions <= 0:
             raise ScoreError(f"bar {self.bar + 1} has no valid divisions: export it again")
-        if divisions == self.divisions:
-            return
-        # Lengths in many units have no common grid, and adding them takes ever longer.
-        self.common = lcm(self.common, divisions.numerator)
-        if self.common > _MAX_COMMON_DIVISIONS:
-            raise ScoreError(
-                f"its units of duration up to bar {self.bar + 1} have no common divisor: export "
-                "it again"
-            )
         self.divisions = divisions
         self.known.clear()
 
@@ -369,6 +376,18 @@ class _PartReader:
             elif voice.hidden:
                 counter = self.found.passed.setdefault(staff, Counter())
                 counter["hidden"] += sum(len(slot.notes) for slot in voice.hidden)
+
+
+def _common_ticks(part: Element) -> int:
+    """Ticks of a quarter note in which all durations of a part are whole numbers."""
+    ticks = 1
+    for text in {element.text or "" for element in part.iter("divisions")}:
+        ticks = lcm(ticks, (plain_number(text, Fraction(1)) or Fraction(1)).numerator)
+        if ticks > _MAX_TICKS:
+            raise ScoreError("its units of duration have no common multiple: export it again")
+    # Durations that are written as decimals are rounded.
+    decimal = any("." in (element.text or "") for element in part.iter("duration"))
+    return ticks * _DECIMAL_TICKS if decimal else ticks
 
 
 def _text(children: dict[str, Element], tag: str) -> str:

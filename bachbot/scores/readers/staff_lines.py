@@ -13,8 +13,6 @@ _DIVIDED = Fraction(1, 4)
 _MAX_STRANDS = 4
 """Most strands of a staff: notation programs have four voices."""
 
-_Place = tuple[int, Fraction]
-
 
 @dataclass
 class Strand:
@@ -137,20 +135,16 @@ class Staff:
 
     def _share(self, count: int) -> Fraction:
         """Share of the sounding time in which at least `count` notes sound."""
-        events: list[tuple[int, Fraction, int]] = []
+        events: list[tuple[int, int]] = []
         for strand in self.strands:
             for slot in strand.slots:
-                events.append((slot.bar, slot.offset, len(slot.notes)))
-                events.append((slot.bar, slot.offset + slot.length, -len(slot.notes)))
-        events.sort()
-        bar, at, sounding = 0, Fraction(0), 0
-        total = enough = Fraction(0)
-        for here, offset, change in events:
-            if here == bar and sounding:
-                total += offset - at
-                enough += offset - at if sounding >= count else 0
-            bar, at, sounding = here, offset, sounding + change
-        return enough / total if total else Fraction(0)
+                events += (slot.begin, len(slot.notes)), (slot.end, -len(slot.notes))
+        at = sounding = total = enough = 0
+        for here, change in sorted(events):
+            total += here - at if sounding else 0
+            enough += here - at if sounding >= count else 0
+            at, sounding = here, sounding + change
+        return Fraction(enough, total) if total else Fraction(0)
 
 
 def staves_of(content: PartContent) -> list[Staff]:
@@ -210,7 +204,7 @@ def _strands(voices: Sequence[tuple[str, VoiceContent]]) -> list[Strand]:
     return strands
 
 
-def _begin(slot: Slot) -> _Place:
+def _begin(slot: Slot) -> int:
     return slot.begin
 
 
@@ -266,8 +260,8 @@ def _filled(own: Strand, others: Sequence[Strand]) -> list[Slot]:
     return sorted(found, key=_begin)
 
 
-def _sounding(slots: Iterable[Slot]) -> Fraction:
-    return sum((slot.length for slot in slots), Fraction(0))
+def _sounding(slots: Iterable[Slot]) -> int:
+    return sum(slot.end - slot.begin for slot in slots)
 
 
 def _highest(strands: Sequence[Strand]) -> Strand:
@@ -281,17 +275,14 @@ def _highest(strands: Sequence[Strand]) -> Strand:
     return best
 
 
-def _compare(slots: Sequence[Slot], others: Sequence[Slot]) -> tuple[Fraction, Fraction]:
+def _compare(slots: Sequence[Slot], others: Sequence[Slot]) -> tuple[int, int]:
     """How long two strands sound together, and how long the first is above the second."""
-    together = above = Fraction(0)
-    i = j = 0
+    together = above = i = j = 0
     while i < len(slots) and j < len(others):
         a, b = slots[i], others[j]
-        if a.bar == b.bar:
-            overlap = min(a.end[1], b.end[1]) - max(a.offset, b.offset)
-            if overlap > 0:
-                together += overlap
-                above += overlap if a.notes[0].pitch > b.notes[0].pitch else 0
+        overlap = max(0, min(a.end, b.end) - max(a.begin, b.begin))
+        together += overlap
+        above += overlap if a.notes[0].pitch > b.notes[0].pitch else 0
         if a.end <= b.end:
             i += 1
         else:

@@ -193,10 +193,11 @@ def _chords(voices: Sequence[Voice], count: int, *, lower: bool) -> str:
     chords = "a chord" if count == 1 else f"{count} chords"
     if len(voices) > 1:
         upper, other = (voice.label for voice in voices[:2])
-        return f"{chords} are read as {upper} and {other}: the top note and the bottom note"
+        verb = "is" if count == 1 else "are"
+        return f"{chords} {verb} read as {upper} and {other}: the top note and the bottom note"
     which = "bottom" if lower else "top"
-    notes = "note" if count == 1 else "notes"
-    return f"the {voices[0].label} has {chords}: the {which} {notes} are read"
+    notes = "note is" if count == 1 else "notes are"
+    return f"the {voices[0].label} has {chords}: the {which} {notes} read"
 
 
 def _passed_over(document: Document, staves: Iterable[Staff]) -> Iterable[Notice]:

@@ -186,7 +186,7 @@ def _encoding(content: bytes) -> str:
     written = declared.group(1).decode().lower()
     try:
         name = codecs.lookup(written).name
-        b"".decode(name)  # fails for codecs that are not of text
+        "<".encode(name).decode(name)  # fails for codecs that are not of text
     except (LookupError, ValueError):
         name = "undefined"
     if name in _UNSAFE:
