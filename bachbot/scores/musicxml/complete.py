@@ -229,11 +229,16 @@ def copy_part(document: Document, line: Line) -> Element:
     """
     part = deepcopy(document.part(line.part))
     to_concert_pitch(part)
-    alone = all(belongs_to_line(note, line) for note in part.iter("note"))
+    staves = part.find("measure/attributes/staves") is not None
+    alone = not staves and all(belongs_to_line(note, line) for note in part.iter("note"))
     for measure in part.findall("measure"):
         measure.attrib.pop("width", None)
         kept = [element for element in measure if element.tag not in _LEFT_OUT]
         measure[:] = kept if alone else list(_of_line(kept, line))
+        for attributes in measure.findall("attributes"):
+            # Signs for a player's part, such as rests of many bars, and slashes.
+            for style in attributes.findall("measure-style"):
+                attributes.remove(style)
         for note in measure.iter("note"):
             # It refers to the part list, which is not copied.
             for instrument in note.findall("instrument"):
