@@ -6,7 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
-from bachbot.chorale import Voice
+from bachbot.chorale import VOICES, Voice
 from bachbot.errors import ScoreError
 from bachbot.scores.musicxml.own_voices import (
     fill_up,
@@ -180,11 +180,13 @@ def _notices(
         if chords:
             yield Notice("chords", _chords(own, chords, lower=lines[own[0]].lower))
     yield from _passed_over(document, staves.values())
-    for part in sorted({staff.part for staff in staves.values()}):
+    # A score of all voices keeps its own page; otherwise new parts stand beside the part.
+    copied = {staff.part for staff in staves.values()} if len(choice) < len(VOICES) else set()
+    for part in sorted(copied):
         if _content(document, part).transposed:
             yield Notice(
                 "concert pitch",
-                f"{part_name(document, part)} is a transposing instrument: it is read at "
+                f"{part_name(document, part)} is a transposing instrument: it is written at "
                 "concert pitch",
             )
 

@@ -255,3 +255,18 @@ def test_the_bass_of_one_part_with_two_staves_is_at_the_bottom():
     low = [voice("C3 F3 G3 C3", 5, staff="2")]
     loaded = read(piano([voice(TUNE, staff="1")], low), voices=[Voice.BASS])
     assert pitches(loaded, B) == [48, 53, 55, 48]
+
+
+def test_chords_in_two_voices_of_abc_are_four_voices():
+    tune = (
+        b"X:1\nM:4/4\nL:1/4\nK:C\nV:1\n[EG][FA][GB][Gc]|[GD]4|\n"
+        b"V:2 clef=bass\n[C,C][F,C][G,D][C,E]|[B,,D]4|\n"
+    ).replace(b"[GD]4", b"[Gd]4")
+    loaded = load_score(tune, voices=VOICES)
+    assert [pitches(loaded, v) for v in VOICES] == FOUR
+
+
+def test_a_longer_bar_of_another_voice_of_abc_changes_nothing():
+    tune = b"X:1\nM:4/4\nL:1/4\nK:C\nV:1\nGABc|dcBA|G4|\nV:2\nC4 C4|C4|C4|\n"
+    loaded = load_score(tune)
+    assert sung(loaded) == [(p, 1) for p in (67, 69, 71, 72, 74, 72, 71, 69)] + [(67, 4)]
