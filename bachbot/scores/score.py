@@ -21,6 +21,9 @@ NoticeKind = Literal[
     "voices",
     "passed over",
     "concert pitch",
+    "overlays",
+    "transposition",
+    "not read",
 ]
 """What a notice is about."""
 

@@ -1,95 +1,123 @@
 """Reader of ABC notation.
 
 music21 also reads ABC, but it loses lyrics, endings, fermatas and slurs. This reader follows the
-standard (abcnotation.com, version 2.1) for single tunes.
+standard (abcnotation.com, version 2.1); ``tests/scores/README.md`` says what becomes of each
+element of it.
 """
 
-import html
 import re
-import unicodedata
+from dataclasses import dataclass
 from fractions import Fraction
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element
 
-from bachbot.chorale import line_of_fifths
 from bachbot.errors import ScoreError
-from bachbot.scores.musicxml.parts import key_element
-from bachbot.scores.pitch import SEMITONES, signature_alter
-from bachbot.scores.readers.abc_music import ALTERS, AbcVoice, align_lyrics
+from bachbot.scores.readers.abc_decorations import SYMBOLS
+from bachbot.scores.readers.abc_fields import (
+    NO_KEY,
+    NO_PROPERTIES,
+    KeyField,
+    Meter,
+    Properties,
+    read_key,
+    read_meter,
+    read_properties,
+    read_tempo,
+    read_unit,
+    time_element,
+)
+from bachbot.scores.readers.abc_file import DIRECTIVE, AbcLine, plain_text, read_tunes
+from bachbot.scores.readers.abc_lyrics import align_lyrics, align_symbols, count_syllables
+from bachbot.scores.readers.abc_music import AbcVoice
+from bachbot.scores.readers.abc_tokens import tokens
+from bachbot.scores.readers.budget import Budget
 from bachbot.scores.readers.tune import tune_tree
 from bachbot.scores.score import Notice
 
-_FIELD = re.compile(r"([A-Za-z+]):(.*)")
-_KEY = re.compile(r"([A-G])(#|b)?\s*([A-Za-z]*)(.*)", re.DOTALL)
-_MODES = {
-    "": ("major", 0), "maj": ("major", 0), "ion": ("ionian", 0), "mix": ("mixolydian", -1),
-    "dor": ("dorian", -2), "min": ("minor", -3), "m": ("minor", -3), "aeo": ("aeolian", -3),
-    "phr": ("phrygian", -4), "loc": ("locrian", -5), "lyd": ("lydian", 1),
-}  # fmt: skip
-_METER = re.compile(r"\(?(\d{1,2}(?:\s*\+\s*\d{1,2}){0,7})\)?\s*/\s*(1|2|4|8|16|32)")
-_TEMPO = re.compile(r'(?:"([^"]*)")?\s*(?:(\d{1,2})/(\d{1,2})\s*=)?\s*(\d{1,3})?')
-_ACCENTS = {"`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308",
-            "c": "\u0327", "v": "\u030c", "u": "\u0306", "o": "\u030a"}  # fmt: skip
-_MAX_VOICES = 16
+_MAX_VERSES = 32
+_MAX_CREATORS = 20
+_MAX_SYMBOL_LINES = 8
+_VOICE = re.compile(r"[^\s()\[\]{}|*+&]+")
+_SYMBOL = re.compile(r'([.~H-Wh-w])\s*=\s*(?:!([^!]{1,40})!|\+([^+]{1,40})\+|"[^"]*")')
+_SINGER = re.compile(r"s|sop|sopran|soprano|s ?1|soprano ?1|cantus|discant", re.IGNORECASE)
+_DIRECTIVES = frozenset(("score", "staves", "linebreak", "propagate-accidentals"))
 
 
-def abc_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
-    """Convert an ABC tune to MusicXML.
+@dataclass(frozen=True)
+class TuneHeading:
+    """What a file says of one of its tunes.
 
-    It reads notes, chords, rests, ties, tuplets, broken rhythm, grace notes, slurs, the usual
-    decorations, repeats and endings, changes of key, meter and unit, any number of verses, voices
-    and tempo. It ignores chord symbols, annotations, overlays and directives.
+    Parameters
+    ----------
+    number : str
+        As written after ``X:``; empty if there is none.
+    title : str
+        Its first ``T:``; empty if there is none.
+    """
+
+    number: str
+    title: str
+
+
+def abc_tunes(content: bytes) -> tuple[TuneHeading, ...]:
+    r"""List the tunes of an ABC file, in linear time and without reading their music.
 
     Parameters
     ----------
     content : bytes
-        The file, in UTF-8 or else Latin-1.
+        The file.
+
+    Examples
+    --------
+    >>> abc_tunes(b"X:7\nT:Scale\nK:C\nCDEF|\n\nX:9\nK:G\nGABc|\n")
+    (TuneHeading(number='7', title='Scale'), TuneHeading(number='9', title=''))
+    """
+    _, tunes = read_tunes(content)
+    titles = (next((line.value for line in t.lines() if line.letter == "T"), "") for t in tunes)
+    return tuple(
+        TuneHeading(tune.number, plain_text(title[:400]))
+        for tune, title in zip(tunes, titles, strict=True)
+    )
+
+
+def abc_tree(content: bytes, tune: int | None = None) -> tuple[Element, tuple[Notice, ...]]:
+    """Convert an ABC tune to MusicXML, at concert pitch.
+
+    Parameters
+    ----------
+    content : bytes
+        The file, in any encoding that `bachbot.scores.readers.source.decode_text` knows.
+    tune : int, optional
+        Which tune of the file, by its place: 1 is the first. Default: the first, with a notice if
+        there are several.
 
     Returns
     -------
     tree : Element
-        ``score-partwise``.
+        ``score-partwise`` with a part for each voice.
     notices : tuple of Notice
-        What was left out.
+        What was left out or changed.
 
     Raises
     ------
     ScoreError
-        If it has no tune, or one that cannot be read.
+        If it has no such tune, or one that cannot be read or is too long.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
+    header, tunes = read_tunes(content)
+    if not tunes:
+        raise ScoreError("it has no K: line, with which the music begins: give an ABC tune")
+    if tune is not None and not 1 <= tune <= len(tunes):
+        count = f"{len(tunes)} tunes" if len(tunes) > 1 else "one tune"
+        raise ScoreError(f"it has {count}, and no tune {tune}: give one from 1 to {len(tunes)}")
     reader = _TuneReader()
-    tunes = 0
-    pending = ""
-    verse = 0
-    for line in text.splitlines():
-        line = re.sub(r"(?<!\\)%.*", "", line).strip()
-        if not line:
-            continue
-        found = _FIELD.match(line)
-        if found and found[1] == "X":
-            tunes += 1
-            if tunes > 1:
-                break
-            continue
-        if found and found[1] == "w" and reader.in_body:
-            verse += 1
-            align_lyrics(reader.voice.line, _decode_text(found[2], keep="-~"), verse)
-        elif found:
-            reader.field(found[1], found[2].strip())
-        elif reader.in_body:
-            if line.endswith("\\"):
-                pending += line[:-1] + " "
-                continue
-            reader.music(pending + line)
-            pending, verse = "", 0
-    if pending:
-        reader.music(pending)
-    if tunes > 1:
-        return reader.tree(), (Notice("tunes", "it has several tunes: only the first is read"),)
-    return reader.tree(), ()
+    for line in header.lines():
+        reader.read(line)
+    for line in tunes[(tune or 1) - 1].lines():
+        reader.read(line)
+    root = reader.tree()
+    if tune is None and len(tunes) > 1:
+        message = f"it has {len(tunes)} tunes: the first is read; say --tune N for another"
+        reader.notices["tunes"] = Notice("tunes", message)
+    return root, tuple(reader.notices.values())
 
 
 class _TuneReader:
@@ -99,164 +127,264 @@ class _TuneReader:
         self.in_body = False
         self.title = ""
         self.creators: list[Element] = []
-        self.first = AbcVoice()
+        self.notices: dict[str, Notice] = {}
+        self.count = Budget()
+        self.symbols = dict(SYMBOLS)
+        self.unit: Fraction | None = None
+        self.meter: Meter | None = None
+        self.key: KeyField = NO_KEY
+        self.general = NO_PROPERTIES  # of all voices, from K:
+        self.properties: dict[str, Properties] = {}  # of each voice, from V: in the header
+        self.directives: dict[str, str] = {}
+        self.first = self._new_voice()
         self.voices: dict[str, AbcVoice] = {}
         self.voice = self.first
-        self.unit: Fraction | None = None
+        self.continues = False
 
     def tree(self) -> Element:
-        voices = [voice for voice in self.voices.values() if voice.bars] or [self.first]
-        if self.first.bars and self.first not in voices:
-            voices.insert(0, self.first)
-        for voice in voices:
-            voice.finish()
+        """The MusicXML of what has been read."""
         if not self.in_body:
             raise ScoreError("it has no K: line, with which the music begins: give an ABC tune")
-        if not any(voice.bars for voice in voices):
+        voices = self._ordered()
+        for _, voice in voices:
+            voice.finish()
+        pitched = [(i, v) for i, v in voices if v.bars and not v.properties.percussion]
+        if len(pitched) < sum(bool(voice.bars) for _, voice in voices):
+            self._note("percussion", "its percussion is ignored")
+        if not pitched:
             raise ScoreError("its tune has no notes: give a tune")
-        parts = [(voice.name, voice.bars) for voice in voices if voice.bars]
+        for _, voice in pitched:
+            if voice.properties.semitones:
+                self._note(
+                    "transposition",
+                    f"it is written {voice.properties.semitones:+d} semitones from where it sounds "
+                    "(transpose=): it is read as it sounds".replace("+-", "-"),
+                )
+        # An identity such as S names a voice, where S is the soprano and not just any letter.
+        named = any(voice.name for _, voice in pitched)
+        singers = not named and any(_SINGER.fullmatch(identity) for identity, _ in pitched)
+        parts = [(identity if singers else voice.name, voice.bars) for identity, voice in pitched]
         return tune_tree(parts, self.title, self.creators)
 
-    def field(self, letter: str, value: str) -> None:
+    def _ordered(self) -> list[tuple[str, AbcVoice]]:
+        """The voices in the order of ``%%score``, without those that it leaves out."""
+        voices = {i: voice for i, voice in self.voices.items() if voice.bars}
+        if not any(voice is self.first for voice in voices.values()) and self.first.bars:
+            voices = {"": self.first, **voices}
+        text = self.directives.get("score") or self.directives.get("staves") or ""
+        listed = [i for i in dict.fromkeys(_VOICE.findall(text)) if i in voices]
+        if not listed:
+            return list(voices.items())
+        if len(listed) < len(voices):
+            hidden = [i or "the first" for i in voices if i not in listed]
+            self._note(
+                "not read", f"%%score leaves out {', '.join(hidden[:8])}, which is passed over"
+            )
+        return [(identity, voices[identity]) for identity in listed]
+
+    def _note(self, kind: str, message: str) -> None:
+        self.notices.setdefault(message, Notice(kind, message))  # type: ignore[arg-type]
+
+    def read(self, line: AbcLine) -> None:
+        """Read a line."""
+        if line.letter == DIRECTIVE:
+            self._directive(line.value)
+        elif line.letter:
+            self._field(line.letter, line.value)
+        elif self.in_body:
+            continues = line.value.endswith("\\")
+            self._music(line.value[:-1] if continues else line.value)
+            self.continues = continues
+
+    def _music(self, line: str) -> None:
+        """Read a line of music, in the voice that its inline fields change to."""
+        started = {id(self.voice)}
+        self.voice.begin_line(continues=self.continues)
+        overlay = False
+        for kind, match in tokens(line, self.directives.get("linebreak", "")):
+            if kind == "field":
+                self._field(match["field"][1], match["field"][3:-1].strip())
+                if id(self.voice) not in started:
+                    started.add(id(self.voice))
+                    self.voice.begin_line(continues=False)
+            overlay |= self.voice.read(kind, match)
+        if overlay:
+            self._note("overlays", "its voice overlays (&) are left out: the upper voice is read")
+
+    def _directive(self, value: str) -> None:
+        name, _, rest = value.partition(" ")
+        if name in _DIRECTIVES:
+            rest = rest.strip()
+            if name == "linebreak":
+                rest = "!" if "!" in rest else ""
+            self.directives.setdefault(name, rest[:1000])
+            if name == "propagate-accidentals" and rest in ("pitch", "octave", "not"):
+                self.first.spread = rest
+                for voice in self.voices.values():
+                    voice.spread = rest
+
+    def _field(self, letter: str, value: str) -> None:
         """Read an information field."""
-        if letter == "T" and not self.title:
-            self.title = _decode_text(value)
-        elif letter == "C" and value:
-            self.creators.append(_creator_element("composer", _decode_text(value)))
-        elif letter == "L":
-            self._unit(value)
-        elif letter == "M":
-            self._meter(value)
-        elif letter == "Q":
-            self._tempo(value)
-        elif letter == "V":
-            self._voice(value)
-        elif letter == "K":
-            self._key(value)
+        reader = _FIELDS.get(letter)
+        if reader is not None:
+            if self.in_body:
+                self.count.note()
+            reader(self, value)
 
-    def music(self, line: str) -> None:
-        """Read a line of music in the current voice."""
-        for field in self.voice.read(line):
-            letter, _, value = field.partition(":")
-            before = self.voice
-            self.field(letter, value.strip())
-            if self.voice is not before:  # an inline change of voice
-                rest = line.partition(f"[{field}]")[2]
-                self.music(rest)
-                return
+    def _read_title(self, value: str) -> None:
+        self.title = self.title or plain_text(value[:400])
 
-    def _voices_of_field(self) -> list[AbcVoice]:
-        """The voices that a field applies to: all of them in the header, then the current one."""
-        return [self.voice] if self.in_body else [self.first, *self.voices.values()]
+    def _read_composer(self, value: str) -> None:
+        if value and len(self.creators) < _MAX_CREATORS:
+            element = Element("creator", {"type": "composer"})
+            element.text = plain_text(value[:400])
+            self.creators.append(element)
 
-    def _unit(self, value: str) -> None:
-        match = re.match(r"(\d{1,3})(?:/(\d{1,3}))?", value)
-        if match and int(match[2] or 1) and int(match[1]):
-            self.unit = Fraction(4 * int(match[1]), int(match[2] or 1))
-            for voice in self._voices_of_field():
-                voice.unit = self.unit
+    def _read_instruction(self, value: str) -> None:
+        self._directive(value)
 
-    def _meter(self, value: str) -> None:
-        symbol = {"C": "common", "C|": "cut"}.get(value, "")
-        match = _METER.match({"C": "4/4", "C|": "2/2"}.get(value, value))
-        if match is None:  # a free meter
+    def _read_words(self, value: str) -> None:
+        voice = self.voice
+        if not self.in_body or not voice.line:
             return
-        beats = sum(int(number) for number in match[1].split("+"))
-        beat_type = int(match[2])
-        for voice in self._voices_of_field():
-            voice.beats, voice.beat_type = beats, beat_type
-            voice.add_signature(_time_element(beats, beat_type, symbol))
-            if not self.in_body and self.unit is None:
-                # The standard's default: sixteenths in meters below 3/4, else eighths.
-                voice.unit = Fraction(1, 4) if beats * 4 < 3 * beat_type else Fraction(1, 2)
+        voice.verse += 1
+        if voice.verse > _MAX_VERSES:
+            raise ScoreError(f"it has more than {_MAX_VERSES} verses: give fewer")
+        text = plain_text(value)
+        if voice.verse == 1 and count_syllables(text) <= len(voice.line) - voice.line_start:
+            # Words that fit under the last line are its own. Longer ones begin, as the standard
+            # says, at the first note after the words before.
+            voice.line = voice.line[voice.line_start :]
+        align_lyrics(voice.line, text, voice.verse)
 
-    def _tempo(self, value: str) -> None:
-        match = _TEMPO.match(value)
-        if match is None or not (match[1] or match[4]):
+    def _read_symbols(self, value: str) -> None:
+        voice = self.voice
+        if voice.symbol_lines < _MAX_SYMBOL_LINES:
+            voice.symbol_lines += 1
+            align_symbols(voice.line[voice.line_start :], value, AbcVoice.mark)
+
+    def _read_parts(self, value: str) -> None:
+        if not self.in_body and len(value) > 1:
+            order = value[:40]
+            self._note("not read", f"its parts are read as written, not in the order {order} (P:)")
+
+    def _read_macro(self, value: str) -> None:
+        self._note("not read", "its macros (m:) are passed over")
+
+    def _read_user_symbol(self, value: str) -> None:
+        match = _SYMBOL.match(value)
+        if match:
+            self.symbols[match[1]] = match[2] or match[3] or ""
+
+    def _read_unit(self, value: str) -> None:
+        unit = read_unit(value)
+        if unit is not None:
+            if self._before_voices():
+                self.unit = unit
+            self.voice.unit = unit
+
+    def _read_meter(self, value: str) -> None:
+        meter = read_meter(value)
+        if meter is None:
             return
-        tempo = ""
-        if match[4]:
-            unit = Fraction(int(match[2] or 1), int(match[3] or 4) or 4)
-            tempo = f"{float(unit * 4 * int(match[4])):g}"
-        (self.voice if self.in_body else self.first).tempo = (_decode_text(match[1] or ""), tempo)
+        if self._before_voices():
+            self.meter = meter
+        self._set_meter(self.voice, meter)
+        if not self.in_body:
+            self.voice.unit = self._default_unit()
 
-    def _voice(self, value: str) -> None:
-        identity = value.split()[0] if value.split() else ""
+    def _default_unit(self) -> Fraction:
+        if self.unit is not None:
+            return self.unit
+        # The standard's default: sixteenths in meters below 3/4, else eighths.
+        short = self.meter is not None and self.meter.beats * 4 < 3 * self.meter.unit
+        return Fraction(1, 4) if short else Fraction(1, 2)
+
+    def _read_tempo(self, value: str) -> None:
+        tempo = read_tempo(value, self.voice.unit)
+        if tempo is not None:
+            self.voice.tempo = tempo
+
+    def _read_key(self, value: str) -> None:
+        key, properties = read_key(value), read_properties(value)
+        if self._before_voices():
+            self.key = key or self.key
+            self.general = self.general.updated(properties)
+        self.voice.set_properties(properties)
+        if key is not None or not self.in_body:
+            self.voice.set_key(key or read_key("") or self.key)
+        if not self.in_body:
+            self.in_body = True
+            for identity in list(self.properties):
+                self._select(identity)
+            if self.properties:
+                self._select(next(iter(self.properties)))
+
+    def _read_voice(self, value: str) -> None:
+        identity, _, rest = value.partition(" ")
+        identity = identity[:40]
         if not identity:
             return
-        if identity not in self.voices:
-            if len(self.voices) >= _MAX_VOICES:
-                raise ScoreError(f"it has more than {_MAX_VOICES} voices: give a tune with fewer")
+        properties = read_properties(rest)
+        if identity == "*":
+            self.general = self.general.updated(properties)
+            for voice in {id(v): v for v in (self.first, *self.voices.values())}.values():
+                voice.set_properties(properties)
+        elif self.in_body:
+            self._select(identity)
+            if properties != NO_PROPERTIES:
+                self.voice.set_properties(properties)
+        elif identity in self.properties or len(self.properties) < 1000:
+            known = self.properties.get(identity, NO_PROPERTIES)
+            self.properties[identity] = known.updated(properties)
+
+    def _select(self, identity: str) -> None:
+        """Go to a voice, and begin it if it is new."""
+        voice = self.voices.get(identity)
+        if voice is None:
+            self.count.part()
             # The first voice continues with the music before any V: line.
-            voice = AbcVoice() if self.voices else self.first
-            if voice is not self.first:
-                voice.unit, voice.beats, voice.beat_type = (
-                    self.first.unit,
-                    self.first.beats,
-                    self.first.beat_type,
-                )
-                voice.signature, voice.fifths = self.first.signature, self.first.fifths
-                voice.pending = (
-                    [*self.first.bars[0].new] if self.first.bars else [*self.first.pending]
-                )
+            voice = self._new_voice() if self.voices else self.first
+            if self.voices:
+                self._begin(voice)
             self.voices[identity] = voice
-        self.voice = self.voices[identity]
-        name = re.search(r'\b(?:name|nm)\s*=\s*(?:"([^"]*)"|(\S+))', value)
-        if name:
-            self.voice.name = _decode_text(name[1] or name[2] or "")
+            if identity in self.properties:
+                voice.set_properties(self.properties[identity])
+        self.voice = voice
 
-    def _key(self, value: str) -> None:
-        signature, fifths, mode = _signature(value)
-        for voice in self._voices_of_field():
-            voice.signature, voice.fifths = signature, fifths
-            voice.add_signature(key_element(fifths, mode))
-        self.in_body = True
+    def _new_voice(self) -> AbcVoice:
+        return AbcVoice(self.count, self.symbols)
 
+    def _begin(self, voice: AbcVoice) -> None:
+        """Give a new voice what holds for all of them."""
+        voice.unit = self._default_unit()
+        voice.spread = self.first.spread
+        voice.set_properties(self.general)
+        voice.set_key(self.key)
+        if self.meter is not None:
+            self._set_meter(voice, self.meter)
 
-def _signature(value: str) -> tuple[dict[str, int], int, str | None]:
-    """Alteration of each step, fifths and mode of a ``K:`` field."""
-    match = _KEY.match(value)
-    if value[:2].upper() == "HP":  # the Highland pipes
-        fifths, mode, rest = 2, "mixolydian", ""
-    elif match is None:
-        fifths, mode, rest = 0, None, value
-    else:
-        word, rest = match[3], match[4]
-        short = "m" if word == "m" else word.lower()[:3]
-        if short in _MODES:
-            mode, offset = _MODES[short]
-        else:  # such as K:Gclef=bass or K:C exp
-            mode, offset, rest = "major", 0, word + rest
-        fifths = line_of_fifths(match[1] + (match[2] or "")) + offset
-        if re.match(r"\s*exp\b", rest):
-            fifths, mode = 0, None
-    if abs(fifths) > 7:
-        raise ScoreError(f"K:{value[:20]} has more than seven accidentals: write another key")
-    signature = {step: signature_alter(fifths, step) for step in SEMITONES}
-    for sign, letter in re.findall(r"(?<![\w=])(\^{1,2}|_{1,2}|=)([A-Ga-g])(?!\w)", rest):
-        signature[letter.upper()] = ALTERS[sign]
-    return signature, fifths, mode
+    def _set_meter(self, voice: AbcVoice, meter: Meter) -> None:
+        voice.beats, voice.beat_type = meter.beats, meter.unit
+        voice.add_signature(time_element(meter))
+
+    def _before_voices(self) -> bool:
+        """Whether a field holds for all voices: in the header, or before the first of them."""
+        return not self.in_body or not (self.voices or self.first.bars)
 
 
-def _decode_text(text: str, keep: str = "") -> str:
-    """Replace the escapes of accented letters by the letters."""
-    text = html.unescape(text)
-    text = re.sub(r"\\u([0-9A-Fa-f]{4})", lambda m: chr(int(m[1], 16)), text)
-    text = re.sub(r"\\([`'^~\"cvuo])([A-Za-z])", lambda m: m[2] + _ACCENTS[m[1]], text)
-    text = "".join(c for c in text if c.isprintable() and not 0xD800 <= ord(c) < 0xE000)
-    return unicodedata.normalize("NFC", text).strip()
-
-
-def _creator_element(kind: str, name: str) -> Element:
-    """Name of an author."""
-    element = Element("creator", {"type": kind})
-    element.text = name
-    return element
-
-
-def _time_element(beats: int, beat_type: int, symbol: str) -> Element:
-    """Time signature, with its symbol if it has one."""
-    element = Element("time", {"symbol": symbol} if symbol else {})
-    SubElement(element, "beats").text = str(beats)
-    SubElement(element, "beat-type").text = str(beat_type)
-    return element
+_FIELDS = {
+    "T": _TuneReader._read_title,
+    "C": _TuneReader._read_composer,
+    "I": _TuneReader._read_instruction,
+    "K": _TuneReader._read_key,
+    "L": _TuneReader._read_unit,
+    "M": _TuneReader._read_meter,
+    "P": _TuneReader._read_parts,
+    "Q": _TuneReader._read_tempo,
+    "U": _TuneReader._read_user_symbol,
+    "V": _TuneReader._read_voice,
+    "m": _TuneReader._read_macro,
+    "s": _TuneReader._read_symbols,
+    "w": _TuneReader._read_words,
+}

@@ -1,47 +1,30 @@
-"""Reader of the music lines of ABC: notes, rests, tuplets, slurs, bar lines and lyrics."""
+"""Reader of the music lines of ABC: notes, rests, tuplets, slurs and bar lines."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from bachbot.errors import ScoreError
-from bachbot.scores.pitch import midi_and_name, spelled_pitch
-from bachbot.scores.readers.tune import Syllable, TuneBar, TuneNote
+from bachbot.scores.musicxml.parts import key_element
+from bachbot.scores.pitch import midi_and_name
+from bachbot.scores.readers.abc_decorations import MARKS, chord_symbol, direction
+from bachbot.scores.readers.abc_fields import ALTERS, NO_KEY, NO_PROPERTIES, KeyField, Properties
+from bachbot.scores.readers.abc_tokens import PITCH, read_length
+from bachbot.scores.readers.budget import Budget
+from bachbot.scores.readers.tune import TuneBar, TuneNote
 
-_TOKEN = re.compile(
-    r"""
-    (?P<field>\[[A-Za-z]:[^\]]*\])
-  | (?P<remark>"[^"]*")
-  | (?P<mark>![^!\s]{1,40}!|\+[a-z]{1,20}\+|[.~HLMOPSTuv])
-  | (?P<bar>\[?\|+:+|:+\|*:+|:+\|+\]?|\[\||\|\]|\|+)(?P<first>[1-9][0-9,.-]*)?
-  | (?P<ending>\[[1-9][0-9,.-]*)
-  | (?P<grace>\{[^}]*\})
-  | (?P<tuplet>\([2-9](:[1-9]?){0,2})
-  | (?P<chord>\[[^\]|]*\](?P<chordlength>[0-9]{0,3}/*[0-9]{0,3}))
-  | (?P<note>(\^{1,2}|_{1,2}|=)?[A-Ga-g][,']*)(?P<length>[0-9]{0,3}/*[0-9]{0,3})
-  | (?P<rest>[xzZX])(?P<restlength>[0-9]{0,3}/*[0-9]{0,3})
-  | (?P<slur>[()])
-  | (?P<tie>-)
-  | (?P<broken>>{1,3}|<{1,3})
-  | (?P<space>[\s`$\\*y&]+[0-9]*)
-    """,
-    re.VERBOSE,
-)
-_PITCH = re.compile(r"(\^{1,2}|_{1,2}|=)?([A-Ga-g])([,']*)")
-ALTERS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
-"""Accidentals of ABC, in semitones."""
+_SPACE = frozenset(("space", "field", "quoted"))
+_KEEPS_GAP = frozenset(("decoration", "symbol", "grace", "tuplet", "slur", "dotted"))
+_MAX_GRACES = 24
+_MAX_SLURS = 6
+_MAX_DIRECTIONS = 12
+_CLEF_ORDER = ("key", "time", "clef")
 
-_MARKS = {
-    ".": "staccato", "!staccato!": "staccato", "!tenuto!": "tenuto",
-    "!accent!": "accent", "!>!": "accent", "!emphasis!": "accent", "L": "accent",
-    "H": "fermata", "!fermata!": "fermata", "T": "trill-mark", "!trill!": "trill-mark",
-    "M": "mordent", "!mordent!": "mordent", "!lowermordent!": "mordent",
-    "P": "inverted-mordent", "!uppermordent!": "inverted-mordent", "!pralltriller!":
-    "inverted-mordent", "!turn!": "turn", "!breath!": "breath-mark",
-}  # fmt: skip
-_SPACE = ("space", "field", "remark")
+_Pitch = tuple[int, int, str, int, int]
+"""MIDI pitch, name, and the letter, octave and alteration that are written."""
 
 
 @dataclass
@@ -50,226 +33,402 @@ class AbcVoice:
 
     Parameters
     ----------
+    count : Budget
+        Counts the notes of all voices.
+    symbols : mapping of str to str
+        Decorations of the letters that stand for them.
     unit : Fraction
         Length of a note without a number, in quarter notes.
     beats, beat_type : int
         Upper and lower number of the time signature.
-    signature : dict
-        Alteration of each step by the key signature.
+    key : KeyField
+        Key signature as written.
     fifths : int
-        Key signature: sharps, or minus flats.
+        Key signature as it sounds: sharps, or minus flats.
+    properties : Properties
+        Its clef, and how far it sounds from where it is written.
+    spread : str
+        How far an accidental holds: ``"pitch"``, ``"octave"`` or ``"not"``.
+    name : str
+        Its name.
+    bars : list of TuneBar
+        What has been read.
+    line : list of (int, TuneNote)
+        Bar index and note of what has had no words so far.
     """
 
+    count: Budget
+    symbols: Mapping[str, str]
     unit: Fraction = Fraction(1, 2)
     beats: int = 4
     beat_type: int = 4
-    signature: dict[str, int] = field(default_factory=dict)
+    key: KeyField = NO_KEY
     fifths: int = 0
+    properties: Properties = NO_PROPERTIES
+    spread: str = "pitch"
     name: str = ""
     bars: list[TuneBar] = field(default_factory=list)
-    line: list[tuple[int, TuneNote]] = field(default_factory=list)  # bar index and note
+    line: list[tuple[int, TuneNote]] = field(default_factory=list)
+    line_start: int = 0
+    verse: int = 0
     pending: list[Element] = field(default_factory=list)
     tempo: tuple[str, str] | None = None
-    altered: dict[str, int] = field(default_factory=dict)
-    ties: dict[tuple[str, int], int] = field(default_factory=dict)
-    slurs: list[int] = field(default_factory=list)
-    tuplet: tuple[int, int, int, bool] | None = None  # p, q, notes to come, at its start
-    marks: list[str] = field(default_factory=list)
-    new_slurs: list[int] = field(default_factory=list)
-    graces: list[tuple[int, int]] = field(default_factory=list)
-    broken: Fraction | None = None  # factor for the next note
-    gap: bool = True
-    ending: str = ""
+    symbol_lines: int = 0
+    _semitones: int = 0  # from the written to the sounding notes
+    _shift: int = 0  # the same in fifths
+    _budget: Budget = field(default_factory=Budget)
+    _altered: dict[tuple[str, int], int] = field(default_factory=dict)
+    _last: TuneNote | None = None
+    _sung: TuneNote | None = None  # the last that is no rest
+    _written: list[_Pitch] = field(default_factory=list)  # the pitches of the last note
+    _ties: set[int] = field(default_factory=set)  # indices of the last note's pitches
+    _slurs: list[int] = field(default_factory=list)
+    _new_slurs: list[int] = field(default_factory=list)
+    _tuplet: tuple[int, int, int, bool] | None = None  # p, q, notes to come, at its start
+    _marks: list[str] = field(default_factory=list)
+    _directions: list[Element] = field(default_factory=list)
+    _graces: list[tuple[int, int]] = field(default_factory=list)
+    _broken: Fraction | None = None  # factor for the next note
+    _gap: bool = True
+    _ending: str = ""
+    _overlay: str = ""  # what ends it: "bar" or "&)"
+    _long_overlay: bool = False
+    _new_line: bool = False
+    _summed: tuple[int, Fraction] = (0, Fraction(0))  # notes of the bar, and their length
 
-    def read(self, text: str) -> Iterator[str]:
-        """Read a music line; yield its inline fields for the caller to read."""
-        self.line = []
-        for match in _TOKEN.finditer(text):  # anything else is ignored
-            kind = next(k for k, v in match.groupdict().items() if v is not None)
-            if kind == "field":
-                yield match["field"][1:-1]
-            elif kind == "mark":
-                mark = _MARKS.get(match["mark"].replace("+", "!"))
-                if mark:
-                    self.marks.append(mark)
-            elif kind == "bar":
-                self._bar_line(match["bar"], match["first"])
-            elif kind == "ending":
-                self._ending(match["ending"][1:])
-            elif kind == "grace":
-                self.graces = [self._pitch(m) for m in _PITCH.finditer(match["grace"])]
-            elif kind == "tuplet":
-                self._tuplet(match["tuplet"][1:])
-            elif kind in ("note", "chord", "rest"):
-                self._note(kind, match)
-            elif kind == "slur":
-                self._slur(match["slur"])
-            elif kind == "tie":
-                self._tie()
-            elif kind == "broken":
-                self._broken(match["broken"])
-            self.gap = kind in _SPACE or (self.gap and kind in ("mark", "grace", "tuplet", "slur"))
+    def begin_line(self, *, continues: bool) -> None:
+        """Begin a line of music; `continues` if the line before ends with a backslash."""
+        if self.verse:  # the line before has words
+            self.line, self.verse = [], 0
+        if not continues:
+            self.line_start = len(self.line)
+            self._gap = True
+        self._new_line = True
+        self.symbol_lines = 0
+
+    def set_key(self, key: KeyField) -> None:
+        """Set the key signature from here on."""
+        self.key = key
+        self._transpose()
+        self.add_signature(key_element(self.fifths, key.mode))
+
+    def set_properties(self, properties: Properties) -> None:
+        """Set the name, the clef and the transposition, as far as they are given."""
+        before = self._shift
+        self.properties = self.properties.updated(properties)
+        self.name = self.properties.name or ""
+        self._transpose()
+        if properties.clef is not None:
+            self.add_signature(properties.clef)
+        if self._shift != before and self.key.alters:
+            self.add_signature(key_element(self.fifths, self.key.mode))
+
+    def _transpose(self) -> None:
+        """Find the interval to the sounding notes that leads to the fewest accidentals."""
+        semitones = self.properties.semitones or 0
+        octaves = (self.properties.octaves or 0) + (self.properties.clef_octaves or 0)
+        self._semitones = semitones + 12 * octaves
+        fifths = [7 * semitones % 12 + shift for shift in (-12, 0)]
+        self._shift = min(fifths, key=lambda f: (abs(self.key.fifths + f), abs(f)))
+        if semitones % 12 == 0:
+            self._shift = 0
+        self.fifths = self.key.fifths + self._shift
+
+    def read(self, kind: str, match: re.Match[str]) -> bool:
+        """Read a sign of a music line; return whether it belongs to an overlay."""
+        if kind == "overlay":
+            self._read_overlay(match["overlay"])
+            return True
+        if self._overlay == "bar" and kind == "bar":
+            self._overlay = ""
+        if self._overlay:
+            return True
+        reader = _READERS.get(kind)
+        if reader is not None:
+            reader(self, match)
+        self._gap = kind in _SPACE or (self._gap and kind in _KEEPS_GAP)
+        return False
+
+    @staticmethod
+    def mark(note: TuneNote, name: str, quoted: str) -> None:
+        """Add a decoration or a chord symbol to a note that has been read."""
+        element = direction(name) if name else chord_symbol(quoted)
+        if MARKS.get(name) and MARKS[name] not in note.marks:
+            note.marks.append(MARKS[name])
+        elif element is not None and len(note.directions) < _MAX_DIRECTIONS:
+            note.directions.append(element)
+
+    def add_mark(self, name: str) -> None:
+        """Add a decoration to the next note, or a direction before it."""
+        mark = MARKS.get(name)
+        if mark:
+            if mark not in self._marks:
+                self._marks.append(mark)
+        elif len(self._directions) < _MAX_DIRECTIONS:
+            element = direction(name)
+            if element is not None:
+                self._directions.append(element)
+
+    def add_signature(self, element: Element) -> None:
+        """Add a clef, key or time signature before the next note."""
+        element = deepcopy(element)
+        bar = self.bars[-1] if self.bars and not self.bars[-1].notes else None
+        new = self.pending if bar is None else bar.new
+        new[:] = [e for e in new if e.tag != element.tag] + [element]
+        new.sort(key=lambda e: _CLEF_ORDER.index(e.tag))
+        if bar is not None:
+            bar.beats, bar.unit, bar.fifths = self.beats, self.beat_type, self.fifths
+
+    def finish(self) -> None:
+        """End the tune: drop empty bars at its end, and end its last ending and slurs."""
+        while self.bars and not self.bars[-1].notes:
+            self.bars.pop()
+        if self.bars:
+            self._end_ending(self.bars[-1], "discontinue")
+            self.bars[-1].closing += self._directions
+        if self._ties and self._last is not None:
+            self._last.edges.discard("tie start")
+        notes = [note for bar in self.bars for note in bar.notes]
+        for number in self._slurs:
+            for note in reversed(notes):
+                if ("start", number) in note.slurs:
+                    note.slurs.remove(("start", number))
+                    break
+
+    def _read_overlay(self, sign: str) -> None:
+        if sign == "(&":
+            self._long_overlay = True
+        elif sign == "&)":
+            self._overlay, self._long_overlay = "", False
+        else:
+            self._overlay = "&)" if self._long_overlay else "bar"
 
     def _current_bar(self) -> TuneBar:
-        if not self.bars:
-            self.begin_bar()
+        if not self.bars or (self._new_line and self._is_full(self.bars[-1])):
+            self._begin_bar()
+        self._new_line = False
         return self.bars[-1]
 
-    def begin_bar(self) -> None:
+    def _is_full(self, bar: TuneBar) -> bool:
+        """Whether a bar is full at the end of a line, which then is a bar line as well."""
+        number, length = self._summed
+        length += sum((note.length for note in bar.notes[number:-1]), Fraction(0))
+        self._summed = max(number, len(bar.notes) - 1), length
+        if not bar.notes or self._tuplet or self._broken:
+            return False
+        return (length + bar.notes[-1].length) % Fraction(4 * self.beats, self.beat_type) == 0
+
+    def _begin_bar(self) -> None:
         """Begin a bar, with the signatures and the tempo that precede it."""
+        self._budget.bar()
         bar = TuneBar([], self.beats, self.beat_type, self.fifths)
         bar.new, self.pending = self.pending, []
         bar.tempo, self.tempo = self.tempo, None
         self.bars.append(bar)
-        self.altered = {}
+        self._altered = {}
+        self._summed = 0, Fraction(0)
 
-    def add_signature(self, element: Element) -> None:
-        """Add a key or time signature before the next note."""
-        if self.bars and not self.bars[-1].notes:
-            bar = self.bars[-1]
-            bar.new = [e for e in bar.new if e.tag != element.tag] + [element]
-            bar.new.sort(key=lambda e: ("key", "time").index(e.tag))
-            bar.beats, bar.unit, bar.fifths = self.beats, self.beat_type, self.fifths
-        else:
-            self.pending = [e for e in self.pending if e.tag != element.tag] + [element]
-            self.pending.sort(key=lambda e: ("key", "time").index(e.tag))
+    def _read_symbol(self, match: re.Match[str]) -> None:
+        self.add_mark(self.symbols.get(match["letter"], ""))
 
-    def _note(self, kind: str, match: re.Match[str]) -> None:
-        bar = self._current_bar()
-        if kind == "rest" and match["rest"] in "ZX":
-            self._bars_of_rest(match["restlength"])
+    def _read_decoration(self, match: re.Match[str]) -> None:
+        self.add_mark(match["name"] or match["old"])
+
+    def _read_quoted(self, match: re.Match[str]) -> None:
+        text = match[0][1:-1]
+        if text[:1] not in ("^", "_", "<", ">", "@") and len(self._directions) < _MAX_DIRECTIONS:
+            element = chord_symbol(text)
+            if element is not None:
+                self._directions.append(element)
+
+    def _read_grace(self, match: re.Match[str]) -> None:
+        self.count.note()
+        for pitch in PITCH.finditer(match["grace"]):
+            if len(self._graces) == _MAX_GRACES:
+                break
+            self._graces.append(self._pitch(pitch)[:2])
+
+    def _read_note(self, match: re.Match[str]) -> None:
+        self._add(PITCH.match(match["note"]), read_length(match["length"]))
+
+    def _read_chord(self, match: re.Match[str]) -> None:
+        pitches = list(PITCH.finditer(match["chord"][: match["chord"].rindex("]")]))
+        if pitches:
+            # The first note of a chord gives its length.
+            length = read_length(match["chordlength"]) * read_length(pitches[0][4])
+            self._add(pitches[0], length, pitches[1:])
+
+    def _read_rest(self, match: re.Match[str]) -> None:
+        if match["rest"] in "zx":
+            self._add(None, read_length(match["restlength"]))
             return
-        length = _length(match[kind + "length" if kind != "note" else "length"]) * self.unit
-        note = TuneNote(length, joined=not self.gap and bool(bar.notes))
-        ties, self.ties = self.ties, {}
-        if kind == "note":
-            self._add_pitch(note, _PITCH.match(match["note"]), ties)
-        elif kind == "chord":
-            inner = match["chord"]
-            first = re.search(r"[A-Ga-g][,']*([0-9]{0,3}/*[0-9]{0,3})", inner)
-            note.value *= _length(first.group(1)) if first else 1
-            for pitch in _PITCH.finditer(inner):
-                self._add_pitch(note, pitch, ties)
-            if not note.pitches:
-                return
-        if ties and "tie stop" not in note.edges and self.line:
-            self.line[-1][1].edges.discard("tie start")  # the next note has another pitch
-        if self.broken is not None:
-            note.value, self.broken = note.value * self.broken, None
-        if self.tuplet is not None:
+        count = read_length(match["restlength"])
+        if count.denominator > 1 or not count:
+            raise ScoreError(f"a rest of {count} bars is not possible: correct the ABC")
+        for number in range(int(count)):
+            if number:
+                self._begin_bar()
+            self._append(TuneNote(Fraction(4 * self.beats, self.beat_type)), [])
+
+    def _add(
+        self, match: re.Match[str] | None, length: Fraction, more: list[re.Match[str]] | None = None
+    ) -> None:
+        """Add a note, a rest if there is no `match`, or a chord if there are `more` pitches."""
+        bar = self._current_bar()
+        note = TuneNote(length * self.unit, joined=not self._gap and bool(bar.notes))
+        if self._broken is not None:
+            note.value, self._broken = note.value * self._broken, None
+        if self._tuplet is not None:
             self._add_to_tuplet(note)
         if note.value <= 0:
             raise ScoreError("a note has no length: correct the ABC")
-        note.marks, self.marks = self.marks, []
-        note.graces, self.graces = self.graces, []
-        note.slurs += [("start", number) for number in self.new_slurs]
-        self.new_slurs = []
+        pitches: list[_Pitch] = []
+        if match is not None:
+            found = [(self._pitch(m), bool(m[1]), bool(m[5])) for m in (match, *(more or ()))]
+            found.sort(key=lambda entry: entry[0][0])
+            pitches = [pitch for pitch, _, _ in found]
+            note.pitches = [pitch[:2] for pitch in pitches]
+            note.explicit = {i for i, (_, explicit, _) in enumerate(found) if explicit}
+        self._append(note, pitches)
+        if match is not None:
+            self._ties = {i for i, (_, _, tied) in enumerate(found) if tied and more is not None}
+            self._mark_ties()
+
+    def _append(self, note: TuneNote, pitches: list[_Pitch]) -> None:
+        self._budget.note(note.length)
+        self.count.note(number=max(1, len(pitches)))
+        bar = self._current_bar()
+        self._stop_ties(note, pitches)
+        note.marks, self._marks = self._marks, []
+        note.directions, self._directions = self._directions, []
+        note.graces, self._graces = self._graces, []
+        note.slurs += [("start", number) for number in self._new_slurs]
+        self._new_slurs = []
         bar.notes.append(note)
-        if note.pitches:
+        self._last, self._written = note, pitches
+        if pitches:
             self.line.append((len(self.bars) - 1, note))
+            self._sung = note
 
-    def _add_pitch(
-        self, note: TuneNote, match: re.Match[str] | None, ties: dict[tuple[str, int], int]
-    ) -> None:
-        if match is None:
-            return
-        letter, octave = match[2].upper(), _octave(match)
-        carried = ties.get((letter, octave))
-        if match[1] is None and carried is not None:
-            alter = carried  # a tie keeps its accidental over the bar line
-            midi, name = midi_and_name(letter, alter, octave)
+    def _pitch(self, match: re.Match[str]) -> _Pitch:
+        """Read a pitch; an accidental is kept for the rest of the bar."""
+        letter = match[2].upper()
+        octave = 4 + match[2].islower() + match[3].count("'") - match[3].count(",")
+        key = letter, octave if self.spread == "octave" else 0
+        if match[1]:
+            alter = ALTERS[match[1]]
+            if self.spread != "not":
+                self._altered[key] = alter
         else:
-            midi, name = self._pitch(match)
-        if carried is not None and midi_and_name(letter, carried, octave)[0] == midi:
-            note.edges.add("tie stop")
-        if match[1]:
-            note.explicit.add(len(note.pitches))
-        note.pitches.append((midi, name))
+            alter = self._altered.get(key, self.key.alters.get(letter, 0))
+            for index in self._ties:  # a tie keeps its accidental over the bar line
+                if self._written[index][2:4] == (letter, octave):
+                    alter = self._written[index][4]
+        midi, name = midi_and_name(letter, alter, octave)
+        midi += self._semitones
+        if not 0 <= midi <= 127:
+            raise ScoreError("a note is outside the range of MIDI: correct the ABC")
+        return midi, name + self._shift, letter, octave, alter
 
-    def _pitch(self, match: re.Match[str]) -> tuple[int, int]:
-        """MIDI pitch and name; an accidental is kept for the rest of the bar."""
-        letter, octave = match[2].upper(), _octave(match)
-        if match[1]:
-            self.altered[letter] = ALTERS[match[1]]
-        alter = self.altered.get(letter, self.signature.get(letter, 0))
-        return midi_and_name(letter, alter, octave)
-
-    def _bars_of_rest(self, figure: str) -> None:
-        count = int(_length(figure))
-        if not 1 <= count <= 999:
-            raise ScoreError(f"a rest of {figure} bars is not possible: correct the ABC")
-        for number in range(count):
-            if number:
-                self.begin_bar()
-            rest = Fraction(4 * self.beats, self.beat_type)
-            self._current_bar().notes.append(TuneNote(rest))
-
-    def _tie(self) -> None:
-        if not self.line:
+    def _stop_ties(self, note: TuneNote, pitches: list[_Pitch]) -> None:
+        """Tie a note to the one before, as far as the pitches are the same."""
+        if not self._ties or self._last is None:
             return
-        note = self.line[-1][1]
-        if self.bars and self.bars[-1].notes and self.bars[-1].notes[-1] is note:
-            note.edges.add("tie start")
-            for midi, name in note.pitches:
-                letter, alter, octave = spelled_pitch(midi, name)
-                self.ties[letter, octave] = alter
-
-    def _slur(self, sign: str) -> None:
-        if sign == "(":
-            number = len(self.slurs) + 1
-            if number <= 6:
-                self.slurs.append(number)
-                self.new_slurs.append(number)
-        elif self.slurs and self.line:
-            number = self.slurs.pop()
-            if number in self.new_slurs:  # no note is under it
-                self.new_slurs.remove(number)
+        before = self._last
+        stops: set[int] = set()
+        for index in self._ties:
+            same = next((i for i, p in enumerate(pitches)
+                         if p[0] == self._written[index][0] and i not in stops), None)  # fmt: skip
+            if same is None:
+                before.untied.add(("start", index))
             else:
-                self.line[-1][1].slurs.append(("stop", number))
+                stops.add(same)
+        self._ties = set()
+        if stops:
+            note.edges.add("tie stop")
+            note.untied |= {("stop", i) for i in range(len(pitches)) if i not in stops}
+        else:
+            before.edges.discard("tie start")
 
-    def _tuplet(self, text: str) -> None:
-        figures = [int(f) if f else 0 for f in (text + "::").split(":")]
+    def _read_tie(self, match: re.Match[str]) -> None:
+        if self._last is not None and self._written:
+            self._ties = set(range(len(self._written)))
+            self._mark_ties()
+
+    def _mark_ties(self) -> None:
+        note = self._last
+        if note is not None and self._ties:
+            note.edges.add("tie start")
+            note.untied = {entry for entry in note.untied if entry[0] == "stop"} | {
+                ("start", i) for i in range(len(self._written)) if i not in self._ties
+            }
+
+    def _read_slur(self, match: re.Match[str]) -> None:
+        for sign in match["slur"][:_MAX_SLURS]:
+            if sign == "(":
+                number = len(self._slurs) + 1
+                if number <= _MAX_SLURS:
+                    self._slurs.append(number)
+                    self._new_slurs.append(number)
+            elif self._slurs and self._sung is not None:
+                number = self._slurs.pop()
+                if number in self._new_slurs:  # no note is under it
+                    self._new_slurs.remove(number)
+                else:
+                    self._sung.slurs.append(("stop", number))
+
+    def _read_tuplet(self, match: re.Match[str]) -> None:
+        figures = [int(f) if f else 0 for f in (match["tuplet"][1:] + "::").split(":")]
         notes = figures[0]
         compound = self.beat_type == 8 and self.beats % 3 == 0
         usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(notes, 3 if compound else 2)
-        self.tuplet = (notes, figures[1] or usual, figures[2] or notes, True)
+        self._tuplet = (notes, figures[1] or usual, figures[2] or notes, True)
 
     def _add_to_tuplet(self, note: TuneNote) -> None:
-        assert self.tuplet is not None
-        notes, time, left, first = self.tuplet
+        assert self._tuplet is not None
+        notes, time, left, first = self._tuplet
         note.tuplet = (notes, time)
         if first:
             note.edges.add("tuplet start")
         if left == 1:
             note.edges.add("tuplet stop")
-        self.tuplet = (notes, time, left - 1, False) if left > 1 else None
+        self._tuplet = (notes, time, left - 1, False) if left > 1 else None
 
-    def _broken(self, signs: str) -> None:
+    def _read_broken(self, match: re.Match[str]) -> None:
         notes = self.bars[-1].notes if self.bars else []
-        if not notes:
+        if not notes or self._broken is not None:
             return
-        short = Fraction(1, 2 ** len(signs))
-        long = 2 - short
-        before, after = (long, short) if signs[0] == ">" else (short, long)
+        short = Fraction(1, 2 ** min(len(match[0]), 3))
+        before, after = (2 - short, short) if match[0][0] == ">" else (short, 2 - short)
         notes[-1].value *= before
-        self.broken = after
+        self._broken = after
 
-    def _bar_line(self, sign: str, ending: str | None) -> None:
+    def _read_bar(self, match: re.Match[str]) -> None:
+        sign = match["bar"]
+        self._new_line = False
         ended = next((bar for bar in self.bars[-1:-3:-1] if bar.notes), None)
         if ended is not None:
+            ended.closing += [e for e in self._directions if e.tag == "direction"]
+            self._directions = [e for e in self._directions if e.tag != "direction"]
+            for mark in self._marks:
+                if mark.endswith("fermata") and all(e.tag != "fermata" for e in ended.right):
+                    ended.right.append(Element("fermata"))
             self._end_bar(ended, sign)
+        self._marks = []
+        if self.bars and not self.bars[-1].notes:
+            self.count.note()  # a bar line after nothing
         bar = self._empty_bar()
         if sign.endswith(":") and not any(e.tag == "repeat" for e in bar.left):
             style = Element("bar-style")
             style.text = "heavy-light"
             bar.left += [style, Element("repeat", {"direction": "forward"})]
-        if ending:
-            self._ending(ending)
+        if match["first"]:
+            self._begin_ending(match["first"])
 
     def _empty_bar(self) -> TuneBar:
         """The current bar if it has no notes, else a new one."""
         if not self.bars or self.bars[-1].notes:
-            self.begin_bar()
+            self._begin_bar()
         return self.bars[-1]
 
     def _end_bar(self, bar: TuneBar, sign: str) -> None:
@@ -278,7 +437,7 @@ class AbcVoice:
         style = Element("bar-style")
         if backward or "|]" in sign:
             style.text = "light-heavy"
-        elif sign == "||":
+        elif sign.startswith("||"):
             style.text = "light-light"
         if style.text:
             bar.right = [e for e in bar.right if e.tag != "bar-style"] + [style]
@@ -287,96 +446,45 @@ class AbcVoice:
         if backward or style.text:
             self._end_ending(bar, "stop" if backward or "|]" in sign else "discontinue")
 
-    def _ending(self, number: str) -> None:
+    def _read_ending(self, match: re.Match[str]) -> None:
+        text = match["ending"][1:]
+        found = re.search("[1-9][0-9,.-]*", text[:40])
+        if found:
+            self._begin_ending(found[0])
+
+    def _begin_ending(self, number: str) -> None:
         # MusicXML writes both "1-3" and "1,2,3" as the list.
-        first, dash, last = number.strip(",.-").partition("-")
+        first, dash, last = number[:40].strip(",.-").partition("-")
         if dash and first.isdigit() and last.isdigit() and int(first) < int(last) < 20:
             number = ",".join(str(n) for n in range(int(first), int(last) + 1))
         else:
-            number = ",".join(re.findall(r"[1-9][0-9]?", number))
+            number = ",".join(re.findall(r"[1-9][0-9]?", number[:40]))
         bar = self._empty_bar()
-        if len(self.bars) > 1:
+        if any(e.tag == "ending" for e in bar.left):
+            bar.left = [e for e in bar.left if e.tag != "ending"]
+        elif len(self.bars) > 1:
             self._end_ending(self.bars[-2], "stop")
-        bar.left = [e for e in bar.left if e.tag != "ending"]
         bar.left.append(Element("ending", {"number": number, "type": "start"}))
-        self.ending = number
+        self._ending = number
 
     def _end_ending(self, bar: TuneBar, kind: str) -> None:
-        if self.ending:
-            bar.right.append(Element("ending", {"number": self.ending, "type": kind}))
-            self.ending = ""
-
-    def finish(self) -> None:
-        """End the tune: drop empty bars at its end, and end its last ending and slurs."""
-        while self.bars and not self.bars[-1].notes:
-            self.bars.pop()
-        if self.bars:
-            self._end_ending(self.bars[-1], "discontinue")
-        notes = [note for bar in self.bars for note in bar.notes]
-        for number in self.slurs:
-            for note in reversed(notes):
-                if ("start", number) in note.slurs:
-                    note.slurs.remove(("start", number))
-                    break
+        if self._ending:
+            bar.right.append(Element("ending", {"number": self._ending, "type": kind}))
+            self._ending = ""
 
 
-def align_lyrics(line: list[tuple[int, TuneNote]], text: str, verse: int) -> None:
-    """Align a ``w:`` line with the notes of a music line.
-
-    Parameters
-    ----------
-    line : list of (int, TuneNote)
-        Bar index and note, without rests.
-    text : str
-        The lyrics: ``-`` ends a syllable, ``_`` extends one, ``*`` skips a note, ``~`` is a space
-        within a syllable, ``|`` goes to the next bar.
-    verse : int
-        Number of the verse.
-    """
-    notes = iter(range(len(line)))
-    index = -1
-    inside = False  # whether a word is unfinished
-    last: TuneNote | None = None
-    for piece in re.findall(r"(?:\\-|[^\s\-_*|])+|[-_*|]", text):
-        if piece == "-":
-            if last is None or inside:  # a second hyphen extends over a note
-                index = next(notes, len(line))
-            elif verse in last.lyrics:
-                syllable = last.lyrics[verse]
-                position = {"single": "begin", "end": "middle"}[syllable.position]
-                last.lyrics[verse] = Syllable(position, syllable.text)
-            inside = True
-            continue
-        if piece == "|":
-            bar = line[index][0] if 0 <= index < len(line) else -1
-            ahead = [i for i, (b, _) in enumerate(line) if b > bar and i > index]
-            notes = iter(range(ahead[0], len(line))) if ahead else iter(())
-            continue
-        index = next(notes, len(line))
-        if index >= len(line):
-            return
-        if piece == "_":
-            if last is not None and verse in last.lyrics:
-                syllable = last.lyrics[verse]
-                last.lyrics[verse] = Syllable(syllable.position, syllable.text, extended=True)
-        elif piece != "*":
-            last = line[index][1]
-            words = piece.replace("~", " ").replace("\\-", "-")
-            last.lyrics[verse] = Syllable("end" if inside else "single", words)
-            inside = False
-
-
-def _length(text: str) -> Fraction:
-    """Read a length such as ``3``, ``3/2``, ``/`` or ``//``."""
-    over, slashes, under = re.fullmatch(r"([0-9]*)(/*)([0-9]*)", text).groups()  # type: ignore[union-attr]
-    denominator = int(under) if under and slashes else 2 ** min(len(slashes), 8)
-    if denominator == 0:
-        raise ScoreError(f"a length of {text} is not possible: correct the ABC")
-    return Fraction(int(over or 1), denominator)
-
-
-def _octave(match: re.Match[str]) -> int:
-    octave = 4 + match[2].islower() + match[3].count("'") - match[3].count(",")
-    if not 0 <= octave <= 8:
-        raise ScoreError("a note is outside the range of MIDI: correct the ABC")
-    return octave
+_READERS: dict[str, Callable[[AbcVoice, re.Match[str]], None]] = {
+    "symbol": AbcVoice._read_symbol,
+    "decoration": AbcVoice._read_decoration,
+    "quoted": AbcVoice._read_quoted,
+    "grace": AbcVoice._read_grace,
+    "note": AbcVoice._read_note,
+    "chord": AbcVoice._read_chord,
+    "rest": AbcVoice._read_rest,
+    "tie": AbcVoice._read_tie,
+    "slur": AbcVoice._read_slur,
+    "tuplet": AbcVoice._read_tuplet,
+    "broken": AbcVoice._read_broken,
+    "bar": AbcVoice._read_bar,
+    "ending": AbcVoice._read_ending,
+}

@@ -83,7 +83,8 @@ class Budget:
         """
         self.notes += number
         _check(self.notes, MAX_NOTES, "notes")
-        self.long(self.quarters + Fraction(length))
+        if length:
+            self.long(self.quarters + Fraction(length))
 
     def long(self, quarters: Fraction) -> None:
         """Set the length of the present part, in quarter notes.

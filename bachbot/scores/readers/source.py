@@ -28,7 +28,13 @@ MAX_BYTES = 32 * 2**20
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _KERN = re.compile(rb"^(?:\*\*[^\t\r\n]*\t)*\*\*kern\b", re.MULTILINE)
-_ABC = re.compile(rb"^X:[ \t]*\d.*?^K:", re.MULTILINE | re.DOTALL)
+_ABC_START = re.compile(rb"^X:[ \t]*\d", re.MULTILINE)
+_ABC_KEY = re.compile(rb"^K:", re.MULTILINE)
+_CHARSET = re.compile(
+    r"utf-?8|us-ascii|ascii|iso-?8859-?\d{1,2}|latin-?\d{1,2}|(windows|cp)-?125\d|koi8-?[ru]"
+    r"|mac-?roman"
+)
+"""Encodings that a file may say it has."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +130,47 @@ def detect_format(content: bytes) -> InputFormat | None:
         return "midi"
     if content.startswith(b"PK\x03\x04"):
         return "mxl"
+    if content.startswith(_UTF16):
+        content = content.decode("utf-16", errors="replace").encode(errors="replace")
     text = content.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith((b"<", *_UTF16)):
+    if text.startswith(b"<"):
         return "musicxml"
     if _KERN.search(text):
         return "kern"
-    return "abc" if _ABC.search(text) else None
+    start = _ABC_START.search(text)
+    return "abc" if start and _ABC_KEY.search(text, start.end()) else None
+
+
+def decode_text(content: bytes, declared: str = "") -> str:
+    r"""Decode the text of a file that need not say its encoding.
+
+    Parameters
+    ----------
+    content : bytes
+        A byte order mark decides, then UTF-8 if it is valid.
+    declared : str, optional
+        The encoding that the file says it has, which is tried next; at last it is Windows-1252, or
+        Latin-1 if it has bytes that Windows-1252 lacks.
+
+    Examples
+    --------
+    >>> decode_text("Étude".encode()), decode_text(b"\xc9tude"), decode_text(b"\xe8", "cp1250")
+    ('Étude', 'Étude', 'č')
+    """
+    if content.startswith(_UTF16):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    declared = declared.strip().lower()
+    names = [re.sub("^windows-?", "cp", declared)] if _CHARSET.fullmatch(declared) else []
+    for name in [*names, "cp1252"]:
+        try:
+            return content.decode(name)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return content.decode("latin-1")
 
 
 def read_bytes(path: Path) -> bytes:

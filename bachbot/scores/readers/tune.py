@@ -1,7 +1,7 @@
 """Tunes as the readers of MIDI and ABC find them, and their MusicXML."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
@@ -15,6 +15,14 @@ from bachbot.scores.pitch import ACCIDENTALS, spelled_pitch
 
 _TYPES = ("breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
 _MAX_DIVISIONS = 20160
+_LARGEST_TUPLET = 15
+_MARKS = {
+    "ornaments": ("trill-mark", "turn", "inverted-turn", "mordent", "inverted-mordent"),
+    "technical": ("up-bow", "down-bow"),
+    "articulations": (
+        "accent", "strong-accent", "staccato", "tenuto", "staccatissimo", "breath-mark",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,10 @@ class TuneNote:
         Grace notes before it: MIDI pitch and name.
     joined : bool
         Whether it is beamed to the note before, if both have flags.
+    untied : set of (str, int)
+        ``"start"`` or ``"stop"``, and the index of a pitch that such a tie of the chord leaves out.
+    directions : list of Element
+        Directions and chord symbols before it.
     """
 
     value: Fraction
@@ -65,6 +77,8 @@ class TuneNote:
     lyrics: dict[int, Syllable] = field(default_factory=dict)
     graces: list[tuple[int, int]] = field(default_factory=list)
     joined: bool = False
+    untied: set[tuple[str, int]] = field(default_factory=set)
+    directions: list[Element] = field(default_factory=list)
 
     @property
     def length(self) -> Fraction:
@@ -92,6 +106,8 @@ class TuneBar:
         Words, and quarter notes per minute, over the bar.
     left, right : list of Element
         Elements of the bar lines.
+    closing : list of Element
+        Directions after the last note.
     """
 
     notes: list[TuneNote] = field(default_factory=list)
@@ -102,6 +118,7 @@ class TuneBar:
     tempo: tuple[str, str] | None = None
     left: list[Element] = field(default_factory=list)
     right: list[Element] = field(default_factory=list)
+    closing: list[Element] = field(default_factory=list)
 
     @property
     def length(self) -> Fraction:
@@ -161,13 +178,14 @@ def _write_bars(part: Element, bars: Sequence[TuneBar]) -> None:
         if bar.tempo:
             _write_tempo(measure, *bar.tempo)
         _write_notes(measure, bar, divisions)
+        measure.extend(bar.closing)
         _write_barline(measure, "right", bar.right)
 
 
 def _write_barline(measure: Element, location: str, content: Sequence[Element]) -> None:
     if content:
         barline = SubElement(measure, "barline", {"location": location})
-        order = ("bar-style", "ending", "repeat")
+        order = ("bar-style", "fermata", "ending", "repeat")
         barline.extend(sorted(content, key=lambda element: order.index(element.tag)))
 
 
@@ -198,6 +216,7 @@ def _write_notes(measure: Element, bar: TuneBar, divisions: int) -> None:
                 groups.append([index])
     levels = beam_values(groups, flags, positions)
     for piece, beams in zip(pieces, levels, strict=True):
+        measure.extend(piece.directions)
         for grace in piece.graces:
             _write_grace(measure, grace, accidentals)
         for number, (pitch, name) in enumerate(piece.pitches or [(None, None)]):
@@ -214,28 +233,37 @@ def _write_notes(measure: Element, bar: TuneBar, divisions: int) -> None:
                 elif "tie stop" in piece.edges:
                     accidental = None
             SubElement(element, "duration").text = str(int(piece.length * divisions))
-            _write_note_end(element, piece, accidental, beams, first=not number)
+            _write_note_end(element, piece, accidental, beams, number)
 
 
 def _split_note(note: TuneNote) -> Iterable[TuneNote]:
     """The note itself, or several tied notes if no single value has its length."""
     if _note_type(note.value)[0]:
         return [note]
-    rest = note.value
-    out: list[TuneNote] = []
+    odd = _odd_part(note.value.denominator)
+    if note.tuplet is None and 1 < odd <= _LARGEST_TUPLET:
+        # Such as a third of a quarter without a sign of a triplet.
+        normal = 2 ** (odd.bit_length() - 1)
+        tuplet = (odd, normal)
+        return _split_note(replace(note, value=note.value * odd / normal, tuplet=tuplet))
+    whole, rest = divmod(note.value, _VALUES[0])
+    values = [_VALUES[0]] * int(whole)
     while rest:
-        value = max((v for v in _VALUES if v <= rest), default=None)
-        if value is None or len(out) > 8:
+        value = next((v for v in _VALUES if v <= rest), None)
+        if value is None:
             raise ScoreError("a note is shorter than a 128th: write it in longer notes")
-        out.append(TuneNote(value, note.pitches, tuplet=note.tuplet))
+        values.append(value)
         rest -= value
+    out = [TuneNote(value, note.pitches, tuplet=note.tuplet) for value in values]
     for before, after in pairwise(out):
         if note.pitches:
             before.edges.add("tie start")
             after.edges.add("tie stop")
     first, last = out[0], out[-1]
     first.explicit, first.lyrics, first.graces = note.explicit, note.lyrics, note.graces
-    first.joined = note.joined
+    first.joined, first.directions = note.joined, note.directions
+    first.untied = {entry for entry in note.untied if entry[0] == "stop"}
+    last.untied = {entry for entry in note.untied if entry[0] == "start"}
     first.edges |= note.edges & {"tuplet start", "tie stop"}
     first.slurs = [s for s in note.slurs if s[0] == "start"]
     last.edges |= note.edges & {"tuplet stop", "tie start"}
@@ -244,21 +272,29 @@ def _split_note(note: TuneNote) -> Iterable[TuneNote]:
     return out
 
 
+def _odd_part(number: int) -> int:
+    """The largest odd divisor."""
+    return number // (number & -number)
+
+
 def _note_type(value: Fraction) -> tuple[str, int]:
     """MusicXML type of a note value and its dots; an empty type if there is none."""
-    for exponent, name in enumerate(_TYPES):
-        plain = Fraction(8, 2**exponent)
-        for dots in range(3):
-            if value == plain * (2 - Fraction(1, 2**dots)):
-                return name, dots
-    return "", 0
+    return _TYPE_OF.get((value.numerator, value.denominator), ("", 0))
 
 
-_VALUES = [
-    Fraction(8, 2**exponent) * (2 - Fraction(1, 2**dots))
-    for exponent in range(len(_TYPES))
-    for dots in range(3)
-]
+def _note_values() -> dict[Fraction, tuple[str, int]]:
+    """All values with up to two dots, the longest first."""
+    found = {
+        Fraction(8, 2**exponent) * (2 - Fraction(1, 2**dots)): (name, dots)
+        for exponent, name in enumerate(_TYPES)
+        for dots in range(3)
+    }
+    return dict(sorted(found.items(), reverse=True))
+
+
+_VALUES = list(_note_values())
+_TYPE_OF = {(v.numerator, v.denominator): name for v, name in _note_values().items()}
+"""By numerator and denominator, whose hash is faster than that of a fraction."""
 
 
 def _write_grace(measure: Element, grace: tuple[int, int], accidentals: Accidentals) -> None:
@@ -283,10 +319,15 @@ def _write_pitch(element: Element, midi: int, name: int, accidentals: Accidental
 
 
 def _write_note_end(
-    element: Element, note: TuneNote, accidental: str | None, beams: Sequence[str], *, first: bool
+    element: Element, note: TuneNote, accidental: str | None, beams: Sequence[str], number: int
 ) -> None:
     """Write the elements after the duration, in the order of MusicXML."""
-    ties = [kind for kind in ("stop", "start") if f"tie {kind}" in note.edges and note.pitches]
+    first = not number
+    ties = [
+        kind
+        for kind in ("stop", "start")
+        if f"tie {kind}" in note.edges and note.pitches and (kind, number) not in note.untied
+    ]
     for kind in ties:
         SubElement(element, "tie", {"type": kind})
     SubElement(element, "voice").text = "1"
@@ -326,15 +367,14 @@ def _notations(note: TuneNote, ties: Sequence[str], *, first: bool) -> Element:
     for kind in ("start", "stop"):
         if f"tuplet {kind}" in note.edges:
             SubElement(notations, "tuplet", {"type": kind})
-    ornaments = [
-        m for m in note.marks if m in ("trill-mark", "mordent", "inverted-mordent", "turn")
-    ]
-    articulations = [m for m in note.marks if m in ("staccato", "tenuto", "accent", "breath-mark")]
-    for group, marks in (("ornaments", ornaments), ("articulations", articulations)):
+    for group, names in _MARKS.items():
+        marks = [mark for mark in note.marks if mark in names]
         if marks:
             holder = SubElement(notations, group)
             for mark in marks:
                 SubElement(holder, mark)
     if "fermata" in note.marks:
         SubElement(notations, "fermata", {"type": "upright"})
+    elif "inverted fermata" in note.marks:
+        SubElement(notations, "fermata", {"type": "inverted"})
     return notations

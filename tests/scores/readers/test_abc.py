@@ -27,8 +27,9 @@ w: eins
 
 def test_abc_note_for_note(put):
     score = load_score(put("etude.abc", ABC))
-    off, change = score.notices
+    off, symbols, change = score.notices
     assert "triplets" in off.message
+    assert "chord symbols are left out" in symbols.message
     assert "key signature changes at bar 5" in change.message
     third = Fraction(1, 3)
     assert score.title == "Étude"

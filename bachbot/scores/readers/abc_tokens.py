@@ -1,0 +1,79 @@
+"""Signs of the music lines of ABC."""
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import lru_cache
+
+from bachbot.errors import ScoreError
+from bachbot.scores.readers.abc_decorations import KNOWN
+
+_LENGTH = "[0-9]*+/*+[0-9]*+"
+# No alternative looks further than the next bracket of its kind: a line is read in linear time.
+_TOKEN = re.compile(
+    rf"""
+    (?P<field>\[[A-Za-z]:[^\[\]]*+\])
+  | (?P<quoted>"[^"]*+")
+  | (?P<dotted>\.(?=[-(|]))
+  | (?P<overlay>\(&|&\)|&++(?!\)))
+  | (?P<bar>\[?\|++:++|:++\|*+:++|:++\|++\]?|\[\|\]|\[\||\|\]|\|++|::++)(?P<first>[1-9][0-9,.-]*+)?
+  | (?P<ending>\[(?:[1-9][0-9,.-]*+|"[^"]*+"))
+  | (?P<grace>\{{[^{{}}]*+\}})
+  | (?P<tuplet>\([2-9](?::[1-9]?[0-9]?){{0,2}})
+  | (?P<chord>\[[^\[\]|]*+\](?P<chordlength>{_LENGTH}))
+  | (?P<note>(?:\^\^?|__?|=)?[A-Ga-g][,']*+)(?P<length>{_LENGTH})
+  | (?P<rest>[xzZX])(?P<restlength>{_LENGTH})
+  | (?P<slur>(?:\((?![2-9&]))++|\)++)
+  | (?P<tie>-++)
+  | (?P<broken>>++|<++)
+  | (?P<decoration>!(?P<name>[^!\s|]{{1,40}})!|\+(?P<old>[^+\s|]{{1,40}})\+)
+  | (?P<symbol>(?P<letter>[.~H-Wh-w])(?P=letter)*+)
+  | (?P<space>(?:[\s`$\\*]++|y[0-9]*+)+)
+    """,
+    re.VERBOSE,
+)
+_OF_GROUP = {
+    "first": "bar", "chordlength": "chord", "length": "note", "restlength": "rest",
+    "name": "decoration", "old": "decoration", "letter": "symbol",
+}  # fmt: skip
+PITCH = re.compile(rf"(\^\^?|__?|=)?([A-Ga-g])([,']*+)({_LENGTH})(-?)")
+"""A pitch: accidental, letter, octave marks, length, and a tie within a chord."""
+_NUMBERS = re.compile("[0-9]+|/+")
+
+
+def tokens(line: str, breaks: str = "") -> Iterator[tuple[str, re.Match[str]]]:
+    """Kind and match of each sign of a music line; what is no sign of ABC is left out.
+
+    Parameters
+    ----------
+    line : str
+        The line.
+    breaks : str
+        ``"!"`` if all ``!`` are line breaks. Otherwise they are where they enclose no decoration.
+    """
+    at = 0
+    while match := _TOKEN.search(line, at):
+        at = match.end()
+        kind = match.lastgroup or ""
+        kind = _OF_GROUP.get(kind, kind)
+        if kind == "decoration":
+            name = match["name"]
+            if name is not None and (breaks == "!" or name not in KNOWN):
+                at = match.start() + 1
+                continue
+        yield kind, match
+
+
+@lru_cache(maxsize=256)  # a tune has few lengths
+def read_length(text: str) -> Fraction:
+    """Read a length such as ``3``, ``3/2``, ``/`` or ``//``."""
+    if not text:
+        return Fraction(1)
+    parts = _NUMBERS.findall(text)
+    over = parts.pop(0) if parts[0][0] != "/" else "1"
+    slashes = len(parts[0]) if parts else 0
+    under = parts[1] if len(parts) > 1 else ""
+    if len(over) > 4 or len(under) > 4 or slashes > 8 or (under and not int(under)):
+        raise ScoreError(f"a length of {text[:20]} is not possible: correct the ABC")
+    denominator = int(under) if under else 2**slashes
+    return Fraction(int(over), denominator)
