@@ -33,6 +33,7 @@ from bachbot.scores.readers.budget import Budget
 from bachbot.scores.readers.tune import tune_tree
 from bachbot.scores.score import Notice
 
+_MAX_NOTES = 16_384  # of all voices, with fields and bar lines after nothing
 _MAX_VERSES = 32
 _MAX_CREATORS = 20
 _MAX_SYMBOL_LINES = 8
@@ -128,7 +129,7 @@ class _TuneReader:
         self.title = ""
         self.creators: list[Element] = []
         self.notices: dict[str, Notice] = {}
-        self.count = Budget()
+        self.count = Budget(most_notes=_MAX_NOTES)
         self.symbols = dict(SYMBOLS)
         self.unit: Fraction | None = None
         self.meter: Meter | None = None

@@ -378,6 +378,8 @@ class AbcVoice:
                     self._sung.slurs.append(("stop", number))
 
     def _read_tuplet(self, match: re.Match[str]) -> None:
+        if self._tuplet is not None:
+            self.count.note()  # a tuplet before the last is full
         figures = [int(f) if f else 0 for f in (match["tuplet"][1:] + "::").split(":")]
         notes = figures[0]
         compound = self.beat_type == 8 and self.beats % 3 == 0
@@ -461,6 +463,7 @@ class AbcVoice:
             number = ",".join(re.findall(r"[1-9][0-9]?", number[:40]))
         bar = self._empty_bar()
         if any(e.tag == "ending" for e in bar.left):
+            self.count.note()
             bar.left = [e for e in bar.left if e.tag != "ending"]
         elif len(self.bars) > 1:
             self._end_ending(self.bars[-2], "stop")

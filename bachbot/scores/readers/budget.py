@@ -33,6 +33,8 @@ class Budget:
         Of the present part.
     quarters : Fraction
         Length of the present part in quarter notes.
+    most_notes : int
+        Most notes, for a reader that is slower than others.
 
     Examples
     --------
@@ -49,6 +51,7 @@ class Budget:
     bars: int = 0
     notes: int = 0
     quarters: Fraction = Fraction(0)
+    most_notes: int = MAX_NOTES
 
     def part(self) -> None:
         """Count a part, voice or spine, and begin to count its bars and quarters.
@@ -82,7 +85,7 @@ class Budget:
             If there are more than `MAX_NOTES`, or they last longer than `MAX_QUARTERS`.
         """
         self.notes += number
-        _check(self.notes, MAX_NOTES, "notes")
+        _check(self.notes, self.most_notes, "notes")
         if length:
             self.long(self.quarters + Fraction(length))
 
