@@ -33,7 +33,7 @@ from bachbot.scores.readers.budget import Budget
 from bachbot.scores.readers.tune import tune_tree
 from bachbot.scores.score import Notice
 
-_MAX_NOTES = 16_384  # of all voices, with fields and bar lines after nothing
+_MAX_NOTES = 12_000  # of all voices, with fields and bar lines after nothing
 _MAX_VERSES = 32
 _MAX_CREATORS = 20
 _MAX_SYMBOL_LINES = 8

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from functools import lru_cache
 from types import MappingProxyType
 from xml.etree.ElementTree import Element, SubElement
 
@@ -105,6 +106,7 @@ NO_PROPERTIES = Properties()
 """Of a voice of which nothing is said."""
 
 
+@lru_cache(maxsize=64)  # a tune has few keys
 def read_key(value: str) -> KeyField | None:
     """Read the key of a ``K:`` field; None if it has only properties such as a clef.
 
@@ -209,6 +211,7 @@ def read_tempo(value: str, unit: Fraction) -> tuple[str, str] | None:
     return words, f"{float(beat * int(match[2])):g}"
 
 
+@lru_cache(maxsize=64)
 def read_properties(value: str) -> Properties:
     """Read what a ``V:`` or ``K:`` field says of a voice, such as ``clef=treble-8``."""
     found: dict[str, str] = {}

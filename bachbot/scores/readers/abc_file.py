@@ -11,6 +11,8 @@ from typing import NamedTuple
 from bachbot.scores.readers.source import decode_text
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+_TUNE = re.compile(r"(?:^|[\r\n])[ \t]*X:")
+_KEY = re.compile(r"(?:^|[\r\n])[ \t]*K:")
 _FIELD = re.compile(r"([A-Za-z+]):(.*)")
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _CHARSET = re.compile(rb"^(?:%%|I:)[ \t]{0,9}abc-charset[ \t]{1,9}([\w-]{1,20})", re.MULTILINE)
@@ -59,34 +61,46 @@ class AbcTune:
     ----------
     number : str
         As written after ``X:``.
-    pieces : list of (str, list of str)
-        Letter of each line, and the pieces of its value.
+    letters : list of str
+        Letter of each line.
+    values : list of (str or list of str)
+        Value of each line, or its pieces.
     in_body : bool
         Whether there has been a line ``K:``.
     """
 
     number: str = ""
-    pieces: list[tuple[str, list[str]]] = field(default_factory=list)
+    letters: list[str] = field(default_factory=list)
+    values: list[str | list[str]] = field(default_factory=list)
     in_body: bool = False
 
     def add(self, letter: str, value: str) -> None:
         """Add a line; a ``+:`` continues the field before."""
-        before = self.pieces[-1] if self.pieces else ("", [""])
         if letter == "+":
-            if before[0]:
-                before[1].append(value)
+            if self.letters and self.letters[-1]:
+                self._last_pieces().append(value)
             return
-        if letter in ("w", "s") and before[0] == letter and before[1][-1].endswith("\\"):
-            before[1][-1] = before[1][-1][:-1]
-            before[1].append(value)
-            return
+        if letter in ("w", "s") and self.letters and self.letters[-1] == letter:
+            pieces = self._last_pieces()
+            if pieces[-1].endswith("\\"):
+                pieces[-1] = pieces[-1][:-1]
+                pieces.append(value)
+                return
         self.in_body = self.in_body or letter == "K"
-        self.pieces.append((letter, [value]))
+        self.letters.append(letter)
+        self.values.append(value)
+
+    def _last_pieces(self) -> list[str]:
+        """The pieces of the last line; they are joined once."""
+        last = self.values[-1]
+        pieces = [last] if isinstance(last, str) else last
+        self.values[-1] = pieces
+        return pieces
 
     def lines(self) -> Iterator[AbcLine]:
         """The lines, each field with all its pieces."""
-        for letter, pieces in self.pieces:
-            yield AbcLine(letter, pieces[0] if len(pieces) == 1 else " ".join(pieces))
+        for letter, value in zip(self.letters, self.values, strict=True):
+            yield AbcLine(letter, value if isinstance(value, str) else " ".join(value))
 
 
 @lru_cache(maxsize=1)  # all tunes of a file are read one after another
@@ -110,16 +124,15 @@ def read_tunes(content: bytes) -> tuple[AbcTune, tuple[AbcTune, ...]]:
         In order. A file that has ``K:`` but no ``X:`` is one tune without a number.
     """
     declared = _CHARSET.search(content)
-    lines = list(_lines(decode_text(content, declared[1].decode("latin-1") if declared else "")))
+    text = decode_text(content, declared[1].decode("latin-1") if declared else "")
     header, tune, in_header = AbcTune(), None, True
     tunes: list[AbcTune] = []
-    letters = {line[0] for line in lines if line is not None}
-    if "X" not in letters and "K" in letters:
+    if not _TUNE.search(text) and _KEY.search(text):
         tune, in_header = AbcTune(), False
         tunes.append(tune)
-    for line in lines:
+    for line in _lines(text):
         if line is None:  # an empty line
-            in_header = in_header and not header.pieces
+            in_header = in_header and not header.letters
             if tune is not None and tune.in_body:
                 tune = None
             continue

@@ -119,7 +119,7 @@ class AbcVoice:
         self.name = self.properties.name or ""
         self._transpose()
         if properties.clef is not None:
-            self.add_signature(properties.clef)
+            self.add_signature(deepcopy(properties.clef))
         if self._shift != before and self.key.alters:
             self.add_signature(key_element(self.fifths, self.key.mode))
 
@@ -171,7 +171,6 @@ class AbcVoice:
 
     def add_signature(self, element: Element) -> None:
         """Add a clef, key or time signature before the next note."""
-        element = deepcopy(element)
         bar = self.bars[-1] if self.bars and not self.bars[-1].notes else None
         new = self.pending if bar is None else bar.new
         new[:] = [e for e in new if e.tag != element.tag] + [element]
