@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bachbot.decoding import DecodingOptions
     from bachbot.engine import ComposeOptions, DecodingResult, Engine, harmonize
     from bachbot.engine import compose_pieces as compose
-    from bachbot.scores import Layout, Score, load_score, render, save_score
+    from bachbot.scores import Layout, Score, list_tunes, load_score, render, save_score
 
 __version__ = "0.1.0"
 
@@ -36,6 +36,7 @@ __all__ = [
     "__version__",
     "compose",
     "harmonize",
+    "list_tunes",
     "load_score",
     "render",
     "save_score",
@@ -53,6 +54,7 @@ _HOMES = {
     "Voice": "bachbot.chorale",
     "compose": "bachbot.engine:compose_pieces",
     "harmonize": "bachbot.engine",
+    "list_tunes": "bachbot.scores",
     "load_score": "bachbot.scores",
     "render": "bachbot.scores",
     "save_score": "bachbot.scores",

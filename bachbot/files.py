@@ -31,20 +31,18 @@ def replace_atomically(path: Path, private: bool = False) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        If the folder does not exist, or the file cannot be written.
+        If the folder does not exist, the path is no plain file, or it cannot be written.
     """
     # Imported here, because `bachbot --help`, which writes no file, imports this module.
     import tempfile
 
     path = Path(path)
-    if not path.parent.is_dir():
-        raise OutputError(f"the folder {path.parent} does not exist: create it, or write elsewhere")
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder: give the name of a file")
+    check_replaceable(path)
+    _sweep(path.parent)
     temporary = None
     try:
         handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.stem[:80]}-", suffix=path.suffix
+            dir=path.parent, prefix=f"{_PREFIX}{_host()}-{os.getpid()}-", suffix=path.suffix
         )
         temporary = Path(name)
         os.close(handle)
@@ -67,6 +65,94 @@ def replace_atomically(path: Path, private: bool = False) -> Iterator[Path]:
         if temporary is not None:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def check_replaceable(path: Path) -> None:
+    """Check that a path is a plain file that can be replaced, or that one can be made there.
+
+    Symbolic links are refused, because the file would take the place of the link, and so are
+    pipes and devices, because nothing can be moved there.
+
+    Raises
+    ------
+    OutputError
+        If it is not.
+    """
+    try:
+        if not path.parent.is_dir():
+            raise OutputError(
+                f"the folder {path.parent} does not exist: create it, or write elsewhere"
+            )
+        if path.is_symlink():
+            raise OutputError(
+                f"{path} is a symbolic link: remove it, or write to the file it points to"
+            )
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder: give the name of a file")
+        if path.exists() and not path.is_file():
+            raise OutputError(
+                f"{path} is a pipe or a device, not a file: write to a file, or to standard output"
+            )
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror or error}): write elsewhere"
+        ) from error
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"you have no permission to write into the folder {path.parent}: write elsewhere"
+        )
+
+
+_PREFIX = ".bachbot-"
+"""Begins the name of a temporary file; a host and a process follow."""
+
+_A_DAY = 24 * 3600.0
+_swept: set[str] = set()
+"""Folders in which this process has looked for temporary files of others."""
+
+
+def _host() -> str:
+    """A few letters of this machine's name, which a folder may share with another machine."""
+    import socket
+
+    return "".join(c for c in socket.gethostname() if c.isascii() and c.isalnum())[:16] or "host"
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the temporary files of processes that were killed, once for each folder."""
+    import re
+    import time
+
+    name = os.path.realpath(folder)
+    if name in _swept:
+        return
+    _swept.add(name)
+    pattern = re.compile(rf"{re.escape(_PREFIX)}([A-Za-z0-9]{{1,16}})-(\d{{1,10}})-\w{{8}}(\..*)?")
+    here, now = _host(), time.time()
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            found = pattern.fullmatch(entry.name)
+            if found is None:
+                continue
+            with suppress(OSError):
+                if not entry.is_file(follow_symlinks=False):
+                    continue
+                old = now - entry.stat(follow_symlinks=False).st_mtime > _A_DAY
+                if old or (found[1] == here and not _is_running(int(found[2]))):
+                    Path(entry.path).unlink()
+
+
+def _is_running(process: int) -> bool:
+    """Whether there is a process of this number; taken for granted where asking would harm it."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def write_atomically(path: Path, content: bytes, private: bool = False) -> None:

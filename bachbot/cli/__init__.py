@@ -1,5 +1,6 @@
 """The command line: parse, call one function, present."""
 
+import errno
 import io
 import os
 import signal
@@ -8,10 +9,15 @@ import traceback
 import warnings
 from collections.abc import Sequence
 
+from bachbot.cli.paths import BROKEN_PIPE, discard_output
+from bachbot.cli.streams import repair_streams
 from bachbot.errors import BachbotError, BachbotWarning
 
 _INTERRUPTED = 130
 """Typer's exit status after Ctrl-C."""
+
+_OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF, errno.EFBIG)
+"""Errors of a standard output that is full or closed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,23 +33,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit status: 0 done, 1 failed, 2 wrong arguments.
     """
+    repair_streams()
     _configure_libraries()
     _escape_unprintable_output()
     # A terminated process ends as cleanly as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     warnings.showwarning = _show_warning
     try:
-        return _run(argv)
+        status = _run(argv)
+        sys.stdout.flush()
+        return status
     except BachbotError as error:
+        if os.environ.get("BACHBOT_DEBUG"):
+            traceback.print_exception(error)
         return _print_error(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _print_error(
             "interrupted: no file is left half-written; run the command again to continue", 1
         )
     except BrokenPipeError:
-        # The reader, such as 'head', is gone; the interpreter must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        # The reader, such as 'head', is gone.
+        discard_output()
+        return BROKEN_PIPE
+    except OSError as error:
+        if error.filename is not None or error.errno not in _OUTPUT_ERRORS:
+            return _report_fault(error)
+        # Files have errors of their own: this is a full or closed standard output.
+        discard_output()
+        return _print_error(f"standard output could not be written ({error.strerror})", 1)
     except MemoryError:
         return _print_error(
             "out of memory: give a shorter piece, a narrower beam or a smaller number", 1
@@ -68,6 +85,11 @@ def _run(argv: Sequence[str] | None) -> int:
 
     try:
         status = app(args=argv, prog_name="bachbot", standalone_mode=False)
+    except SystemExit as error:
+        # What Typer makes of a broken pipe: it puts a stream in place that ignores it.
+        if type(sys.stdout).__name__ != "PacifyFlushWrapper":
+            raise
+        raise BrokenPipeError from error
     except typer.Abort:
         raise KeyboardInterrupt from None
     except typer.TyperException as error:

@@ -1,21 +1,22 @@
 """``bachbot compose``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bachbot.cli import options as shared
+from bachbot.cli.paths import ScoreInput, ScoreOutput
 
 
 def compose(
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
-            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}. [default: chorale.musicxml]",
+            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}; - for standard output. "
+            "[default: chorale.musicxml]",
             show_default=False,
         ),
     ] = None,
@@ -37,9 +38,11 @@ def compose(
         ),
     ] = None,
     prime: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "--prime", metavar="FILE", help="Continue the opening of this four-part score."
+            "--prime",
+            metavar="FILE",
+            help="Continue the opening of this four-part score; - for standard input.",
         ),
     ] = None,
     prime_bars: Annotated[
@@ -67,14 +70,17 @@ def compose(
     staves: shared.Staves = 4,
     tempo: shared.Tempo = 72.0,
     sound: shared.Sound = "organ",
+    read_as: shared.From = None,
+    write_as: shared.To = None,
+    force: shared.Force = False,
 ) -> None:
     """Compose a new chorale, or continue the opening of one."""
     from bachbot.chorale import VOICES, Key, Meter
-    from bachbot.cli.show import numbered, progress, read_score, writable
+    from bachbot.cli.show import progress, read_score
     from bachbot.decoding import DecodingOptions
     from bachbot.engine import ComposeOptions, Engine
     from bachbot.errors import UsageError
-    from bachbot.scores import Layout, save_score
+    from bachbot.scores import Layout
 
     if mode not in (None, "major", "minor"):
         raise UsageError(f"'{mode}' is not a mode: give major or minor")
@@ -92,17 +98,22 @@ def compose(
         **shared.penalties_of_flags(parallels, no_penalties),
     )
     layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
+    source = ScoreInput.of(prime, read_as) if prime is not None else None
+    if source is None and read_as is not None:
+        raise UsageError("--from has no effect without --prime: give both or neither")
+    target = ScoreOutput.of(
+        output, ("chorale", ""), to=write_as, number=options.number, force=force,
+        inputs=[source.path] if source else [],
+    )  # fmt: skip
     request = ComposeOptions(
         bars=bars,
         meter=Meter.parse(meter or "4/4"),
         key=wanted,
-        prime=read_score(prime, voices=VOICES) if prime else None,
+        prime=read_score(source, voices=VOICES) if source else None,
         prime_bars=prime_bars,
     )
-    output = writable(output or Path("chorale.musicxml"), prime)
     engine = Engine.load(checkpoint)
     with progress("composing") as advance:
         found = engine.compose(request, options=options, progress=advance)
-    for path, one in zip(numbered(output, len(found)), found, strict=True):
-        save_score(one.score, path, layout=layout)
-        typer.echo(f"{path}: {one.ending}")
+    for name, one in target.save(found, layout):
+        target.say(f"{name}: {one.ending}")

@@ -3,10 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bachbot.cli import options as shared
+from bachbot.cli.paths import STANDARD, ScoreInput, ScoreOutput
+from bachbot.errors import UsageError
 
 _COUNTED = {
     "parallel fifths": ("pair of parallel fifths", "pairs of parallel fifths"),
@@ -38,8 +41,11 @@ if TYPE_CHECKING:
 
 def explain(
     file: Annotated[
-        Path,
-        typer.Argument(metavar="FILE", help="Four-part score: MusicXML, .mxl, MIDI, ABC or kern."),
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="Four-part score: MusicXML, .mxl, MIDI, ABC or kern; - for standard input.",
+        ),
     ],
     key: Annotated[
         str | None,
@@ -54,7 +60,7 @@ def explain(
         bool, typer.Option("--json", help="Print the results as JSON instead of tables.")
     ] = False,
     numerals: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--numerals",
             metavar="FILE",
@@ -62,6 +68,9 @@ def explain(
             "or .svg.",
         ),
     ] = None,
+    tune: shared.Tune = None,
+    read_as: shared.From = None,
+    force: shared.Force = False,
 ) -> None:
     """Print the chords, cadences and part-writing faults of a four-part score.
 
@@ -71,22 +80,32 @@ def explain(
     a pickup is bar 0.
     """
     from bachbot.chorale import VOICES, Key
-    from bachbot.cli.show import read_score, writable
+    from bachbot.cli.show import read_score
     from bachbot.scores import save_score
     from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
     from bachbot.scores.phrases import phrase_ends_of
     from bachbot.theory.explanation import explain as find_explanation
 
+    source = ScoreInput.of(file, read_as)
     if numerals is not None:
-        writable(numerals, file)
+        if numerals == STANDARD:
+            raise UsageError("--numerals writes beside what is printed: give a file")
+        ScoreOutput.of(numerals, ("", ""), force=force, inputs=[source.path])
     # The score gets no new harmony that its chord symbols might not fit.
     tonality = Key.parse(key) if key else None
-    score = read_score(file, key=tonality, voices=VOICES, ignore=["chord symbols"])
+    score = read_score(
+        source,
+        key=tonality,
+        voices=VOICES,
+        ignore=["chord symbols", "range"],
+        transpose="no",  # it is explained where it stands
+        tune=shared.tune_number(tune),
+    )
     found = find_explanation(score.chorale, phrase_ends_of(score))
     if numerals is not None:
         save_score(add_roman_numerals(score, found.harmonies), numerals)
     if as_json:
-        named = {"file": str(file), "title": score.title}
+        named = {"file": file, "title": score.title}
         typer.echo(json.dumps(named | found.to_json(), ensure_ascii=False))
     else:
         _show(found, score.title)

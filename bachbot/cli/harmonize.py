@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bachbot.cli import options as shared
+from bachbot.cli.many_tunes import harmonize_tunes
+from bachbot.cli.paths import STANDARD, ScoreInput, ScoreOutput, path_of
 from bachbot.cli.show import scores_in
 from bachbot.errors import BachbotError, OutputError, ScoreError, UsageError
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from bachbot.decoding import DecodingOptions
     from bachbot.engine import DecodingResult
     from bachbot.scores import Layout, Score
+
+_ALL_TUNES = "all"
+"""What --tune says for every tune of a file."""
 
 _SCORES_IN_MEMORY = 240
 """Number of scores that are in memory at a time."""
@@ -29,6 +34,7 @@ def harmonize_folder(
     layout: "Layout",
     checkpoint: str,
     numerals: bool,
+    transpose: str = "auto",
 ) -> None:
     """Harmonize every score in a folder into another one, as MusicXML.
 
@@ -55,7 +61,7 @@ def harmonize_folder(
     with progress("harmonizing") as advance:
         for start in range(0, len(files), _SCORES_IN_MEMORY):
             part = files[start : start + _SCORES_IN_MEMORY]
-            loaded, failed = _load(part, voices, key)
+            loaded, failed = _load(part, voices, key, transpose)
             found = engine.harmonize_all(
                 list(loaded.values()),
                 given=voices,
@@ -98,7 +104,7 @@ def _names(files: list[Path]) -> dict[Path, str]:
 
 
 def _load(
-    files: list[Path], voices: "tuple[Voice, ...]", key: "Key | None"
+    files: list[Path], voices: "tuple[Voice, ...]", key: "Key | None", transpose: str
 ) -> "tuple[dict[Path, Score], dict[Path, BachbotError]]":
     from bachbot.cli.show import read_score
 
@@ -106,7 +112,7 @@ def _load(
     failed: dict[Path, BachbotError] = {}
     for path in files:
         try:
-            loaded[path] = read_score(path, key=key, voices=voices)
+            loaded[path] = read_score(path, key=key, voices=voices, transpose=transpose)
         except BachbotError as error:
             failed[path] = error
     return loaded, failed
@@ -122,20 +128,22 @@ def _save(found: "list[DecodingResult]", path: Path, layout: "Layout", numerals:
 
 def harmonize(
     melody: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="MELODY",
-            help="Melody to harmonize (MusicXML, .mxl, MIDI, ABC or Humdrum kern), or a folder.",
+            help="Melody to harmonize (MusicXML, .mxl, MIDI, ABC or Humdrum kern), a folder, or "
+            "- for standard input.",
         ),
     ],
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
-            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}; for a folder, the folder to write. "
-            "[default: NAME-harmonized.musicxml, or NAME-harmonized]",
+            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}; - for standard output; for a "
+            "folder or --tune all, the folder to write. [default: NAME-harmonized.musicxml, or "
+            "NAME-harmonized]",
             show_default=False,
         ),
     ] = None,
@@ -158,7 +166,21 @@ def harmonize(
     ] = None,
     key: Annotated[
         str | None,
-        typer.Option("--key", metavar="KEY", help="Key, such as 'F# minor'. [default: estimated]"),
+        typer.Option(
+            "--key",
+            metavar="KEY",
+            help="Key that the music is in, such as 'F# minor'. [default: estimated]",
+        ),
+    ] = None,
+    transpose: shared.Transpose = "auto",
+    tune: Annotated[
+        str | None,
+        typer.Option(
+            "--tune",
+            metavar="N",
+            help="Number of the tune in a file of many, or all. [default: the first]",
+            show_default=False,
+        ),
     ] = None,
     chords: shared.Chords = None,
     cadences: shared.Cadences = None,
@@ -194,47 +216,70 @@ def harmonize(
     staves: shared.Staves = 4,
     tempo: shared.Tempo = 72.0,
     sound: shared.Sound = "organ",
+    read_as: shared.From = None,
+    write_as: shared.To = None,
+    force: shared.Force = False,
 ) -> None:
     """Harmonize a melody in four voices, or add the voices that a score lacks.
 
-    The melody stays unchanged, in its own key, meter and bars. Given a folder, the command
-    harmonizes every score in it. It uses beam search unless --greedy or --sample is given.
+    The melody stays unchanged, in its own key, meter and bars, unless a choir cannot sing it there:
+    then it is moved to another octave or key, and the command says so (--transpose). Given a
+    folder, the command harmonizes every score in it, and with --tune all every tune of a file. It
+    uses beam search unless --greedy or --sample is given.
     """
-    from bachbot.chorale import Key, parse_voices
-    from bachbot.scores import Layout
+    from bachbot.chorale import VOICES, Key, parse_voices
+    from bachbot.cli.show import progress, read_score
+    from bachbot.engine import Engine
+    from bachbot.scores import Layout, bars_of
 
     options = _options(
         beam=beam, greedy=greedy, sample=sample, temperature=temperature, top_p=top_p,
         seed=seed, number=number, diversity=diversity, parallels=parallels,
         no_penalties=no_penalties,
     )  # fmt: skip
+    shared.check_transposition(transpose)
     voices = parse_voices(given or "soprano") if given or bars is None else ()
     tonality = Key.parse(key) if key else None
     layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
-    if melody.is_dir():
+    source = ScoreInput.of(melody, read_as)
+    if source.is_folder() or tune == _ALL_TUNES:
+        many = "a folder" if source.is_folder() else "many tunes"
         if bars is not None:
-            raise UsageError("--bars works on one score, not on a folder: give a file")
+            raise UsageError(f"--bars works on one score, not on {many}: give a file")
         if chords is not None or cadences is not None or phrases is not None:
             raise UsageError(
-                "--chords, --cadences and --phrases work on one score, not on a folder: give a file"
+                f"--chords, --cadences and --phrases work on one score, not on {many}: give a file"
             )
+    if source.path is not None and source.is_folder():
+        if tune not in (None, _ALL_TUNES) or read_as is not None or write_as is not None:
+            raise UsageError("--tune N, --from and --to work on a file, not on a folder")
         harmonize_folder(
-            melody, output, voices=voices, key=tonality, options=options, layout=layout,
-            checkpoint=checkpoint, numerals=numerals,
+            source.path, path_of(output) if output is not None else None, voices=voices,
+            key=tonality, options=options, layout=layout, checkpoint=checkpoint,
+            numerals=numerals, transpose=transpose,
+        )  # fmt: skip
+        return
+    if tune == _ALL_TUNES:
+        harmonize_tunes(
+            source, output, to=write_as, force=force, voices=voices, key=tonality,
+            transpose=transpose, options=options, layout=layout, checkpoint=checkpoint,
+            numerals=numerals,
         )  # fmt: skip
         return
 
-    from bachbot.chorale import VOICES
-    from bachbot.cli.show import numbered, page, progress, read_score, writable
-    from bachbot.engine import Engine
-    from bachbot.scores import bars_of, save_score
-
-    output = writable(output or Path(f"{melody.stem}-harmonized.musicxml"), melody)
+    if output is None and source.path is None:
+        output = STANDARD
+    target = ScoreOutput.of(
+        output, (source.stem, "-harmonized"), to=write_as, number=options.number, force=force,
+        inputs=[source.path],
+    )  # fmt: skip
     score = read_score(
-        melody,
+        source,
         key=tonality,
         voices=VOICES if bars else voices,
         ignore=["chord symbols"] if chords is not None else [],
+        transpose=transpose,
+        tune=shared.tune_number(tune),
     )
     engine = Engine.load(checkpoint)
     with progress("harmonizing") as advance:
@@ -249,11 +294,10 @@ def harmonize(
             progress=advance,
         )
     for notice in found[0].notices:
-        typer.echo(f"bachbot: warning: {melody.name}: {notice}", err=True)
-    for path, one in zip(numbered(output, len(found)), found, strict=True):
-        save_score(page(one.score, numerals), path, layout=layout)
-        typer.echo(
-            f"{path}: {score.chorale.key}, log-probability {one.log_probability:.1f} nats"
+        typer.echo(f"bachbot: warning: {source.label}: {notice}", err=True)
+    for name, one in target.save(found, layout, numerals=numerals):
+        target.say(
+            f"{name}: {score.chorale.key}, log-probability {one.log_probability:.1f} nats"
             f"{_penalty(one.penalty)}"
         )
 

@@ -109,6 +109,48 @@ Phrases = Annotated[
     ),
 ]
 
+Transpose = Annotated[
+    str,
+    typer.Option(
+        "--transpose",
+        metavar="HOW",
+        help="Move the tune to another key: auto only where its voice cannot sing it in any "
+        "octave, no never, +2 or -3 by so many semitones, or 'G major' to that key.",
+    ),
+]
+Tune = Annotated[
+    str | None,
+    typer.Option(
+        "--tune",
+        metavar="N",
+        help="Number of the tune in a file of many. [default: the first]",
+        show_default=False,
+    ),
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="FORMAT",
+        help="Format to read: musicxml, mxl, midi, abc or kern. [default: by suffix or content]",
+        show_default=False,
+    ),
+]
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="FORMAT",
+        help="Format to write, where no suffix says it, as with -o -: musicxml, mxl, midi, pdf, "
+        "svg, png, wav, flac, ogg or mp3. [default: musicxml]",
+        show_default=False,
+    ),
+]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Replace a file even if bachbot did not write it."),
+]
+
 DECODERS = ("default", "greedy", "beam", "sample")
 
 FilesArgument = Annotated[
@@ -379,6 +421,34 @@ def warn_of_missing_conditioning(checkpoint: "Checkpoint", pieces: "Iterable[Cho
 
 def _warn(message: str) -> None:
     warnings.warn(message, BachbotWarning, stacklevel=3)
+
+
+def check_transposition(transpose: str) -> None:
+    """Check what --transpose says before a score is read.
+
+    Raises
+    ------
+    UsageError
+        If it is neither auto nor no, nor semitones, nor a key.
+    """
+    from bachbot.scores.readers.placement import Transposition
+
+    Transposition.parse(transpose)
+
+
+def tune_number(tune: str | None) -> int | None:
+    """The number that --tune names.
+
+    Raises
+    ------
+    UsageError
+        If it is no number.
+    """
+    if tune is None:
+        return None
+    if not (tune.isascii() and tune.isdigit() and len(tune) < 10):
+        raise UsageError(f"'{tune[:40]}' is not the number of a tune: give --tune 1, 2 and so on")
+    return int(tune)
 
 
 def penalties_of_flags(parallels: bool, no_penalties: bool) -> "dict[str, Any]":

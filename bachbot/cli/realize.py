@@ -1,29 +1,30 @@
 """``bachbot realize``: three upper voices over a figured or an unfigured bass."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bachbot.cli import options as shared
+from bachbot.cli.paths import STANDARD, ScoreInput, ScoreOutput
 
 
 def realize(
     bass: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="FILE",
             help="Score with a bass (MusicXML, .mxl, MIDI, ABC or Humdrum kern), with or without "
-            "figured bass.",
+            "figured bass; - for standard input.",
         ),
     ],
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
-            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}. [default: NAME-realized.musicxml]",
+            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}; - for standard output. "
+            "[default: NAME-realized.musicxml]",
             show_default=False,
         ),
     ] = None,
@@ -42,6 +43,8 @@ def realize(
     key: Annotated[
         str | None, typer.Option("--key", help="Key, such as 'F# minor'. [default: estimated]")
     ] = None,
+    transpose: shared.Transpose = "auto",
+    tune: shared.Tune = None,
     beam: Annotated[int, typer.Option("--beam", metavar="N", help="Width of the beam search.")] = 5,
     sample: Annotated[
         bool,
@@ -54,6 +57,9 @@ def realize(
     staves: shared.Staves = 4,
     tempo: shared.Tempo = 72.0,
     sound: shared.Sound = "organ",
+    read_as: shared.From = None,
+    write_as: shared.To = None,
+    force: shared.Force = False,
 ) -> None:
     """Realize a bass: write soprano, alto and tenor above it.
 
@@ -61,21 +67,30 @@ def realize(
     for; without any, the model chooses the chords.
     """
     from bachbot.chorale import Key, Voice
-    from bachbot.cli.show import numbered, page, progress, read_score, writable
+    from bachbot.cli.show import progress, read_score
     from bachbot.decoding import DecodingOptions
     from bachbot.engine import Engine
-    from bachbot.scores import Layout, save_score
+    from bachbot.scores import Layout
 
     layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
     options = DecodingOptions(
         method="sample" if sample else "beam", beam=beam, seed=seed, number=number
     )
-    output = writable(output or Path(f"{bass.stem}-realized.musicxml"), bass)
+    shared.check_transposition(transpose)
+    source = ScoreInput.of(bass, read_as)
+    if output is None and source.path is None:
+        output = STANDARD
+    target = ScoreOutput.of(
+        output, (source.stem, "-realized"), to=write_as, number=options.number, force=force,
+        inputs=[source.path],
+    )  # fmt: skip
     score = read_score(
-        bass,
+        source,
         key=Key.parse(key) if key else None,
         voices=[Voice.BASS],
         ignore=["chord symbols"],
+        transpose=transpose,
+        tune=shared.tune_number(tune),
     )
     engine = Engine.load(checkpoint)
     with progress("realizing") as advance:
@@ -83,7 +98,6 @@ def realize(
             score, figures=figures, cadences=cadences, options=options, progress=advance
         )
     for notice in found[0].notices:
-        typer.echo(f"bachbot: warning: {bass.name}: {notice}", err=True)
-    for path, one in zip(numbered(output, len(found)), found, strict=True):
-        save_score(page(one.score, numerals), path, layout=layout)
-        typer.echo(f"{path}: {score.chorale.key}, {one.log_probability:.1f} nats")
+        typer.echo(f"bachbot: warning: {source.label}: {notice}", err=True)
+    for name, one in target.save(found, layout, numerals=numerals):
+        target.say(f"{name}: {score.chorale.key}, {one.log_probability:.1f} nats")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.text import Text as RichText
 
     from bachbot.chorale import Chorale, Key, Voice
+    from bachbot.cli.paths import ScoreInput
     from bachbot.scores import Score
     from bachbot.scores.score import NoticeKind
     from bachbot.tables import Cell, Table
@@ -52,27 +53,37 @@ def read_pieces(paths: Sequence[Path]) -> "list[Chorale]":
 
 
 def read_score(
-    path: Path,
+    source: "Path | ScoreInput",
     *,
     key: "Key | None" = None,
     voices: "Sequence[Voice]",
     ignore: "Collection[NoticeKind]" = (),
+    transpose: str = "auto",
+    tune: int | None = None,
 ) -> "Score":
     """Load a score and print its notices to standard error.
 
     Parameters
     ----------
-    path, key, voices
+    source : Path or ScoreInput
+        What to read.
+    key, voices, transpose, tune
         As `bachbot.load_score` takes them.
     ignore : collection of NoticeKind
         Notices that are not printed.
     """
+    from bachbot.cli.paths import ScoreInput
     from bachbot.scores import load_score
 
-    score = load_score(path, key=key, voices=voices)
+    if isinstance(source, Path):
+        source = ScoreInput(source)
+    score = load_score(
+        source.source, format=source.format, key=key, voices=voices, transpose=transpose, tune=tune
+    )
+    where = source.label if tune is None else f"{source.label}, tune {tune}"
     for notice in score.notices:
         if notice.kind not in ignore:
-            print(f"bachbot: warning: {path.name}: {notice}", file=sys.stderr)  # noqa: T201
+            print(f"bachbot: warning: {where}: {notice}", file=sys.stderr)  # noqa: T201
     return score
 
 
@@ -220,24 +231,6 @@ def check_output(path: Path, suffixes: Sequence[str]) -> Path:
         )
     if not path.parent.is_dir():
         raise OutputError(f"the folder {path.parent} does not exist: create it, or write elsewhere")
-    return path
-
-
-def writable(path: Path, source: Path | None = None) -> Path:
-    """Check the path of a score to write; it must not be the file that is read.
-
-    Raises
-    ------
-    UsageError
-        If its suffix is not one that can be written, or it is the source.
-    OutputError
-        If its folder does not exist.
-    """
-    from bachbot.scores.save import OUTPUT_FORMATS
-
-    check_output(path, tuple(OUTPUT_FORMATS))
-    if source is not None and path.exists() and source.exists() and path.samefile(source):
-        raise UsageError(f"{path} is the file that is read: write to another one")
     return path
 
 

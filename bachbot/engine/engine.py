@@ -267,6 +267,8 @@ def harmonize(
     given: Sequence[Voice] = (Voice.SOPRANO,),
     chords: Chords | None = None,
     cadences: str | None = None,
+    transpose: str | int = "auto",
+    tune: int | None = None,
     options: DecodingOptions | None = None,
 ) -> list[DecodingResult]:
     """Harmonize a tune: `Engine.load(checkpoint).harmonize(...)` in one call.
@@ -281,6 +283,8 @@ def harmonize(
         Voices that come back unchanged.
     chords, cadences
         As in `Engine.harmonize`.
+    transpose, tune
+        Of a file, as in `bachbot.load_score`.
     options : DecodingOptions, optional
         Method, beam, temperature, seed, number.
 
@@ -295,7 +299,7 @@ def harmonize(
         If the file, the checkpoint or the options are bad; see `load_score` and `Engine`.
     """
     if not isinstance(score, Score):
-        score = load_score(score, voices=given)
+        score = load_score(score, voices=given, transpose=transpose, tune=tune)
     return Engine.load(checkpoint).harmonize(
         score, given=given, chords=chords, cadences=cadences, options=options
     )

@@ -1,12 +1,13 @@
 """The harmony that a user gives, read for a score."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import GivenHarmony
+from bachbot.chorale import GivenHarmony, Key
 from bachbot.errors import UsageError
 from bachbot.scores import Score, beats_of
 from bachbot.scores.given_harmony import bass_notes, figures_of, score_harmony
@@ -55,7 +56,7 @@ def given_harmony(
     elif chords == OWN:
         found = score_harmony(score)
     elif chords is not None:
-        found = parse_chords(_text(chords), bars, score.chorale.key)
+        found = parse_chords(_text(chords), bars, _written_key(score))
     if cadences is not None:
         found = found.with_precedence(parse_cadences(cadences, bars, score.chorale, cells))
     return found
@@ -80,7 +81,16 @@ def given_figures(score: Score, figures: str | Path | None) -> GivenHarmony:
         return figures_of(score) or GivenHarmony()
     if figures == NO_FIGURES:
         return GivenHarmony()
-    return parse_figures(_text(figures), beats_of(score), bass_notes(score), score.chorale.key)
+    # Text is about the score as it was written, before it was moved to another key.
+    fifths = score.interval.fifths if score.interval else 0
+    bass = [replace(note, name=note.name - fifths) for note in bass_notes(score)]
+    return parse_figures(_text(figures), beats_of(score), bass, _written_key(score))
+
+
+def _written_key(score: Score) -> Key:
+    """The key of a score before its reader moved it."""
+    key = score.chorale.key
+    return score.interval.undo_key(key) if score.interval else key
 
 
 def _text(chords: str | Path) -> str:

@@ -29,6 +29,7 @@ from bachbot.scores import (
     rewrite_bars,
     section_starts,
 )
+from bachbot.scores.folding import fold_chorale, unfold
 from bachbot.scores.phrases import phrase_ends_of
 from bachbot.scores.pitch import pitch_label
 from bachbot.theory.given.given_chords import where_in
@@ -159,6 +160,11 @@ class HarmonizeRequest:
         return cells
 
     @cached_property
+    def chorale(self) -> Chorale:
+        """The score as the model reads it: notes outside the ranges are in another octave."""
+        return fold_chorale(self.score.chorale)
+
+    @cached_property
     def pulse(self) -> Pulse | CompoundPulse:
         """How note values are brought to those of the chorales."""
         leading = self.given[0] if self.given else Voice.SOPRANO
@@ -168,13 +174,13 @@ class HarmonizeRequest:
     @cached_property
     def octaves(self) -> int:
         """Octaves by which the score is moved up for the model."""
-        return octaves_to_tessitura(self.score.chorale) if Voice.SOPRANO in self.given else 0
+        return octaves_to_tessitura(self.chorale) if Voice.SOPRANO in self.given else 0
 
     @cached_property
     def fill_request(self) -> FillRequest:
         """The request to the decoder, in C major or A minor."""
         return fill_request(
-            self.score.chorale.normalized(self.octaves),
+            self.chorale.normalized(self.octaves),
             self.cells,
             pulse=self.pulse,
             section_starts=section_starts(self.score),
@@ -217,6 +223,7 @@ class HarmonizeRequest:
         back = -source.key.shift - 12 * self.octaves
         found = self.pulse.undo(candidate.chorale).transposed(back, source.key)
         found = replace(found, meter=source.meter, position=source.position)
+        found = unfold(found, source, self.cells)
         if self.bars is None:
             score = complete(self.score, found, self.given)
         else:

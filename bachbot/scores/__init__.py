@@ -3,7 +3,7 @@
 from bachbot.scores.bars import BarRange, bars_of, beats_of
 from bachbot.scores.musicxml.complete import complete, from_chorale
 from bachbot.scores.musicxml.rewrite import rewrite_bars
-from bachbot.scores.readers.load import load_score
+from bachbot.scores.readers.load import list_tunes, load_score
 from bachbot.scores.save import Layout, render, save_score
 from bachbot.scores.score import Notice, Score, Sounding, section_starts, soundings
 
@@ -17,6 +17,7 @@ __all__ = [
     "beats_of",
     "complete",
     "from_chorale",
+    "list_tunes",
     "load_score",
     "render",
     "rewrite_bars",

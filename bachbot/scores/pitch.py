@@ -186,6 +186,29 @@ def midi_and_name(step: str, alter: int, octave: int) -> tuple[int, int]:
     return 12 * (octave + 1) + SEMITONES[step] + alter, line_of_fifths(step) + 7 * alter
 
 
+def fold(midi: int, voice: Voice) -> int:
+    """A pitch in the octave in which it is within the range of a voice.
+
+    Parameters
+    ----------
+    midi : int
+        MIDI pitch.
+    voice : Voice
+        Its range is at least an octave.
+
+    Examples
+    --------
+    >>> fold(83, Voice.SOPRANO), fold(55, Voice.SOPRANO), fold(60, Voice.SOPRANO)
+    (71, 67, 60)
+    """
+    low, high = voice.range
+    while midi > high:
+        midi -= 12
+    while midi < low:
+        midi += 12
+    return midi
+
+
 def signature_alter(fifths: int, step: str) -> int:
     """Alteration that a key signature gives to a step.
 

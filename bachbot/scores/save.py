@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 from bachbot.errors import OutputError, UsageError
 from bachbot.files import write_atomically
+from bachbot.scores.provenance import mark_musicxml
 from bachbot.scores.score import Score, soundings
 from bachbot.scores.sound.instruments import SoundPreset
 
@@ -175,7 +176,8 @@ def render(score: Score, format: OutputFormat, *, layout: Layout | None = None) 
 
 def musicxml(score: Score) -> str:
     """Return a score as MusicXML text."""
-    return _HEAD + ElementTree.tostring(score.document.root, encoding="unicode") + "\n"
+    root = mark_musicxml(score.document.root)
+    return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
 def _compress(text: str) -> bytes:

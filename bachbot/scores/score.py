@@ -7,13 +7,16 @@ from typing import Literal
 
 from bachbot.chorale import Chorale, Voice
 from bachbot.scores.grid import frame_of
+from bachbot.scores.interval import Interval
 from bachbot.scores.readers.document import Document, Line
 
 NoticeKind = Literal[
     "parts",
     "percussion",
     "tunes",
+    "transposed",
     "octave",
+    "range",
     "off grid",
     "chord symbols",
     "key change",
@@ -88,6 +91,8 @@ class Score:
         Where each voice is in the MusicXML.
     notices : tuple of Notice
         What the reader changed or left out.
+    interval : Interval or None
+        By which the reader moved the music to another key; None if it did not.
     """
 
     chorale: Chorale
@@ -96,6 +101,7 @@ class Score:
     document: Document
     lines: Mapping[Voice, Line]
     notices: tuple[Notice, ...] = ()
+    interval: Interval | None = None
 
 
 def soundings(score: Score) -> list[Sounding]:

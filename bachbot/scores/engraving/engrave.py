@@ -13,6 +13,7 @@ from bachbot.scores.engraving.svg import Heading, finish_page
 from bachbot.scores.musicxml.notes import Accidentals, add_accidental
 from bachbot.scores.musicxml.parts import clef
 from bachbot.scores.musicxml.two_staves import use_two_staves
+from bachbot.scores.provenance import mark_png, mark_svg
 
 if TYPE_CHECKING:
     import verovio
@@ -57,9 +58,9 @@ def engraving_bytes(musicxml: str, suffix: str, *, staves: int = 4) -> bytes:
         If the score cannot be engraved.
     """
     if suffix == ".svg":
-        return engrave(musicxml, staves=staves)[0].encode()
+        return mark_svg(engrave(musicxml, staves=staves)[0]).encode()
     if suffix == ".png":
-        return _render_png(engrave(musicxml, staves=staves)[0])
+        return mark_png(_render_png(engrave(musicxml, staves=staves)[0]))
     if suffix == ".pdf":
         from bachbot.scores.engraving.pdf import pdf_bytes
 

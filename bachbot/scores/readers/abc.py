@@ -6,7 +6,6 @@ element of it.
 """
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
@@ -30,7 +29,7 @@ from bachbot.scores.readers.abc_lyrics import align_lyrics, align_symbols, count
 from bachbot.scores.readers.abc_music import AbcVoice
 from bachbot.scores.readers.abc_tokens import tokens
 from bachbot.scores.readers.budget import Budget
-from bachbot.scores.readers.tune import tune_tree
+from bachbot.scores.readers.tune import TuneHeading, number_tunes, tune_tree
 from bachbot.scores.score import Notice
 
 _MAX_NOTES = 12_000  # of all voices, with fields and bar lines after nothing
@@ -42,21 +41,6 @@ _SYMBOL = re.compile(r'([.~H-Wh-w])\s*=\s*(?:!([^!]{1,40})!|\+([^+]{1,40})\+|"[^
 _SINGER = re.compile(r"s|sop|sopran|soprano|s ?1|soprano ?1|cantus|discant", re.IGNORECASE)
 _DIRECTIVES = frozenset(("score", "staves", "linebreak", "propagate-accidentals"))
 
-
-@dataclass(frozen=True)
-class TuneHeading:
-    """What a file says of one of its tunes.
-
-    Parameters
-    ----------
-    number : str
-        As written after ``X:``; empty if there is none.
-    title : str
-        Its first ``T:``; empty if there is none.
-    """
-
-    number: str
-    title: str
 
 
 def abc_tunes(content: bytes) -> tuple[TuneHeading, ...]:
@@ -70,13 +54,12 @@ def abc_tunes(content: bytes) -> tuple[TuneHeading, ...]:
     Examples
     --------
     >>> abc_tunes(b"X:7\nT:Scale\nK:C\nCDEF|\n\nX:9\nK:G\nGABc|\n")
-    (TuneHeading(number='7', title='Scale'), TuneHeading(number='9', title=''))
+    (TuneHeading(number=7, title='Scale'), TuneHeading(number=9, title=''))
     """
     _, tunes = read_tunes(content)
     titles = (next((line.value for line in t.lines() if line.letter == "T"), "") for t in tunes)
-    return tuple(
-        TuneHeading(tune.number, plain_text(title[:400]))
-        for tune, title in zip(tunes, titles, strict=True)
+    return number_tunes(
+        (tune.number, plain_text(title[:400])) for tune, title in zip(tunes, titles, strict=True)
     )
 
 

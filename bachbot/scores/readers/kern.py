@@ -8,8 +8,9 @@ import warnings
 from xml.etree.ElementTree import Element
 
 from bachbot.chorale import Key
-from bachbot.errors import ScoreError
+from bachbot.errors import ScoreError, UsageError
 from bachbot.scores.readers.musicxml import musicxml_tree
+from bachbot.scores.readers.tune import TuneHeading
 
 _MAX_REASON = 200
 _LOCK = threading.Lock()
@@ -18,7 +19,13 @@ _LOCK = threading.Lock()
 _KEY = re.compile(r"^(?:\*[^\t\n]*\t)*\*([A-Ga-g][#-]?):\s*(?:\t|$)", re.MULTILINE)
 
 
-def kern_tree(content: bytes) -> Element:
+def kern_tunes(content: bytes) -> tuple[TuneHeading, ...]:
+    """List the tunes of a kern file."""
+    title = re.search(rb"^!!!OTL[^:\n]*:([^\n]*)", content, re.MULTILINE)
+    return (TuneHeading(1, title[1].decode("utf-8", "replace").strip() if title else ""),)
+
+
+def kern_tree(content: bytes, tune: int | None = None) -> Element:
     """Convert Humdrum kern to MusicXML.
 
     This calls the parser of music21 directly, since ``converter.parse`` leaves pickles in the
@@ -28,12 +35,18 @@ def kern_tree(content: bytes) -> Element:
     ----------
     content : bytes
         The file, in UTF-8 or else Latin-1.
+    tune : int, optional
+        Number of the tune. Default: the first.
 
     Raises
     ------
     ScoreError
         If it is not kern, or music21 cannot convert it.
+    UsageError
+        If it has no tune of that number.
     """
+    if tune not in (None, 1):
+        raise UsageError(f"the file has no tune {tune}: it has one")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -1,6 +1,7 @@
 """Read a score of any format, and quantize its voices to the grid."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -12,21 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Key, Voice
-from bachbot.errors import ScoreError, UsageError
-from bachbot.scores.grid import quantize
+from bachbot.errors import BachbotError, ScoreError, UsageError
+from bachbot.scores.grid import Grid, quantize
 from bachbot.scores.keys import estimate_key
 from bachbot.scores.musicxml.complete import has_chord_symbols, transpose_octaves
-from bachbot.scores.pitch import pitch_label
-from bachbot.scores.readers.abc import abc_tree
+from bachbot.scores.musicxml.transpose import transpose_score
+from bachbot.scores.readers.abc import abc_tree, abc_tunes
 from bachbot.scores.readers.document import Document, Line
+from bachbot.scores.readers.kern import kern_tree, kern_tunes
 from bachbot.scores.readers.midi import midi_tree
 from bachbot.scores.readers.musicxml import musicxml_tree
+from bachbot.scores.readers.placement import Transposition, place_lines
 from bachbot.scores.readers.source import InputFormat, Source, open_source
+from bachbot.scores.readers.tune import TuneHeading
 from bachbot.scores.readers.voices import read_again, take_voices
 from bachbot.scores.score import Notice, NoticeKind, Score
 
-_OCTAVES = (0, 1, -1, 2, -2, 3, -3)
-_OCTAVE_WORDS = {1: "an octave", 2: "two octaves", 3: "three octaves"}
+_MAX_REASON = 200
 
 
 def load_score(
@@ -35,6 +38,8 @@ def load_score(
     format: InputFormat | None = None,  # noqa: A002
     key: Key | None = None,
     voices: Sequence[Voice] = (Voice.SOPRANO,),
+    transpose: str | int = "auto",
+    tune: int | None = None,
 ) -> Score:
     r"""Read a melody, or any of the four voices, from a file or from bytes.
 
@@ -50,20 +55,30 @@ def load_score(
     voices : sequence of Voice
         The voices to read. Parts are identified by name, else by order; other parts are ignored
         with a notice.
+    transpose : str or int
+        How a voice that is outside its range in every octave is moved: ``"auto"`` moves the whole
+        score by the smallest interval that fits and gives a simple key signature, and ``"no"``
+        keeps its key. Semitones such as ``2`` or ``"-3"``, or a key such as ``"G major"``, move
+        it in any case. Notes that are still outside stay as they are written; the engine reads
+        them in another octave.
+    tune : int, optional
+        Number of the tune in a file of many, as `list_tunes` gives it. Default: the first.
 
     Returns
     -------
     Score
-        The requested voices; its chorale is in the written key. ``notices`` lists what was
-        ignored or changed: parts, octaves, notes that are not on the sixteenth grid.
+        The requested voices; its chorale is in the written key, or in that which it was moved to.
+        ``notices`` lists what was ignored or changed: parts, keys, octaves, notes that are not on
+        the sixteenth grid.
 
     Raises
     ------
     ScoreError
         If the file is not a score, or is empty, damaged or too large; if a voice is missing, has
-        only rests or chords, or fits into its range in no octave.
+        only rests or chords, or most of its notes are outside its range wherever it is moved.
     UsageError
-        If no voice is requested, or the source or format is none of those above.
+        If no voice is requested, the source, the format or `transpose` is none of those above, or
+        there is no tune of that number.
 
     Examples
     --------
@@ -76,11 +91,79 @@ def load_score(
     wanted = tuple(sorted(set(voices)))
     if not wanted:
         raise UsageError("no voice is requested: give some of soprano, alto, tenor, bass")
+    wanted_key = Transposition.parse(transpose)
     opened = open_source(source, format)
+    with _one_line(opened):
+        return _Loader(opened, wanted, key, wanted_key, tune).load()
+
+
+def list_tunes(
+    source: str | Path | bytes | BinaryIO,
+    *,
+    format: InputFormat | None = None,  # noqa: A002
+) -> tuple[TuneHeading, ...]:
+    r"""List the tunes in a file; a file of ABC or kern may hold many.
+
+    Parameters
+    ----------
+    source, format
+        As `load_score` takes them.
+
+    Returns
+    -------
+    tuple of TuneHeading
+        Number and title of each, in order; one for a format that holds a single tune.
+
+    Raises
+    ------
+    ScoreError
+        If the file cannot be read or holds no tune.
+    UsageError
+        If the source or format is none of those that can be read.
+
+    Examples
+    --------
+    >>> list_tunes(b"X:1\nT:One\nK:C\nc4|\n\nX:2\nT:Two\nK:C\nd4|")[1].title
+    'Two'
+    """
+    opened = open_source(source, format)
+    with _one_line(opened):
+        return _headings(opened)
+
+
+def _headings(source: Source) -> tuple[TuneHeading, ...]:
+    if source.format == "abc":
+        found = abc_tunes(source.content)
+    elif source.format == "kern":
+        found = kern_tunes(source.content)
+    else:
+        return (TuneHeading(1, source.name),)
+    if not found:
+        raise ScoreError("it has no tune: give one with a tune")
+    return found
+
+
+@contextmanager
+def _one_line(source: Source) -> Iterator[None]:
+    """Turn whatever goes wrong while a score is read into an error of one line.
+
+    A file is anybody's, and no list of exceptions is long enough for all of them.
+    """
     try:
-        return _Loader(opened, wanted, key).load()
+        yield
     except ScoreError as error:
-        raise ScoreError(f"{opened.label}: {error}") from error
+        raise ScoreError(f"{source.label}: {error}") from error
+    except (BachbotError, ImportError):  # what the user asked for, or a package that is missing
+        raise
+    except MemoryError as error:
+        raise ScoreError(
+            f"{source.label}: there is not enough memory to read it: give a part of it"
+        ) from error
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REASON]
+        raise ScoreError(
+            f"{source.label}: it cannot be read as {source.format} ({reason}): export it again"
+        ) from error
 
 
 @dataclass
@@ -90,6 +173,8 @@ class _Loader:
     source: Source
     wanted: tuple[Voice, ...]
     key: Key | None
+    transposition: Transposition
+    tune: int | None
     notices: list[Notice] = field(default_factory=list)
 
     def load(self) -> Score:
@@ -99,56 +184,54 @@ class _Loader:
             read = [voice.label for voice in self.wanted]
             self._note("parts", f"{_listed(taken.ignored)} ignored; {_listed(read)} read")
         self.notices += taken.notices
-        octaves = {voice: self._octaves(voice, line) for voice, line in lines.items()}
-        if any(octaves.values()):
+        key = self.key or _estimate_key(self._quantized(document, lines).pitch, document)
+        placement, notices = place_lines(document, lines, key, self.transposition)
+        self.notices += notices
+        interval = placement.interval
+        if interval is not None or any(placement.octaves.values()):
             for voice, line in lines.items():
-                if octaves[voice]:
-                    transpose_octaves(document.part(line.part), line, octaves[voice], voice)
+                if placement.octaves[voice]:
+                    octaves = placement.octaves[voice]
+                    transpose_octaves(document.part(line.part), line, octaves, voice)
+            if interval is not None:
+                transpose_score(document.root, interval)
+                key = interval.key(key)
             document, lines = read_again(document.root, lines)
         for voice, line in lines.items():
             self._note_off_grid(voice, line)
         if any(has_chord_symbols(document.part(line.part)) for line in lines.values()):
             self._note("chord symbols", "its chord symbols are left out: the harmony will be new")
         self._note_key_change(document)
-        chorale = self._chorale(document, lines)
+        chorale = self._chorale(document, lines, key)
         title = title_of(document.root) or self.source.name
-        return Score(chorale, self.wanted, title, document, lines, tuple(self.notices))
+        notices = tuple(self.notices)
+        return Score(chorale, self.wanted, title, document, lines, notices, placement.whole)
 
     def _note(self, kind: NoticeKind, message: str) -> None:
         self.notices.append(Notice(kind, message))
 
     def _tree(self) -> Element:
-        content, kind = self.source.content, self.source.format
+        content, kind, place = self.source.content, self.source.format, self._place()
         if kind in ("musicxml", "mxl"):
             return musicxml_tree(content)
         if kind == "kern":
-            # Only this format imports music21, which takes a third of a second.
-            from bachbot.scores.readers.kern import kern_tree
-
-            return kern_tree(content)
-        tree, notices = abc_tree(content) if kind == "abc" else midi_tree(content)
+            tree, notices = kern_tree(content, tune=place)
+        elif kind == "abc":
+            tree, notices = abc_tree(content, tune=place)
+        else:
+            tree, notices = midi_tree(content)
         self.notices += notices
         return tree
 
-    def _octaves(self, voice: Voice, line: Line) -> int:
-        """Octaves to move a line by so that it is within its voice's range."""
-        low = min(note.pitch for note in line.notes)
-        high = max(note.pitch for note in line.notes)
-        bottom, top = voice.range
-        span = f"the {voice.label} goes from {pitch_label(low)} to {pitch_label(high)}"
-        for octaves in _OCTAVES:
-            if bottom <= low + 12 * octaves and high + 12 * octaves <= top:
-                break
-        else:
-            raise ScoreError(
-                f"{span}, and its range is {pitch_label(bottom)} to {pitch_label(top)}: "
-                "transpose it"
-            )
-        if octaves:
-            way = "up" if octaves > 0 else "down"
-            by = _OCTAVE_WORDS[abs(octaves)]
-            self._note("octave", f"{span} and was moved {way} {by} into its range")
-        return octaves
+    def _place(self) -> int | None:
+        """Place in the file of the tune of the number that is wanted, from 1."""
+        if self.tune is None:
+            return None
+        numbers = [heading.number for heading in _headings(self.source)]
+        if self.tune not in numbers:
+            few = ", ".join(map(str, numbers[:8])) + (" and so on" if len(numbers) > 8 else "")
+            raise UsageError(f"{self.source.label} has no tune {self.tune}: give one of {few}")
+        return numbers.index(self.tune) + 1
 
     def _note_key_change(self, document: Document) -> None:
         for before, after in pairwise(document.signatures):
@@ -175,8 +258,11 @@ class _Loader:
                 "stay as they are",
             )
 
-    def _chorale(self, document: Document, lines: Mapping[Voice, Line]) -> Chorale:
-        grid = quantize([lines[voice].notes for voice in self.wanted], document.bars)
+    def _quantized(self, document: Document, lines: Mapping[Voice, Line]) -> Grid:
+        return quantize([lines[voice].notes for voice in self.wanted], document.bars)
+
+    def _chorale(self, document: Document, lines: Mapping[Voice, Line], key: Key) -> Chorale:
+        grid = self._quantized(document, lines)
         pitch = np.full((len(grid.pitch), 4), REST, dtype=np.int16)
         tied = np.zeros(pitch.shape, dtype=np.bool_)
         pitch[:, list(self.wanted)] = grid.pitch
@@ -188,7 +274,7 @@ class _Loader:
             tied=tied,
             fermata=grid.fermata,
             meter=grid.meter,
-            key=self.key or _estimate_key(grid.pitch, document),
+            key=key,
             name=self.source.name,
             position=grid.position,
         )

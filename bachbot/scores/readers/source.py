@@ -1,5 +1,6 @@
 """Where a score is read from: a path, bytes or a binary file object, and which format it has."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,12 +84,14 @@ def open_source(source: str | Path | bytes | BinaryIO, format: str | None = None
     if isinstance(source, str | Path):
         path = Path(source)
         found = format or INPUT_FORMATS.get(path.suffix.lower())
+        label = _printable(str(path))
         if found is None:
             raise ScoreError(
-                f"{path}: '{path.suffix.lower()}' is not the suffix of a score that can be read: "
-                f"use {', '.join(INPUT_FORMATS)}"
+                f"{label}: '{_printable(path.suffix.lower())}' is not the suffix of a score that "
+                f"can be read: use {', '.join(INPUT_FORMATS)}"
             )
-        return Source(read_bytes(path), found, str(path), path.stem)  # type: ignore[arg-type]
+        return Source(read_bytes(path), found, label, _printable(path.stem))  # type: ignore[arg-type]
+    unnamed = "the score"
     if isinstance(source, bytes | bytearray | memoryview):
         content, path = bytes(source), Path()
     elif hasattr(source, "read"):
@@ -96,13 +99,15 @@ def open_source(source: str | Path | bytes | BinaryIO, format: str | None = None
         if not isinstance(content, bytes):
             raise UsageError("the file is open as text: open it in binary mode ('rb')")
         name = getattr(source, "name", None)  # a number where the file has no name
-        path = Path(name) if isinstance(name, str) else Path()
+        path = Path(name) if isinstance(name, str) and not name.startswith("<") else Path()
+        if name == "<stdin>":
+            unnamed = "standard input"
     else:
         raise UsageError(
             f"a score cannot be read from {type(source).__name__}: give a path, bytes or a binary "
             "file object"
         )
-    label = path.name or "the score"
+    label = _printable(path.name) or unnamed
     _check_size(content, label)
     found = format or INPUT_FORMATS.get(path.suffix.lower()) or detect_format(content)
     if found is None:
@@ -110,7 +115,13 @@ def open_source(source: str | Path | bytes | BinaryIO, format: str | None = None
             f"{label}: its format cannot be detected: give format= one of "
             f"{', '.join(get_args(InputFormat))}"
         )
-    return Source(content, found, label, path.stem)  # type: ignore[arg-type]
+    return Source(content, found, label, _printable(path.stem))  # type: ignore[arg-type]
+
+
+def _printable(name: str) -> str:
+    """A name as text in one line, though a file's may be any bytes."""
+    text = os.fsencode(name).decode("utf-8", "replace")
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def detect_format(content: bytes) -> InputFormat | None:
@@ -182,17 +193,18 @@ def read_bytes(path: Path) -> bytes:
         If there is no such file, or it is a folder, empty, unreadable or larger than
         `MAX_BYTES`.
     """
+    label = _printable(str(path))
     try:
         if not path.exists():
-            raise ScoreError(f"there is no file {path}: give the name of a score")
+            raise ScoreError(f"there is no file {label}: give the name of a score")
         if not path.is_file():
-            raise ScoreError(f"{path} is not a file: give the name of a score")
+            raise ScoreError(f"{label} is not a file: give the name of a score")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ScoreError(f"{path} cannot be read ({reason}): give another file") from error
-    _check_size(content, str(path))
+        raise ScoreError(f"{label} cannot be read ({reason}): give another file") from error
+    _check_size(content, label)
     return content
 
 

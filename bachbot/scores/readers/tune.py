@@ -1,5 +1,6 @@
 """Tunes as the readers of MIDI and ABC find them, and their MusicXML."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -23,6 +24,37 @@ _MARKS = {
         "accent", "strong-accent", "staccato", "tenuto", "staccatissimo", "breath-mark",
     ),
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TuneHeading:
+    """A tune in a file of many: the number by which it is asked for, and its title."""
+
+    number: int
+    title: str
+
+
+def number_tunes(found: Iterable[tuple[str, str]]) -> tuple[TuneHeading, ...]:
+    """Headings of the tunes of a file, from the number that it gives to each, and its title.
+
+    They are numbered in order instead if a number is missing or stands twice.
+
+    Examples
+    --------
+    >>> number_tunes([("51", "One"), ("52", "Two")])[1].number
+    52
+    >>> number_tunes([("51", "One"), ("51", "Two")])[1].number
+    2
+    """
+    tunes = list(found)
+    written = [_TUNE_NUMBER.match(number) for number, _ in tunes]
+    numbers = [int(match[1]) if match else 0 for match in written]
+    if 0 in numbers or len(set(numbers)) < len(numbers):
+        numbers = list(range(1, len(tunes) + 1))
+    return tuple(TuneHeading(n, title) for n, (_, title) in zip(numbers, tunes, strict=True))
+
+
+_TUNE_NUMBER = re.compile(r"\s*(\d{1,9})")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from bachbot.scores.provenance import MARK
 from bachbot.scores.score import Sounding
 from bachbot.scores.sound import fluidsynth
 from bachbot.scores.sound.instruments import SoundPreset
@@ -88,6 +89,7 @@ def encode_audio(samples: NDArray[np.float32], suffix: str) -> bytes:
     with soundfile.SoundFile(
         buffer, "w", RATE, samples.shape[1], format=container, subtype=coding
     ) as out:
+        out.comment = MARK
         for start in range(0, len(samples), _FRAMES_PER_WRITE):
             out.write(samples[start : start + _FRAMES_PER_WRITE])
     return buffer.getvalue()

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterable
 
 from bachbot.scores.grid import Bar, bar_offsets
+from bachbot.scores.provenance import MARK
 from bachbot.scores.score import Score, Sounding, soundings
 
 TICKS = 480
@@ -57,6 +58,7 @@ def _conductor_track(score: Score, tempo: float):  # type: ignore[no-untyped-def
     document = score.document
     messages = [
         mido.MetaMessage("track_name", name=score.title, time=0),
+        mido.MetaMessage("text", text=MARK, time=0),
         mido.MetaMessage("set_tempo", tempo=round(60_000_000 / tempo), time=0),
     ]
     before = None

@@ -1,0 +1,129 @@
+"""``bachbot harmonize FILE --tune all``: every tune in a file of many."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from bachbot.cli.paths import (
+    STANDARD,
+    ScoreInput,
+    check_output_file,
+    name_of,
+    output_format,
+    path_of,
+    printable,
+    suffix_of,
+)
+from bachbot.errors import BachbotError, OutputError, ScoreError, UsageError
+
+if TYPE_CHECKING:
+    from bachbot.chorale import Key, Voice
+    from bachbot.decoding import DecodingOptions
+    from bachbot.scores import Layout
+    from bachbot.scores.readers.tune import TuneHeading
+
+_LONGEST_TITLE = 80
+
+
+def harmonize_tunes(
+    source: ScoreInput,
+    output: str | None,
+    *,
+    to: str | None,
+    force: bool,
+    voices: "tuple[Voice, ...]",
+    key: "Key | None",
+    transpose: str,
+    options: "DecodingOptions",
+    layout: "Layout",
+    checkpoint: str,
+    numerals: bool,
+) -> None:
+    """Harmonize every tune of a file into a folder, each named after its number and title.
+
+    A tune that cannot be read or harmonized is reported and skipped.
+
+    Raises
+    ------
+    UsageError
+        If the output is no folder.
+    OutputError
+        If the folder cannot be made.
+    ScoreError
+        If the file holds no tune; if some were skipped, after all others are written.
+    """
+    from bachbot.cli.show import numbered, page, progress, read_score
+    from bachbot.engine import Engine
+    from bachbot.scores import list_tunes, save_score
+
+    suffix = suffix_of(output_format(to) or "musicxml")
+    headings = list_tunes(source.source, format=source.format)
+    target = _folder(output, source)
+    engine = Engine.load(checkpoint)
+    skipped = 0
+    width = len(str(max(heading.number for heading in headings)))
+    with progress("harmonizing") as advance:
+        for done, heading in enumerate(headings, start=1):
+            path = target / tune_name(heading, width, suffix)
+            try:
+                for one in numbered(path, options.number):
+                    check_output_file(one, [source.path], force=force, ask=False)
+                score = read_score(
+                    source, key=key, voices=voices, transpose=transpose, tune=heading.number
+                )
+                found = engine.harmonize(score, given=voices, options=options)
+                for one, result in zip(numbered(path, len(found)), found, strict=True):
+                    save_score(page(result.score, numerals), one, layout=layout)
+            except Exception as error:  # one bad tune never costs another
+                skipped += 1
+                reason = str(error)
+                if not isinstance(error, BachbotError):
+                    line = " ".join(f"{type(error).__name__}: {error}".split())
+                    reason = f"a fault in bachbot ({line})"
+                typer.echo(f"bachbot: skipped tune {heading.number}: {reason}", err=True)
+            advance(done, len(headings))
+    good = len(headings) - skipped
+    typer.echo(f"{printable(target)}: {good} of {len(headings)} tunes harmonized")
+    if skipped:
+        raise ScoreError(
+            f"{skipped} of {len(headings)} tunes were skipped, the others are in "
+            f"{printable(target)}: see above for each"
+        )
+
+
+def _folder(output: str | None, source: ScoreInput) -> Path:
+    """The folder to write into, which is made."""
+    if output == STANDARD:
+        raise UsageError("several tunes do not fit into standard output: give a folder with -o")
+    target = Path(name_of(source.stem, "-harmonized")) if output is None else path_of(output)
+    if target.exists() and not target.is_dir():
+        raise UsageError(
+            f"{printable(target)} is no folder, and --tune all writes several files: give a folder"
+        )
+    try:
+        target.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"the folder {printable(target)} could not be made ({error.strerror}): give another "
+            "one with -o"
+        ) from error
+    return target
+
+
+def tune_name(heading: "TuneHeading", width: int, suffix: str) -> str:
+    """The file name of a tune, such as ``07-The-Rights-of-Man.musicxml``.
+
+    Parameters
+    ----------
+    heading : TuneHeading
+        Its number and title.
+    width : int
+        Digits of the longest number, so that names sort by number.
+    suffix : str
+        Suffix of the file.
+    """
+    words = re.sub(r"[\W_]+", "-", heading.title)[:_LONGEST_TITLE].strip("-")
+    number = f"{heading.number:0{width}d}"
+    return name_of(f"{number}-{words}" if words else number, "", suffix)
