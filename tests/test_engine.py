@@ -9,6 +9,7 @@ import bachbot
 from bachbot.chorale import Key, Meter, Voice
 from bachbot.decoding import Penalties
 from bachbot.decoding.harmonize import _fill_batch as fill_batch
+from bachbot.engine.given_harmony import given_figures, given_harmony
 from bachbot.engine.requests import LENGTHS
 from bachbot.errors import CheckpointError, DecodingError, UsageError
 from bachbot.scores import bars_of, from_chorale
@@ -232,3 +233,43 @@ def test_bad_requests_to_the_engine(engine):
         engine.compose(bachbot.ComposeOptions(prime=four.score, prime_bars=13))
     with pytest.raises(CheckpointError, match="comes with bachbot"):
         bachbot.Engine.load("stone")
+
+
+WIDE = b"X:1\nM:4/4\nL:1/4\nK:D\nA,DFA|dfab|afdA|F2D2|]\n"
+"""From A3 to B5, a step more than the range of a soprano."""
+
+
+@pytest.mark.slow
+def test_notes_outside_the_range_come_back_as_they_are():
+    score = bachbot.load_score(WIDE)
+    [found] = bachbot.Engine.load("paper").harmonize(score)
+    assert (found.score.chorale.pitch[:, 0] == score.chorale.pitch[:, 0]).all()
+    assert found.score.chorale.pitch[:, 0].max() == 83
+    content = bachbot.render(found.score, "musicxml")
+    again = bachbot.load_score(content, voices=tuple(Voice), transpose="no")
+    assert again.chorale.same_music(found.score.chorale)
+
+
+LOW = b"X:1\nM:4/4\nL:1/4\nK:Bb\nG,B,DF|GBdf|gfed|B4|]\n"
+"""In B flat, and too low: it is moved to C."""
+
+
+def test_chords_in_letters_are_those_of_the_key_in_which_the_tune_was_written():
+    found = []
+    for transpose in ("no", "auto", "A"):
+        score = bachbot.load_score(LOW, transpose=transpose)
+        cells = np.ones((score.chorale.frames, 4), dtype=np.bool_)
+        found.append(given_harmony(score, cells, "Bb | Gm | F7 | I").chords)
+    assert found[0] == found[1] == found[2]
+    assert {chord.root for chord in found[0]} == {0, 9, 7}
+
+
+def test_figures_are_those_of_the_key_in_which_the_bass_was_written():
+    found = []
+    for transpose in ("no", "-3"):
+        score = bachbot.load_score(
+            LOW.replace(b"[B", b"B"), voices=[Voice.BASS], transpose=transpose
+        )
+        found.append(given_figures(score, "5 . n . | 6 . . . | 7 . . . | 5").chords)
+    assert found[0] == found[1]
+    assert found[0]

@@ -102,7 +102,7 @@ class ScoreInput:
         if self.path is not None:
             return self.path
         file = io.BytesIO(self.content)
-        file.name = "<stdin>"  # type: ignore[attr-defined]
+        file.name = "<stdin>"
         return file
 
     def is_folder(self) -> bool:

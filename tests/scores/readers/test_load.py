@@ -330,6 +330,59 @@ def test_a_transposing_instrument_is_read_at_sounding_pitch(put):
     assert score.lines[Voice.SOPRANO].names[0] == -2  # B flat
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        RecursionError("maximum recursion depth exceeded"),
+        OverflowError("too large"),
+        ZeroDivisionError("by zero"),
+        AssertionError(),
+        struct.error("unpack requires\na buffer"),
+    ],
+)
+@pytest.mark.parametrize("where", ["musicxml_tree", "read_document", "assign_voices", "quantize"])
+def test_any_fault_of_a_reader_is_one_line(everything, monkeypatch, error, where):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(f"bachbot.scores.readers.load.{where}", fail)
+    with pytest.raises(ScoreError, match="it cannot be read as musicxml") as caught:
+        load_score(everything)
+    assert type(error).__name__ in one_line(caught)
+    assert str(everything) in one_line(caught)
+
+
+def test_too_little_memory_is_one_line(everything, monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("bachbot.scores.readers.load.read_document", fail)
+    with pytest.raises(ScoreError, match="not enough memory to read it"):
+        load_score(everything)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ImportError])
+def test_what_is_no_fault_of_the_file_passes(everything, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("bachbot.scores.readers.load.read_document", fail)
+    with pytest.raises(error):
+        load_score(everything)
+
+
+@given(place=st.integers(0, 10**6), value=st.integers(0, 255))
+def test_a_damaged_archive_of_any_compression_is_read_or_refused(place, value):
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", method) as archive:
+            archive.writestr("a.musicxml", EVERYTHING)
+        content = bytearray(buffer.getvalue())
+        content[place % len(content)] = value
+        with suppress(ScoreError):
+            load_score(bytes(content), format="mxl")
+
+
 TUNES = {
     "amazing-grace.musicxml": ("Ab major", "3/4", 4),
     "auld-lang-syne.mid": ("F major", "4/4", 4),
