@@ -27,6 +27,8 @@ NoticeKind = Literal[
     "overlays",
     "transposition",
     "not read",
+    "bar lines",
+    "timing",
 ]
 """What a notice is about."""
 

@@ -14,7 +14,7 @@ from bachbot.scores.pitch import (
     signature_alter,
     spelled_pitch,
 )
-from bachbot.scores.readers.document import plain_number
+from bachbot.scores.readers.part_reader import plain_number
 
 _PLAIN = {*ACCIDENTALS.values(), "sharp-sharp", "natural-sharp", "natural-flat"}
 """Accidentals that say a note's alteration; others are microtones."""

@@ -42,7 +42,6 @@ _SINGER = re.compile(r"s|sop|sopran|soprano|s ?1|soprano ?1|cantus|discant", re.
 _DIRECTIVES = frozenset(("score", "staves", "linebreak", "propagate-accidentals"))
 
 
-
 def abc_tunes(content: bytes) -> tuple[TuneHeading, ...]:
     r"""List the tunes of an ABC file, in linear time and without reading their music.
 

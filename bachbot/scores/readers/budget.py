@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 from bachbot.errors import ScoreError
 
@@ -13,6 +14,9 @@ MAX_BARS = 4096
 
 MAX_NOTES = 50_000
 """Most notes, chord notes and rests of a score."""
+
+MAX_DIVISIONS = 20160
+"""Most divisions of a quarter note that the note lengths of a score may need."""
 
 MAX_PARTS = 64
 """Most parts, voices or spines of a score."""
@@ -33,8 +37,10 @@ class Budget:
         Of the present part.
     quarters : Fraction
         Length of the present part in quarter notes.
+    divisions : int
+        Of a quarter note, for all lengths so far.
     most_notes : int
-        Most notes, for a reader that is slower than others.
+        Most notes of the score, for a format that takes longer to read.
 
     Examples
     --------
@@ -51,6 +57,7 @@ class Budget:
     bars: int = 0
     notes: int = 0
     quarters: Fraction = Fraction(0)
+    divisions: int = 1
     most_notes: int = MAX_NOTES
 
     def part(self) -> None:
@@ -82,7 +89,7 @@ class Budget:
         Raises
         ------
         ScoreError
-            If there are more than `MAX_NOTES`, or they last longer than `MAX_QUARTERS`.
+            If there are more than `most_notes`, or they last longer than `MAX_QUARTERS`.
         """
         self.notes += number
         _check(self.notes, self.most_notes, "notes")
@@ -99,6 +106,33 @@ class Budget:
         """
         self.quarters = quarters
         _check(quarters, MAX_QUARTERS, "quarter notes")
+
+    def reach(self, end: Fraction | int) -> None:
+        """Check where a note ends in a part that is read beside others, and count nothing.
+
+        Parameters
+        ----------
+        end : Fraction or int
+            In quarter notes from the beginning of the part.
+
+        Raises
+        ------
+        ScoreError
+            If it is later than `MAX_QUARTERS`.
+        """
+        _check(end, MAX_QUARTERS, "quarter notes")
+
+    def divide(self, length: Fraction) -> None:
+        """Count the divisions of a quarter note that a note length needs beside all before.
+
+        Raises
+        ------
+        ScoreError
+            If there are more than `MAX_DIVISIONS`.
+        """
+        self.divisions = lcm(self.divisions, length.denominator)
+        if self.divisions > MAX_DIVISIONS:
+            raise ScoreError("its note lengths have no common divisor: simplify the tuplets")
 
 
 def _check(count: Fraction | int, most: int, what: str, instead: str = "a part of it") -> None:

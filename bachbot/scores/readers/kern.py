@@ -1,110 +1,335 @@
-"""Reader of Humdrum kern, through music21."""
+"""Reader of Humdrum kern.
 
-import contextlib
-import io
-import re
-import threading
-import warnings
+Libraries lose more of it than this reader, and one ends the program when a file is damaged
+(`checkpoints/EXPERIMENTS.md`, "Libraries that read kern").
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
 from xml.etree.ElementTree import Element
 
-from bachbot.chorale import Key
-from bachbot.errors import ScoreError, UsageError
-from bachbot.scores.readers.musicxml import musicxml_tree
-from bachbot.scores.readers.tune import TuneHeading
+from bachbot.errors import ScoreError
+from bachbot.scores.readers.budget import Budget
+from bachbot.scores.readers.humdrum import Column, HumdrumPiece, Row, read_rows, split_pieces
+from bachbot.scores.readers.kern_notes import TICKS, KernNote, read_note
+from bachbot.scores.readers.kern_part import KernPart, Strand, cut_long_bars, tune_bars
+from bachbot.scores.readers.kern_signs import begin_repeat, read_bar_line, read_interpretation
+from bachbot.scores.readers.kern_words import Words, is_words
+from bachbot.scores.readers.source import decode_text
+from bachbot.scores.readers.tune import TuneHeading, TuneNote, tune_tree
+from bachbot.scores.score import Notice
 
-_MAX_REASON = 200
-_LOCK = threading.Lock()
-"""One thread at a time: the warning filters and the error stream belong to the whole process."""
+_MAX_NOTES = 20_000
+"""So that a file is read in two seconds."""
 
-_KEY = re.compile(r"^(?:\*[^\t\n]*\t)*\*([A-Ga-g][#-]?):\s*(?:\t|$)", re.MULTILINE)
+_CREATORS = {"COM": "composer", "COA": "composer", "LYR": "lyricist", "LIB": "lyricist",
+             "LAR": "arranger"}  # fmt: skip
 
 
 def kern_tunes(content: bytes) -> tuple[TuneHeading, ...]:
-    """List the tunes of a kern file."""
-    title = re.search(rb"^!!!OTL[^:\n]*:([^\n]*)", content, re.MULTILINE)
-    return (TuneHeading(1, title[1].decode("utf-8", "replace").strip() if title else ""),)
-
-
-def kern_tree(content: bytes, tune: int | None = None) -> Element:
-    """Convert Humdrum kern to MusicXML.
-
-    This calls the parser of music21 directly, since ``converter.parse`` leaves pickles in the
-    temporary folder and takes some strings for addresses.
+    """List the pieces of a Humdrum file, numbered from 1, in linear time.
 
     Parameters
     ----------
     content : bytes
-        The file, in UTF-8 or else Latin-1.
+        The file, in UTF-8, UTF-16, Windows-1252 or Latin-1.
+    """
+    return tuple(
+        TuneHeading(number, _title(piece)) for number, piece in enumerate(_pieces(content), start=1)
+    )
+
+
+def kern_tree(content: bytes, tune: int | None = None) -> tuple[Element, tuple[Notice, ...]]:
+    """Convert Humdrum kern to MusicXML.
+
+    What becomes of each element is a table in ``tests/scores/README.md``.
+
+    Parameters
+    ----------
+    content : bytes
+        The file, in UTF-8, UTF-16, Windows-1252 or Latin-1.
     tune : int, optional
-        Number of the tune. Default: the first.
+        Which piece of the file, by its place: 1 is the first. Default: the first, with a notice if
+        there are several.
+
+    Returns
+    -------
+    tree : Element
+        ``score-partwise``: a part for each kern spine, the highest first.
+    notices : tuple of Notice
+        What was left out or changed.
 
     Raises
     ------
     ScoreError
-        If it is not kern, or music21 cannot convert it.
-    UsageError
-        If it has no tune of that number.
+        If it is not kern, is too long, or has no such piece.
     """
-    if tune not in (None, 1):
-        raise UsageError(f"the file has no tune {tune}: it has one")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
-    if "**kern" not in text:
+    pieces = _pieces(content)
+    if not pieces:
         raise ScoreError("it has no **kern spine: give Humdrum kern")
-    with _LOCK, warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-        warnings.simplefilter("ignore")
-        try:
-            return _correct(musicxml_tree(_convert("\n".join(text.splitlines()))), text)
-        except ScoreError:
-            raise
-        except Exception as error:  # its parser raises errors of any type
-            reason = " ".join(str(error).split())[:_MAX_REASON] or type(error).__name__
-            raise ScoreError(f"it cannot be read as kern ({reason}): export it again") from error
+    if tune is not None and not 1 <= tune <= len(pieces):
+        raise ScoreError(f"it has no tune {tune}: give a number from 1 to {len(pieces)}")
+    piece = pieces[(tune or 1) - 1]
+    reader = _Reader()
+    for row in read_rows(piece):
+        reader.read(row)
+    notices = reader.finish()
+    if tune is None and len(pieces) > 1:
+        message = f"it has {len(pieces)} tunes: the first is read; say --tune N for another"
+        notices.insert(0, Notice("tunes", message))
+    parts = [(part.name or part.code, tune_bars(part.bars)) for part in reader.parts]
+    return tune_tree(parts, _title(piece), _creators(piece)), tuple(notices)
 
 
-def _convert(text: str) -> bytes:
-    from music21.converter import subConverters
-    from music21.musicxml.m21ToXml import GeneralObjectExporter
-
-    reader = subConverters.ConverterHumdrum()
-    reader.parseData(text)
-    return GeneralObjectExporter(reader.stream).parse()
-
-
-def _correct(root: Element, text: str) -> Element:
-    """Correct the marks that music21 converts badly, and keep the key of a key record."""
-    _keep_key(root, text)
-    for fermata in root.iter("fermata"):
-        fermata.set("type", "upright")
-    for part in root.findall("part"):
-        style = part.find("measure[last()]/barline/bar-style")
-        if style is not None and style.text == "light-light":  # '==' ends a piece
-            style.text = "light-heavy"
-    for creator in root.iter("creator"):
-        family, comma, given = (creator.text or "").partition(", ")
-        if comma and "," not in given:  # as in a reference record: 'Beethoven, Ludwig van'
-            creator.text = f"{given} {family}"
-    return root
+def _pieces(content: bytes) -> list[HumdrumPiece]:
+    """The pieces that have a kern spine."""
+    return [
+        piece
+        for piece in split_pieces(decode_text(content))
+        if any("**kern" in line for _, line in piece.lines)
+    ]
 
 
-def _keep_key(root: Element, text: str) -> None:
-    """Write the mode of a key record such as ``*F:`` or ``*d:``.
+def _title(piece: HumdrumPiece) -> str:
+    """Title of a piece, or else of the work that it is from."""
+    for key in ("OTL", "OTP", "OTA", "OPR"):
+        for name, values in piece.records.items():
+            if name.partition("@")[0] == key:
+                return " ".join(values[0].split())[:200]
+    return ""
 
-    As a church mode, since `bachbot.scores.keys.estimate_key` ignores major and minor, which many
-    programs write whatever the tune.
-    """
-    record = _KEY.search(text)
-    first = root.find(".//key")
-    if record is None or first is None:
-        return
-    letter = record[1].replace("-", "b")
-    key = Key(letter[0].upper() + letter[1:], "major" if letter[0].isupper() else "minor")
-    if first.findtext("fifths") == str(key.fifths):
-        for mode in first.findall("mode"):
-            first.remove(mode)
-        index = [child.tag for child in first].index("fifths") + 1
-        mode = Element("mode")
-        mode.text = "ionian" if key.mode == "major" else "aeolian"
-        first.insert(index, mode)
+
+def _creators(piece: HumdrumPiece) -> Iterable[Element]:
+    for key, values in piece.records.items():
+        for value in values[:8]:
+            if key in _CREATORS:
+                creator = Element("creator", {"type": _CREATORS[key]})
+                creator.text = _in_order(value)
+                yield creator
+    for value in piece.records.get("YEC", [])[:1]:
+        rights = Element("rights")
+        rights.text = value
+        yield rights
+
+
+def _in_order(name: str) -> str:
+    """A name such as "Beethoven, Ludwig van", the family name last."""
+    family, comma, given = name.partition(", ")
+    return f"{given} {family}" if comma and "," not in given else name
+
+
+@dataclass
+class _Reader:
+    """Reads the lines of a piece."""
+
+    budget: Budget = field(default_factory=lambda: Budget(most_notes=_MAX_NOTES))
+    parts: list[KernPart] = field(default_factory=list)
+    words: dict[int, Words] = field(default_factory=dict)
+    strands: dict[Column, Strand] = field(default_factory=dict)
+    columns: tuple[Column, ...] = ()
+    layout: list[tuple[int, KernPart, Strand, int]] = field(default_factory=list)
+    texts: list[tuple[int, Words]] = field(default_factory=list)
+    by_spine: dict[int, KernPart] = field(default_factory=dict)
+    cells: dict[str, KernNote] = field(default_factory=dict)
+    now: int = 0
+    unmeasured: int = 0
+    unpitched: int = 0
+
+    def read(self, row: Row) -> None:
+        first = row.cells[0]
+        if row.columns is not self.columns:
+            self._lay_out(row.columns)
+        if first.startswith("*"):
+            if any(cell.startswith("**") for cell in row.cells):
+                self.columns = ()  # spines that are added have names from now on
+                return
+            for index, part, _, voice in self.layout:
+                if not voice and len(row.cells[index]) > 2:
+                    read_interpretation(part, row.cells[index])
+        elif first.startswith("="):
+            self._bar_line(row.cells)
+        elif not any(cell.startswith("=") for cell in row.cells):
+            self._notes(row)
+
+    def _lay_out(self, columns: tuple[Column, ...]) -> None:
+        """Find the part, the strand and the voice of each kern column, and the words below."""
+        self.columns = columns
+        self.layout, self.texts = [], []
+        voices: dict[int, int] = {}
+        above: KernPart | None = None
+        for index, column in enumerate(columns):
+            if column.kind == "**kern":
+                above = self._part_of(column)
+                voice = voices.get(column.spine, 0)
+                voices[column.spine] = voice + 1
+                self.layout.append((index, above, self._strand_of(column), voice))
+            elif is_words(column.kind):
+                if above is not None and column.spine not in self.words:
+                    verse = 1 + sum(w.part is above for w in self.words.values())
+                    self.words[column.spine] = Words(above, verse)
+                if column.spine in self.words:
+                    self.texts.append((index, self.words[column.spine]))
+        present = {strand for _, _, strand, _ in self.layout}
+        self.strands = {c: strand for c, strand in self.strands.items() if strand in present}
+
+    def _part_of(self, column: Column) -> KernPart:
+        part = self.by_spine.get(column.spine)
+        if part is None:
+            self.budget.part()
+            part = self.by_spine[column.spine] = KernPart(column.spine)
+            self._begin_late(part)
+            self.parts.append(part)
+        return part
+
+    def _begin_late(self, part: KernPart) -> None:
+        """Give a spine that is added within the piece the bars of the others, as rests."""
+        bars = self.parts[0].bars if self.parts else []
+        for bar in bars[:-1]:
+            part.begin_bar()
+            self._rest(part, bar.length)
+            part.reached += bar.length
+        if bars:
+            part.begin_bar()
+            part.now = self.now
+
+    def _rest(self, part: KernPart, length: int) -> None:
+        self.budget.note()
+        part.bar.voices[0] = [(0, length, TuneNote(Fraction(length, TICKS)))]
+
+    def _strand_of(self, column: Column) -> Strand:
+        if column not in self.strands:
+            self.strands[column] = Strand()
+        return self.strands[column]
+
+    def _bar_line(self, cells: Sequence[str]) -> None:
+        self.budget.bar()
+        filled = any(part.bars and part.bar.voices for part in self.parts)
+        if filled:
+            self._fill_empty()
+            self.budget.note(number=len(self.parts))  # a bar of a part costs as much as a note
+        lines = {part: cells[index] for index, part, _, _ in self.layout}
+        for part in self.parts:  # also those whose spine has ended
+            cell = lines.get(part, "")
+            forward = read_bar_line(part, cell if cell.startswith("=") else cells[0])
+            if filled:
+                part.reached += self.now
+                part.begin_bar()
+            if forward:
+                begin_repeat(part)
+        if filled:
+            for _, part, strand, _ in self.layout:
+                self._hold(part, strand)
+        self.now = 0 if filled else self.now
+
+    def _fill_empty(self) -> None:
+        """Give each part that has nothing in the bar a rest, if no note of it sounds on."""
+        for part in self.parts:
+            if not part.bar.voices and self.now:
+                self._rest(part, self.now)
+
+    def _hold(self, part: KernPart, strand: Strand) -> None:
+        """Remember the last note of a strand if it is longer than the bar."""
+        bar = part.bars[-2]
+        strand.held = None
+        if strand.end is not None:
+            for voice, notes in bar.voices.items():
+                start, end, note = notes[-1]
+                over = end - self.now
+                if note is strand.last and 0 < over < end - start:
+                    strand.held = (bar, voice, len(notes) - 1, over)
+        strand.end = 0
+
+    def _notes(self, row: Row) -> None:
+        cells = row.cells
+        alone = len(self.parts) == len(self.layout)
+        for index, part, strand, voice in self.layout:
+            cell = cells[index]
+            null = cell in (".", "")
+            if strand.held is not None:
+                if null:
+                    part.hold(strand, voice, self.budget)
+                strand.held = None
+            if null:
+                continue
+            found = self._note(cell, row.number)
+            if strand.end is None and part.now > self.now and not part.bar.voices.get(voice):
+                part.now = self.now  # a voice that enters while the one it left sounds on
+            part.add(found, strand, voice, self.budget)
+            if alone:
+                part.now = strand.end or 0
+        ends = [strand.end for _, _, strand, _ in self.layout if strand.end is not None]
+        self.now = min((end for end in ends if end > self.now), default=self.now)
+        if not alone:
+            self._advance()
+        for index, words in self.texts:
+            if cells[index] != ".":
+                words.add(cells[index], self._note_at(words.part, cells))
+
+    def _note(self, cell: str, line: int) -> KernNote:
+        found = self.cells.get(cell)
+        if found is None:
+            found = self.cells[cell] = read_note(cell, line)
+            self.budget.divide(found.note.length)
+        self.unmeasured += found.unmeasured
+        self.unpitched += found.unpitched
+        return found
+
+    def _advance(self) -> None:
+        """Go on, in each part, to the time at which the next note of it ends."""
+        ends: dict[KernPart, int] = {}
+        for _, part, strand, _ in self.layout:
+            if strand.end is not None and strand.end > part.now:
+                ends[part] = min(strand.end, ends.get(part, strand.end))
+        for part, end in ends.items():
+            part.now = end
+
+    def _note_at(self, part: KernPart, cells: Sequence[str]) -> TuneNote | None:
+        """The note that words belong to: the one on this line, or else the one that sounds."""
+        strands = [(cells[i], strand) for i, p, strand, _ in self.layout if p is part]
+        for cell, strand in strands:
+            if cell != "." and strand.last is not None and strand.last.pitches:
+                return strand.last
+        return next((strand.last for _, strand in strands if strand.last is not None), None)
+
+    def finish(self) -> list[Notice]:
+        """End the parts, put them in order, and cut music without bar lines into bars."""
+        notices = []
+        if any(part.bars and part.bar.voices for part in self.parts):
+            self.budget.bar()
+            self._fill_empty()
+        filled = max(
+            (i for part in self.parts for i, bar in enumerate(part.bars, 1) if bar.voices),
+            default=0,
+        )
+        drums = [part for part in self.parts if part.percussion]
+        self.parts = [part for part in self.parts if not part.percussion]
+        if drums:
+            notices.append(Notice("percussion", "its percussion is ignored"))
+        if not self.parts or not filled:
+            what = "nothing but percussion" if drums else "no music"
+            raise ScoreError(f"it has {what}: give a score with a melody")
+        for part in self.parts:
+            del part.bars[filled:]
+            part.close()
+        self._order()
+        if cut_long_bars(self.parts, self.budget):
+            notices.append(Notice("bar lines", "it has music without bar lines: bars were made"))
+        if self.unmeasured:
+            message = f"{self.unmeasured} notes have no length: they are read as quarter notes"
+            notices.append(Notice("not read", message))
+        if self.unpitched:
+            message = f"{self.unpitched} notes have no pitch: they are read as rests"
+            notices.append(Notice("not read", message))
+        return notices
+
+    def _order(self) -> None:
+        """Put the highest part first: by the numbers of the staves, or else the last spine."""
+        staves = [part.staff for part in self.parts if part.staff is not None]
+        if len(set(staves)) == len(self.parts):
+            self.parts.sort(key=lambda part: part.staff or 0)
+        else:
+            self.parts.reverse()
+        for part in self.parts[1:]:
+            if part.bars:
+                part.bars[0].marks.tempo = None

@@ -1,53 +1,54 @@
 """Reader of MIDI files.
 
-MIDI has ticks, not note values. Notes are quantized to sixteenths or, in beats where they fit
-better, to triplets; a note that ends a little before or after the start of the next one ends
-there.
+MIDI has ticks, not note values: `midi_lines` quantizes the notes. It has no bar lines and no names
+of notes either: bars follow from the time signatures, and names from the key.
 """
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from bachbot.chorale import REST, Chorale, Key, Meter
+from bachbot.chorale import REST, Chorale, Key, Meter, note_name
 from bachbot.errors import ScoreError
 from bachbot.scores.grid import LineNote, frame_of, quantize, supported_meter
 from bachbot.scores.keys import estimate_key
 from bachbot.scores.musicxml.note_values import split_duration
 from bachbot.scores.musicxml.parts import key_element, time_element
 from bachbot.scores.pitch import nearest_name, spell
+from bachbot.scores.readers.budget import Budget
+from bachbot.scores.readers.midi_events import TickNote, parse_midi
+from bachbot.scores.readers.midi_lines import TWELFTHS, MidiNote, Timing, read_lines
+from bachbot.scores.readers.midi_words import clean, find_words, title_of_karaoke
+from bachbot.scores.readers.source import decode_text
 from bachbot.scores.readers.tune import Syllable, TuneBar, TuneNote, tune_tree
 from bachbot.scores.score import Notice
 
-_PERCUSSION = 9
-_MAX_NOTES = 100_000
-_MAX_QUARTERS = 4096
+_MAX_NOTES = 16_000
+"""So that a file is read in two seconds."""
+
 _SIXTEENTH = Fraction(1, 4)
-_TRIPLET = Fraction(1, 3)
 
 
-@dataclass
-class MidiNote:
-    """A note or chord, in quarter notes from the beginning, with its lyric."""
+@dataclass(frozen=True)
+class SongNote:
+    """A note or chord, in quarter notes from the beginning, with its syllable."""
 
     start: Fraction
     stop: Fraction
-    pitches: list[int]
-    text: str = ""
+    pitches: tuple[int, ...]
+    syllable: Syllable | None = None
 
 
 @dataclass
-class MidiLine:
-    """The notes of one track and channel."""
+class SongPart:
+    """The notes of one track and channel: a name, and one or two lines from the top down."""
 
-    name: str = ""
-    notes: list[MidiNote] = field(default_factory=list)
+    name: str
+    lines: list[list[SongNote]]
 
 
 @dataclass
@@ -56,134 +57,84 @@ class MidiSong:
 
     Parameters
     ----------
-    lines : list of MidiLine
-        Pitched lines with notes.
+    parts : list of SongPart
+        With pitched notes.
     title : str
         Name of the first track, if it has no notes.
-    percussion : bool
-        Whether there were notes on the percussion channel.
+    percussion, damaged : bool
+        Whether there were notes on the percussion channel, and whether a track is damaged.
     meters : dict of Fraction to (int, int)
         Time signatures.
     keys : dict of Fraction to Key
         Key signatures.
     tempo : float or None
         Quarter notes per minute at the beginning, if it is given.
+    timing : Timing
+        How far the notes are from the grid.
     """
 
-    lines: list[MidiLine] = field(default_factory=list)
+    parts: list[SongPart] = field(default_factory=list)
     title: str = ""
     percussion: bool = False
+    damaged: bool = False
     meters: dict[Fraction, tuple[int, int]] = field(default_factory=dict)
     keys: dict[Fraction, Key] = field(default_factory=dict)
     tempo: float | None = None
+    timing: Timing = field(default_factory=Timing)
+
+    @property
+    def lines(self) -> list[list[SongNote]]:
+        """The lines of all parts."""
+        return [line for part in self.parts for line in part.lines]
 
 
-def read_midi(content: bytes) -> MidiSong:
-    """Read the notes and signatures of a MIDI file.
+def read_midi(content: bytes, budget: Budget | None = None) -> MidiSong:
+    """Read the notes, words and signatures of a MIDI file.
 
     Raises
     ------
     ScoreError
         If it is not a MIDI file, counts time in seconds, or is too long.
     """
-    import mido
-
-    try:
-        file = mido.MidiFile(file=io.BytesIO(content), clip=True)
-    except Exception as error:  # mido's parser raises errors of any type
-        reason = str(error)[:100] or type(error).__name__
-        raise ScoreError(f"it cannot be read as MIDI ({reason}): export it again") from error
-    if file.ticks_per_beat <= 0 or file.ticks_per_beat >= 0x8000:
-        raise ScoreError("its MIDI counts time in seconds: export it with time in beats")
-    song = MidiSong()
-    for track in file.tracks:
-        _read_track(track, file.ticks_per_beat, song)
-    for line in song.lines:
-        line.notes = _quantize_notes(line.notes)
-    song.lines = [line for line in song.lines if line.notes]
+    budget = budget or Budget(most_notes=_MAX_NOTES)
+    file = parse_midi(content, budget)
+    song = MidiSong(percussion=file.percussion, damaged=file.damaged)
+    if file.tempo:
+        song.tempo = 60_000_000 / file.tempo
+    for tick, meter in file.meters.items():
+        song.meters[_on_grid(tick, file.ticks)] = meter
+    for tick, (fifths, minor) in file.keys.items():
+        key = Key(note_name(fifths + 3 * minor), "minor" if minor else "major")
+        song.keys[_on_grid(tick, file.ticks)] = key
+    words = find_words(file)
+    for track, texts in zip(file.tracks, words, strict=True):
+        name = clean(decode_text(track.name))
+        if not track.notes:
+            song.title = song.title or title_of_karaoke(track) or ("" if song.parts else name)
+        channels: dict[int, list[TickNote]] = {}
+        for note in track.notes:
+            channels.setdefault(note.channel, []).append(note)
+        for notes in channels.values():
+            budget.part()
+            lines = read_lines(notes, file.ticks, texts, song.timing)
+            song.parts.append(SongPart(name, [_in_quarters(line) for line in lines if line]))
     return song
 
 
-def _read_track(track: Any, ticks: int, song: MidiSong) -> None:
-    lines: dict[int, MidiLine] = {}
-    sounding: dict[tuple[int, int], MidiNote] = {}
-    words: dict[Fraction, str] = {}
-    name, now = "", 0
-    for message in track:
-        now += message.time
-        at = Fraction(now, ticks)
-        kind = message.type
-        if kind in ("note_on", "note_off"):
-            key = (message.channel, message.note)
-            if key in sounding:
-                sounding.pop(key).stop = at
-            if kind == "note_on" and message.velocity:
-                if message.channel == _PERCUSSION:
-                    song.percussion = True
-                    continue
-                note = sounding[key] = MidiNote(at, at, [message.note])
-                lines.setdefault(message.channel, MidiLine()).notes.append(note)
-                if at > _MAX_QUARTERS or len(lines[message.channel].notes) > _MAX_NOTES:
-                    raise ScoreError("it is too long: give a part of it")
-        elif kind == "track_name" and not name:
-            name = " ".join(message.name.split())[:80]
-        elif kind == "lyrics":
-            words[at] = words.get(at, "") + message.text[:80]
-        elif kind == "time_signature":
-            song.meters[at] = (message.numerator, message.denominator)
-        elif kind == "key_signature":
-            song.keys[at] = Key.parse(message.key)
-        elif kind == "set_tempo" and song.tempo is None and message.tempo:
-            song.tempo = 60_000_000 / message.tempo
-    if name and not lines and not song.lines and not song.title:
-        song.title = name
-    for line in lines.values():
-        line.name = name
-        for note in line.notes:
-            note.text = words.get(note.start, "")
-        song.lines.append(line)
+def _on_grid(tick: int, ticks: int) -> Fraction:
+    return Fraction(round(4 * tick / ticks), 4)
 
 
-def _quantize_notes(notes: Sequence[MidiNote]) -> list[MidiNote]:
-    """Quantize notes, join chords, and end notes where the next one starts."""
-    triplets = _triplet_beats(notes)
-    grid: dict[Fraction, MidiNote] = {}
-    for note in sorted(notes, key=lambda n: (n.start, n.pitches)):
-        start, stop = _snap(note.start, triplets), _snap(note.stop, triplets)
-        stop = max(stop, start + (_TRIPLET if int(start) in triplets else _SIXTEENTH))
-        if start in grid:
-            grid[start].pitches += note.pitches
-            grid[start].stop = max(stop, grid[start].stop)
-        else:
-            grid[start] = MidiNote(start, stop, list(note.pitches), note.text)
-    out = [grid[start] for start in sorted(grid)]
-    for note, following in pairwise(out):
-        gap = following.start - note.stop
-        length = following.start - note.start
-        # A small gap is articulation and a small overlap legato; a long overlap is a chord.
-        if gap < 0 and -gap > max(_SIXTEENTH, length / 4):
-            following.pitches += [p for p in note.pitches if p not in following.pitches]
-        if gap < 0 or gap <= min(_SIXTEENTH, length / 2):
-            note.stop = following.start
-    return out
-
-
-def _triplet_beats(notes: Sequence[MidiNote]) -> set[int]:
-    """Beats whose onsets are nearer to triplets than to sixteenths."""
-    errors: dict[int, list[Fraction]] = {}
-    for note in notes:
-        into = note.start % 1
-        both = errors.setdefault(int(note.start), [Fraction(0), Fraction(0)])
-        both[0] += abs(into - round(into * 4) * _SIXTEENTH)
-        both[1] += abs(into - round(into * 3) * _TRIPLET)
-    # Nearer by more than the inaccuracy of a performer.
-    return {beat for beat, (plain, third) in errors.items() if third + Fraction(1, 24) < plain}
-
-
-def _snap(at: Fraction, triplets: set[int]) -> Fraction:
-    beat = int(at)
-    steps = 3 if beat in triplets else 4
-    return beat + Fraction(round((at - beat) * steps), steps)
+def _in_quarters(line: Sequence[MidiNote]) -> list[SongNote]:
+    return [
+        SongNote(
+            Fraction(note.start, TWELFTHS),
+            Fraction(note.stop, TWELFTHS),
+            tuple(note.pitches),
+            note.syllable,
+        )
+        for note in line
+    ]
 
 
 def midi_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
@@ -199,21 +150,44 @@ def midi_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
     Raises
     ------
     ScoreError
-        If it is not a MIDI file, or has no pitched notes.
+        If it is not a MIDI file, is too long, or has no pitched notes.
     """
-    song = read_midi(content)
-    if not song.lines:
+    budget = Budget(most_notes=_MAX_NOTES)
+    song = read_midi(content, budget)
+    if not song.parts:
         what = "only percussion" if song.percussion else "no notes"
         raise ScoreError(f"its MIDI has {what}: give a file with a melody")
     first = min(song.keys) if song.keys else None
     key, names = _spell(song, song.keys[first] if first is not None else None)
-    bars = list(_find_bars(song))
-    parts = [
-        (line.name, _split_into_bars(line, spelling, bars, song, key))
-        for line, spelling in zip(song.lines, names, strict=True)
-    ]
-    notices = (Notice("percussion", "its percussion is ignored"),) if song.percussion else ()
-    return tune_tree(parts, song.title), notices
+    bars = []
+    for bar in _find_bars(song):
+        budget.bar()
+        bars.append(bar)
+    budget.note(number=len(bars) * len(names))  # each line has a note or a rest in each bar
+    parts = []
+    spelling = iter(names)
+    for part in song.parts:
+        lines = [_split_into_bars(line, next(spelling), bars, song, key) for line in part.lines]
+        for upper, lower in zip(lines[0], lines[-1], strict=True):
+            if lower is not upper:
+                upper.lower.append(lower.notes)
+        parts.append((part.name, lines[0]))
+    return tune_tree(parts, song.title), tuple(_notices(song))
+
+
+def _notices(song: MidiSong) -> Iterator[Notice]:
+    if song.percussion:
+        yield Notice("percussion", "its percussion is ignored")
+    if song.damaged:
+        yield Notice("not read", "a track is damaged: it is read up to there")
+    timing = song.timing
+    if timing.off:
+        yield Notice(
+            "timing",
+            f"{timing.off} of {timing.notes} notes begin off the beat, by up to "
+            f"{timing.furthest:.2f} of a quarter note: they are read at the nearest sixteenths or "
+            "triplets",
+        )
 
 
 def _spell(song: MidiSong, written: Key | None) -> tuple[Key, list[list[list[int]]]]:
@@ -232,25 +206,25 @@ def _spell(song: MidiSong, written: Key | None) -> tuple[Key, list[list[list[int
         names[:, left : left + 4] = spell(chorale)[:, : columns.shape[1]]
     out = []
     for column, line in enumerate(song.lines):
-        rows = [int(names[min(frame_of(n.start), len(names) - 1), column]) for n in line.notes]
+        rows = [int(names[min(frame_of(n.start), len(names) - 1), column]) for n in line]
         # The other pitches of a chord are spelled near the top one.
         out.append(
             [
                 [nearest_name(p * 7, row) for p in note.pitches]
-                for note, row in zip(line.notes, rows, strict=True)
+                for note, row in zip(line, rows, strict=True)
             ]
         )
     return key, out
 
 
-def _line_notes(line: MidiLine) -> list[LineNote]:
-    return [LineNote(n.start, n.stop - n.start, max(n.pitches)) for n in line.notes]
+def _line_notes(line: Sequence[SongNote]) -> list[LineNote]:
+    return [LineNote(n.start, n.stop - n.start, max(n.pitches)) for n in line]
 
 
 def _find_bars(song: MidiSong) -> Iterator[tuple[Fraction, Fraction, Meter]]:
     """Start, stop and meter of each bar; silence before the first note makes a pickup."""
-    first = min(line.notes[0].start for line in song.lines)
-    end = max(note.stop for line in song.lines for note in line.notes)
+    first = min(line[0].start for line in song.lines)
+    end = max(note.stop for line in song.lines for note in line)
     changes = sorted(song.meters.items())
     meter = Meter()
     if len(changes) > 1 and changes[0][0] == 0:
@@ -281,19 +255,18 @@ def _find_bars(song: MidiSong) -> Iterator[tuple[Fraction, Fraction, Meter]]:
 
 
 def _split_into_bars(
-    line: MidiLine,
+    line: Sequence[SongNote],
     names: Sequence[Sequence[int]],
     bars: Sequence[tuple[Fraction, Fraction, Meter]],
     song: MidiSong,
     key: Key,
 ) -> list[TuneBar]:
     out: list[TuneBar] = []
-    notes = list(zip(line.notes, names, strict=True))
+    notes = list(zip(line, names, strict=True))
     keys = sorted(song.keys.items()) or [(Fraction(0), key)]
     before: Meter | None = None
     fifths = 0
     number = 0
-    inside = False
     for index, (start, stop, meter) in enumerate(bars):
         bar = TuneBar([], meter.beats, meter.unit, fifths)
         while keys and keys[0][0] <= start:
@@ -317,8 +290,8 @@ def _split_into_bars(
                 edges.add("tie start")
             pitches = sorted(zip(note.pitches, note_names, strict=True))
             pieces = _note_values(begin, until, start - lead, meter, pitches, edges)
-            if note.text and note.start >= start and pieces:
-                inside = _add_lyric(pieces[0], note.text, inside=inside)
+            if note.syllable and note.start >= start and pieces:
+                pieces[0].lyrics[1] = note.syllable
             bar.notes += pieces
             position = max(position, until)
             if note.stop > stop:
@@ -372,14 +345,3 @@ def _note_values(
         out[0].edges |= edges & {"tie stop"}
         out[-1].edges |= edges & {"tie start"}
     return out
-
-
-def _add_lyric(note: TuneNote, text: str, *, inside: bool) -> bool:
-    """Set a syllable under a note; return whether its word continues."""
-    continues = text.rstrip().endswith("-") and text.strip() != "-"
-    words = text.strip().rstrip("-").strip()
-    if words:
-        position = {(False, False): "single", (False, True): "begin",
-                    (True, False): "end", (True, True): "middle"}[inside, continues]  # fmt: skip
-        note.lyrics[1] = Syllable(position, words)
-    return continues

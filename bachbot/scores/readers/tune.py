@@ -1,10 +1,11 @@
-"""Tunes as the readers of MIDI and ABC find them, and their MusicXML."""
+"""Tunes as the readers of MIDI, ABC and kern find them, and their MusicXML."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import lcm
 from xml.etree.ElementTree import Element, SubElement
 
@@ -13,9 +14,9 @@ from bachbot.scores.grid import Bar, bar_offsets
 from bachbot.scores.musicxml.note_values import beam_values
 from bachbot.scores.musicxml.notes import Accidentals
 from bachbot.scores.pitch import ACCIDENTALS, spelled_pitch
+from bachbot.scores.readers.budget import MAX_DIVISIONS
 
 _TYPES = ("breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
-_MAX_DIVISIONS = 20160
 _LARGEST_TUPLET = 15
 _MARKS = {
     "ornaments": ("trill-mark", "turn", "inverted-turn", "mordent", "inverted-mordent"),
@@ -66,6 +67,13 @@ class Syllable:
     extended: bool = False
 
 
+def syllable(text: str, *, inside: bool, continues: bool) -> Syllable:
+    """A syllable of a word that has begun before it, or that goes on after it."""
+    if continues:
+        return Syllable("middle" if inside else "begin", text)
+    return Syllable("end" if inside else "single", text)
+
+
 @dataclass
 class TuneNote:
     """A written note, chord or rest.
@@ -97,6 +105,8 @@ class TuneNote:
         ``"start"`` or ``"stop"``, and the index of a pitch that such a tie of the chord leaves out.
     directions : list of Element
         Directions and chord symbols before it.
+    hidden : bool
+        Whether a rest is only time that passes, and is not written.
     """
 
     value: Fraction
@@ -111,6 +121,7 @@ class TuneNote:
     joined: bool = False
     untied: set[tuple[str, int]] = field(default_factory=set)
     directions: list[Element] = field(default_factory=list)
+    hidden: bool = False
 
     @property
     def length(self) -> Fraction:
@@ -140,6 +151,8 @@ class TuneBar:
         Elements of the bar lines.
     closing : list of Element
         Directions after the last note.
+    lower : list of list of TuneNote
+        The other voices of the staff from the top down, each from the beginning of the bar.
     """
 
     notes: list[TuneNote] = field(default_factory=list)
@@ -151,11 +164,18 @@ class TuneBar:
     left: list[Element] = field(default_factory=list)
     right: list[Element] = field(default_factory=list)
     closing: list[Element] = field(default_factory=list)
+    lower: list[list[TuneNote]] = field(default_factory=list)
 
     @property
     def length(self) -> Fraction:
-        """Total length of its notes, in quarter notes."""
-        return sum((note.length for note in self.notes), Fraction(0))
+        """Total length of the notes of its longest voice, in quarter notes."""
+        return max(total_length(notes) for notes in (self.notes, *self.lower))
+
+
+def total_length(notes: Sequence[TuneNote]) -> Fraction:
+    """Total length of notes in quarter notes, by few sums of fractions."""
+    counts = Counter(note.length for note in notes)
+    return sum((length * count for length, count in counts.items()), Fraction(0))
 
 
 def tune_tree(
@@ -186,13 +206,20 @@ def tune_tree(
 
 
 def _write_bars(part: Element, bars: Sequence[TuneBar]) -> None:
-    divisions = lcm(4, *(note.length.denominator for bar in bars for note in bar.notes))
-    if divisions > _MAX_DIVISIONS:
+    denominators = {
+        note.length.denominator
+        for bar in bars
+        for notes in (bar.notes, *bar.lower)
+        for note in notes
+    }
+    divisions = lcm(4, *denominators)
+    if divisions > MAX_DIVISIONS:
         raise ScoreError("its note lengths have no common divisor: simplify the tuplets")
     start, plain = Fraction(0), []
     for bar in bars:
-        plain.append(Bar(start, bar.length, bar.beats, bar.unit))
-        start += bar.length
+        length = bar.length
+        plain.append(Bar(start, length, bar.beats, bar.unit))
+        start += length
     number = 0
     for index, (bar, offset) in enumerate(zip(bars, bar_offsets(plain), strict=True)):
         measure = SubElement(part, "measure")
@@ -209,8 +236,14 @@ def _write_bars(part: Element, bars: Sequence[TuneBar]) -> None:
             attributes.extend(bar.new)
         if bar.tempo:
             _write_tempo(measure, *bar.tempo)
-        _write_notes(measure, bar, divisions)
-        measure.extend(bar.closing)
+        written = 0
+        for voice, notes in enumerate((bar.notes, *bar.lower), start=1):
+            if voice > 1 and written:
+                back = SubElement(measure, "backup")
+                SubElement(back, "duration").text = str(written)
+            written = _write_voice(measure, notes, voice, bar.fifths, divisions)
+            if voice == 1:
+                measure.extend(bar.closing)
         _write_barline(measure, "right", bar.right)
 
 
@@ -232,25 +265,31 @@ def _write_tempo(measure: Element, words: str, tempo: str) -> None:
         SubElement(direction, "sound", {"tempo": tempo})
 
 
-def _write_notes(measure: Element, bar: TuneBar, divisions: int) -> None:
-    accidentals = Accidentals(bar.fifths)
-    pieces = [piece for note in bar.notes for piece in _split_note(note)]
+def _write_voice(
+    measure: Element, notes: Sequence[TuneNote], voice: int, fifths: int, divisions: int
+) -> int:
+    """Write the notes of a voice; return their length in divisions."""
+    accidentals = Accidentals(fifths)
+    pieces = [piece for note in notes for piece in _split_note(note)]
     flags = [max(0, _TYPES.index(_note_type(p.value)[0]) - 3) if p.pitches else 0 for p in pieces]
-    positions, position = [], Fraction(0)
+    lengths = [piece.length for piece in pieces]
+    durations = [length.numerator * divisions // length.denominator for length in lengths]
     groups: list[list[int]] = []
     for index, piece in enumerate(pieces):
-        positions.append(position)
-        position += piece.length
         if flags[index]:
             if piece.joined and groups and groups[-1][-1] == index - 1:
                 groups[-1].append(index)
             else:
                 groups.append([index])
-    levels = beam_values(groups, flags, positions)
-    for piece, beams in zip(pieces, levels, strict=True):
+    starts = [0, *accumulate(durations)]
+    levels = beam_values(groups, flags, [Fraction(start, divisions) for start in starts])
+    for piece, beams, duration in zip(pieces, levels, map(str, durations), strict=True):
+        if piece.hidden:
+            SubElement(SubElement(measure, "forward"), "duration").text = duration
+            continue
         measure.extend(piece.directions)
         for grace in piece.graces:
-            _write_grace(measure, grace, accidentals)
+            _write_grace(measure, grace, voice, accidentals)
         for number, (pitch, name) in enumerate(piece.pitches or [(None, None)]):
             element = SubElement(measure, "note")
             if number:
@@ -262,15 +301,23 @@ def _write_notes(measure: Element, bar: TuneBar, divisions: int) -> None:
                 accidental = _write_pitch(element, pitch, name, accidentals)
                 if number in piece.explicit:
                     accidental = ACCIDENTALS.get(spelled_pitch(pitch, name)[1])
-                elif "tie stop" in piece.edges:
+                elif "tie stop" in piece.edges and ("stop", number) not in piece.untied:
                     accidental = None
-            SubElement(element, "duration").text = str(int(piece.length * divisions))
-            _write_note_end(element, piece, accidental, beams, number)
+            SubElement(element, "duration").text = duration
+            ties = _write_ties(element, piece, number)
+            SubElement(element, "voice").text = str(voice)
+            _write_note_end(element, piece, accidental, beams if not number else ())
+            notations = _notations(piece, ties, first=not number)
+            if len(notations):
+                element.append(notations)
+            if not number:
+                _write_lyrics(element, piece)
+    return starts[-1]
 
 
 def _split_note(note: TuneNote) -> Iterable[TuneNote]:
     """The note itself, or several tied notes if no single value has its length."""
-    if _note_type(note.value)[0]:
+    if note.hidden or _note_type(note.value)[0]:
         return [note]
     odd = _odd_part(note.value.denominator)
     if note.tuplet is None and 1 < odd <= _LARGEST_TUPLET:
@@ -329,11 +376,13 @@ _TYPE_OF = {(v.numerator, v.denominator): name for v, name in _note_values().ite
 """By numerator and denominator, whose hash is faster than that of a fraction."""
 
 
-def _write_grace(measure: Element, grace: tuple[int, int], accidentals: Accidentals) -> None:
+def _write_grace(
+    measure: Element, grace: tuple[int, int], voice: int, accidentals: Accidentals
+) -> None:
     element = SubElement(measure, "note")
     SubElement(element, "grace")
     accidental = _write_pitch(element, *grace, accidentals)
-    SubElement(element, "voice").text = "1"
+    SubElement(element, "voice").text = str(voice)
     SubElement(element, "type").text = "eighth"
     if accidental:
         SubElement(element, "accidental").text = accidental
@@ -350,11 +399,8 @@ def _write_pitch(element: Element, midi: int, name: int, accidentals: Accidental
     return ACCIDENTALS.get(alter) if accidentals.needed(step, alter, octave) else None
 
 
-def _write_note_end(
-    element: Element, note: TuneNote, accidental: str | None, beams: Sequence[str], number: int
-) -> None:
-    """Write the elements after the duration, in the order of MusicXML."""
-    first = not number
+def _write_ties(element: Element, note: TuneNote, number: int) -> list[str]:
+    """Write the ties of a pitch of a note; return their kinds."""
     ties = [
         kind
         for kind in ("stop", "start")
@@ -362,7 +408,13 @@ def _write_note_end(
     ]
     for kind in ties:
         SubElement(element, "tie", {"type": kind})
-    SubElement(element, "voice").text = "1"
+    return ties
+
+
+def _write_note_end(
+    element: Element, note: TuneNote, accidental: str | None, beams: Sequence[str]
+) -> None:
+    """Write the elements from the note type to the beams, in the order of MusicXML."""
     name, dots = _note_type(note.value)
     SubElement(element, "type").text = name
     for _ in range(dots):
@@ -373,19 +425,17 @@ def _write_note_end(
         modification = SubElement(element, "time-modification")
         SubElement(modification, "actual-notes").text = str(note.tuplet[0])
         SubElement(modification, "normal-notes").text = str(note.tuplet[1])
-    if first:
-        for level, kind in enumerate(beams, start=1):
-            SubElement(element, "beam", {"number": str(level)}).text = kind
-    notations = _notations(note, ties, first=first)
-    if len(notations):
-        element.append(notations)
-    if first:
-        for verse, syllable in sorted(note.lyrics.items()):
-            lyric = SubElement(element, "lyric", {"number": str(verse)})
-            SubElement(lyric, "syllabic").text = syllable.position
-            SubElement(lyric, "text").text = syllable.text
-            if syllable.extended:
-                SubElement(lyric, "extend")
+    for level, kind in enumerate(beams, start=1):
+        SubElement(element, "beam", {"number": str(level)}).text = kind
+
+
+def _write_lyrics(element: Element, note: TuneNote) -> None:
+    for verse, syllable in sorted(note.lyrics.items()):
+        lyric = SubElement(element, "lyric", {"number": str(verse)})
+        SubElement(lyric, "syllabic").text = syllable.position
+        SubElement(lyric, "text").text = syllable.text
+        if syllable.extended:
+            SubElement(lyric, "extend")
 
 
 def _notations(note: TuneNote, ties: Sequence[str], *, first: bool) -> Element:

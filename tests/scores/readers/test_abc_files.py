@@ -8,9 +8,10 @@ from pieces import load_clean
 from bachbot.chorale import VOICES
 from bachbot.errors import ScoreError
 from bachbot.scores import load_score
-from bachbot.scores.readers.abc import TuneHeading, abc_tree, abc_tunes
+from bachbot.scores.readers.abc import abc_tree, abc_tunes
 from bachbot.scores.readers.document import read_document
 from bachbot.scores.readers.source import decode_text, detect_format
+from bachbot.scores.readers.tune import TuneHeading
 
 BOOK = """A Fiddle Book: Bad Egg, A Cab
 M:3/4
@@ -37,7 +38,7 @@ def pitches(text: str, tune: int | None = None) -> list[int]:
 
 
 def test_each_tune_of_a_file_is_read_by_its_place():
-    assert abc_tunes(BOOK.encode()) == (TuneHeading("12", "First"), TuneHeading("7", "Second"))
+    assert abc_tunes(BOOK.encode()) == (TuneHeading(12, "First"), TuneHeading(7, "Second"))
     assert pitches(BOOK, 1) == pitches(BOOK) == [67, 69, 71, 72, 74, 76, 78, 79]
     assert pitches(BOOK, 2) == [74, 78, 81]
     assert abc_tree(BOOK.encode(), 2)[0].findtext("work/work-title") == "Second"
