@@ -247,8 +247,8 @@ class _TuneReader:
             align_symbols(voice.line[voice.line_start :], value, AbcVoice.mark)
 
     def _read_parts(self, value: str) -> None:
-        if not self.in_body and len(value) > 1:
-            order = value[:40]
+        order = value[:40]
+        if not self.in_body and list(order) != sorted(set(order)):  # AB is as written
             self._note("not read", f"its parts are read as written, not in the order {order} (P:)")
 
     def _read_macro(self, value: str) -> None:

@@ -203,8 +203,12 @@ class AbcVoice:
             self._overlay = "&)" if self._long_overlay else "bar"
 
     def _current_bar(self) -> TuneBar:
-        if not self.bars or (self._new_line and self._is_full(self.bars[-1])):
+        if not self.bars:
             self._begin_bar()
+        elif self._new_line and self._is_full(self.bars[-1]):
+            altered = self._altered  # accidentals hold to the next bar line that is written
+            self._begin_bar()
+            self._altered = altered
         self._new_line = False
         return self.bars[-1]
 

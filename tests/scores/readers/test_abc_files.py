@@ -151,6 +151,19 @@ def load_clean_text(text: str):
     return score
 
 
+def test_an_accidental_holds_over_a_line_end_without_a_bar_line():
+    text = "X:1\nM:4/4\nL:1/4\nK:C\n^F D E F\nF4 | F4 |]\n"
+    document = read_document(abc_tree(text.encode())[0])
+    assert [note.pitch for note in document.lines[0].notes] == [66, 62, 64, 66, 66, 65]
+    assert [bar.length for bar in document.bars] == [4, 4, 4]
+
+
+@pytest.mark.parametrize(("order", "said"), [("AB", 0), ("A", 0), ("AAB", 1), ("BA", 1)])
+def test_an_order_of_parts_is_said_where_it_is_not_as_written(order, said):
+    _, notices = abc_tree(f"X:1\nP:{order}\nK:C\nP:A\nC|\nP:B\nD|\n".encode())
+    assert len(notices) == said
+
+
 def test_bar_lines_in_the_words_skip_to_the_next_bar(put):
     text = "X:1\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|c4|\nw:a b|c||d\n"
     score = load_clean(put("words.abc", text.replace("||d", "|d")))
