@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element, SubElement, indent
 
 from bachbot.scores.grid import Bar
 from bachbot.scores.musicxml.measures import (
@@ -63,6 +63,8 @@ def write_own_voices(part: Element, staves: Iterable[Sequence[StaffLine]]) -> El
         for attributes in measure.findall("attributes"):
             current.update(attributes)
         write_timeline(new, writer.rewritten(items), before)
+    indent(copy, " ", level=1)
+    copy.tail = part.tail
     return copy
 
 

@@ -73,7 +73,7 @@ def take_voices(root: Element, wanted: Sequence[Voice]) -> TakenVoices:
         for voice, (staff, lower) in choice.items()
     }
     new = Element(root.tag, dict(root.attrib))
-    new[:] = list(root)
+    new[:], new.text = list(root), root.text
     places = _write_own_voices(new, choice, lines)
     for part in {staff.part for staff, _ in choice.values()}:
         _write_ties(new, part)
