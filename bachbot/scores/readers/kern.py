@@ -191,7 +191,6 @@ class _Reader:
             part.reached += bar.length
         if bars:
             part.begin_bar()
-            part.now = self.now
 
     def _rest(self, part: KernPart, length: int) -> None:
         self.budget.note()
@@ -242,7 +241,7 @@ class _Reader:
 
     def _notes(self, row: Row) -> None:
         cells = row.cells
-        alone = len(self.parts) == len(self.layout)
+        ends = {} if len(self.parts) == len(self.layout) else self._ends()
         for index, part, strand, voice in self.layout:
             cell = cells[index]
             null = cell in (".", "")
@@ -250,21 +249,34 @@ class _Reader:
                 if null:
                     part.hold(strand, voice, self.budget)
                 strand.held = None
-            if null:
-                continue
-            found = self._note(cell, row.number)
-            if strand.end is None and part.now > self.now and not part.bar.voices.get(voice):
-                part.now = self.now  # a voice that enters while the one it left sounds on
-            part.add(found, strand, voice, self.budget)
-            if alone:
-                part.now = strand.end or 0
-        ends = [strand.end for _, _, strand, _ in self.layout if strand.end is not None]
-        self.now = min((end for end in ends if end > self.now), default=self.now)
-        if not alone:
-            self._advance()
+            if not null:
+                start = self._start(strand, ends.get(part, []), cells[index - 1])
+                part.add(self._note(cell, row.number), strand, voice, start, self.budget)
+        later = [s.end for _, _, s, _ in self.layout if s.end is not None and s.end > self.now]
+        self.now = min(later, default=self.now)
         for index, words in self.texts:
             if cells[index] != ".":
                 words.add(cells[index], self._note_at(words.part, cells))
+
+    def _ends(self) -> dict[KernPart, list[int]]:
+        """Where the last notes of the strands of each part end."""
+        ends: dict[KernPart, list[int]] = {}
+        for _, part, strand, _ in self.layout:
+            if strand.end is not None:
+                ends.setdefault(part, []).append(strand.end)
+        return ends
+
+    def _start(self, strand: Strand, ends: Sequence[int], left: str) -> int:
+        """Where a note begins: where the last one of its strand ended.
+
+        A strand that was silent goes on where another strand of its part ends, at the time of the
+        line, which the other parts tell. A new one begins with the strand to its left, or at that
+        time if a note sounds on there.
+        """
+        if strand.end is None:
+            both = bool(ends) and left not in (".", "") and self.now not in ends
+            return max(ends) if both else self.now
+        return max(strand.end, self.now) if self.now in ends else strand.end
 
     def _note(self, cell: str, line: int) -> KernNote:
         found = self.cells.get(cell)
@@ -274,15 +286,6 @@ class _Reader:
         self.unmeasured += found.unmeasured
         self.unpitched += found.unpitched
         return found
-
-    def _advance(self) -> None:
-        """Go on, in each part, to the time at which the next note of it ends."""
-        ends: dict[KernPart, int] = {}
-        for _, part, strand, _ in self.layout:
-            if strand.end is not None and strand.end > part.now:
-                ends[part] = min(strand.end, ends.get(part, strand.end))
-        for part, end in ends.items():
-            part.now = end
 
     def _note_at(self, part: KernPart, cells: Sequence[str]) -> TuneNote | None:
         """The note that words belong to: the one on this line, or else the one that sounds."""

@@ -72,8 +72,6 @@ class KernPart:
     ----------
     spine : int
         Number of the spine in the file.
-    now : int
-        Time of the next line in the part, from the beginning of the bar.
     reached : int
         Length of the bars before.
     """
@@ -88,7 +86,6 @@ class KernPart:
     metered: bool = False
     fifths: int | None = None
     record: str = ""
-    now: int = 0
     reached: int = 0
     bars: list[KernBar] = field(default_factory=list)
     labels: set[str] = field(default_factory=set)
@@ -105,7 +102,6 @@ class KernPart:
     def begin_bar(self) -> None:
         """Begin a bar, with the signatures in force."""
         self.bars.append(KernBar(TuneBar([], self.beats, self.unit, self.fifths or 0)))
-        self.now = 0
 
     def sign(self, element: Element) -> None:
         """Add a key, time signature or clef to the current bar."""
@@ -115,8 +111,8 @@ class KernPart:
         if not self.bar.voices:
             marks.beats, marks.unit, marks.fifths = self.beats, self.unit, self.fifths or 0
 
-    def add(self, found: KernNote, strand: Strand, voice: int, budget: Budget) -> None:
-        """Add a note to a voice, where its last one ended or where the line is, if that is later.
+    def add(self, found: KernNote, strand: Strand, voice: int, start: int, budget: Budget) -> None:
+        """Add a note to a voice.
 
         Raises
         ------
@@ -128,7 +124,6 @@ class KernPart:
         if found.grace:
             strand.graces += note.pitches
             return
-        start = max(strand.end or 0, self.now)
         strand.end = end = start + found.ticks
         budget.reach(-(-(self.reached + end) // TICKS))
         note.joined = strand.beams > 0

@@ -63,6 +63,18 @@ def test_a_staff_that_splits_for_a_moment_is_read_by_its_upper_voice():
     assert [notice.kind for notice in score.notices] == ["parts"]
 
 
+def test_two_voices_of_a_staff_keep_time_while_another_part_moves_faster():
+    lines = ["**kern **kern", "*M3/4 *M3/4", "*^ *", "2A 4E 12cc", ". . 12dd", ". . 12ee",
+             ". 4D 4cc", "4r 4GG 8b", ". . 8g", "= = =", "2A 4E 8cc", ". . 8dd", ". . 4ee",
+             "4B 4GG 4b", "*v *v *", "== ==", "*- *-"]  # fmt: skip
+    document = load_score(kern(*lines)).document
+    upper, lower = document.lines_of(1)
+    assert [(n.start, n.pitch) for n in upper.notes] == [(0, 57), (3, 57), (5, 59)]
+    assert [(n.start, n.pitch) for n in lower.notes] == [
+        (0, 52), (1, 50), (2, 43), (3, 52), (5, 43),
+    ]  # fmt: skip
+
+
 def test_chant_without_meter_is_cut_where_its_phrases_end():
     lines = ["**kern", *["4d", "4e", "4f,", "4g", "4a", "4g", "4f", "2d;"] * 3, "*-"]
     score = load_score(kern(*lines))
