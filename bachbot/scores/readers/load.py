@@ -230,7 +230,7 @@ class _Loader:
         numbers = [heading.number for heading in _headings(self.source)]
         if self.tune not in numbers:
             few = ", ".join(map(str, numbers[:8])) + (" and so on" if len(numbers) > 8 else "")
-            raise UsageError(f"{self.source.label} has no tune {self.tune}: give one of {few}")
+            raise UsageError(f"the file has no tune {self.tune}: give one of {few}")
         return numbers.index(self.tune) + 1
 
     def _note_key_change(self, document: Document) -> None:

@@ -79,7 +79,7 @@ def music(text: str, head: str = KEY) -> str:
 
 CASES: dict[str, Kept | tuple[str, str] | str] = {
     # Files and lines
-    "`X:` reference number": Kept(KEY + PLAIN, lambda _: abc_tunes(KEY.encode())[0].number, "1"),
+    "`X:` reference number": Kept(KEY + PLAIN, lambda _: abc_tunes(KEY.encode())[0].number, 1),
     "several tunes": KEY + PLAIN + "\nX:2\nK:G\nGABc|\n",
     "file header: `M:`, `L:`, `U:`, `C:` before the first `X:`": Kept(
         "M:3/4\nL:1/2\nC:Anon.\n\nX:1\nK:C\nCDE|\n",
@@ -233,7 +233,7 @@ CASES: dict[str, Kept | tuple[str, str] | str] = {
     "rests of whole bars `Z`, `X`": Kept(music("C4|Z2|C4|"), bar_lengths, [4.0] * 4),
     "chords": Kept(music("[CEG]4"), texts(".//pitch/step"), ["C", "E", "G"]),
     "chords of unequal lengths: as long as the first note": Kept(
-        music("[C2E4]3"), lengths, [6.0, 6.0]
+        music("[C2E4]3"), lengths, [6.0]
     ),
     "ties": Kept(music("C4-|C4"), tied, [("C", ["start"]), ("C", ["stop"])]),
     "ties of some notes of a chord": Kept(

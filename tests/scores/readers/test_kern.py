@@ -10,6 +10,7 @@ from pieces import BACH, load_clean
 from bachbot.chorale import VOICES
 from bachbot.errors import ScoreError
 from bachbot.scores import load_score
+from bachbot.scores.readers.document import read_document
 from bachbot.scores.readers.kern import kern_tree, kern_tunes
 from bachbot.scores.readers.tune import TuneHeading
 
@@ -67,7 +68,7 @@ def test_two_voices_of_a_staff_keep_time_while_another_part_moves_faster():
     lines = ["**kern **kern", "*M3/4 *M3/4", "*^ *", "2A 4E 12cc", ". . 12dd", ". . 12ee",
              ". 4D 4cc", "4r 4GG 8b", ". . 8g", "= = =", "2A 4E 8cc", ". . 8dd", ". . 4ee",
              "4B 4GG 4b", "*v *v *", "== ==", "*- *-"]  # fmt: skip
-    document = load_score(kern(*lines)).document
+    document = read_document(kern_tree(kern(*lines))[0])
     upper, lower = document.lines_of(1)
     assert [(n.start, n.pitch) for n in upper.notes] == [(0, 57), (3, 57), (5, 59)]
     assert [(n.start, n.pitch) for n in lower.notes] == [
@@ -98,10 +99,11 @@ TWO = (
 def test_the_pieces_of_a_file_have_numbers_and_titles():
     assert kern_tunes(TWO) == (TuneHeading(1, "First"), TuneHeading(2, "Zweites"))
     root, notices = kern_tree(TWO, 2)
+    assert notices == ()
+    assert [notice.kind for notice in kern_tree(TWO)[1]] == ["tunes"]
     assert root.findtext(".//work-title") == "Zweites"
     assert root.findtext(".//creator") == "X"
     assert [n.findtext("step") for n in root.iter("pitch")] == ["D"]
-    assert [notice.kind for notice in notices] == ["tunes"]
     for tune in (0, 3, -1):
         with pytest.raises(ScoreError, match="give a number from 1 to 2"):
             kern_tree(TWO, tune)

@@ -340,7 +340,7 @@ def test_a_transposing_instrument_is_read_at_sounding_pitch(put):
         struct.error("unpack requires\na buffer"),
     ],
 )
-@pytest.mark.parametrize("where", ["musicxml_tree", "read_document", "assign_voices", "quantize"])
+@pytest.mark.parametrize("where", ["musicxml_tree", "take_voices", "place_lines", "quantize"])
 def test_any_fault_of_a_reader_is_one_line(everything, monkeypatch, error, where):
     def fail(*_, **__):
         raise error
@@ -356,7 +356,7 @@ def test_too_little_memory_is_one_line(everything, monkeypatch):
     def fail(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("bachbot.scores.readers.load.read_document", fail)
+    monkeypatch.setattr("bachbot.scores.readers.load.take_voices", fail)
     with pytest.raises(ScoreError, match="not enough memory to read it"):
         load_score(everything)
 
@@ -366,7 +366,7 @@ def test_what_is_no_fault_of_the_file_passes(everything, monkeypatch, error):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("bachbot.scores.readers.load.read_document", fail)
+    monkeypatch.setattr("bachbot.scores.readers.load.take_voices", fail)
     with pytest.raises(error):
         load_score(everything)
 
