@@ -11,6 +11,7 @@
     ├── TrainingError       a run that cannot start, continue or be resumed
     ├── DecodingError       no music satisfies the constraints
     ├── OutputError         a file could not be written
+    ├── WorkerError         a process that works beside others cannot be started
     └── MissingExtraError   a package that only an extra installs is missing
 
 A message is one line: what was given, what was expected, what to do about it.
@@ -61,6 +62,10 @@ class DecodingError(BachbotError):
 
 class OutputError(BachbotError):
     """A file could not be written."""
+
+
+class WorkerError(BachbotError):
+    """A process that works beside others cannot be started."""
 
 
 class MissingExtraError(BachbotError, ImportError):

@@ -38,7 +38,7 @@ def replace_atomically(path: Path, private: bool = False) -> Iterator[Path]:
 
     path = Path(path)
     check_replaceable(path)
-    _sweep(path.parent)
+    _sweep_once(path.parent)
     temporary = None
     try:
         handle, name = tempfile.mkstemp(
@@ -118,17 +118,22 @@ def _host() -> str:
     return "".join(c for c in socket.gethostname() if c.isascii() and c.isalnum())[:16] or "host"
 
 
-def _sweep(folder: Path) -> None:
-    """Remove the temporary files of processes that were killed, once for each folder."""
+def sweep_temporary_files(folder: Path) -> int:
+    """Remove the temporary files that killed processes left in a folder.
+
+    Those of processes that run stay, and those of other machines, and of Windows, where a process
+    cannot be asked for without harm, stay for a day.
+
+    Returns
+    -------
+    int
+        Number of files that were removed.
+    """
     import re
     import time
 
-    name = os.path.realpath(folder)
-    if name in _swept:
-        return
-    _swept.add(name)
     pattern = re.compile(rf"{re.escape(_PREFIX)}([A-Za-z0-9]{{1,16}})-(\d{{1,10}})-\w{{8}}(\..*)?")
-    here, now = _host(), time.time()
+    here, now, removed = _host(), time.time(), 0
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             found = pattern.fullmatch(entry.name)
@@ -140,6 +145,16 @@ def _sweep(folder: Path) -> None:
                 old = now - entry.stat(follow_symlinks=False).st_mtime > _A_DAY
                 if old or (found[1] == here and not _is_running(int(found[2]))):
                     Path(entry.path).unlink()
+                    removed += 1
+    return removed
+
+
+def _sweep_once(folder: Path) -> None:
+    """Sweep a folder, unless this process has done so before."""
+    name = os.path.realpath(folder)
+    if name not in _swept:
+        _swept.add(name)
+        sweep_temporary_files(folder)
 
 
 def _is_running(process: int) -> bool:
@@ -174,6 +189,14 @@ def write_atomically(path: Path, content: bytes, private: bool = False) -> None:
     """
     with replace_atomically(path, private) as temporary:
         temporary.write_bytes(content)
+
+
+def numbered(path: Path, number: int) -> list[Path]:
+    """The path for one file; for several, NAME-1, NAME-2 and so on."""
+    if number == 1:
+        return [path]
+    width = len(str(number))
+    return [path.with_stem(f"{path.stem}-{i:0{width}d}") for i in range(1, number + 1)]
 
 
 def data_folder(kind: str) -> Path:

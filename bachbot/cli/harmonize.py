@@ -1,6 +1,5 @@
 """``bachbot harmonize``: one score, or all scores in a folder."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,122 +7,13 @@ import typer
 from bachbot.cli import options as shared
 from bachbot.cli.many_tunes import harmonize_tunes
 from bachbot.cli.paths import STANDARD, ScoreInput, ScoreOutput, path_of
-from bachbot.cli.show import scores_in
-from bachbot.errors import BachbotError, OutputError, ScoreError, UsageError
+from bachbot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bachbot.chorale import Key, Voice
     from bachbot.decoding import DecodingOptions
-    from bachbot.engine import DecodingResult
-    from bachbot.scores import Layout, Score
 
 _ALL_TUNES = "all"
 """What --tune says for every tune of a file."""
-
-_SCORES_IN_MEMORY = 240
-"""Number of scores that are in memory at a time."""
-
-
-def harmonize_folder(
-    folder: Path,
-    output: Path | None,
-    *,
-    voices: "tuple[Voice, ...]",
-    key: "Key | None",
-    options: "DecodingOptions",
-    layout: "Layout",
-    checkpoint: str,
-    numerals: bool,
-    transpose: str = "auto",
-) -> None:
-    """Harmonize every score in a folder into another one, as MusicXML.
-
-    A score that cannot be read or harmonized is reported and skipped.
-
-    Raises
-    ------
-    UsageError
-        If the folder has no score, or the output would overwrite it.
-    OutputError
-        If the output folder cannot be made.
-    ScoreError
-        If some were skipped, after all others are written.
-    """
-    from bachbot.cli.show import progress
-    from bachbot.engine import Engine
-
-    files = scores_in(folder)
-    target = output or Path(f"{folder.resolve().name}-harmonized")
-    _make(target, folder)
-    engine = Engine.load(checkpoint)
-    skipped = 0
-    names = _names(files)
-    with progress("harmonizing") as advance:
-        for start in range(0, len(files), _SCORES_IN_MEMORY):
-            part = files[start : start + _SCORES_IN_MEMORY]
-            loaded, failed = _load(part, voices, key, transpose)
-            found = engine.harmonize_all(
-                list(loaded.values()),
-                given=voices,
-                options=options,
-                progress=lambda done, _, start=start: advance(start + done, len(files)),  # type: ignore[misc]
-            )
-            failed |= {
-                p: f for p, f in zip(loaded, found, strict=True) if isinstance(f, BachbotError)
-            }
-            for path, done in zip(loaded, found, strict=True):
-                if not isinstance(done, BachbotError):
-                    _save(done, target / names[path], layout, numerals)
-            for path, error in sorted(failed.items()):
-                typer.echo(f"bachbot: skipped {path}: {error}", err=True)
-            skipped += len(failed)
-            advance(min(start + _SCORES_IN_MEMORY, len(files)), len(files))
-    typer.echo(f"{target}: {len(files) - skipped} of {len(files)} scores harmonized")
-    if skipped:
-        raise ScoreError(
-            f"{skipped} of {len(files)} files were skipped, the others are in {target}: "
-            "fix or remove those named above"
-        )
-
-
-def _make(target: Path, folder: Path) -> None:
-    if target.exists() and target.resolve() == folder.resolve():
-        raise UsageError(f"{target} is the folder that is read: give another one with -o")
-    try:
-        target.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"the folder {target} could not be made ({error.strerror}): give another one with -o"
-        ) from error
-
-
-def _names(files: list[Path]) -> dict[Path, str]:
-    """File names of the results: by stem, or by whole name if another file has the same stem."""
-    stems = [p.stem.lower() for p in files]
-    return {p: f"{p.stem if stems.count(p.stem.lower()) == 1 else p.name}.musicxml" for p in files}
-
-
-def _load(
-    files: list[Path], voices: "tuple[Voice, ...]", key: "Key | None", transpose: str
-) -> "tuple[dict[Path, Score], dict[Path, BachbotError]]":
-    from bachbot.cli.show import read_score
-
-    loaded: dict[Path, Score] = {}
-    failed: dict[Path, BachbotError] = {}
-    for path in files:
-        try:
-            loaded[path] = read_score(path, key=key, voices=voices, transpose=transpose)
-        except BachbotError as error:
-            failed[path] = error
-    return loaded, failed
-
-
-def _save(found: "list[DecodingResult]", path: Path, layout: "Layout", numerals: bool) -> None:
-    from bachbot.cli.show import numbered, page
-    from bachbot.scores import save_score
-
-    for where, one in zip(numbered(path, len(found)), found, strict=True):
-        save_score(page(one.score, numerals), where, layout=layout)
 
 
 def harmonize(
@@ -218,14 +108,34 @@ def harmonize(
     sound: shared.Sound = "organ",
     read_as: shared.From = None,
     write_as: shared.To = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            metavar="N",
+            min=1,
+            help="For a folder: tunes to harmonize side by side. [default: one per core]",
+            show_default=False,
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--timeout",
+            metavar="SECONDS",
+            help="For a folder: skip a tune that takes longer. [default: 120]",
+            show_default=False,
+        ),
+    ] = None,
     force: shared.Force = False,
 ) -> None:
     """Harmonize a melody in four voices, or add the voices that a score lacks.
 
     The melody stays unchanged, in its own key, meter and bars, unless a choir cannot sing it there:
     then it is moved to another octave or key, and the command says so (--transpose). Given a
-    folder, the command harmonizes every score in it, and with --tune all every tune of a file. It
-    uses beam search unless --greedy or --sample is given.
+    folder, the command harmonizes every tune in it, passes over those that it has done before, and
+    skips those that fail; with --tune all it does every tune of a file. It uses beam search unless
+    --greedy or --sample is given.
     """
     from bachbot.chorale import VOICES, Key, parse_voices
     from bachbot.cli.show import progress, read_score
@@ -253,12 +163,23 @@ def harmonize(
     if source.path is not None and source.is_folder():
         if tune not in (None, _ALL_TUNES) or read_as is not None or write_as is not None:
             raise UsageError("--tune N, --from and --to work on a file, not on a folder")
+        from bachbot.cli.harmonize_folder import harmonize_folder
+        from bachbot.engine.folder_work import FolderSettings
+
+        settings = FolderSettings(
+            voices, tonality, options, layout, checkpoint, numerals, transpose=transpose
+        )
         harmonize_folder(
-            source.path, path_of(output) if output is not None else None, voices=voices,
-            key=tonality, options=options, layout=layout, checkpoint=checkpoint,
-            numerals=numerals, transpose=transpose,
-        )  # fmt: skip
+            source.path,
+            path_of(output) if output is not None else None,
+            settings,
+            jobs=jobs,
+            timeout=timeout,
+            force=force,
+        )
         return
+    if jobs is not None or timeout is not None:
+        raise UsageError("--jobs and --timeout are for a folder: leave them out")
     if tune == _ALL_TUNES:
         harmonize_tunes(
             source, output, to=write_as, force=force, voices=voices, key=tonality,

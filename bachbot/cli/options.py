@@ -1,7 +1,8 @@
 """Options that several commands share, and what the commands that measure a model share."""
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -264,10 +265,23 @@ def check_files_or_checkpoint(files: "Sequence[Path] | None", checkpoint: str | 
 
 
 def load_corpus(path: Path | None) -> "PreparedCorpus":
-    """The prepared corpus at a path; the one in the user's cache if there is no path."""
-    from bachbot.corpus.store import PreparedCorpus, default_path
+    """The prepared corpus at a path; if there is no path that in the user's cache.
 
-    return PreparedCorpus.load(path if path is not None else default_path())
+    The one in the cache is prepared, with a progress bar, if it is missing or damaged.
+    """
+    from bachbot.cli.show import progress
+    from bachbot.corpus.prepare import open_corpus
+
+    with ExitStack() as stack:
+        bars: list[Callable[[int, int], None]] = []
+
+        def advance(done: int, total: int) -> None:
+            if not bars:
+                typer.echo("bachbot: preparing Bach's chorales, once", err=True)
+                bars.append(stack.enter_context(progress("reading the chorales")))
+            bars[0](done, total)
+
+        return open_corpus(path, progress=advance)
 
 
 def pieces_of(

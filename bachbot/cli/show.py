@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bachbot.errors import OutputError, UsageError
+from bachbot.files import numbered as numbered
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,6 +41,7 @@ def read_pieces(paths: Sequence[Path]) -> "list[Chorale]":
     """
     from bachbot.chorale import VOICES
     from bachbot.corpus.jsb import read_as_they_are
+    from bachbot.scores.readers.source import scores_in
 
     found: list[Chorale] = []
     for path in paths:
@@ -85,24 +87,6 @@ def read_score(
         if notice.kind not in ignore:
             print(f"bachbot: warning: {where}: {notice}", file=sys.stderr)  # noqa: T201
     return score
-
-
-def scores_in(folder: Path) -> list[Path]:
-    """The score files in a folder, sorted by name.
-
-    Raises
-    ------
-    UsageError
-        If there is none.
-    """
-    from bachbot.scores.readers.source import INPUT_FORMATS
-
-    files = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in INPUT_FORMATS)
-    if not files:
-        raise UsageError(
-            f"the folder {folder} holds no score: give one with files in {' '.join(INPUT_FORMATS)}"
-        )
-    return files
 
 
 Advance = Callable[[int, int], None]
@@ -232,14 +216,6 @@ def check_output(path: Path, suffixes: Sequence[str]) -> Path:
     if not path.parent.is_dir():
         raise OutputError(f"the folder {path.parent} does not exist: create it, or write elsewhere")
     return path
-
-
-def numbered(path: Path, number: int) -> list[Path]:
-    """The path for one file; for several, NAME-1, NAME-2 and so on."""
-    if number == 1:
-        return [path]
-    width = len(str(number))
-    return [path.with_stem(f"{path.stem}-{i:0{width}d}") for i in range(1, number + 1)]
 
 
 def page(score: "Score", numerals: bool) -> "Score":

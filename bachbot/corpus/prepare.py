@@ -4,11 +4,14 @@ import hashlib
 import json
 import multiprocessing
 import signal
+import tempfile
 import time
+import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +19,7 @@ from pathlib import Path
 from bachbot.corpus.sources import LeftOut, SourceChorale, find_files, natural, read
 from bachbot.corpus.split import Split, group, make_split
 from bachbot.corpus.store import FORMAT, Piece, PreparedCorpus, default_path
-from bachbot.errors import CorpusError
+from bachbot.errors import BachbotWarning, CorpusError, OutputError
 from bachbot.files import data_folder, write_atomically
 from bachbot.hardware import usable_cores
 
@@ -63,6 +66,9 @@ def prepare(
 ) -> Prepared:
     """Read, normalize and store all chorales of music21's corpus.
 
+    One process at a time does this for a path; another one waits, and finds it done. What was
+    prepared before and is damaged in any byte is made anew, with a warning.
+
     Parameters
     ----------
     path : Path, optional
@@ -80,17 +86,69 @@ def prepare(
         If the corpus is missing, damaged, or lacks a chorale that the split names; if the file is
         there and something else made it, unless forced.
     OutputError
-        If the file cannot be written.
+        If the file cannot be written, which is found out first.
     """
     began = time.perf_counter()
     path = path or default_path()
     recipe = _recipe()
     if not force and (manifest := _done(path, recipe)):
         return Prepared(path, manifest, False, time.perf_counter() - began)
+    _check_writable(path)
+    with _locked(path):
+        # Another process may have done it meanwhile.
+        if not force and (manifest := _done(path, recipe)):
+            return Prepared(path, manifest, False, time.perf_counter() - began)
+        manifest = _prepare(path, recipe, force, workers, progress)
+    return Prepared(path, manifest, True, time.perf_counter() - began)
+
+
+def open_corpus(path: Path | None = None, *, progress: Progress | None = None) -> PreparedCorpus:
+    """Load the prepared corpus; prepare it first if the one in the user's cache is not whole.
+
+    Parameters
+    ----------
+    path : Path, optional
+        A file that must be there. Default: the one in the user's cache.
+    progress : callable, optional
+        Told of each file done, if the corpus has to be prepared.
+
+    Raises
+    ------
+    CorpusError
+        If the path is missing or damaged, or the corpus cannot be prepared.
+    OutputError
+        If it cannot be written.
+    """
+    if path is not None and path != default_path():
+        return PreparedCorpus.load(path)
+    path = default_path()
+    # A machine that only trains may have the file alone, and no music21.
+    if path.is_file() and (not manifest_path(path).exists() or _signed_manifest(path)):
+        try:
+            return PreparedCorpus.load(path)
+        except CorpusError:
+            pass
+    return PreparedCorpus.load(prepare(path, progress=progress).path)
+
+
+def _prepare(
+    path: Path,
+    recipe: dict[str, object],
+    force: bool,
+    workers: int | None,
+    progress: Progress | None,
+) -> dict:
+    """Do what `prepare` does, and return the manifest."""
     if path.exists() and not force and path != default_path() and not manifest_path(path).exists():
         raise CorpusError(
             f"{path} exists and was not made by 'bachbot corpus prepare' from music21's corpus: "
             "give another path, or write over it with 'bachbot corpus prepare --force'"
+        )
+    if path.exists() and not force:
+        warnings.warn(
+            f"the prepared corpus {path} is damaged or of another version: it is made anew",
+            BachbotWarning,
+            stacklevel=3,
         )
     split = Split.load()
     sources, left_out = read_all(workers=workers, progress=progress)
@@ -111,16 +169,48 @@ def prepare(
         )
     )
     manifest = _manifest(corpus, sources, left_out, recipe)
+    corpus.save(path)
+    manifest["sha256"] = _digest(path.read_bytes())
+    manifest["checksum"] = _checksum(manifest)
+    write_atomically(manifest_path(path), json.dumps(manifest, indent=1).encode())
+    return manifest
+
+
+def _check_writable(path: Path) -> None:
+    """Find out before the work whether a file can be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
     except OSError as error:
-        raise CorpusError(
-            f"the folder {path.parent} could not be created ({error.strerror}): set "
-            "BACHBOT_CACHE to a folder that can be written"
+        raise OutputError(
+            f"the folder {path.parent} cannot be written to ({error.strerror}): set "
+            "BACHBOT_CACHE to a folder that can"
         ) from error
-    corpus.save(path)
-    write_atomically(manifest_path(path), json.dumps(manifest, indent=1).encode())
-    return Prepared(path, manifest, True, time.perf_counter() - began)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Let one process at a time prepare a path; the lock of one that dies is free again."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            warnings.warn(
+                "another process prepares the corpus: waiting for it", BachbotWarning, stacklevel=4
+            )
+            lock.acquire()
+    except (OSError, NotImplementedError):
+        # A file system without locks: both write the same file, each whole.
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def read_all(
@@ -197,16 +287,28 @@ def _recipe() -> dict[str, object]:
 
 def _done(path: Path, recipe: dict[str, object]) -> dict | None:
     """The manifest of a preparation that is still valid, or None."""
+    manifest = _signed_manifest(path)
+    return manifest if manifest is not None and manifest.get("made_by") == recipe else None
+
+
+def _signed_manifest(path: Path) -> dict | None:
+    """The manifest of a prepared file, if both are as they were written; else None."""
     try:
-        manifest = json.loads(manifest_path(path).read_text(encoding="utf-8"))
-        good = manifest["made_by"] == recipe
-        return (
-            manifest
-            if good and PreparedCorpus.load(path).fingerprint == manifest["fingerprint"]
-            else None
-        )
-    except (OSError, ValueError, KeyError, TypeError, CorpusError):
+        manifest = json.loads(manifest_path(path).read_bytes())
+        whole = manifest["checksum"] == _checksum(manifest)
+        return manifest if whole and manifest["sha256"] == _digest(path.read_bytes()) else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _checksum(manifest: dict) -> str:
+    """Digest of all of a manifest but the checksum itself."""
+    rest = {name: value for name, value in manifest.items() if name != "checksum"}
+    return _digest(json.dumps(rest, sort_keys=True).encode())
 
 
 def _manifest(

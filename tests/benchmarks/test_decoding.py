@@ -1,11 +1,8 @@
-"""Seconds that decoding a tune of 16 bars takes on one core, by model and search, and many at once.
+"""Seconds that decoding a tune of 16 bars takes on one core, by model and search, and side by side.
 
 Run with ``pytest tests/benchmarks/test_decoding.py --benchmark-only``.
 """
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +14,7 @@ from bachbot.runtime import load_model
 from bachbot.scores import load_score
 
 EXAMPLES = Path(__file__).parents[2] / "corpus" / "examples"
-BARS, SIDE_BY_SIDE, MANY = 16, 24, 1000
+BARS, SIDE_BY_SIDE = 16, 24
 
 
 def tune():
@@ -52,21 +49,3 @@ def test_side_by_side(benchmark):
     model = load_model("lookahead")
     benchmark.pedantic(lambda: fill_all(model, works(SIDE_BY_SIDE)), rounds=2)
     benchmark.extra_info["seconds a tune"] = benchmark.stats["min"] / SIDE_BY_SIDE
-
-
-@pytest.mark.benchmark(group="many")
-def test_a_folder(benchmark, tmp_path):
-    folder = tmp_path / "tunes"
-    folder.mkdir()
-    tunes = sorted(p for p in EXAMPLES.iterdir() if p.suffix not in ("", ".md"))
-    for number in range(MANY):
-        source = tunes[number % len(tunes)]
-        shutil.copy(source, folder / f"{number:04d}{source.suffix}")
-
-    def run():
-        command = ["-m", "bachbot", "harmonize", folder, "-o", tmp_path / "out"]
-        subprocess.run([sys.executable, *command], check=True, capture_output=True)
-
-    benchmark.pedantic(run, rounds=1)
-    assert len(list((tmp_path / "out").iterdir())) == MANY
-    benchmark.extra_info["seconds a tune"] = benchmark.stats["min"] / MANY

@@ -30,10 +30,13 @@ def harmonize(untrained, *arguments):
     return main(["harmonize", *map(str, arguments), "--checkpoint", str(untrained)])
 
 
+@pytest.mark.slow
 def test_every_tune_comes_back_under_its_own_name(folder, untrained, capsys):
     assert harmonize(untrained, folder, "-o", "out", "--beam", 2) == 0
-    assert "4 of 4 scores" in capsys.readouterr().out
-    out = sorted(p.name for p in Path("out").iterdir())
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in said[:-1]] == ["1/4", "2/4", "3/4", "4/4"]
+    assert said[-1] == "out: 4 of 4 tunes harmonized"
+    out = sorted(p.name for p in Path("out").iterdir() if p.suffix == ".musicxml")
     assert out == [
         "ladder.musicxml",
         "march.musicxml",
@@ -56,18 +59,26 @@ def test_a_tune_comes_out_as_it_does_alone(folder, untrained):
     assert Path("one.musicxml").read_bytes() == Path("out/round.musicxml").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_bad_file_among_them_is_told_of_and_skipped(folder, untrained, capsys):
     (folder / "broken.musicxml").write_text("<score-partwise><part", encoding="utf-8")
     assert harmonize(untrained, folder, "-o", "out", "--greedy") == 1
     said = capsys.readouterr()
-    assert "4 of 5 scores" in said.out
+    assert said.out.splitlines()[-1] == "out: 4 of 5 tunes harmonized, 1 skipped"
+    [row] = [line for line in said.out.splitlines() if line.startswith("broken.musicxml")]
+    assert "damaged" in row
     first, last = said.err.splitlines()
-    assert first.startswith(f"bachbot: skipped {folder / 'broken.musicxml'}: ")
-    assert last.startswith("bachbot: 1 of 5 files were skipped")
+    assert first.startswith("bachbot: skipped broken.musicxml: ")
+    assert last.startswith("bachbot: 1 of 5 tunes were skipped")
     assert "Traceback" not in said.err
-    assert len(list(Path("out").iterdir())) == 4
+    assert len(list(Path("out").glob("*.musicxml"))) == 4
+    (folder / "broken.musicxml").unlink()
+    assert harmonize(untrained, folder, "-o", "out", "--greedy") == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "out: 4 of 4 tunes harmonized, 4 of them before"
 
 
+@pytest.mark.slow
 def test_notices_name_their_file(folder, untrained, capsys):
     (folder / "low.abc").write_text("X:1\nM:4/4\nL:1/4\nK:C\nC,D,E,F,|", encoding="utf-8")
     assert harmonize(untrained, folder, "-o", "out", "--greedy") == 0
@@ -77,12 +88,19 @@ def test_notices_name_their_file(folder, untrained, capsys):
     ]
 
 
+@pytest.mark.slow
 def test_tunes_of_one_stem_do_not_overwrite_each_other(folder, untrained):
     shutil.copy(folder / "march.mid", folder / "scale.mid")
     assert harmonize(untrained, folder, "-o", "out", "--greedy") == 0
-    names = {p.name for p in Path("out").iterdir()}
+    names = {p.name for p in Path("out").glob("*.musicxml")}
     assert {"scale.mid.musicxml", "scale.musicxml.musicxml"} <= names
     assert len(names) == 5
+
+
+@pytest.mark.parametrize("option", [["--jobs", 2], ["--timeout", 60], ["--force"]])
+def test_what_is_for_folders_is_refused_for_a_file(folder, untrained, capsys, option):
+    assert harmonize(untrained, folder / "round.abc", *option) == 2
+    assert "are for a folder: leave them out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -92,6 +110,7 @@ def test_tunes_of_one_stem_do_not_overwrite_each_other(folder, untrained):
         (["tunes", "-o", "tunes"], "is the folder that is read"),
         (["tunes", "-o", "nowhere/out"], "could not be made"),
         (["tunes", "-o", "out", "--bars", "1-2"], "works on one score"),
+        (["tunes", "-o", "out", "--timeout", "0"], "give more than 0"),
     ],
 )
 def test_what_cannot_be_is_one_line(folder, untrained, capsys, arguments, said):

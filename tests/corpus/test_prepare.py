@@ -9,7 +9,7 @@ from bachbot.corpus import prepare as module
 from bachbot.corpus.prepare import manifest_path, prepare
 from bachbot.corpus.sources import KNOWN_BAD, LeftOut, find_files, read, without_silent_bars
 from bachbot.corpus.split import Split, intervals_of, sharing_a_run
-from bachbot.errors import CorpusError
+from bachbot.errors import BachbotWarning, CorpusError
 
 RECORDED = Path(__file__).parents[2] / "corpus"
 
@@ -156,7 +156,8 @@ def test_a_damaged_file_is_made_anew(prepared, tmp_path, monkeypatch):
     path.write_bytes(prepared.path.read_bytes()[:1000])
     manifest_path(path).write_text(json.dumps(prepared.manifest), encoding="utf-8")
     monkeypatch.setattr(module, "read_all", lambda **_: pytest.fail("made anew, as wanted"))
-    with pytest.raises(pytest.fail.Exception, match="made anew"):
+    said = pytest.warns(BachbotWarning, match="is damaged")
+    with said, pytest.raises(pytest.fail.Exception, match="made anew"):
         prepare(path)
 
 

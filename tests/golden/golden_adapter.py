@@ -187,9 +187,9 @@ def by_command(case: Case, source: Path | None, folder: Path) -> list[Path]:
 
 
 def folder_by_command(source: Path, target: Path) -> dict[str, Path]:
-    """The files of a folder of tunes, harmonized side by side by one command, by stem."""
+    """The files of a folder of tunes, harmonized by one command, by stem."""
     _run([COMMANDS["harmonize"], str(source), FLAGS["output"], str(target)])
-    return {path.stem: path for path in target.iterdir()}
+    return {path.stem: path for path in target.glob("*.musicxml")}
 
 
 def explained(path: Path) -> dict[str, object]:

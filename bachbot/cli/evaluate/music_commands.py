@@ -270,8 +270,9 @@ def music_command(
 
 def _requests_of_tunes(folder: Path, limit: int | None) -> "list[FillRequest]":
     """The requests to harmonize the tunes in a folder, in its order."""
-    from bachbot.cli.show import read_score, scores_in
+    from bachbot.cli.show import read_score
     from bachbot.engine.requests import HarmonizeRequest
+    from bachbot.scores.readers.source import scores_in
 
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder: give one with tunes with --tunes")

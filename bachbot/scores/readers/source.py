@@ -215,3 +215,28 @@ def _check_size(content: bytes, label: str) -> None:
         )
     if not content.strip():
         raise ScoreError(f"{label} is empty: give a score")
+
+
+def scores_in(folder: Path) -> list[Path]:
+    """The score files in a folder, sorted by name; hidden files are none.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or the folder cannot be read.
+    """
+    try:
+        files = sorted(
+            p
+            for p in folder.iterdir()
+            if p.suffix.lower() in INPUT_FORMATS and not p.name.startswith(".") and p.is_file()
+        )
+    except OSError as error:
+        raise UsageError(
+            f"the folder {folder} cannot be read ({error.strerror or error}): give another one"
+        ) from error
+    if not files:
+        raise UsageError(
+            f"the folder {folder} holds no score: give one with files in {' '.join(INPUT_FORMATS)}"
+        )
+    return files

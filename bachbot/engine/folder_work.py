@@ -1,0 +1,164 @@
+"""What a worker process does with one file of a folder: list its tunes, or harmonize one."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bachbot.chorale import Key, Voice
+from bachbot.decoding import DecodingOptions
+from bachbot.engine.engine import Engine
+from bachbot.files import DEFAULT_CHECKPOINT, numbered
+from bachbot.scores import Layout, Score, load_score, save_score
+from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
+from bachbot.scores.readers.load import list_tunes
+from bachbot.scores.readers.source import read_bytes
+from bachbot.scores.readers.tune import TuneHeading
+
+if TYPE_CHECKING:
+    from bachbot.engine.requests import DecodingResult
+
+
+@dataclass(frozen=True)
+class FolderSettings:
+    """What the music of a folder depends on, beside its files.
+
+    Parameters
+    ----------
+    voices : tuple of Voice
+        Voices that come back unchanged.
+    key : Key, optional
+        Key of every tune. Default: estimated.
+    options : DecodingOptions
+        Method, beam, seed, number of versions.
+    layout : Layout
+        Staves of an engraving; tempo and instrument of MIDI and sound.
+    checkpoint : str or Path
+        Name of a shipped one, or a directory.
+    numerals : bool
+        Whether Roman numerals stand under the bass.
+    suffix : str
+        Format of the results: a suffix that `bachbot.save_score` knows.
+    transpose : str
+        How a tune that no voice can sing is moved, as `bachbot.load_score` takes it.
+    """
+
+    voices: tuple[Voice, ...] = (Voice.SOPRANO,)
+    key: Key | None = None
+    options: DecodingOptions = field(default_factory=DecodingOptions)
+    layout: Layout = field(default_factory=Layout)
+    checkpoint: str | Path = DEFAULT_CHECKPOINT
+    numerals: bool = False
+    suffix: str = ".musicxml"
+    transpose: str = "auto"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A file's digest, and the tunes in it."""
+
+    digest: str
+    tunes: tuple[TuneHeading, ...]
+
+
+@dataclass(frozen=True)
+class TuneTask:
+    """A tune to harmonize.
+
+    Parameters
+    ----------
+    source : Path
+        Its file.
+    tune : int or None
+        Number of the tune in the file; None if it has one.
+    target : Path
+        Where the result goes; of several versions NAME-1, NAME-2 and so on.
+    """
+
+    source: Path
+    tune: int | None
+    target: Path
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written of a tune.
+
+    Parameters
+    ----------
+    digest : str
+        Of the file that the tune is from.
+    outputs : dict of str to str
+        Digest of each file that was written, by its name.
+    summary : str
+        Key and log-probability, for a reader.
+    notices : tuple of str
+        What was changed or left out, a line each.
+    """
+
+    digest: str
+    outputs: dict[str, str]
+    summary: str
+    notices: tuple[str, ...]
+
+
+def digest_of(content: bytes) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def list_contents(source: Path) -> Contents:
+    """Read a file's digest and the headings of its tunes.
+
+    Raises
+    ------
+    ScoreError
+        If it cannot be read or has no tune.
+    """
+    return Contents(digest_of(read_bytes(source)), list_tunes(source))
+
+
+def harmonize_tune(engine: Engine, settings: FolderSettings, task: TuneTask) -> Written:
+    """Harmonize a tune and write the result.
+
+    Raises
+    ------
+    BachbotError
+        If it cannot be read, harmonized or written.
+    """
+    digest = digest_of(read_bytes(task.source))
+    score = load_score(
+        task.source,
+        key=settings.key,
+        voices=settings.voices,
+        transpose=settings.transpose,
+        tune=task.tune,
+    )
+    found = engine.harmonize(score, given=settings.voices, options=settings.options)
+    paths = numbered(task.target, len(found))
+    for path, one in zip(paths, found, strict=True):
+        page = add_roman_numerals(one.score) if settings.numerals else one.score
+        save_score(page, path, layout=settings.layout)
+    return Written(
+        digest,
+        {path.name: digest_of(path.read_bytes()) for path in paths},
+        _summary(score, found[0]),
+        (*map(str, score.notices), *found[0].notices),
+    )
+
+
+def _summary(score: Score, best: "DecodingResult") -> str:
+    return f"{score.chorale.key}, log-probability {best.log_probability:.1f} nats"
+
+
+def set_up(settings: FolderSettings) -> Callable[[Any], Any]:
+    """Load the model in a worker process; the work lists a path's tunes, or harmonizes a task."""
+    return partial(_work, Engine.load(settings.checkpoint), settings)
+
+
+def _work(engine: Engine, settings: FolderSettings, task: Path | TuneTask) -> Contents | Written:
+    if isinstance(task, TuneTask):
+        return harmonize_tune(engine, settings, task)
+    return list_contents(task)
