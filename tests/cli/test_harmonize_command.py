@@ -126,10 +126,6 @@ BAD_SCORES = {
     "page.musicxml": ("<html><body>no score</body></html>", "page.musicxml"),
     "empty.musicxml": (tune(""), "empty.musicxml"),
     "rests.musicxml": (tune(note(None, 16, "whole")), "rest"),
-    "chord.musicxml": (
-        tune(note("C5", 8, "half") + note("+E5", 8, "half") + note("D5", 8, "half")),
-        "chord",
-    ),
     "wide.musicxml": (tune(note("C2", 8, "half") + note("C7", 8, "half")), "range"),
     "noise.mid": ("MThd but no more", "noise.mid"),
     "noise.mxl": ("PK no zip", "noise.mxl"),

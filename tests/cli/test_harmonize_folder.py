@@ -97,7 +97,7 @@ def test_tunes_of_one_stem_do_not_overwrite_each_other(folder, untrained):
     assert len(names) == 5
 
 
-@pytest.mark.parametrize("option", [["--jobs", 2], ["--timeout", 60], ["--force"]])
+@pytest.mark.parametrize("option", [["--jobs", 2], ["--timeout", 60]])
 def test_what_is_for_folders_is_refused_for_a_file(folder, untrained, capsys, option):
     assert harmonize(untrained, folder / "round.abc", *option) == 2
     assert "are for a folder: leave them out" in capsys.readouterr().err
