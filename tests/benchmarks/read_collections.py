@@ -18,10 +18,12 @@ nottingham-dataset (ABC), essenFolksong (ABC), and scores by many composers.
 """
 
 import argparse
+import io
 import random
 import re
 import sys
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -40,6 +42,11 @@ Notes = list[tuple[Fraction, int]]
 
 _MUSIC21_FORMATS = {"abc": "abc", "kern": "humdrum", "musicxml": "musicxml", "midi": "midi"}
 _TUNE = re.compile(r"^X:", re.MULTILINE)
+_FIELD = re.compile(r"[A-Za-z+]:")
+_NOTE_BEFORE_COLON = re.compile(r"[A-Ga-gz]:[|:]")
+_REMARKS = re.compile(r'"[^"]*"|![^!\s]*!|!(?=[^!]*$)|\{[^}]*\}')
+_SIGNS = re.compile(r"[H-Wh-w~.](?=[\^_=A-Ga-gxz\[({])|`|\((?![2-9])|\)")
+_COLON = re.compile(r"(?<=[A-Ga-gz0-9]):")
 
 
 @dataclass
@@ -72,21 +79,25 @@ def our_notes(score: Score) -> Notes:
     return [(s.start, s.pitch) for s in soundings(score) if s.voice == Voice.SOPRANO]
 
 
-def their_notes(content: bytes, kind: str, tune: int, part: int) -> Notes:
-    """The melody as music21 reads it: a part of a tune by its place in the file."""
+def their_notes(content: bytes, kind: str, place: int, part: int) -> Notes:
+    """The melody as music21 reads it: a part of a tune by its place in the file, from 1."""
     from music21 import converter, stream
 
     if kind == "mxl":
-        raise ValueError("compressed")
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            name = next(n for n in archive.namelist() if not n.startswith("META-INF"))
+            content, kind = archive.read(name), "musicxml"
     text = _text(content)
     if kind == "abc":
         head, *tunes = _TUNE.split(text)
-        text = f"{head}X:{tunes[tune - 1]}"
+        # It carries an accidental through the bar only in files of this version.
+        lines = f"%abc-2.1\n{head}X:{tunes[place - 1]}".splitlines()
+        text = "\n".join(map(_without_misread_signs, lines))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         parsed = converter.parseData(text, format=_MUSIC21_FORMATS[kind])
     if isinstance(parsed, stream.Opus):
-        parsed = parsed.scores[tune - 1 if kind == "kern" else 0]
+        parsed = parsed.scores[place - 1 if kind == "kern" else 0]
     line = parsed.parts[part].stripTies().flatten()
     found: dict[Fraction, int] = {}
     for note in line.notes:
@@ -95,6 +106,19 @@ def their_notes(content: bytes, kind: str, tune: int, part: int) -> Notes:
             onset = Fraction(note.offset).limit_denominator(1000)
             found[onset] = max(found.get(onset, 0), pitch)
     return sorted(found.items())
+
+
+def _without_misread_signs(line: str) -> str:
+    """A line of ABC without what music21 misreads, none of which changes a pitch or an onset.
+
+    It drops a note after ``H`` and other signs, loses broken rhythm with a sign in between, such as
+    ``>(``, and takes a note before ``::`` for a field.
+    """
+    if line.startswith("%") or (_FIELD.match(line) and not _NOTE_BEFORE_COLON.match(line)):
+        return line
+    line = _REMARKS.sub("", line)
+    line = _SIGNS.sub("", line)
+    return _COLON.sub(" :", line)
 
 
 def _text(content: bytes) -> str:
@@ -127,8 +151,8 @@ def read_folder(folder: Path, table: Table, limit: int | None, *, harmonize: boo
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in INPUT_FORMATS and path.is_file():
             try:
-                source = open_source(path)
-                tunes += [(path, number + 1) for number in range(len(list_tunes(source)))]
+                headings = list_tunes(path)
+                tunes += [(path, place, h.number) for place, h in enumerate(headings, start=1)]
             except BachbotError as error:
                 table.add(folder.name, "refused", path.name, str(error))
     if limit is not None and limit < len(tunes):
@@ -138,10 +162,10 @@ def read_folder(folder: Path, table: Table, limit: int | None, *, harmonize: boo
         from bachbot.engine import Engine
 
         engine = Engine.load()
-    for path, tune in tunes:
-        name = f"{path.name} {tune}"
+    for path, place, number in tunes:
+        name = f"{path.name} {number}"
         try:
-            score = load_score(path, tune=tune)
+            score = load_score(path, tune=number)
         except BachbotError as error:
             table.add(folder.name, "refused", name, str(error))
             continue
@@ -158,7 +182,7 @@ def read_folder(folder: Path, table: Table, limit: int | None, *, harmonize: boo
         source = open_source(path)
         part = score.lines[Voice.SOPRANO].part
         try:
-            theirs = their_notes(source.content, source.format, tune, part)
+            theirs = their_notes(source.content, source.format, place, part)
         except Exception as error:  # its parsers raise errors of any type
             table.add(folder.name, "not compared", name, "")
             _ = error
