@@ -1,12 +1,17 @@
 """The words of Humdrum files: spines of syllables beside those of notes."""
 
 import html
+import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 
 from bachbot.scores.readers.kern_part import KernPart
 from bachbot.scores.readers.tune import TuneNote, syllable
 
 _KINDS = ("**text", "**silbe", "**lyrics")
+_UMLAUT = re.compile(r"\\([aouAOU])3")
+"""As the Bach chorales of the Center for Computer Assisted Research in the Humanities have it."""
+
 _LONGEST = 80
 _MOST_VERSES = 20
 _HELD = ("_", "|", "%", "-")
@@ -37,7 +42,8 @@ class Words:
 
     def add(self, cell: str, note: TuneNote | None) -> None:
         """Set the syllable of a cell under a note."""
-        text = html.unescape(cell[: 2 * _LONGEST]).strip().replace("~", " ")
+        text = html.unescape(_UMLAUT.sub("\\1\u0308", cell[: 2 * _LONGEST])).strip()
+        text = unicodedata.normalize("NFC", text.replace("~", " "))
         if note is None or not text or self.verse > _MOST_VERSES:
             return
         if text in _HELD:

@@ -90,6 +90,16 @@ def test_music_with_a_meter_but_without_bar_lines_gets_bars_and_ties():
     assert [notice.kind for notice in score.notices] == ["bar lines"]
 
 
+def test_words_have_umlauts_entities_and_two_syllables_on_a_note():
+    lines = ["**kern\t**text", "4c\tf\\u3r", "4d\t&uuml;-", "4e\t-ber", "[2f\tund", "2f]\t.",
+             "4g\tso~ist", "=\t=", "*-\t*-"]  # fmt: skip
+    root, _ = kern_tree("\n".join(lines).encode())
+    words = [(y.findtext("syllabic"), y.findtext("text")) for y in root.iter("lyric")]
+    assert words == [
+        ("single", "für"), ("begin", "ü"), ("end", "ber"), ("single", "und"), ("single", "so ist"),
+    ]  # fmt: skip
+
+
 TWO = (
     b"!!!OTL: First\n**kern\n*M4/4\n=1\n1c\n==\n*-\n!!!OTL@DE: Zweites\n!!!COM: X\n**kern\n"
     b"*M4/4\n=1\n1d\n==\n*-\n!!!ENC: me\n"
