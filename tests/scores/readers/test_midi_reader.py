@@ -117,3 +117,58 @@ def test_midi_ends_with_a_final_bar_line():
     score = load_clean(EXAMPLES / "auld-lang-syne.mid")
     styles = [b.text for b in score.document.root.iter("bar-style")]
     assert styles == ["light-heavy"]
+
+
+def lines_of(score, part=0):
+    """Pitch, start and length of each note of each line of a part."""
+    return [
+        [(n.pitch, n.start, n.length) for n in line.notes] for line in score.document.lines_of(part)
+    ]
+
+
+def test_a_lone_note_of_two_voices_is_their_unison():
+    rows = [(72, 0, 960), (64, 0, 480), (65, 480, 960), (67, 960, 1440), (71, 1440, 1920),
+            (67, 1440, 1920)]  # fmt: skip
+    upper, lower = lines_of(load_score(midi(*played(*rows))))
+    assert upper == [(72, 0, 2), (67, 2, 1), (71, 3, 1)]
+    assert lower == [(64, 0, 1), (65, 1, 1), (67, 2, 1), (67, 3, 1)]
+
+
+def test_a_unison_that_is_struck_twice_is_two_notes():
+    on, off = ("note_on", "note_off")
+    messages = [
+        mido.Message(on, note=67), mido.Message(on, note=67), mido.Message(off, note=67, time=480),
+        mido.Message(on, note=65), mido.Message(off, note=67, time=480),
+        mido.Message(off, note=65),
+    ]  # fmt: skip
+    upper, lower = lines_of(load_score(midi(*messages)))
+    assert (upper, lower) == ([(67, 0, 2)], [(67, 0, 1), (65, 1, 1)])
+
+
+def test_notes_that_overlap_a_little_are_one_line():
+    rows = [(60 + i, 480 * i, 480 * i + 560) for i in range(8)]
+    assert len(lines_of(load_clean(midi(*played(*rows))))) == 1
+
+
+def test_a_hymn_with_two_voices_in_each_track_has_two_lines_a_staff():
+    high = played((72, 0, 480), (71, 480, 960), (72, 960, 1920), (67, 0, 960), (64, 960, 1920))
+    low = played((55, 0, 960), (55, 960, 1440), (53, 1440, 1920), (48, 0, 480), (50, 480, 960),
+                 (48, 960, 1920))  # fmt: skip
+    score = load_score(tracks(high, low))
+    assert [[len(line) for line in lines_of(score, part)] for part in (0, 1)] == [[3, 2], [3, 3]]
+
+
+def test_words_of_a_track_of_their_own_go_to_the_track_they_fit():
+    words = [mido.MetaMessage("lyrics", text=t, time=480) for t in ("one ", "two ", "three ")]
+    bass = played((48, 0, 1920))
+    tune = played((60, 0, 480), (62, 480, 960), (64, 960, 1440), (65, 1440, 1920))
+    document = load_score(tracks(words, bass, tune)).document
+    sung = [[y.findtext("text") for y in document.part(p).iter("lyric")] for p in (0, 1)]
+    assert sung == [[], ["one", "two", "three"]]
+
+
+def test_a_damaged_track_is_read_up_to_the_damage():
+    whole = midi(*played((60, 0, 480), (62, 480, 960), (64, 960, 1440), (65, 1440, 1920)))
+    score = load_score(whole[:-12])
+    assert score.chorale.pitch[::4, 0].tolist()[:3] == [60, 62, 64]
+    assert "not read" in [notice.kind for notice in score.notices]
