@@ -149,9 +149,7 @@ def test_a_chorale_moves_by_one_interval_there_and_back(name, interval):
         for line in there.lines
         for n in line.notes
     ] == [
-        (n.pitch, n.start, n.length, n.tied, n.fermata)
-        for line in before.lines
-        for n in line.notes
+        (n.pitch, n.start, n.length, n.tied, n.fermata) for line in before.lines for n in line.notes
     ]
     assert all(abs(s.fifths) <= 7 for s in there.signatures)
     check_accidentals(root, document.root)

@@ -10,6 +10,8 @@ from pieces import EXAMPLES, load_clean, notes_of, notices_of
 from bachbot.chorale import Meter
 from bachbot.errors import ScoreError
 from bachbot.scores import load_score
+from bachbot.scores.readers.document import read_document
+from bachbot.scores.readers.midi import midi_tree
 
 
 def midi(*messages, ticks=480):
@@ -154,8 +156,9 @@ def test_a_hymn_with_two_voices_in_each_track_has_two_lines_a_staff():
     high = played((72, 0, 480), (71, 480, 960), (72, 960, 1920), (67, 0, 960), (64, 960, 1920))
     low = played((55, 0, 960), (55, 960, 1440), (53, 1440, 1920), (48, 0, 480), (50, 480, 960),
                  (48, 960, 1920))  # fmt: skip
-    score = load_score(tracks(high, low))
-    assert [[len(line) for line in lines_of(score, part)] for part in (0, 1)] == [[3, 2], [3, 3]]
+    document = read_document(midi_tree(tracks(high, low))[0])
+    found = [[len(line.notes) for line in document.lines_of(part)] for part in (0, 1)]
+    assert found == [[3, 2], [3, 3]]
 
 
 def test_words_of_a_track_of_their_own_go_to_the_track_they_fit():
