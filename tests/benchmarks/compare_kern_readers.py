@@ -43,7 +43,7 @@ def musicxml_of(library, path):
     """Read a file by a library, as MusicXML."""
     text = Path(path).read_text()
     if library == "bachbot":
-        from bachbot.scores.readers.kern import kern_tree
+        from bachbot.scores.readers.kern.kern_reader import kern_tree
 
         return kern_tree(text.encode())[0]
     if library == "partitura":
@@ -175,7 +175,7 @@ def main():
         ["2,000 notes without bar lines, seconds"]
         + [seconds_of(run("c.seen(*sys.argv[1:])", x, long, "notes"), 60) for x in LIBRARIES]
     )
-    code = {"bachbot": "import bachbot.scores.readers.kern"}
+    code = {"bachbot": "import bachbot.scores.readers.kern.kern_reader"}
     rows.append(
         ["import, seconds"] + [seconds_of(run(code.get(x, f"import {x}")), 60) for x in LIBRARIES]
     )

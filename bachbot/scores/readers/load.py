@@ -18,10 +18,10 @@ from bachbot.scores.grid import Grid, quantize
 from bachbot.scores.keys import estimate_key
 from bachbot.scores.musicxml.complete import has_chord_symbols, transpose_octaves
 from bachbot.scores.musicxml.transpose import transpose_score
-from bachbot.scores.readers.abc import abc_tree, abc_tunes
+from bachbot.scores.readers.abc.abc_reader import abc_tree, abc_tunes
 from bachbot.scores.readers.document import Document, Line
-from bachbot.scores.readers.kern import kern_tree, kern_tunes
-from bachbot.scores.readers.midi import midi_tree
+from bachbot.scores.readers.kern.kern_reader import kern_tree, kern_tunes
+from bachbot.scores.readers.midi.midi_reader import midi_tree
 from bachbot.scores.readers.musicxml import musicxml_tree
 from bachbot.scores.readers.placement import Transposition, place_lines
 from bachbot.scores.readers.source import InputFormat, Source, open_source

@@ -7,7 +7,7 @@ from pieces import load_clean, notes_of, quietly
 
 from bachbot.chorale import Key, Meter, Voice
 from bachbot.scores import load_score
-from bachbot.scores.readers.abc import abc_tree
+from bachbot.scores.readers.abc.abc_reader import abc_tree
 from bachbot.scores.readers.document import read_document
 
 ABC = """X:1

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, tostring
 import pytest
 
 from bachbot.errors import ScoreError
-from bachbot.scores.readers.abc import abc_tree, abc_tunes
+from bachbot.scores.readers.abc.abc_reader import abc_tree, abc_tunes
 from bachbot.scores.readers.document import read_document
 
 README = Path(__file__).parents[1] / "README.md"

@@ -8,7 +8,7 @@ from pieces import load_clean
 from bachbot.chorale import VOICES
 from bachbot.errors import ScoreError
 from bachbot.scores import load_score
-from bachbot.scores.readers.abc import abc_tree, abc_tunes
+from bachbot.scores.readers.abc.abc_reader import abc_tree, abc_tunes
 from bachbot.scores.readers.document import read_document
 from bachbot.scores.readers.source import decode_text, detect_format
 from bachbot.scores.readers.tune import TuneHeading

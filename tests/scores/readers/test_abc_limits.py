@@ -5,7 +5,7 @@ import time
 import pytest
 
 from bachbot.errors import ScoreError
-from bachbot.scores.readers.abc import abc_tree, abc_tunes
+from bachbot.scores.readers.abc.abc_reader import abc_tree, abc_tunes
 from bachbot.scores.readers.document import read_document
 
 HEAD = b"X:1\nM:4/4\nL:1/16\nK:C\n"

@@ -12,8 +12,8 @@ from mido import Message, MetaMessage
 from test_midi_reader import midi, played, tracks
 
 from bachbot.errors import ScoreError
-from bachbot.scores.readers.kern import kern_tree
-from bachbot.scores.readers.midi import midi_tree
+from bachbot.scores.readers.kern.kern_reader import kern_tree
+from bachbot.scores.readers.midi.midi_reader import midi_tree
 
 README = Path(__file__).parents[1] / "README.md"
 OUTCOMES = ("kept", "passed over", "said", "refused")

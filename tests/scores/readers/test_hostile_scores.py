@@ -11,8 +11,8 @@ from test_elements import KERN, MIDI
 
 from bachbot.errors import ScoreError
 from bachbot.scores import load_score
-from bachbot.scores.readers.kern import kern_tree
-from bachbot.scores.readers.midi import midi_tree
+from bachbot.scores.readers.kern.kern_reader import kern_tree
+from bachbot.scores.readers.midi.midi_reader import midi_tree
 
 REFUSED = {
     "midi: a note of 2^28 ticks": "more than 4096 quarter notes",

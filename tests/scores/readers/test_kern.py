@@ -11,7 +11,7 @@ from bachbot.chorale import VOICES
 from bachbot.errors import ScoreError
 from bachbot.scores import load_score
 from bachbot.scores.readers.document import read_document
-from bachbot.scores.readers.kern import kern_tree, kern_tunes
+from bachbot.scores.readers.kern.kern_reader import kern_tree, kern_tunes
 from bachbot.scores.readers.tune import TuneHeading
 
 

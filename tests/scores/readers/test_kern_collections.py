@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bachbot.scores.readers.document import read_document
-from bachbot.scores.readers.kern import kern_tree
+from bachbot.scores.readers.kern.kern_reader import kern_tree
 
 CORPUS = Path(importlib.util.find_spec("music21").origin).parent / "corpus"
 FILES = sorted(CORPUS.glob("[!p]*/**/*.krn")) + sorted(CORPUS.glob("palestrina/*.krn"))[::110]

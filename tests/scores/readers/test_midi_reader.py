@@ -11,7 +11,7 @@ from bachbot.chorale import Meter
 from bachbot.errors import ScoreError
 from bachbot.scores import load_score
 from bachbot.scores.readers.document import read_document
-from bachbot.scores.readers.midi import midi_tree
+from bachbot.scores.readers.midi.midi_reader import midi_tree
 
 
 def midi(*messages, ticks=480):

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field, replace
 
-from bachbot.scores.readers.kern_part import KernPart
+from bachbot.scores.readers.kern.kern_part import KernPart
 from bachbot.scores.readers.tune import TuneNote, syllable
 
 _KINDS = ("**text", "**silbe", "**lyrics")

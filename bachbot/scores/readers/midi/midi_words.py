@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from bachbot.scores.readers.midi_events import MidiFile, MidiTrack
+from bachbot.scores.readers.midi.midi_events import MidiFile, MidiTrack
 from bachbot.scores.readers.source import decode_text
 from bachbot.scores.readers.tune import Syllable, syllable
 

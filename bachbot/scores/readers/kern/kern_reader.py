@@ -11,11 +11,11 @@ from xml.etree.ElementTree import Element
 
 from bachbot.errors import ScoreError
 from bachbot.scores.readers.budget import Budget
-from bachbot.scores.readers.humdrum import Column, HumdrumPiece, Row, read_rows, split_pieces
-from bachbot.scores.readers.kern_notes import TICKS, KernNote, read_note
-from bachbot.scores.readers.kern_part import KernPart, Strand, cut_long_bars, tune_bars
-from bachbot.scores.readers.kern_signs import begin_repeat, read_bar_line, read_interpretation
-from bachbot.scores.readers.kern_words import Words, is_words
+from bachbot.scores.readers.kern.humdrum import Column, HumdrumPiece, Row, read_rows, split_pieces
+from bachbot.scores.readers.kern.kern_notes import TICKS, KernNote, read_note
+from bachbot.scores.readers.kern.kern_part import KernPart, Strand, cut_long_bars, tune_bars
+from bachbot.scores.readers.kern.kern_signs import begin_repeat, read_bar_line, read_interpretation
+from bachbot.scores.readers.kern.kern_words import Words, is_words
 from bachbot.scores.readers.source import decode_text
 from bachbot.scores.readers.tune import TuneHeading, TuneNote, tune_tree
 from bachbot.scores.score import Notice

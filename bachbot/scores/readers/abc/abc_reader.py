@@ -10,8 +10,8 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from bachbot.errors import ScoreError
-from bachbot.scores.readers.abc_decorations import SYMBOLS
-from bachbot.scores.readers.abc_fields import (
+from bachbot.scores.readers.abc.abc_decorations import SYMBOLS
+from bachbot.scores.readers.abc.abc_fields import (
     NO_KEY,
     NO_PROPERTIES,
     KeyField,
@@ -24,10 +24,10 @@ from bachbot.scores.readers.abc_fields import (
     read_unit,
     time_element,
 )
-from bachbot.scores.readers.abc_file import DIRECTIVE, AbcLine, plain_text, read_tunes
-from bachbot.scores.readers.abc_lyrics import align_lyrics, align_symbols, count_syllables
-from bachbot.scores.readers.abc_music import AbcVoice
-from bachbot.scores.readers.abc_tokens import tokens
+from bachbot.scores.readers.abc.abc_file import DIRECTIVE, AbcLine, plain_text, read_tunes
+from bachbot.scores.readers.abc.abc_lyrics import align_lyrics, align_symbols, count_syllables
+from bachbot.scores.readers.abc.abc_music import AbcVoice
+from bachbot.scores.readers.abc.abc_tokens import tokens
 from bachbot.scores.readers.budget import Budget
 from bachbot.scores.readers.tune import TuneHeading, number_tunes, tune_tree
 from bachbot.scores.score import Notice

@@ -20,9 +20,9 @@ from bachbot.scores.musicxml.note_values import split_duration
 from bachbot.scores.musicxml.parts import key_element, time_element
 from bachbot.scores.pitch import nearest_name, spell
 from bachbot.scores.readers.budget import Budget
-from bachbot.scores.readers.midi_events import TickNote, parse_midi
-from bachbot.scores.readers.midi_lines import TWELFTHS, MidiNote, Timing, read_lines
-from bachbot.scores.readers.midi_words import clean, find_words, title_of_karaoke
+from bachbot.scores.readers.midi.midi_events import TickNote, parse_midi
+from bachbot.scores.readers.midi.midi_lines import TWELFTHS, MidiNote, Timing, read_lines
+from bachbot.scores.readers.midi.midi_words import clean, find_words, title_of_karaoke
 from bachbot.scores.readers.source import decode_text
 from bachbot.scores.readers.tune import Syllable, TuneBar, TuneNote, tune_tree
 from bachbot.scores.score import Notice

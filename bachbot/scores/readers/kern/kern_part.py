@@ -6,7 +6,7 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from bachbot.scores.readers.budget import Budget
-from bachbot.scores.readers.kern_notes import TICKS, KernNote
+from bachbot.scores.readers.kern.kern_notes import TICKS, KernNote
 from bachbot.scores.readers.tune import TuneBar, TuneNote
 
 _ORDER = ("key", "time", "clef")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import groupby, pairwise
 
-from bachbot.scores.readers.midi_events import TickNote
+from bachbot.scores.readers.midi.midi_events import TickNote
 from bachbot.scores.readers.tune import Syllable
 
 TWELFTHS = 12

@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from bachbot.errors import ScoreError
-from bachbot.scores.readers.abc_decorations import KNOWN
+from bachbot.scores.readers.abc.abc_decorations import KNOWN
 
 _LENGTH = "[0-9]*+/*+[0-9]*+"
 # No alternative looks further than the next bracket of its kind: a line is read in linear time.

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement
 from bachbot.chorale import line_of_fifths
 from bachbot.errors import ScoreError
 from bachbot.scores.pitch import SEMITONES, signature_alter
-from bachbot.scores.readers.abc_file import plain_text
+from bachbot.scores.readers.abc.abc_file import plain_text
 
 ALTERS = MappingProxyType({"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2})
 """Accidentals of ABC, in semitones."""

@@ -10,9 +10,15 @@ from xml.etree.ElementTree import Element
 from bachbot.errors import ScoreError
 from bachbot.scores.musicxml.parts import key_element
 from bachbot.scores.pitch import midi_and_name
-from bachbot.scores.readers.abc_decorations import MARKS, chord_symbol, direction
-from bachbot.scores.readers.abc_fields import ALTERS, NO_KEY, NO_PROPERTIES, KeyField, Properties
-from bachbot.scores.readers.abc_tokens import PITCH, read_length
+from bachbot.scores.readers.abc.abc_decorations import MARKS, chord_symbol, direction
+from bachbot.scores.readers.abc.abc_fields import (
+    ALTERS,
+    NO_KEY,
+    NO_PROPERTIES,
+    KeyField,
+    Properties,
+)
+from bachbot.scores.readers.abc.abc_tokens import PITCH, read_length
 from bachbot.scores.readers.budget import Budget
 from bachbot.scores.readers.tune import TuneBar, TuneNote
 

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from bachbot.chorale import line_of_fifths
 from bachbot.scores.musicxml.parts import key_element
-from bachbot.scores.readers.kern_part import KernBar, KernPart
+from bachbot.scores.readers.kern.kern_part import KernBar, KernPart
 
 _RECORD = re.compile(r"\*([A-Ga-g][#-]?):(ion|dor|phr|lyd|mix|aeo|loc)?")
 _METER = re.compile(r"\*M(\d{1,3}(?:\+\d{1,3}){0,7})/(\d{1,2})")

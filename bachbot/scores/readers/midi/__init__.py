@@ -1,0 +1,1 @@
+"""MIDI files, read into MusicXML."""
