@@ -24,9 +24,7 @@ from bachbot.scores.readers.tune import TuneBar, TuneNote
 
 _SPACE = frozenset(("space", "field", "quoted"))
 _KEEPS_GAP = frozenset(("decoration", "symbol", "grace", "tuplet", "slur", "dotted"))
-_MAX_GRACES = 24
-_MAX_SLURS = 6
-_MAX_DIRECTIONS = 12
+_MAX_GRACES, _MAX_SLURS, _MAX_DIRECTIONS = 24, 6, 12
 _CLEF_ORDER = ("key", "time", "clef")
 
 _Pitch = tuple[int, int, str, int, int]
