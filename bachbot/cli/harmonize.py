@@ -75,6 +75,7 @@ def harmonize(
     chords: shared.Chords = None,
     cadences: shared.Cadences = None,
     phrases: shared.Phrases = None,
+    repeats: shared.Repeats = None,
     beam: Annotated[
         int | None,
         typer.Option("--beam", metavar="N", help="Width of the beam search. [default: 5]"),
@@ -144,7 +145,7 @@ def harmonize(
 
     options = _options(
         beam=beam, greedy=greedy, sample=sample, temperature=temperature, top_p=top_p,
-        seed=seed, number=number, diversity=diversity, parallels=parallels,
+        seed=seed, number=number, diversity=diversity, repeats=repeats, parallels=parallels,
         no_penalties=no_penalties,
     )  # fmt: skip
     shared.check_transposition(transpose)
@@ -241,6 +242,7 @@ def _options(
     seed: int,
     number: int,
     diversity: float | None,
+    repeats: str | None,
     parallels: bool,
     no_penalties: bool,
 ) -> "DecodingOptions":
@@ -257,6 +259,7 @@ def _options(
         )
     named = {
         "beam": beam, "temperature": temperature, "top_p": top_p, "diversity": diversity,
+        "repeats": repeats,
     }  # fmt: skip
     method: Method = "greedy" if greedy else "sample" if sample else "beam"
     return DecodingOptions(

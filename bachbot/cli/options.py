@@ -110,6 +110,16 @@ Phrases = Annotated[
     ),
 ]
 
+Repeats = Annotated[
+    str | None,
+    typer.Option(
+        "--repeats",
+        metavar="HOW",
+        help="Where the melody repeats a phrase, write the same harmony (same) or another one "
+        "(vary). [default: about as often the same as in Bach]",
+        show_default=False,
+    ),
+]
 Transpose = Annotated[
     str,
     typer.Option(

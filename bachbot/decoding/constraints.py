@@ -9,11 +9,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import REST, VOICES, Chorale, Given, Key, Voice
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Chorale, Given, Key, Voice
 from bachbot.decoding.harmony import ChordConstraints
 from bachbot.decoding.hypotheses import FrameState
 from bachbot.encoding import FIRST_PITCH, REST_TOKEN, Vocabulary
 from bachbot.errors import DecodingError
+from bachbot.theory.melody import repeated_beats
 
 FREE = -1
 """`Constraints.token` where no token is forced."""
@@ -155,6 +156,19 @@ class Constraints:
         """Pitches of the cells where a token is forced; -1 elsewhere, [T, 4]."""
         pitches = self.vocabulary.pitch_of[np.where(self.token == FREE, 0, self.token)]
         return np.where(self.token == FREE, REST, pitches)
+
+    @cached_property
+    def repeated_beat(self) -> NDArray[np.intp]:
+        """Number of the earlier beat that the tune repeats on each beat; -1 elsewhere, [T].
+
+        Beats are numbered from 0. Nothing is repeated where the soprano is not given.
+        """
+        found = np.full(self.frames, -1, dtype=np.intp)
+        soprano = self.token[:, Voice.SOPRANO]
+        beats = np.flatnonzero(self.position[: self.frames] % FRAMES_PER_QUARTER == 0)
+        if (soprano != FREE).all():
+            found[beats] = repeated_beats(soprano, beats)
+        return found
 
     def _continuation(self, before: NDArray[np.int16]) -> NDArray[np.intp]:
         """Tokens that continue pitches [B] as they were: ties, or rests."""

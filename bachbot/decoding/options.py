@@ -12,12 +12,17 @@ from bachbot.decoding.penalties import (
     SAMPLING_PENALTIES,
     LearnedPenalty,
     Penalties,
+    RepeatPenalty,
 )
 from bachbot.errors import UsageError
 from bachbot.features import FeatureWeights
 
 Method = Literal["beam", "greedy", "sample"]
 METHODS: tuple[Method, ...] = get_args(Method)
+
+Repeats = Literal["same", "vary"]
+REPEATS: tuple[Repeats, ...] = get_args(Repeats)
+_REPEAT = 3.0  # nats
 
 Progress = Callable[[int, int], None]
 """Called with how much is done and how much there is in all: frames or pieces."""
@@ -59,6 +64,9 @@ class DecodingOptions:
         Penalties and bonuses. Default: see `penalties_with`.
     without : tuple of str
         Names of penalties that are left out.
+    repeats : {"same", "vary"}, optional
+        Whether the other voices are the same where a given soprano repeats a phrase, or change.
+        Default: as the model has it, which is about as often as in Bach.
 
     Raises
     ------
@@ -75,6 +83,7 @@ class DecodingOptions:
     diversity: float = 0.3
     penalties: Penalties | None = None
     without: tuple[str, ...] = ()
+    repeats: Repeats | None = None
 
     def __post_init__(self) -> None:
         faults = []
@@ -85,6 +94,8 @@ class DecodingOptions:
                 faults.append(f"{name} is {value}: give 1 to {_MOST}")
         if not (math.isfinite(self.temperature) and 0 < self.temperature <= 10):
             faults.append(f"the temperature is {self.temperature}: give more than 0, up to 10")
+        if self.repeats not in (None, *REPEATS):
+            faults.append(f"repeats are '{self.repeats}': give one of {', '.join(REPEATS)}")
         if not 0 < self.top_p <= 1:
             faults.append(f"top-p is {self.top_p}: give more than 0, up to 1")
         if self.seed < 0:
@@ -126,6 +137,8 @@ class DecodingOptions:
             found = DEFAULT_PENALTIES
         else:
             found = Penalties((*GUIDED_PENALTIES.items, LearnedPenalty(1.0, features)))
+        if self.repeats is not None:
+            found = Penalties((*found.items, RepeatPenalty(_REPEAT, vary=self.repeats == "vary")))
         return found.without(self.without)
 
 

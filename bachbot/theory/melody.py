@@ -156,3 +156,47 @@ def note_functions(chorale: Chorale) -> NDArray[np.int64]:
             first = run.function_before_beat(bool(on_beat[run.start]), bool(held[-1]))
             out[run.start : run.stop, voice] = np.where(held, run.function_after_beat, first)
     return out
+
+
+SHORTEST_REPEAT = 4
+"""Beats in a row that a tune has to have in common with earlier ones to repeat them."""
+
+
+def repeated_beats(
+    tune: NDArray[np.integer], beats: NDArray[np.integer], shortest: int = SHORTEST_REPEAT
+) -> NDArray[np.intp]:
+    """Find the earlier beats that a tune repeats.
+
+    Parameters
+    ----------
+    tune : ndarray of int, shape [T]
+        What the voice does in each frame: tokens, or pitches.
+    beats : ndarray of int, shape [K]
+        First frame of each beat, ascending.
+    shortest : int
+        Beats in a row that have to be the same.
+
+    Returns
+    -------
+    ndarray of int, shape [K]
+        Number of the earlier beat; -1 where nothing is repeated. Of several the one in the longest
+        repeat counts, then the latest.
+
+    Examples
+    --------
+    >>> repeated_beats(np.array([5, 4, 3, 3, 5, 4, 3, 1]), np.arange(8), shortest=3)
+    array([-1, -1, -1, -1,  0,  1,  2, -1])
+    """
+    stops = [*beats[1:].tolist(), len(tune)]
+    spans = [tune[start:stop].tobytes() for start, stop in zip(beats, stops, strict=True)]
+    _, number = np.unique(np.array(spans, dtype=object), return_inverse=True)
+    longest = np.zeros(len(beats), dtype=np.intp)
+    found = np.full(len(beats), -1, dtype=np.intp)
+    for lag in range(1, len(beats)):
+        same = np.concatenate([[False], number[lag:] == number[:-lag], [False]])
+        edges = np.flatnonzero(same[1:] != same[:-1]).reshape(-1, 2)
+        for start, stop in edges[edges[:, 1] - edges[:, 0] >= shortest].tolist():
+            here = np.arange(start, stop) + lag
+            better = here[longest[here] < stop - start]
+            longest[better], found[better] = stop - start, better - lag
+    return found

@@ -29,6 +29,7 @@ from bachbot.decoding.penalties.style import (
     OnsetBonus,
     OpeningChordPenalty,
     RepeatedNotePenalty,
+    RepeatPenalty,
 )
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "OpeningChordPenalty",
     "Penalties",
     "Penalty",
+    "RepeatPenalty",
     "RepeatedNotePenalty",
     "RulePenalty",
 ]

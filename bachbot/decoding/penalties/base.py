@@ -24,11 +24,14 @@ class Penalty(ABC):
     ----------
     source : str
         Where the rule comes from.
+    uses_history : bool
+        Whether it reads `SearchContext.history`, which the search keeps only where one does.
     """
 
     weight: float
 
     source: ClassVar[str]
+    uses_history: ClassVar[bool] = False
 
     @property
     @abstractmethod

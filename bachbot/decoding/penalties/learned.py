@@ -31,6 +31,7 @@ class LearnedPenalty(Penalty):
 
     source: ClassVar[str] = "learned: feature counts of decoded pieces moved to Bach's"
     name: ClassVar[str] = "learned features"
+    uses_history: ClassVar[bool] = True
 
     def cost(
         self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]

@@ -19,7 +19,6 @@ from bachbot.decoding.penalties.endings import (
     FinalChordPenalty,
     near_final_chord,
 )
-from bachbot.decoding.penalties.learned import LearnedPenalty
 from bachbot.decoding.penalties.part_writing import RulePenalty, given_note_costs, rule_costs
 from bachbot.decoding.penalties.style import (
     AboveSopranoPenalty,
@@ -136,7 +135,7 @@ class Penalties:
     @cached_property
     def use_history(self) -> bool:
         """Whether the past of each hypothesis has to be remembered."""
-        return any(isinstance(penalty, LearnedPenalty) for penalty in self.active)
+        return any(penalty.uses_history for penalty in self.active)
 
     @cached_property
     def _rules(self) -> tuple[RulePenalty, ...]:

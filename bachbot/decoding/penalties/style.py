@@ -168,6 +168,50 @@ class OpeningChordPenalty(Penalty):
         return cost
 
 
+@dataclass(frozen=True)
+class RepeatPenalty(Penalty):
+    """A penalty for other voices, or for the same, where the tune repeats an earlier phrase.
+
+    Where the tune repeats is known beforehand (`Constraints.repeated_beat`). Only the notes on
+    beats are compared.
+
+    Parameters
+    ----------
+    weight : float
+        Nats for each lower voice that has another note than the earlier time; if `vary`, for each
+        beat on which all of them have the same.
+    vary : bool
+        Whether the harmony should change.
+    """
+
+    vary: bool
+
+    source: ClassVar[str] = "asked for: repeated phrases are harmonized alike, or otherwise"
+    name: ClassVar[str] = "repeat"
+    uses_history: ClassVar[bool] = True
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate, [N]."""
+        cost, history = np.zeros(len(rows)), context.history
+        assert history is not None  # the search keeps it for this penalty
+        piece, voice = context.piece[rows], context.voice
+        for p in np.unique(piece):
+            beat = int(context.constraints[p].repeated_beat[context.frame])
+            if beat < 0:
+                continue
+            here = np.flatnonzero(piece == p)
+            notes = context.candidates(rows, tokens)
+            same = notes.pitch[here] == history.beats[rows[here], beat]
+            if self.vary:
+                wrong = notes.completes[here] & same[:, Voice.ALTO :].all(axis=1)
+            else:
+                wrong = ~same[:, voice]
+            cost[here] = np.where(wrong, self.weight, 0.0)
+        return cost
+
+
 def _motion(
     context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int16]]:
