@@ -210,6 +210,8 @@ def _locked(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        # Whoever waits for it may then prepare beside a third process: each writes a whole file.
+        Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
 
 

@@ -123,7 +123,13 @@ def save_score(score: Score, path: str | Path, *, layout: Layout | None = None) 
     write_atomically(path, render(score, OUTPUT_FORMATS[suffix], layout=layout))
 
 
-def render(score: Score, format: OutputFormat, *, layout: Layout | None = None) -> bytes:  # noqa: A002
+def render(
+    score: Score,
+    format: OutputFormat,  # noqa: A002
+    *,
+    layout: Layout | None = None,
+    marked: bool = True,
+) -> bytes:
     r"""Return a score as the content of a file.
 
     Parameters
@@ -135,6 +141,8 @@ def render(score: Score, format: OutputFormat, *, layout: Layout | None = None) 
         tall as the music; PDF has pages of A4. Sound is stereo at 44.1 kHz.
     layout : Layout, optional
         Staves of an engraving; tempo and instrument of MIDI and sound.
+    marked : bool
+        Whether the file names bachbot as the program that wrote it. PDF always does.
 
     Raises
     ------
@@ -158,25 +166,28 @@ def render(score: Score, format: OutputFormat, *, layout: Layout | None = None) 
             f"use {', '.join(get_args(OutputFormat))}"
         )
     if format == "musicxml":
-        return musicxml(score).encode()
+        return musicxml(score, marked=marked).encode()
     if format == "mxl":
-        return _compress(musicxml(score))
+        return _compress(musicxml(score, marked=marked))
     if format == "midi":
         from bachbot.scores.sound.midi import midi_bytes
 
-        return midi_bytes(score, layout.tempo, program=layout.program)
+        return midi_bytes(score, layout.tempo, program=layout.program, marked=marked)
     if format in ("svg", "png", "pdf"):
         from bachbot.scores.engraving.engrave import engraving_bytes
 
-        return engraving_bytes(musicxml(score), f".{format}", staves=layout.staves)
+        page = musicxml(score, marked=marked)
+        return engraving_bytes(page, f".{format}", staves=layout.staves, marked=marked)
     from bachbot.scores.sound.audio import audio_bytes
 
-    return audio_bytes(soundings(score), f".{format}", tempo=layout.tempo, sound=layout.sound)
+    return audio_bytes(
+        soundings(score), f".{format}", tempo=layout.tempo, sound=layout.sound, marked=marked
+    )
 
 
-def musicxml(score: Score) -> str:
-    """Return a score as MusicXML text."""
-    root = mark_musicxml(score.document.root)
+def musicxml(score: Score, *, marked: bool = True) -> str:
+    """Return a score as MusicXML text, which names bachbot as its software if it is marked."""
+    root = mark_musicxml(score.document.root) if marked else score.document.root
     return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 

@@ -22,6 +22,7 @@ from bachbot.engine.folder import harmonize_folder
 from bachbot.engine.folder_record import RECORD, Entry, FolderRecord, settings_fingerprint
 from bachbot.engine.folder_work import FolderSettings
 from bachbot.errors import BachbotWarning, OutputError, UsageError
+from bachbot.files import _host
 from bachbot.runtime import save_checkpoint
 from bachbot.scores import load_score, save_score
 
@@ -376,7 +377,7 @@ def test_a_run_that_is_killed_can_be_run_again(tunes, settings):
     process.kill()
     # Its output ends when its workers have ended too.
     process.communicate(timeout=120)
-    (out / f".bachbot-{process.pid}-half.musicxml").write_bytes(b"<score")
+    (out / f".bachbot-{_host()}-{process.pid}-half_123.musicxml").write_bytes(b"<score")
     (tunes / "zz-long.abc").unlink()
     assert {"done", "unchanged"} >= set(statuses(run(tunes, settings)[0]).values())
     assert set(statuses(run(tunes, settings)[0]).values()) == {"unchanged"}

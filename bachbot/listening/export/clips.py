@@ -2,7 +2,6 @@
 
 import io
 import struct
-import tempfile
 import zlib
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -17,7 +16,8 @@ from bachbot.listening.export.pair_timing import compute_timing, schedule_notes
 from bachbot.listening.export.pairs import Pair
 from bachbot.listening.export.request import SCORE_FORMATS, ExportRequest
 from bachbot.listening.trials import CLIPS_FOLDER, Clip, clip_path
-from bachbot.scores import Layout, Score, complete, from_chorale, save_score, soundings
+from bachbot.scores import Layout, Score, complete, from_chorale, render, soundings
+from bachbot.scores.save import OUTPUT_FORMATS
 from bachbot.scores.sound import fluidsynth
 from bachbot.scores.sound.audio import RATE, encode_audio
 from bachbot.scores.sound.instruments import SoundPreset
@@ -183,7 +183,7 @@ def write_clips(
 
 def _encode_audio(samples: Samples, form: str) -> bytes:
     if form != "mp3":
-        return encode_audio(samples, f".{form}")
+        return encode_audio(samples, f".{form}", marked=False)
     import soundfile
 
     buffer = io.BytesIO()
@@ -197,10 +197,8 @@ def _encode_audio(samples: Samples, form: str) -> bytes:
 
 
 def _encode_score(score: Score, form: str, layout: Layout) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="bachbot-") as folder:
-        path = Path(folder) / f"score.{form}"
-        save_score(score, path, layout=layout)
-        return path.read_bytes()
+    # A mark would tell who wrote it.
+    return render(score, OUTPUT_FORMATS[f".{form}"], layout=layout, marked=False)
 
 
 def pad_to_equal_length(contents: Sequence[bytes], form: str) -> list[bytes]:

@@ -37,7 +37,7 @@ _STAFF_LINE = re.compile(r'd="M(\d+) (\d+) L(\d+) \2"')
 _MEASURE = re.compile(r'class="measure"')
 
 
-def engraving_bytes(musicxml: str, suffix: str, *, staves: int = 4) -> bytes:
+def engraving_bytes(musicxml: str, suffix: str, *, staves: int = 4, marked: bool = True) -> bytes:
     """Return an engraved score as the content of a file.
 
     Parameters
@@ -49,6 +49,8 @@ def engraving_bytes(musicxml: str, suffix: str, *, staves: int = 4) -> bytes:
         file holds all of it; a PNG is 1588 pixels wide on white. ``".pdf"``: pages of A4.
     staves : {2, 4}
         Two staves with two voices each, or one staff a voice.
+    marked : bool
+        Whether an SVG or PNG names bachbot; a PDF always does.
 
     Raises
     ------
@@ -58,9 +60,11 @@ def engraving_bytes(musicxml: str, suffix: str, *, staves: int = 4) -> bytes:
         If the score cannot be engraved.
     """
     if suffix == ".svg":
-        return mark_svg(engrave(musicxml, staves=staves)[0]).encode()
+        svg = engrave(musicxml, staves=staves)[0]
+        return (mark_svg(svg) if marked else svg).encode()
     if suffix == ".png":
-        return mark_png(_render_png(engrave(musicxml, staves=staves)[0]))
+        png = _render_png(engrave(musicxml, staves=staves)[0])
+        return mark_png(png) if marked else png
     if suffix == ".pdf":
         from bachbot.scores.engraving.pdf import pdf_bytes
 

@@ -42,7 +42,12 @@ _FRAMES_PER_WRITE = 1 << 16
 
 
 def audio_bytes(
-    soundings: Sequence[Sounding], suffix: str, *, tempo: float, sound: str = "organ"
+    soundings: Sequence[Sounding],
+    suffix: str,
+    *,
+    tempo: float,
+    sound: str = "organ",
+    marked: bool = True,
 ) -> bytes:
     """Return a stereo sound file at 44.1 kHz.
 
@@ -59,6 +64,8 @@ def audio_bytes(
         Quarter notes per minute.
     sound : str
         Instrument or soundfont: see `SoundPreset.parse`.
+    marked : bool
+        Whether a comment in the file names bachbot.
 
     Raises
     ------
@@ -69,10 +76,10 @@ def audio_bytes(
     OutputError
         If the piece lasts longer than half an hour.
     """
-    return encode_audio(synthesize(soundings, tempo=tempo, sound=sound), suffix)
+    return encode_audio(synthesize(soundings, tempo=tempo, sound=sound), suffix, marked=marked)
 
 
-def encode_audio(samples: NDArray[np.float32], suffix: str) -> bytes:
+def encode_audio(samples: NDArray[np.float32], suffix: str, *, marked: bool = True) -> bytes:
     """Encode samples as a sound file.
 
     Parameters
@@ -81,6 +88,8 @@ def encode_audio(samples: NDArray[np.float32], suffix: str) -> bytes:
         Left and right at `RATE`, -1 to 1.
     suffix : str
         One of `FORMATS`.
+    marked : bool
+        Whether its comment names bachbot.
     """
     import soundfile
 
@@ -89,7 +98,8 @@ def encode_audio(samples: NDArray[np.float32], suffix: str) -> bytes:
     with soundfile.SoundFile(
         buffer, "w", RATE, samples.shape[1], format=container, subtype=coding
     ) as out:
-        out.comment = MARK
+        if marked:
+            out.comment = MARK
         for start in range(0, len(samples), _FRAMES_PER_WRITE):
             out.write(samples[start : start + _FRAMES_PER_WRITE])
     return buffer.getvalue()

@@ -15,7 +15,7 @@ _MAJOR = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B",
 _MINOR = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
 
 
-def midi_bytes(score: Score, tempo: float, *, program: int) -> bytes:
+def midi_bytes(score: Score, tempo: float, *, program: int, marked: bool = True) -> bytes:
     """Return a score as a MIDI file of format 1.
 
     The first track has title, tempo and signatures; each voice has its own track and channel, so
@@ -29,6 +29,8 @@ def midi_bytes(score: Score, tempo: float, *, program: int) -> bytes:
         Quarter notes per minute.
     program : int
         General MIDI program of every voice, 0 to 127.
+    marked : bool
+        Whether a text names bachbot.
 
     Returns
     -------
@@ -38,7 +40,7 @@ def midi_bytes(score: Score, tempo: float, *, program: int) -> bytes:
     import mido
 
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS, charset="utf-8")
-    file.tracks.append(_conductor_track(score, tempo))
+    file.tracks.append(_conductor_track(score, tempo, marked=marked))
     notes = soundings(score)
     for voice in score.present:
         messages = [
@@ -52,13 +54,13 @@ def midi_bytes(score: Score, tempo: float, *, program: int) -> bytes:
     return buffer.getvalue()
 
 
-def _conductor_track(score: Score, tempo: float):  # type: ignore[no-untyped-def]  # a mido track
+def _conductor_track(score: Score, tempo: float, *, marked: bool):  # type: ignore[no-untyped-def]  # a mido track
     import mido
 
     document = score.document
     messages = [
         mido.MetaMessage("track_name", name=score.title, time=0),
-        mido.MetaMessage("text", text=MARK, time=0),
+        *([mido.MetaMessage("text", text=MARK, time=0)] if marked else []),
         mido.MetaMessage("set_tempo", tempo=round(60_000_000 / tempo), time=0),
     ]
     before = None

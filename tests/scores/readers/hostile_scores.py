@@ -5,7 +5,9 @@ Run as a script, it reads each and prints a line: name, CPU seconds, and peak me
 
 import contextlib
 import random
+import re
 import struct
+from pathlib import Path
 
 MEGABYTE = 10**6
 
@@ -104,9 +106,18 @@ CASES = {
 }  # fmt: skip
 
 
+def peak():
+    """Most megabytes so far; getrusage would count the process that this one was started from."""
+    import resource
+
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(re.search(r"VmHWM:\s*(\d+)", status.read_text())[1]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
 def main():
     """Read each case."""
-    import resource
     import sys
     import time
 
@@ -118,8 +129,7 @@ def main():
         with contextlib.suppress(ScoreError):
             load_score(content, format=name.partition(":")[0])
         took = time.process_time() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        sys.stdout.write(f"{name}\t{took:.3f}\t{peak}\n")
+        sys.stdout.write(f"{name}\t{took:.3f}\t{peak()}\n")
 
 
 if __name__ == "__main__":

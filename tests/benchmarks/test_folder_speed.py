@@ -3,8 +3,9 @@
 The tunes are the first four to eight bars of those in ``corpus/examples``. Beside the command,
 which decodes each tune alone, stands ``Engine.harmonize_all``, which decodes several in one search.
 
-Run with ``pytest tests/benchmarks/test_folder.py --benchmark-only``; the figures of one run belong
-together. On a machine that others use, the processor seconds in ``--benchmark-json`` say more.
+Run with ``pytest tests/benchmarks/test_folder_speed.py --benchmark-only``; the figures of one run
+belong together. On a machine that others use, the processor seconds in ``--benchmark-json`` say
+more.
 """
 
 import os
