@@ -1,7 +1,6 @@
 """The domain: chorales, voices, meter, key and what is given; needs only numpy."""
 
 from bachbot.chorale.chorale import REST, Chorale
-from bachbot.chorale.compound import CompoundPulse
 from bachbot.chorale.given import Given
 from bachbot.chorale.given_chord import GivenChord, GivenHarmony
 from bachbot.chorale.key import (
@@ -25,7 +24,6 @@ __all__ = [
     "TONIC_TRIAD",
     "VOICES",
     "Chorale",
-    "CompoundPulse",
     "Given",
     "GivenChord",
     "GivenHarmony",

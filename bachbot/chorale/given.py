@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale.given_chord import GivenChord
+from bachbot.chorale.meter import FRAMES_PER_QUARTER
 from bachbot.chorale.voices import Voice
 from bachbot.errors import UsageError
 
@@ -32,6 +33,9 @@ class Given:
     final_chord : range, optional
         Frames of a final chord that is expected to close the piece: the search pays a penalty
         where it does not. Default: none.
+    beat : int
+        Frames of a beat: the search pays a penalty for a new chord within one. 12 in a compound
+        meter that is read as bars of 3/4.
     chords : tuple of GivenChord
         Chords that the voices which are not given have to make, at most one a frame.
 
@@ -46,6 +50,7 @@ class Given:
     grid: int = 1
     required_onsets: NDArray[np.bool_] | bool = False
     final_chord: range = range(0)
+    beat: int = FRAMES_PER_QUARTER
     chords: tuple[GivenChord, ...] = ()
 
     def __post_init__(self) -> None:

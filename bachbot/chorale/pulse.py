@@ -1,15 +1,17 @@
 """The pulse: scales a tune's note values to those of the chorales."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bachbot.chorale.chorale import Chorale
 from bachbot.chorale.meter import Meter
 from bachbot.chorale.voices import Voice
 
 _EIGHTH, _HALF = 2, 8
+
+_TRIPLE_BAR = 12
+"""Frames of a bar of 3/4."""
 
 _SHARE_OF_LOWER_VOICE = 0.9
 """Share of a lower voice's notes that have to be short, or long, to decide its pulse."""
@@ -20,9 +22,8 @@ class Pulse:
     """The factor by which durations are scaled before a model sees a tune.
 
     Bach's chorales move in quarters, with a chord on each, and a model of them that does not see
-    the meter takes the quarter for the beat of any tune. So a tune in eighths, as in 3/8, is
+    the meter takes the quarter for the beat of any tune. So a tune in eighths, as in 6/8, is
     written in notes twice as long for the model, and one in halves in notes half as long.
-    `bachbot.chorale.CompoundPulse` reads dotted beats.
 
     Parameters
     ----------
@@ -62,20 +63,12 @@ class Pulse:
             return cls(diminution=2)
         return cls()
 
-    @property
-    def grid(self) -> int:
-        """Voices that are not given move in frames that are a multiple of this."""
-        return self.augmentation
+    def reads_as_triple(self, meter: Meter) -> bool:
+        """Whether a dotted beat of a written meter becomes a bar of 3/4 for the model.
 
-    def from_written(self, frame: int) -> int:
-        """A written frame for the model."""
-        return frame * self.augmentation // self.diminution
-
-    within = from_written
-
-    def apply_to_cells(self, cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """What is given of the written cells, [T, 4], for the model."""
-        return np.repeat(cells, self.augmentation, axis=0)[:: self.diminution]
+        In 6/8, 9/8 and 12/8 that puts the dotted beats where a model expects strong beats.
+        """
+        return meter.beat_frames * self.augmentation == _TRIPLE_BAR * self.diminution
 
     def apply_to_meter(self, meter: Meter) -> Meter:
         """Scale a written meter for the model: 6/8 becomes 6/4 under augmentation."""
@@ -83,9 +76,17 @@ class Pulse:
         return Meter(meter.beats, unit, meter.pickup * self.augmentation // self.diminution)
 
     def apply(self, chorale: Chorale) -> Chorale:
-        """Scale a written piece for the model."""
-        return chorale.augmented(self.augmentation).diminished(self.diminution)
+        """Scale a written piece for the model, with a bar of 3/4 for each dotted beat."""
+        scaled = chorale.augmented(self.augmentation).diminished(self.diminution)
+        if not self.reads_as_triple(chorale.meter):
+            return scaled
+        position = scaled.position % _TRIPLE_BAR
+        pickup = int(-position[0]) % _TRIPLE_BAR if len(position) else 0
+        return replace(scaled, meter=Meter(3, 4, pickup), position=position)
 
     def undo(self, chorale: Chorale) -> Chorale:
-        """Scale a piece of the model's back to written durations: the inverse of `apply`."""
+        """Scale a piece of the model's back to written durations: the inverse of `apply`.
+
+        A bar of 3/4 that was a dotted beat stays a bar of its own.
+        """
         return chorale.augmented(self.diminution).diminished(self.augmentation)

@@ -65,6 +65,8 @@ class Constraints:
         Frames of a last chord that has to close: see `bachbot.decoding.penalties.endings`.
     chords : ChordConstraints, optional
         Chords that are given. Default: none.
+    beat_frames : int
+        Frames of a beat, on which chords change.
     bar_frames : int
         Length of a full bar, in frames.
     """
@@ -84,6 +86,7 @@ class Constraints:
     final_chord: range = range(0)
     chords: ChordConstraints | None = None
     bar_frames: int = 16
+    beat_frames: int = FRAMES_PER_QUARTER
 
     @property
     def frames(self) -> int:
@@ -288,6 +291,7 @@ def fill_constraints(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> 
         final_chord=given.final_chord,
         chords=ChordConstraints.of(chorale, cells, given.chords) if given.chords else None,
         bar_frames=chorale.meter.bar_frames,
+        beat_frames=given.beat,
     )
 
 

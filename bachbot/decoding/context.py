@@ -101,6 +101,18 @@ class SearchContext:
         )
 
     @cached_property
+    def within_compound_beat(self) -> NDArray[np.bool_]:
+        """Whether the frame is within a beat longer than a quarter, [P]."""
+        return np.array(
+            [
+                c.beat_frames > FRAMES_PER_QUARTER
+                and self.frame < c.frames
+                and int(c.position[self.frame]) % c.beat_frames > 0
+                for c in self.constraints
+            ]
+        )
+
+    @cached_property
     def beat_strength(self) -> NDArray[np.intp]:
         """Strength of the beat of the frame, [P], as `bachbot.features` has it."""
         bars = np.array([c.bar_frames for c in self.constraints])

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import REST, Chorale, CompoundPulse, Given, GivenChord, Pulse, Voice
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Given, GivenChord, Pulse, Voice
 from bachbot.encoding import FillRequest
 
 
@@ -14,7 +14,7 @@ def fill_request(
     chorale: Chorale,
     given: Iterable[Voice] | NDArray[np.bool_],
     *,
-    pulse: Pulse | CompoundPulse | None = None,
+    pulse: Pulse | None = None,
     section_starts: Iterable[int] = (),
     chords: Iterable[GivenChord] = (),
     phrase_ends: Iterable[int] = (),
@@ -32,7 +32,7 @@ def fill_request(
         T frames in C major or A minor, in its own pulse.
     given : iterable of Voice, or ndarray of bool, shape [T, 4]
         Voices, or cells, that come back unchanged.
-    pulse : Pulse or CompoundPulse, optional
+    pulse : Pulse, optional
         How to bring its note values to those of the chorales. Default: no change, which is right
         for pieces of the corpus, since the model was trained on them as they are.
     section_starts : iterable of int
@@ -49,21 +49,23 @@ def fill_request(
     Returns
     -------
     FillRequest
-        In the new pulse: its `undo` brings what is decoded back.
+        In the new pulse: `Pulse.undo` brings what is decoded back.
     """
     pulse = pulse or Pulse()
     cells = given if isinstance(given, np.ndarray) else Given.voices(chorale.frames, given).cells
-    cells = pulse.apply_to_cells(cells)
+    triple = pulse.reads_as_triple(chorale.meter)
+    cells = np.repeat(cells, pulse.augmentation, axis=0)[:: pulse.diminution]
     chorale = pulse.apply(chorale)
     fermatas = np.full(len(cells), bool(chorale.fermata.any()))
     fermatas[cells.all(axis=1)] = True
     onsets = np.zeros(cells.shape, dtype=np.bool_)
-    onsets[[pulse.from_written(f) for f in section_starts]] = True
-    harmony = {pulse.from_written(c.frame): c for c in chords}
+    onsets[[_scaled(f, pulse) for f in section_starts]] = True
+    harmony = {_scaled(c.frame, pulse): c for c in chords}
     wanted = Given(
         cells,
         fermatas,
-        grid=pulse.grid,
+        grid=_grid(chorale, pulse, triple=triple),
+        beat=_BAR_OF_THREE if triple else FRAMES_PER_QUARTER,
         required_onsets=onsets,
         chords=tuple(replace(c, frame=frame) for frame, c in sorted(harmony.items())),
     )
@@ -71,10 +73,28 @@ def fill_request(
     if cells[:, Voice.SOPRANO].all() and (soprano != REST).any():
         chorale, wanted = with_final_cadence(chorale, wanted)
     for end in phrase_ends:
-        chorale, wanted = _with_phrase_end(chorale, wanted, pulse.within(end))
+        chorale, wanted = _with_phrase_end(chorale, wanted, _scaled(end, pulse))
     if all_phrase_ends:
         wanted = replace(wanted, fermatas=True)
     return FillRequest(chorale, wanted)
+
+
+_BAR_OF_THREE = 12
+
+
+def _grid(chorale: Chorale, pulse: Pulse, *, triple: bool) -> int:
+    """On which frames other voices may move, in the new pulse; parameters as in `fill_request`.
+
+    In a compound meter these are the tune's eighths, unless its bars begin between two of them.
+    """
+    starts = np.flatnonzero(chorale.position % FRAMES_PER_QUARTER == 0)
+    aligned = not (starts % FRAMES_PER_QUARTER).any()
+    return FRAMES_PER_QUARTER if triple and aligned else pulse.augmentation
+
+
+def _scaled(frame: int, pulse: Pulse) -> int:
+    """A frame in another pulse."""
+    return frame * pulse.augmentation // pulse.diminution
 
 
 def _with_phrase_end(chorale: Chorale, given: Given, frame: int) -> tuple[Chorale, Given]:

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import Chorale, CompoundPulse, GivenHarmony, Key, Meter, Pulse, Voice
+from bachbot.chorale import Chorale, GivenHarmony, Key, Meter, Pulse, Voice
 from bachbot.decoding import (
     Candidate,
     ComposeRequest,
@@ -165,11 +165,10 @@ class HarmonizeRequest:
         return fold_chorale(self.score.chorale)
 
     @cached_property
-    def pulse(self) -> Pulse | CompoundPulse:
+    def pulse(self) -> Pulse:
         """How note values are brought to those of the chorales."""
         leading = self.given[0] if self.given else Voice.SOPRANO
-        chorale = self.score.chorale
-        return CompoundPulse.of(chorale) or Pulse.of(chorale, leading)
+        return Pulse.of(self.score.chorale, leading)
 
     @cached_property
     def octaves(self) -> int:

@@ -82,6 +82,21 @@ def test_a_lower_voice_in_eighths_throughout_is_slowed():
     assert Pulse.of(Chorale(pitch, tied, np.zeros(16)), Voice.BASS) == Pulse(augmentation=2)
 
 
+@pytest.mark.parametrize(
+    ("meter", "positions"),
+    [
+        (Meter(6, 8), [0, 4, 8, 0, 4, 8]),
+        (Meter(9, 8), [0, 4, 8, 0, 4, 8]),
+        (Meter(6, 8, 2), [8, 0, 4, 8, 0, 4]),
+    ],
+)
+def test_a_dotted_beat_is_a_bar_of_three_for_the_model(meter, positions):
+    heard = Pulse(augmentation=2).apply(tune(meter, *[2] * 6))
+    assert heard.position[::4].tolist() == positions
+    assert (heard.meter.beats, heard.meter.unit) == (3, 4)
+    assert heard.position[0] == heard.meter.positions(1)[0]
+
+
 def test_a_simple_meter_keeps_its_bars():
     heard = Pulse(augmentation=2).apply(tune(Meter(2, 4), *[2] * 8))
     assert heard.position[::4].tolist() == [0, 4, 8, 12, 0, 4, 8, 12]

@@ -3,17 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bachbot.chorale import (
-    REST,
-    TONIC_TRIAD,
-    Chorale,
-    CompoundPulse,
-    Given,
-    Key,
-    Meter,
-    Pulse,
-    Voice,
-)
+from bachbot.chorale import REST, TONIC_TRIAD, Chorale, Given, Key, Meter, Pulse, Voice
 from bachbot.decoding import fill_request, octaves_to_tessitura, with_final_cadence
 
 
@@ -133,25 +123,15 @@ def test_a_low_tune_stays_where_it_is_if_another_voice_would_leave_the_range():
     assert octaves_to_tessitura(dataclasses.replace(source, pitch=pitch)) == 0
 
 
-def test_in_a_compound_meter_everything_is_read_by_dotted_beats():
-    source = tune((64, 2), (65, 2), (60, 2), (62, 4), (64, 2), (60, 6), (59, 6))
-    source = dataclasses.replace(source, meter=Meter(6, 8), position=None)
-    request = fill_request(
-        source,
-        [Voice.SOPRANO],
-        pulse=CompoundPulse(source),
-        section_starts=[12],
-        phrase_ends=[11],
-        all_phrase_ends=True,
-    )
-    given = request.given
-    assert (request.chorale.frames, request.chorale.meter, given.grid) == (16, Meter(2, 4), 1)
-    assert given.cells[:, Voice.SOPRANO].all()
-    assert not given.cells[:, Voice.ALTO].any()
-    assert np.flatnonzero(given.required_onsets.any(axis=1)).tolist() == [8]
-    # Under the note at the end of the first bar, and under the last one.
-    assert np.flatnonzero(request.chorale.fermata).tolist() == [6, 7, 12, 13, 14, 15]
-    assert given.final_chord == range(12, 16)
+def test_in_compound_meters_other_voices_move_on_the_eighths_of_the_tune():
+    source = dataclasses.replace(tune((64, 2), (65, 2), (60, 2)), meter=Meter(6, 8), position=None)
+    given = fill_request(source, [Voice.SOPRANO], pulse=Pulse(augmentation=2)).given
+    assert (given.grid, given.beat) == (4, 12)
+    odd = dataclasses.replace(tune((64, 1), (65, 2), (60, 2)), meter=Meter(6, 8, 1), position=None)
+    given = fill_request(odd, [Voice.SOPRANO], pulse=Pulse(augmentation=2)).given
+    assert (given.grid, given.beat) == (2, 12)
+    plain = fill_request(source, [Voice.SOPRANO]).given
+    assert (plain.grid, plain.beat) == (1, 4)
 
 
 def test_phrase_ends_may_be_all_there_are():

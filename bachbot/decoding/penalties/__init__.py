@@ -24,6 +24,7 @@ from bachbot.decoding.penalties.part_writing import PARALLELS, RulePenalty
 from bachbot.decoding.penalties.penalty_list import PENALTY_NAMES, Penalties
 from bachbot.decoding.penalties.style import (
     AboveSopranoPenalty,
+    ChordWithinBeatPenalty,
     LeapBonus,
     NewChordBonus,
     OnsetBonus,
@@ -39,6 +40,7 @@ __all__ = [
     "PENALTY_NAMES",
     "SAMPLING_PENALTIES",
     "AboveSopranoPenalty",
+    "ChordWithinBeatPenalty",
     "FermataChordPenalty",
     "FinalCadencePenalty",
     "FinalChordPenalty",

@@ -9,6 +9,7 @@ from bachbot.decoding.penalties.part_writing import RulePenalty
 from bachbot.decoding.penalties.penalty_list import Penalties
 from bachbot.decoding.penalties.style import (
     AboveSopranoPenalty,
+    ChordWithinBeatPenalty,
     LeapBonus,
     NewChordBonus,
     OnsetBonus,
@@ -26,6 +27,7 @@ _RULES = (
 
 _STYLE = (
     AboveSopranoPenalty(1.0),
+    ChordWithinBeatPenalty(3.0),
     OpeningChordPenalty(2.0),
     FermataChordPenalty(1.5),
     FinalChordPenalty(5.0),

@@ -22,6 +22,7 @@ from bachbot.decoding.penalties.endings import (
 from bachbot.decoding.penalties.part_writing import RulePenalty, given_note_costs, rule_costs
 from bachbot.decoding.penalties.style import (
     AboveSopranoPenalty,
+    ChordWithinBeatPenalty,
     LeapBonus,
     NewChordBonus,
     OnsetBonus,
@@ -45,6 +46,7 @@ _ALL: tuple[Penalty, ...] = (
     LeapBonus(0.0),
     NewChordBonus(0.0),
     AboveSopranoPenalty(0.0),
+    ChordWithinBeatPenalty(0.0),
     OpeningChordPenalty(0.0),
     FermataChordPenalty(0.0),
     FinalChordPenalty(0.0),

@@ -140,6 +140,37 @@ class AboveSopranoPenalty(Penalty):
 
 
 @dataclass(frozen=True)
+class ChordWithinBeatPenalty(Penalty):
+    """A penalty for a new chord, or a new bass note, within a beat of a compound meter.
+
+    A chord is new if its root is another than that of the frame before. In 6/8 chords change on
+    dotted beats, and now and then on the last eighth of one.
+    """
+
+    source: ClassVar[str] = "textbook rule: in compound meters chords change on dotted beats"
+    name: ClassVar[str] = "chord within the beat"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate that moves the bass or completes a new chord, [N]."""
+        cost = np.zeros(len(rows))
+        within = context.within_compound_beat
+        if not within.any():
+            return cost
+        notes, before = context.candidates(rows, tokens), context.state.previous_pitch[rows]
+        here = within[context.piece[rows]]
+        if context.voice == Voice.BASS:
+            bass = notes.pitch[:, Voice.BASS]
+            cost[here & (bass != before[:, Voice.BASS]) & (bass != REST)] += self.weight
+        where = np.flatnonzero(here & notes.completes)
+        if len(where):
+            old, new = chords_of(before[where]).root, chords_of(notes.pitch[where]).root
+            cost[where] += self.weight * ((old != new) & (old >= 0) & (new >= 0))
+        return cost
+
+
+@dataclass(frozen=True)
 class OpeningChordPenalty(Penalty):
     """A penalty for a first beat on another chord than the tonic's or the dominant's.
 
