@@ -121,3 +121,11 @@ def test_abc_of_several_tunes_and_voices(put):
     text = "X:1\nM:4/4\nL:1/4\nK:C\nV:S\ncdef|\nV:B\nC,D,E,F,|\n"
     both = load_clean(put("voices.abc", text), voices=[Voice.SOPRANO, Voice.BASS])
     assert both.chorale.pitch[0].tolist() == [72, -1, -1, 48]
+
+
+def test_a_word_between_two_exclamation_marks_is_no_music():
+    head = b"X:1\nM:4/4\nL:1/4\nK:C\n"
+    score = load_score(head + b"c !Segno!d !foo!e !Fermata!f | !cdef!\n")
+    assert [note.pitch for note in score.lines[0].notes] == [72, 74, 76, 77, 72, 74, 76, 77]
+    assert score.document.root.find(".//segno") is not None
+    assert score.chorale.fermata.sum() == 4

@@ -47,7 +47,28 @@ _NOT_KEPT = frozenset((
 ))  # fmt: skip
 
 KNOWN = frozenset((*MARKS, *_DYNAMICS, *_WEDGES, *_JUMPS, *_NOT_KEPT))
-"""All decorations of ABC 2.1; a pair of ``!`` around anything else is two line breaks."""
+"""All decorations of ABC 2.1."""
+
+_WORD = re.compile(r"[A-Za-z0-9.=_()+-]*[IJKNQRVWh-tw][A-Za-z0-9.=_()+-]*")
+"""With a letter that is no sign of music, unless ``U:`` makes it one."""
+
+
+def decoration(name: str) -> str | None:
+    """The decoration that a name between two ``!`` stands for.
+
+    Programs have names of their own, and write some as ``!Segno!``.
+
+    Returns
+    -------
+    str or None
+        The name in `KNOWN`, or as it is if it is a word; None if it is music between two ``!`` that
+        are line breaks.
+    """
+    for known in (name, name.lower()):
+        if known in KNOWN:
+            return known
+    return name if _WORD.fullmatch(name) else None
+
 
 _CHORD = re.compile(r"([A-G])([#b♯♭]?)([^/\s]{0,12})(?:/([A-Ga-g])([#b♯♭]?))?")
 _KINDS = {

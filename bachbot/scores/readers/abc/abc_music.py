@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from bachbot.errors import ScoreError
 from bachbot.scores.musicxml.parts import key_element
 from bachbot.scores.pitch import midi_and_name
-from bachbot.scores.readers.abc.abc_decorations import MARKS, chord_symbol, direction
+from bachbot.scores.readers.abc.abc_decorations import MARKS, chord_symbol, decoration, direction
 from bachbot.scores.readers.abc.abc_fields import (
     ALTERS,
     NO_KEY,
@@ -27,8 +27,7 @@ _KEEPS_GAP = frozenset(("decoration", "symbol", "grace", "tuplet", "slur", "dott
 _MAX_GRACES, _MAX_SLURS, _MAX_DIRECTIONS = 24, 6, 12
 _CLEF_ORDER = ("key", "time", "clef")
 
-_Pitch = tuple[int, int, str, int, int]
-"""MIDI pitch, name, and the letter, octave and alteration that are written."""
+_Pitch = tuple[int, int, str, int, int]  # MIDI pitch and name; letter, octave and alteration
 
 
 @dataclass
@@ -239,7 +238,8 @@ class AbcVoice:
         self.add_mark(self.symbols.get(match["letter"], ""))
 
     def _read_decoration(self, match: re.Match[str]) -> None:
-        self.add_mark(match["name"] or match["old"])
+        name = match["name"] or match["old"]
+        self.add_mark(decoration(name) or name)
 
     def _read_quoted(self, match: re.Match[str]) -> None:
         text = match[0][1:-1]

@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from bachbot.errors import ScoreError
-from bachbot.scores.readers.abc.abc_decorations import KNOWN
+from bachbot.scores.readers.abc.abc_decorations import decoration
 
 _LENGTH = "[0-9]*+/*+[0-9]*+"
 # No alternative looks further than the next bracket of its kind: a line is read in linear time.
@@ -58,7 +58,7 @@ def tokens(line: str, breaks: str = "") -> Iterator[tuple[str, re.Match[str]]]:
         kind = _OF_GROUP.get(kind, kind)
         if kind == "decoration":
             name = match["name"]
-            if name is not None and (breaks == "!" or name not in KNOWN):
+            if name is not None and (breaks == "!" or decoration(name) is None):
                 at = match.start() + 1
                 continue
         yield kind, match
