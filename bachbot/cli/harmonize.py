@@ -192,8 +192,8 @@ def harmonize(
     if output is None and source.path is None:
         output = STANDARD
     target = ScoreOutput.of(
-        output, (source.stem, "-harmonized"), to=write_as, number=options.number, force=force,
-        inputs=[source.path],
+        output, (source.stem, f"{f'-{tune}' if tune else ''}-harmonized"), to=write_as,
+        number=options.number, force=force, inputs=[source.path],
     )  # fmt: skip
     score = read_score(
         source,

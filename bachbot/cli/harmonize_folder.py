@@ -74,7 +74,7 @@ def harmonize_folder(
     if skipped:
         raise ScoreError(
             f"{skipped} of {len(found)} tunes were skipped, the others are in {target}: "
-            "fix or remove those named above"
+            "the table above says why"
         )
 
 

@@ -125,8 +125,8 @@ Transpose = Annotated[
     typer.Option(
         "--transpose",
         metavar="HOW",
-        help="Move the tune to another key: auto only where its voice cannot sing it in any "
-        "octave, no never, +2 or -3 by so many semitones, or 'G major' to that key.",
+        help="How to move the tune to another key. auto: only if its voice cannot sing it in any "
+        "octave; no: never; +2 or -3: by semitones; 'G major': to that key.",
     ),
 ]
 Tune = Annotated[
@@ -134,7 +134,8 @@ Tune = Annotated[
     typer.Option(
         "--tune",
         metavar="N",
-        help="Number of the tune in a file of many. [default: the first]",
+        help="Number of the tune in a file of many: that of its X: line, or its place in the file; "
+        "all for every tune. [default: the first]",
         show_default=False,
     ),
 ]

@@ -177,10 +177,11 @@ class ScoreOutput:
             path = Path(name_of(*default, suffix_of(wanted or "musicxml")))
         else:
             path = path_of(text)
-            if path.suffix.lower() not in OUTPUT_FORMATS and not path.is_dir():
+            known = path.suffix.lower() in OUTPUT_FORMATS or wanted is not None
+            if not known and not path.is_dir():
                 raise UsageError(
-                    f"{printable(path)} has the suffix '{printable(path.suffix)}': give a file "
-                    f"that ends in one of {' '.join(OUTPUT_FORMATS)}"
+                    f"{printable(path)} does not end in the name of a format: give one of "
+                    f"{' '.join(OUTPUT_FORMATS)}, or say --to"
                 )
         found = OUTPUT_FORMATS.get(path.suffix.lower())
         if wanted is not None and found is not None and found != wanted:
@@ -190,7 +191,7 @@ class ScoreOutput:
         paths = tuple(numbered(path, number))
         for one in paths:
             check_output_file(one, inputs, force=force)
-        return cls(paths, found or "musicxml")
+        return cls(paths, found or wanted or "musicxml")
 
     @property
     def is_standard(self) -> bool:
@@ -202,7 +203,8 @@ class ScoreOutput:
     ) -> "Iterable[tuple[str, DecodingResult]]":
         """Write results, and yield the name of each file when it is written."""
         from bachbot.cli.show import page
-        from bachbot.scores import save_score
+        from bachbot.files import write_atomically
+        from bachbot.scores import render
 
         for index, result in enumerate(results):
             score = page(result.score, numerals)
@@ -210,7 +212,8 @@ class ScoreOutput:
                 write_standard(score, self.format, layout)
                 yield "standard output", result
             else:
-                save_score(score, self.paths[index], layout=layout)
+                content = render(score, self.format, layout=layout)
+                write_atomically(self.paths[index], content)
                 yield printable(self.paths[index]), result
 
     def say(self, line: str) -> None:

@@ -68,7 +68,7 @@ def test_an_opening_is_continued(here, untrained):
         (["--prime", "scale.musicxml", "--key", "D"], 2, "its own key and meter"),
         (["--temperature", "-1"], 2, "temperature"),
         (["--parallels", "--no-penalties"], 2, "give one of them"),
-        (["--prime", "scale.musicxml"], 1, "alto"),
+        (["--prime", "scale.musicxml"], 1, "needs four"),
         (["--prime", "none.musicxml"], 1, "none.musicxml"),
         (["-o", "no/out.musicxml"], 1, "does not exist"),
     ],

@@ -133,7 +133,7 @@ def test_other_formats(here, capsys):
 
 # What came, what is said of it, and the status.
 BAD = {
-    "scale.musicxml": (SCALE, "alto"),
+    "scale.musicxml": (SCALE, "it has one voice, and this needs four"),
     "words.musicxml": ("It was a dark and stormy night.", "words.musicxml"),
     "nothing.musicxml": ("", "empty"),
     "rests.musicxml": (tune(note(None, 16, "whole")), "rest"),

@@ -52,7 +52,9 @@ ON_BEATS = {0: (0, 4, 7), 4: (7, 11, 2), 8: (0, 4, 7), 12: (5, 9, 0)}
 
 def test_the_voices_below_make_the_chords(here, run):
     said = run("harmonize", "scale.musicxml", "--chords", "I V I IV", "--greedy", "-o", "o.mid")
-    assert not said.err
+    assert said.err.splitlines() == [
+        "bachbot: warning: scale.musicxml: the chords end in bar 1: the bars after it are left open"
+    ]
     check_chords(result("o.mid"), ON_BEATS)
     before = load_score("scale.musicxml").chorale
     assert (result("o.mid").pitch[:, 0] == before.pitch[:, 0]).all()
@@ -76,6 +78,8 @@ def test_what_is_read_otherwise_or_does_not_fit_is_said(here, run):
     assert said.err.splitlines() == [
         "bachbot: warning: scale.musicxml: bar 1, beat 1: 'I9' is outside the style and is read "
         "as I7",
+        "bachbot: warning: scale.musicxml: the chords end in bar 1: the bars after it are left "
+        "open",
         "bachbot: warning: scale.musicxml: bar 1, beat 2: the soprano's D5 does not fit I: the "
         "other voices keep the chord",
         "bachbot: warning: scale.musicxml: bar 1, beat 4: the soprano's F5 does not fit I: the "

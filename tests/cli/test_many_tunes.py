@@ -67,6 +67,19 @@ def test_one_tune_of_many_is_harmonized(here, untrained):
     assert (out.pitch[:, 0] == load_score("book.abc", tune=7).chorale.pitch[:, 0]).all()
 
 
+def test_a_tune_of_many_has_a_name_of_its_own(here, untrained):
+    assert harmonize(untrained, "book.abc") == 0
+    assert harmonize(untrained, "book.abc", "--tune", 7, "--to", "midi") == 0
+    assert sorted(p.name for p in here.glob("book*-harmonized*")) == [
+        "book-7-harmonized.mid", "book-harmonized.musicxml",
+    ]  # fmt: skip
+
+
+def test_a_format_needs_no_suffix(here, untrained):
+    assert harmonize(untrained, "book.abc", "-o", "first", "--to", "midi") == 0
+    assert Path("first").read_bytes().startswith(b"MThd")
+
+
 def test_every_tune_is_written_under_its_number_and_title(here, untrained, capsys):
     assert harmonize(untrained, "book.abc", "--tune", "all") == 0
     assert "book-harmonized: 3 of 3 tunes harmonized" in capsys.readouterr().out

@@ -198,6 +198,8 @@ class _Assigner:
     def _missing(self) -> str:
         has = ", ".join(part_name(self.document, part) for part in self.parts)
         missing = [v.label for v in self.wanted if v not in {**self.named, **self.pairs}]
+        if len(self.parts) == 1 and len(self.wanted) == len(VOICES):
+            return "it has one voice, and this needs four: harmonize it first"
         return (
             f"it has no part for {' and '.join(missing)} (it has {has}): name its parts Soprano, "
             "Alto, Tenor and Bass, or request the voices that it has"

@@ -201,7 +201,7 @@ class _Loader:
             self._note_off_grid(voice, line)
         if any(has_chord_symbols(document.part(line.part)) for line in lines.values()):
             self._note("chord symbols", "its chord symbols are left out: the harmony will be new")
-        self._note_key_change(document)
+        self._note_key_change(document, key)
         chorale = self._chorale(document, lines, key)
         title = title_of(document.root) or self.source.name
         notices = tuple(self.notices)
@@ -233,14 +233,14 @@ class _Loader:
             raise UsageError(f"the file has no tune {self.tune}: give one of {few}")
         return numbers.index(self.tune) + 1
 
-    def _note_key_change(self, document: Document) -> None:
+    def _note_key_change(self, document: Document, key: Key) -> None:
         for before, after in pairwise(document.signatures):
             if after.fifths != before.fifths:
                 bar = max(i for i, b in enumerate(document.bars) if b.start <= after.start)
                 self._note(
                     "key change",
                     f"the key signature changes at {document.where(bar, Fraction(0))}: the whole "
-                    "tune is harmonized in its first key; split it there to use both",
+                    f"tune is harmonized in {key}; split it there to use both",
                 )
                 return
 
@@ -251,11 +251,11 @@ class _Loader:
             for note in line.notes
         )
         if off:
+            words = f"note{'s' * (off > 1)} of the {voice.label} {'are' if off > 1 else 'is'}"
             self._note(
                 "off grid",
-                f"{off} notes of the {voice.label} are not on the sixteenth grid (triplets or "
-                "shorter notes): the model reads them at the nearest sixteenths; the written notes "
-                "stay as they are",
+                f"{off} {words} not on the sixteenth grid (triplets or shorter notes): the model "
+                "reads the nearest sixteenths; the written notes stay as they are",
             )
 
     def _quantized(self, document: Document, lines: Mapping[Voice, Line]) -> Grid:

@@ -29,7 +29,7 @@ _MOST = 0.25
 _SIMPLE = 4
 """Most accidentals of a simple key signature."""
 
-_MOST_SEMITONES = 36
+_MOST_SEMITONES = 12
 _HIGHEST = 127
 _NAMED = 4
 """How many notes outside the range a message names."""
@@ -70,7 +70,8 @@ class Transposition:
         if _SEMITONES.fullmatch(words):
             if abs(int(words)) > _MOST_SEMITONES:
                 raise UsageError(
-                    f"{words} semitones are more than three octaves: give at most {_MOST_SEMITONES}"
+                    f"{words} semitones are more than an octave: give {-_MOST_SEMITONES} to "
+                    f"+{_MOST_SEMITONES}, and the tune goes where its voice can sing it"
                 )
             return cls("by", semitones=int(words))
         try:

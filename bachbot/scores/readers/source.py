@@ -112,8 +112,7 @@ def open_source(source: str | Path | bytes | BinaryIO, format: str | None = None
     found = format or INPUT_FORMATS.get(path.suffix.lower()) or detect_format(content)
     if found is None:
         raise ScoreError(
-            f"{label}: its format cannot be detected: give format= one of "
-            f"{', '.join(get_args(InputFormat))}"
+            f"{label}: its format cannot be detected: name it ({', '.join(get_args(InputFormat))})"
         )
     return Source(content, found, label, _printable(path.stem))  # type: ignore[arg-type]
 

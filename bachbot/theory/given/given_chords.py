@@ -8,7 +8,7 @@ continues the chord before, ``?`` or ``_`` leaves the harmony open, and so does 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -133,7 +133,12 @@ def parse_chords(text: str, bars: Sequence[BarBeats], key: Key) -> GivenHarmony:
         If a symbol is not a chord, a bar cannot be shared evenly, or there are too many bars; the
         message names the bar and the beat.
     """
-    return _Reader(key).read(cells_of(text, bars, "chords"))
+    cells = cells_of(text, bars, "chords")
+    found = _Reader(key).read(cells)
+    if cells[-1][0] == bars[-1]:
+        return found
+    notice = f"the chords end in bar {cells[-1][0].number}: the bars after it are left open"
+    return replace(found, notices=(*found.notices, notice))
 
 
 def cells_of(text: str, bars: Sequence[BarBeats], what: str) -> list[tuple[BarBeats, str]]:

@@ -84,7 +84,7 @@ def test_a_format_is_detected_only_where_it_is_certain(content, found):
 @pytest.mark.parametrize(
     ("source", "options", "error", "message"),
     [
-        (b"dear diary", {}, ScoreError, "its format cannot be detected: give format= one of"),
+        (b"dear diary", {}, ScoreError, "its format cannot be detected: name it"),
         (b" \n", {}, ScoreError, "the score is empty"),
         (io.BytesIO(), {}, ScoreError, "the score is empty"),
         (io.StringIO("X:1"), {}, UsageError, "open it in binary mode"),
