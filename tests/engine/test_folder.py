@@ -311,8 +311,16 @@ def test_an_unwritable_folder_is_found_before_the_work(tunes, settings):
 
 def start(tunes, settings):
     """The command at work on a folder, in a process group of its own."""
+    # Where the tests run in the background, SIGINT is ignored, and a child inherits that.
+    program = (
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from bachbot.cli import main\n"
+        "if __name__ == '__main__':\n"
+        "    sys.exit(main())\n"
+    )
     command = [
-        sys.executable, "-m", "bachbot", "harmonize", str(tunes), "-o", "out", "--greedy",
+        sys.executable, "-c", program, "harmonize", str(tunes), "-o", "out", "--greedy",
         "--jobs", "2", "--checkpoint", str(settings.checkpoint),
     ]  # fmt: skip
     return subprocess.Popen(
