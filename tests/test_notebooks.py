@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bachbot.corpus import prepare
 from bachbot.corpus.prepare import manifest_path
 from bachbot.corpus.store import PreparedCorpus
 
@@ -55,6 +56,8 @@ def fewer_pieces(prepared, folder):
     path = folder / prepared.path.name
     corpus.save(path)
     manifest = {**prepared.manifest, "fingerprint": corpus.fingerprint}
+    manifest["sha256"] = prepare._digest(path.read_bytes())
+    manifest["checksum"] = prepare._checksum(manifest)
     manifest_path(path).write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 
