@@ -217,6 +217,7 @@ def test_the_functions_do_what_the_engine_does(engine):
     assert mine.score.chorale.same_music(its.score.chorale)
 
 
+@pytest.mark.slow
 def test_bad_requests_to_the_engine(engine):
     tune = bachbot.load_score(EXAMPLES / "twinkle.musicxml")
     with pytest.raises(UsageError, match="lacks the given voice bass"):

@@ -75,6 +75,7 @@ def test_a_tune_goes_through_a_pipe(here, untrained, piped, capsysbinary, argume
     assert sorted(p.name for p in here.iterdir()) == ["scale.musicxml"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["midi", "mxl", "png"])
 def test_bytes_go_through_a_pipe_unchanged(here, untrained, piped, capsysbinary, suffix):
     piped(render(load_score(ABC.encode()), "midi"))
@@ -140,6 +141,7 @@ def test_a_reader_that_is_gone_is_silent(here, untrained, piped, capsys, monkeyp
 # Existing files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", sorted(OUTPUT_FORMATS))
 def test_its_own_output_is_known_and_replaced(here, suffix, tmp_path):
     path = tmp_path / f"out{suffix}"

@@ -1,3 +1,4 @@
+import pytest
 from training_corpus import random_corpus
 
 from bachbot.cli import main
@@ -14,6 +15,7 @@ def learn(untrained, folder, *arguments):
     return main([*words, "-o", str(folder), *SETTINGS, *arguments])
 
 
+@pytest.mark.slow
 def test_features_are_learned_and_used(untrained, tmp_path, capsys):
     assert learn(untrained, tmp_path / "learned", "--rounds", "1") == 0
     said = capsys.readouterr()

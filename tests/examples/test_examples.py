@@ -151,6 +151,7 @@ def test_no_tune_begins_like_a_chorale(
     assert not alike, f"{name} begins like {alike}"
 
 
+@pytest.mark.slow
 def test_the_comparison_would_find_a_chorale(
     chorale_intervals: dict[str, tuple[int, ...]],
 ) -> None:

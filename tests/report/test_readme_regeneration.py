@@ -78,6 +78,7 @@ def test_only_the_text_between_marks_changes(report, tmp_path):
     assert path.read_text(encoding="utf-8") == once
 
 
+@pytest.mark.slow
 def test_documents_are_written_together_or_not_at_all(report, tmp_path):
     results, readme = tmp_path / "RESULTS.md", tmp_path / "README.md"
     results.write_text(DOCUMENT, encoding="utf-8")
@@ -93,6 +94,7 @@ def test_documents_are_written_together_or_not_at_all(report, tmp_path):
     assert 0 < len(rows) <= 8
 
 
+@pytest.mark.slow
 def test_the_results_page_has_a_place_for_every_table(report):
     text = RESULTS.read_text(encoding="utf-8")
     written, names = regenerated(text, report, "RESULTS.md")
@@ -105,6 +107,7 @@ def grid(text):
     return [line for line in text.splitlines() if line.startswith("|")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_every_table_is_rectangular(report, name):
     lines = grid(to_markdown(TABLES[name](report)))
@@ -123,6 +126,7 @@ def cells(table, name, heading=None):
     return next(row for row in rows if len(row) > 1 and row[0].text == name)
 
 
+@pytest.mark.slow
 def test_tables_have_the_figures_of_the_report(report):
     losses = report["sections"]["losses"]["results"]
     row = cells(TABLES["losses"](report), "small")
@@ -157,6 +161,7 @@ def test_tables_have_the_figures_of_the_report(report):
     assert row[3].value == shared["four voices"]["longest_notes"]["mean"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -176,6 +181,7 @@ def test_marks_that_do_not_match_are_refused(report, text, said, tmp_path):
     assert path.read_text(encoding="utf-8") == text
 
 
+@pytest.mark.slow
 def test_a_report_that_lacks_a_section_writes_nothing(report):
     some = copy.deepcopy(report)
     del some["sections"]["style"]

@@ -68,6 +68,7 @@ def test_the_page_is_self_contained(html):
     assert all(name.startswith("#") for name in re.findall(r"url\(([^)]*)\)", html))
 
 
+@pytest.mark.slow
 def test_every_link_inside_the_page_leads_somewhere(html):
     found = Page(html)
     assert len(found.ids) == len(set(found.ids))
@@ -76,6 +77,7 @@ def test_every_link_inside_the_page_leads_somewhere(html):
     assert inside <= set(found.ids)
 
 
+@pytest.mark.slow
 def test_every_figure_is_in_the_page_and_in_its_color(html, report):
     found = Page(html)
     # Two of losses; two checkpoints each have rates, style, roll; a curve and the dropout.
@@ -84,6 +86,7 @@ def test_every_figure_is_in_the_page_and_in_its_color(html, report):
     assert "currentColor" in html
 
 
+@pytest.mark.slow
 def test_every_section_and_every_error_is_in_the_page(html, report):
     words = " ".join(Page(html).words)
     for chapter in report.chapters:
@@ -96,6 +99,7 @@ def test_every_section_and_every_error_is_in_the_page(html, report):
     assert f"{nats:.3f}" in words
 
 
+@pytest.mark.slow
 def test_every_table_is_rectangular_and_names_a_command(html):
     commands = re.findall(r"Printed by <code>bachbot evaluate (\w+)", html)
     assert set(commands) == {"losses", "harmonization", "partwriting", "music", "style", "novelty"}
@@ -110,6 +114,7 @@ def test_every_table_is_rectangular_and_names_a_command(html):
             assert row.count("<th ") + row.count("<td") == wanted
 
 
+@pytest.mark.slow
 def test_drawings_share_no_id_and_are_reproducible():
     def draw(name):
         with drawing(name, 1.0) as drawn:
@@ -127,6 +132,7 @@ def test_drawings_share_no_id_and_are_reproducible():
     assert "width=" not in one[: one.index(">")]
 
 
+@pytest.mark.slow
 def test_an_inlined_svg_keeps_its_links():
     svg = (
         '<?xml version="1.0"?>\n<svg width="5pt" viewBox="0 0 5 5" version="1.1">'
@@ -138,6 +144,7 @@ def test_an_inlined_svg_keeps_its_links():
     assert '<g id="n-a"><use xlink:href="#n-a"/><path clip-path="url(#n-a)"/></g>' in found
 
 
+@pytest.mark.slow
 def test_times_are_added_up_separately():
     def row(what, seconds, cached):
         return {"what": what, "of": None, "seconds": seconds, "processor": 1.0, "cached": cached}

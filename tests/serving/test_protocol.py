@@ -113,6 +113,7 @@ def test_a_client_that_does_not_read(quick):
     assert status_of(ask(quick, LAST_PAGE)) == 200
 
 
+@pytest.mark.slow
 def test_a_large_page_arrives_whole():
     with running() as address:
         assert len(ask(address, LARGE_PAGE)) > LARGE
@@ -188,6 +189,7 @@ def test_what_is_not_http(quick, sent):
     assert status_of(ask(quick, LAST_PAGE)) == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("garbage", [b"\x00\x00\r\n\r\n", b"zz\r\n", PAGE[:20]])
 def test_garbage_after_a_request(quick, garbage):
     """Also in the body of a request that is refused before its body has come."""

@@ -45,6 +45,7 @@ def batch(corpus):
     return batch
 
 
+@pytest.mark.slow
 def test_the_prediction_of_two_teachers_is_their_mean(teachers, batch):
     both, *each = (
         Teachers(names, Vocabulary(), CPU).predict(batch, batch.missing)

@@ -74,6 +74,7 @@ def test_it_learns_and_writes_a_checkpoint_with_a_record(corpus, tmp_path):
     assert len([e for e in events if isinstance(e, Evaluated)]) == 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_torch_and_numpy_give_the_same_losses(corpus, tmp_path, batch_norm):
     config = changed(preset("tiny"), {"batch_norm": batch_norm})

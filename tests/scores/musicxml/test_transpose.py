@@ -134,6 +134,7 @@ def test_everything_else_on_the_page_stays():
     assert after.findtext(".//note/grace/../pitch/step") == "A"
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(CHORALES),
     st.sampled_from([UP_TONE, DOWN_THIRD, Interval(-2, -2), Interval(1, -5), Interval(-6, 6)]),
