@@ -17,6 +17,7 @@ from bachbot.cli.paths import (
     suffix_of,
 )
 from bachbot.errors import BachbotError, OutputError, ScoreError, UsageError
+from bachbot.files import numbered
 
 if TYPE_CHECKING:
     from bachbot.chorale import Key, Voice
@@ -54,7 +55,7 @@ def harmonize_tunes(
     ScoreError
         If the file holds no tune; if some were skipped, after all others are written.
     """
-    from bachbot.cli.show import numbered, page, progress, read_score
+    from bachbot.cli.show import page, progress, read_score
     from bachbot.engine import Engine
     from bachbot.scores import list_tunes, save_score
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import typer
 
 from bachbot.errors import OutputError, ScoreError, UsageError
-from bachbot.files import check_replaceable
+from bachbot.files import check_replaceable, numbered, write_atomically
 
 if TYPE_CHECKING:
     from bachbot.engine import DecodingResult
@@ -163,7 +163,6 @@ class ScoreOutput:
         OutputError
             If the folder does not exist, or the path is no plain file.
         """
-        from bachbot.cli.show import numbered
         from bachbot.scores.save import OUTPUT_FORMATS
 
         wanted = output_format(to)
@@ -203,7 +202,6 @@ class ScoreOutput:
     ) -> "Iterable[tuple[str, DecodingResult]]":
         """Write results, and yield the name of each file when it is written."""
         from bachbot.cli.show import page
-        from bachbot.files import write_atomically
         from bachbot.scores import render
 
         for index, result in enumerate(results):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bachbot.errors import OutputError, UsageError
-from bachbot.files import numbered as numbered
 
 if TYPE_CHECKING:
     from rich.console import Console

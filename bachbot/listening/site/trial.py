@@ -25,6 +25,7 @@ from bachbot.listening.store.schema import (
     TrialAssignment,
     TrialProgress,
 )
+from bachbot.serving.forms import parse_count
 from bachbot.serving.refusal import RequestRefused
 
 router = APIRouter()
@@ -243,6 +244,7 @@ def _trial_page(
 
 
 def _parse_count(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 6:
+    count = parse_count(text)
+    if count is None:
         raise UsageError("a number of plays is not valid: give a whole number")
-    return int(text)
+    return count

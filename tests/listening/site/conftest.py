@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from postgres_made import new_postgresql
 from served_made import SECRET, Served
-from site_made import TOKEN, Clock, make_test
+from site_made import TOKEN, Clock, field_of, make_test
 
 from bachbot.listening.site.server import create_app
 from bachbot.listening.site.site_context import SiteSettings
@@ -64,3 +64,13 @@ def site(serve):
 def listener(site):
     """A participant of it."""
     return site.listener()
+
+
+@pytest.fixture
+def halfway(site):
+    """A participant who has answered one trial and opened the second."""
+    listener = site.listener()
+    listener.begin()
+    listener.answer(1)
+    listener.trial = field_of(listener.look(2), "trial")
+    return listener

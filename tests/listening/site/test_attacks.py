@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from itsdangerous import TimestampSigner
-from site_made import HEARD, field_of
+from site_made import HEARD
 
 from bachbot.listening.site.sessions import SessionSigner
 from bachbot.serving.bodies import BodyLimits
@@ -12,16 +12,6 @@ from bachbot.serving.rates import RateLimit, TokenBuckets
 
 MAX_FORM_BYTES = BodyLimits().max_bytes
 COOKIE = "listener"
-
-
-@pytest.fixture
-def halfway(site):
-    """A participant who has answered one trial and opened the second."""
-    listener = site.listener()
-    listener.begin()
-    listener.answer(1)
-    listener.trial = field_of(listener.look(2), "trial")
-    return listener
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from site_made import HEARD, field_of
+from site_made import HEARD
 from website_made import ask, running, status_of
 
 CLOSE = b"Connection: close\r\n\r\n"
@@ -33,16 +33,6 @@ HEADERS = [
 @pytest.fixture(params=["sqlite"])
 def database(request, tmp_path):
     return f"sqlite:///{tmp_path}/answers.db"
-
-
-@pytest.fixture
-def halfway(site):
-    """A participant at the second trial."""
-    listener = site.listener()
-    listener.begin()
-    listener.answer(1)
-    listener.trial = field_of(listener.look(2), "trial")
-    return listener
 
 
 @pytest.fixture
