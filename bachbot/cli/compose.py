@@ -53,6 +53,15 @@ def compose(
             help="Number of bars of the --prime score to keep, not counting a pickup.",
         ),
     ] = 2,
+    lower_voices: Annotated[
+        str,
+        typer.Option(
+            "--lower-voices",
+            metavar="HOW",
+            help="How alto, tenor and bass are written: search (as 'bachbot harmonize' does) or "
+            "sample (at random, with the soprano).",
+        ),
+    ] = "search",
     temperature: Annotated[
         float,
         typer.Option(
@@ -111,6 +120,7 @@ def compose(
         key=wanted,
         prime=read_score(source, voices=VOICES) if source else None,
         prime_bars=prime_bars,
+        lower_voices=lower_voices,  # type: ignore[arg-type]
     )
     engine = Engine.load(checkpoint)
     with progress("composing") as advance:

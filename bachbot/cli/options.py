@@ -388,11 +388,12 @@ def generated_set(
 
     if name not in SETS:
         raise UsageError(f"there is no set '{name}': give one of {', '.join(SETS)}")
+    search = build_decoding_model(checkpoint)
     with progress(name) as advance:
         if name == "composed":
             sampler = build_decoding_model(checkpoint, "sample")
-            return composed(sampler, bach, progress=advance)
-        return harmonized(build_decoding_model(checkpoint), bach, progress=advance)
+            return composed(sampler, bach, search=search, progress=advance)
+        return harmonized(search, bach, progress=advance)
 
 
 def load_and_generate(

@@ -11,10 +11,12 @@ Every decoder combines the same parts:
 - `hypotheses` holds what the search keeps of each hypothesis; `context` is what penalties see.
 - `search` runs them together, frame by frame.
 
-`harmonize` and `compose` are the two ways to use it; `options` holds their options and results.
+`harmonize` and `compose` are the two ways to use it, `composed_tune` combines them; `options` holds
+their options and results.
 """
 
 from bachbot.decoding.compose import ComposeRequest, compose
+from bachbot.decoding.composed_tune import compose_and_search
 from bachbot.decoding.harmonize import fill, fill_all, try_fill_all
 from bachbot.decoding.options import METHODS, Candidate, DecodingOptions, Method, Progress
 from bachbot.decoding.penalties import Penalties
@@ -29,6 +31,7 @@ __all__ = [
     "Penalties",
     "Progress",
     "compose",
+    "compose_and_search",
     "fill",
     "fill_all",
     "fill_request",

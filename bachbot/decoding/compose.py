@@ -65,11 +65,15 @@ class ComposeRequest:
         An opening in C major or A minor that the piece continues, all four voices.
     grid : int
         Notes start and stop only in frames that are a multiple of this, as in `Given`.
+    phrase_ends : tuple of int
+        Frames after the ends of inner phrases, in order: the last note of each stands under a
+        fermata, and there are no other fermatas but the last. Default: the model sets them.
 
     Raises
     ------
     UsageError
-        If the length is out of range, or the opening is empty or as long as the piece.
+        If the length is out of range, or the opening is empty or as long as the piece; if a phrase
+        ends outside the piece.
     """
 
     bars: int | None = None
@@ -78,6 +82,7 @@ class ComposeRequest:
     transposed_by: int = 0
     prime: Chorale | None = None
     grid: int = 1
+    phrase_ends: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.bars is not None and not 1 <= self.bars <= LONGEST:
@@ -90,6 +95,13 @@ class ComposeRequest:
             raise UsageError(
                 f"the opening fills {self.bars or MOST_BARS} bars or more: "
                 "take less of it, or ask for more bars"
+            )
+        if self.phrase_ends and not self.given < min(self.phrase_ends) <= max(self.phrase_ends) < (
+            self.frames
+        ):
+            raise UsageError(
+                f"a phrase ends outside frames {self.given + 1} to {self.frames - 1}: "
+                "give ends within the piece"
             )
 
     @property
@@ -113,6 +125,20 @@ class ComposeRequest:
     def position(self) -> NDArray[np.int16]:
         """Metrical position of each frame in its bar, shape [frames]."""
         return self._positions[: self.frames]
+
+    @property
+    def phrase_final_notes(self) -> list[range]:
+        """Frames of the last note of each inner phrase, from the last strong beat before its end.
+
+        So ends nearly every phrase of the chorales: on the first beat of a bar or, in bars of an
+        even number of beats, in its middle.
+        """
+        bar, beat = self.meter.bar_frames, self.meter.beat_frames
+        strong = bar // 2 if bar // beat % 2 == 0 else bar
+        return [
+            range(max(end - 1 - int(self.position[end - 1]) % strong, self.given), end)
+            for end in self.phrase_ends
+        ]
 
     @property
     def bar_ends(self) -> NDArray[np.int64]:
@@ -181,6 +207,8 @@ def composition_constraints(request: ComposeRequest, vocabulary: Vocabulary) -> 
     else:
         set_index[0] = on_triad
         fermata[: request.meter.bar_frames] = NO_FERMATA
+    if request.phrase_ends:
+        fermata[opening:] = NO_FERMATA
     last = request.final_chord
     if last is not None:
         set_index[max(last - request.meter.bar_frames, opening + 1) : last] = on_rising
@@ -198,6 +226,11 @@ def composition_constraints(request: ComposeRequest, vocabulary: Vocabulary) -> 
     else:
         ends = request.bar_ends[FEWEST_BARS - 1 : MOST_BARS]
         may_end[ends[(ends > opening) & (ends < frames)]] = True
+    for note in request.phrase_final_notes:
+        fermata[note.start : note.stop] = FERMATA_HERE
+        set_index[note.start + 1 : note.stop, Voice.SOPRANO] = no_onset
+        may_tie[[note.start, note.stop], Voice.SOPRANO] = False
+        may_tie[note.start + 1 : note.stop, Voice.SOPRANO] = True
     return Constraints(
         vocabulary=vocabulary,
         token=token,
@@ -371,7 +404,8 @@ def _best_ending(
         penalty=hypothesis.penalty,
         method=options.method,
         seed=options.seed,
-        ending=_ending(hypothesis, music, request),
+        ending=describe_ending(music, request, model_ended=hypothesis.emitted),
+        model_ended=hypothesis.emitted,
     )
 
 
@@ -386,8 +420,19 @@ def _music(search: Search, hypothesis: FinishedHypothesis, request: ComposeReque
     )
 
 
-def _ending(hypothesis: FinishedHypothesis, music: Chorale, request: ComposeRequest) -> str:
-    bar = int(np.searchsorted(request.bar_ends, hypothesis.frames)) + 1
-    if hypothesis.emitted:
+def describe_ending(music: Chorale, request: ComposeRequest, *, model_ended: bool) -> str:
+    """A sentence on how a new piece ends.
+
+    Parameters
+    ----------
+    music : Chorale
+        The piece.
+    request : ComposeRequest
+        What it was asked to be.
+    model_ended : bool
+        Whether the model ended it.
+    """
+    bar = int(np.searchsorted(request.bar_ends, music.frames)) + 1
+    if model_ended:
         return f"the model ended it with {final_cadence(music).described} in bar {bar}"
     return f"cut at the end of bar {bar}: the model did not end it"

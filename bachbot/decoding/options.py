@@ -161,6 +161,8 @@ class Candidate:
         Random seed.
     ending : str
         A sentence on how it ends.
+    model_ended : bool
+        Whether the model ended a composition itself.
     """
 
     chorale: Chorale
@@ -169,6 +171,7 @@ class Candidate:
     method: str
     seed: int
     ending: str
+    model_ended: bool = True
 
     @property
     def score(self) -> float:

@@ -251,7 +251,9 @@ class Engine:
             If the request contradicts itself.
         """
         options = options or DecodingOptions(method="sample", temperature=0.9)
-        return compose_scores(self._model(options), request or ComposeOptions(), options, progress)
+        search = self._model(DecodingOptions())
+        request = request or ComposeOptions()
+        return compose_scores(self._model(options), search, request, options, progress)
 
     def _model(self, options: DecodingOptions) -> Model:
         name = "sample" if options.method == "sample" else "beam"

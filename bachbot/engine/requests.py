@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from bachbot.decoding import (
     ComposeRequest,
     DecodingOptions,
     compose,
+    compose_and_search,
     fill_request,
     octaves_to_tessitura,
 )
@@ -80,6 +82,10 @@ class DecodingResult:
         )
 
 
+LowerVoices = Literal["search", "sample"]
+"""How the lower voices of a composition are written."""
+
+
 @dataclass(frozen=True)
 class ComposeOptions:
     """What a new piece should be like.
@@ -97,6 +103,14 @@ class ComposeOptions:
         A score of all four voices whose opening the piece continues. It brings its key and meter.
     prime_bars : int
         Number of its bars to take; a pickup does not count.
+    lower_voices : {"search", "sample"}
+        How alto, tenor and bass are written: by beam search under the sampled soprano, as
+        `Engine.harmonize` writes them, or sampled with it, as in the original BachBot.
+
+    Raises
+    ------
+    UsageError
+        If `lower_voices` is neither.
     """
 
     bars: int | None = None
@@ -104,6 +118,14 @@ class ComposeOptions:
     key: Key = Key()
     prime: Score | None = None
     prime_bars: int = 2
+    lower_voices: LowerVoices = "search"
+
+    def __post_init__(self) -> None:
+        if self.lower_voices not in get_args(LowerVoices):
+            raise UsageError(
+                f"lower voices by '{self.lower_voices}': give one of "
+                f"{', '.join(get_args(LowerVoices))}"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,14 +259,20 @@ _FEWEST_AFTER_OPENING = 4  # bars
 
 
 def compose_scores(
-    model: Model, request: ComposeOptions, options: DecodingOptions, progress: Progress | None
+    model: Model,
+    search: Model,
+    request: ComposeOptions,
+    options: DecodingOptions,
+    progress: Progress | None,
 ) -> list[DecodingResult]:
     """Compose new pieces.
 
     Parameters
     ----------
     model : Model
-        A trained model.
+        A trained model, as sampling runs it.
+    search : Model
+        The same as beam search runs it.
     request : ComposeOptions
         Length, meter, key and opening.
     options : DecodingOptions
@@ -273,7 +301,10 @@ def compose_scores(
         prime=pulse.apply(prime.normalized()) if prime else None,
         grid=pulse.augmentation,
     )
-    found = compose(model, form, options, progress=progress)
+    if request.lower_voices == "search":
+        found = compose_and_search(model, search, form, options, progress=progress)
+    else:
+        found = compose(model, form, options, progress=progress)
     return [DecodingResult.of(_new_score(c, pulse, meter, key), c) for c in found]
 
 

@@ -3,14 +3,22 @@
 harmonized
     Bach's soprano with its fermatas and meter, and alto, tenor and bass from a decoder.
 composed
-    A new piece of the same length in bars, meter and mode, sampled.
+    A new piece of the same length in bars, meter and mode: its soprano sampled, the other voices
+    by the decoder.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
 from bachbot.chorale import Chorale, Voice
-from bachbot.decoding import ComposeRequest, DecodingOptions, compose, fill_all, fill_request
+from bachbot.decoding import (
+    ComposeRequest,
+    DecodingOptions,
+    compose,
+    compose_and_search,
+    fill_all,
+    fill_request,
+)
 from bachbot.encoding import FillRequest
 from bachbot.errors import UsageError
 from bachbot.runtime.protocol import Model
@@ -95,6 +103,7 @@ def composed(
     bach: Sequence[Chorale],
     options: DecodingOptions = COMPOSING,
     *,
+    search: Model | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Chorale]:
     """Compose a new piece for each of Bach's, of equal length in bars, meter, pickup and mode.
@@ -109,6 +118,9 @@ def composed(
         P pieces in C major or A minor.
     options : DecodingOptions
         Sampling options; ``number`` has no effect.
+    search : Model, optional
+        The model as beam search runs it, which writes the lower voices, as in `bachbot compose`.
+        Default: they are sampled too.
     progress : callable, optional
         Called with the pieces done and their number.
 
@@ -119,7 +131,11 @@ def composed(
     """
     found = []
     for index, piece in enumerate(bach):
-        [best] = compose(model, like(piece), _seeded(options, index))
+        seeded = _seeded(options, index)
+        if search is None:
+            [best] = compose(model, like(piece), seeded)
+        else:
+            [best] = compose_and_search(model, search, like(piece), seeded)
         found.append(best.chorale)
         if progress is not None:
             progress(index + 1, len(bach))

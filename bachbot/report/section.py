@@ -95,8 +95,10 @@ class Bench:
         """A new piece for each of the pieces, as `bachbot compose` writes them."""
         exact = build_decoding_model(self.subject.checkpoint, "sample")
         return self._decoded(
-            "composed", lambda advance: sets.composed(exact, self.context.pieces, progress=advance)
-        )
+            "composed", lambda advance: sets.composed(
+                exact, self.context.pieces, search=self.decoding_model, progress=advance
+            )
+        )  # fmt: skip
 
     def filled(self, mask: str, filler: Filler) -> list[Chorale]:
         """The pieces with the voices of a mask (`MASKS`) written again."""

@@ -279,8 +279,12 @@ class PairGenerator:
     def _compose(self, excerpt: Excerpt) -> Pair:
         options = replace(self._composing, seed=self._composing.seed + self._compositions)
         self._compositions += 1
-        model = build_decoding_model(self._checkpoint, "sample")
-        [generated] = composed(model, [excerpt.piece.chorale], options)
+        [generated] = composed(
+            build_decoding_model(self._checkpoint, "sample"),
+            [excerpt.piece.chorale],
+            options,
+            search=build_decoding_model(self._checkpoint),
+        )
         return _make_pair(excerpt, generated, options.seed)
 
 
