@@ -1,6 +1,7 @@
 """Fixtures and settings of the whole suite."""
 
 import os
+import sys
 
 # Before numpy is loaded: two BLAS threads beside another process run several times slower.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -39,6 +40,14 @@ def pytest_xdist_auto_num_workers(config):
         return 0
     # Each takes up to 1.5 GB.
     return min(usable_cores(), 8)
+
+
+@pytest.fixture(autouse=True)
+def one_torch_thread():
+    """Give torch one thread, where it is loaded: weights depend on their number, small networks are
+    fastest with one, and a command that takes all cores must not slow down the tests after it."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
