@@ -6,6 +6,7 @@ import typer
 
 from bachbot.cli import options as shared
 from bachbot.cli.paths import ScoreInput, ScoreOutput
+from bachbot.cli.results import Report, drawn_seed
 
 
 def compose(
@@ -71,7 +72,7 @@ def compose(
         ),
     ] = 0.9,
     top_p: shared.TopP = None,
-    seed: shared.Seed = 0,
+    seed: shared.Seed = None,
     number: shared.Number = 1,
     parallels: shared.Parallels = False,
     no_penalties: shared.NoPenalties = False,
@@ -82,6 +83,8 @@ def compose(
     read_as: shared.From = None,
     write_as: shared.To = None,
     force: shared.Force = False,
+    verbose: shared.Verbose = False,
+    as_json: shared.JsonOption = False,
 ) -> None:
     """Compose a new chorale, or continue the opening of one."""
     from bachbot.chorale import VOICES, Key, Meter
@@ -91,6 +94,7 @@ def compose(
     from bachbot.errors import UsageError
     from bachbot.scores import Layout
 
+    report = Report(as_json, verbose)
     if mode not in (None, "major", "minor"):
         raise UsageError(f"'{mode}' is not a mode: give major or minor")
     wanted = Key.parse(key or "C", mode=mode)  # type: ignore[arg-type]
@@ -102,7 +106,7 @@ def compose(
         method="sample",
         temperature=temperature,
         top_p=1.0 if top_p is None else top_p,
-        seed=seed,
+        seed=drawn_seed(seed, used=True, needs="sampling"),
         number=number,
         **shared.penalties_of_flags(parallels, no_penalties),
     )
@@ -114,6 +118,7 @@ def compose(
         output, ("chorale", ""), to=write_as, number=options.number, force=force,
         inputs=[source.path] if source else [],
     )  # fmt: skip
+    report.check(target)
     request = ComposeOptions(
         bars=bars,
         meter=Meter.parse(meter or "4/4"),
@@ -125,5 +130,5 @@ def compose(
     engine = Engine.load(checkpoint)
     with progress("composing") as advance:
         found = engine.compose(request, options=options, progress=advance)
-    for name, one in target.save(found, layout):
-        target.say(f"{name}: {one.ending}")
+    notices = tuple(map(str, request.prime.notices)) if request.prime is not None else ()
+    report.write(target, found, layout, options, notices=notices)

@@ -1,5 +1,6 @@
 """``bachbot corpus``: prepare, info, plot, split, jsb."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bachbot.cli.options import JsonOption
 from bachbot.cli.show import check_output, print_table, progress
 from bachbot.errors import UsageError
 
@@ -43,6 +45,7 @@ def prepare(
             show_default=False,
         ),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write the prepared corpus: every chorale in C major or A minor, on a grid of sixteenths."""
     from bachbot.corpus.prepare import manifest_path
@@ -51,6 +54,17 @@ def prepare(
     with progress("reading the chorales") as advance:
         done = run(path, force=force, workers=workers, progress=advance)
     manifest = done.manifest
+    if as_json:
+        plain = {
+            "file": str(done.path),
+            "manifest": str(manifest_path(done.path)),
+            "chorales": len(manifest["pieces"]),
+            "left_out": len(manifest["left_out"]),
+            "fresh": done.fresh,
+            "seconds": round(done.seconds, 3),
+        }
+        typer.echo(json.dumps(plain))
+        return
     how = f"prepared in {done.seconds:.1f} s" if done.fresh else "already prepared"
     typer.echo(
         f"{len(manifest['pieces'])} chorales {how} ({len(manifest['left_out'])} files left out)\n"
@@ -59,12 +73,19 @@ def prepare(
 
 
 @corpus_app.command(short_help="Print numbers of pieces, keys and meters.")
-def info(path: CorpusPath = None) -> None:
-    """Print the number of pieces, frames, tunes, keys and meters, and the files left out."""
+def info(path: CorpusPath = None, as_json: JsonOption = False) -> None:
+    """Print the number of pieces, frames, tunes, keys and meters, and the files left out.
+
+    The JSON is the manifest of the prepared corpus: each piece with its key, meter, length, tune
+    family and parts.
+    """
     from bachbot.corpus.prepare import prepare as run
 
     with progress("reading the chorales") as advance:
         manifest = run(path, progress=advance).manifest
+    if as_json:
+        typer.echo(json.dumps(manifest, ensure_ascii=False))
+        return
     pieces = manifest["pieces"]
     rows = []
     for split in ("tune", "file"):

@@ -1,5 +1,6 @@
 """``bachbot harmonize``: one score, or all scores in a folder."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from bachbot.cli import options as shared
 from bachbot.cli.many_tunes import harmonize_tunes
 from bachbot.cli.paths import STANDARD, ScoreInput, ScoreOutput, path_of
+from bachbot.cli.results import Report, drawn_seed
 from bachbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ def harmonize(
     ] = False,
     temperature: shared.Temperature = None,
     top_p: shared.TopP = None,
-    seed: shared.Seed = 0,
+    seed: shared.Seed = None,
     number: shared.Number = 1,
     diversity: Annotated[
         float | None,
@@ -129,6 +131,8 @@ def harmonize(
         ),
     ] = None,
     force: shared.Force = False,
+    verbose: shared.Verbose = False,
+    as_json: shared.JsonOption = False,
 ) -> None:
     """Harmonize a melody in four voices, or add the voices that a score lacks.
 
@@ -143,6 +147,7 @@ def harmonize(
     from bachbot.engine import Engine
     from bachbot.scores import Layout, bars_of
 
+    report = Report(as_json, verbose)
     options = _options(
         beam=beam, greedy=greedy, sample=sample, temperature=temperature, top_p=top_p,
         seed=seed, number=number, diversity=diversity, repeats=repeats, parallels=parallels,
@@ -161,12 +166,16 @@ def harmonize(
             raise UsageError(
                 f"--chords, --cadences and --phrases work on one score, not on {many}: give a file"
             )
+        if verbose:
+            raise UsageError(f"--verbose works on one score, not on {many}: give a file")
     if source.path is not None and source.is_folder():
         if tune not in (None, _ALL_TUNES) or read_as is not None or write_as is not None:
             raise UsageError("--tune N, --from and --to work on a file, not on a folder")
         from bachbot.cli.harmonize_folder import harmonize_folder
         from bachbot.engine.folder_work import FolderSettings
 
+        if seed is None:  # the same for each run, so that a second one knows what is done
+            options = replace(options, seed=0)
         settings = FolderSettings(
             voices, tonality, options, layout, checkpoint, numerals, transpose=transpose
         )
@@ -177,6 +186,7 @@ def harmonize(
             jobs=jobs,
             timeout=timeout,
             force=force,
+            as_json=as_json,
         )
         return
     if jobs is not None or timeout is not None:
@@ -185,7 +195,7 @@ def harmonize(
         harmonize_tunes(
             source, output, to=write_as, force=force, voices=voices, key=tonality,
             transpose=transpose, options=options, layout=layout, checkpoint=checkpoint,
-            numerals=numerals,
+            numerals=numerals, as_json=as_json,
         )  # fmt: skip
         return
 
@@ -195,6 +205,7 @@ def harmonize(
         output, (source.stem, f"{f'-{tune}' if tune else ''}-harmonized"), to=write_as,
         number=options.number, force=force, inputs=[source.path],
     )  # fmt: skip
+    report.check(target)
     score = read_score(
         source,
         key=tonality,
@@ -217,19 +228,8 @@ def harmonize(
         )
     for notice in found[0].notices:
         typer.echo(f"bachbot: warning: {source.label}: {notice}", err=True)
-    for name, one in target.save(found, layout, numerals=numerals):
-        target.say(
-            f"{name}: {score.chorale.key}, log-probability {one.log_probability:.1f} nats"
-            f"{_penalty(one.penalty)}"
-        )
-
-
-def _penalty(penalty: float) -> str:
-    """The sum of penalties and bonuses in words; empty if it is zero."""
-    if abs(penalty) < 0.05:
-        return ""
-    more, less = ("penalties", "bonuses") if penalty > 0 else ("bonuses", "penalties")
-    return f", {more} less {less} {abs(penalty):.1f} nats"
+    notices = tuple(map(str, score.notices))
+    report.write(target, found, layout, options, numerals=numerals, notices=notices)
 
 
 def _options(
@@ -239,7 +239,7 @@ def _options(
     sample: bool,
     temperature: float | None,
     top_p: float | None,
-    seed: int,
+    seed: int | None,
     number: int,
     diversity: float | None,
     repeats: str | None,
@@ -262,9 +262,10 @@ def _options(
         "repeats": repeats,
     }  # fmt: skip
     method: Method = "greedy" if greedy else "sample" if sample else "beam"
+    varied = method == "beam" and number > 1 and diversity != 0
     return DecodingOptions(
         method=method,
-        seed=seed,
+        seed=drawn_seed(seed, used=sample or varied, needs="--sample or --number"),
         number=number,
         **shared.penalties_of_flags(parallels, no_penalties),
         **{name: value for name, value in named.items() if value is not None},  # type: ignore[arg-type]

@@ -3,9 +3,10 @@
 Plain lines take the place of the progress bar where no terminal shows it.
 """
 
+import json
 import sys
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,11 @@ def harmonize_folder(
     jobs: int | None,
     timeout: float | None,
     force: bool,
+    as_json: bool = False,
 ) -> None:
     """Harmonize every tune in a folder into another one, and print what became of each.
+
+    With `as_json` standard output gets one JSON object, at the end.
 
     Raises
     ------
@@ -43,11 +47,14 @@ def harmonize_folder(
     from bachbot.engine.folder import harmonize_folder as run
 
     target = output or Path(f"{folder.resolve().name}-harmonized")
-    lines = not (sys.stdout.isatty() and sys.stderr.isatty())
+    lines = not as_json and not (sys.stdout.isatty() and sys.stderr.isatty())
+    summarize = _print_json if as_json else _print_summary
     found: list[Outcome] = []
     counts = [0, 0]  # done, and in all
     try:
-        with progress("harmonizing") as advance:
+        # Where each tune has a line of its own, that is the progress.
+        quiet = lines and not sys.stderr.isatty()
+        with nullcontext(lambda *_: None) if quiet else progress("harmonizing") as advance:
 
             def count(done: int, total: int) -> None:
                 counts[:] = done, total
@@ -67,9 +74,9 @@ def harmonize_folder(
                     found.append(outcome)
                     _print_outcome(outcome, f"{counts[0]}/{counts[1]}" if lines else "")
     except KeyboardInterrupt:
-        _print_summary(found, counts[1], target)
+        summarize(found, counts[1], target)
         raise
-    _print_summary(found, counts[1], target)
+    summarize(found, counts[1], target)
     skipped = sum(o.status == "skipped" for o in found)
     if skipped:
         raise ScoreError(
@@ -91,6 +98,15 @@ def _print_outcome(outcome: "Outcome", place: str) -> None:
 
 def _print(line: str, *, to_error: bool = False) -> None:
     print(line, file=sys.stderr if to_error else sys.stdout, flush=True)
+
+
+def _print_json(found: "list[Outcome]", total: int, target: Path) -> None:
+    plain = {
+        "folder": str(target),
+        "total": total,
+        "tunes": [outcome.to_json() for outcome in found],
+    }
+    _print(json.dumps(plain, ensure_ascii=False))
 
 
 def _print_summary(found: "list[Outcome]", total: int, target: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bachbot.cli import options
+from bachbot.cli import measuring, options
 from bachbot.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def listen_export(
         ),
     ] = 10,
     checkpoint: options.CheckpointName = options.DEFAULT_CHECKPOINT,
-    decoder: options.DecoderOption = "default",
-    corpus: options.CorpusOption = None,
+    decoder: measuring.DecoderOption = "default",
+    corpus: measuring.CorpusOption = None,
     tempo: options.Tempo = 72.0,
     sound: options.Sound = "organ",
     formats: Annotated[
@@ -107,16 +107,16 @@ def listen_export(
         formats=tuple(word.strip() for word in formats.split(",")),
         audio_only=audio_only,
         per_participant=per_participant,
-        options=options.decoding_options(decoder),
+        options=measuring.decoding_options(decoder),
     )
     key = key or _next_to(folder, "-key.json")
     check_export_paths(folder, key)
-    loaded = options.load_corpus(corpus)
+    loaded = measuring.load_corpus(corpus)
     pieces = [p for p in loaded.pieces if p.parts["tune"] == "test"]
     if not pieces:
         raise UsageError("the corpus has no test part: run 'bachbot corpus prepare --force'")
     model = load_checkpoint(checkpoint)
-    options.warn_of_leaks(model, loaded, "tune")
+    measuring.warn_of_leaks(model, loaded, "tune")
     with progress("writing trials") as advance:
         made = export_listening_test(folder, key, pieces, model, request, progress=advance)
     typer.echo(f"{folder}: {_summarize(made)}; open {folder / 'index.html'}")

@@ -1,5 +1,6 @@
 """``bachbot harmonize FILE --tune all``: every tune in a file of many."""
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,10 +42,12 @@ def harmonize_tunes(
     layout: "Layout",
     checkpoint: str,
     numerals: bool,
+    as_json: bool = False,
 ) -> None:
     """Harmonize every tune of a file into a folder, each named after its number and title.
 
-    A tune that cannot be read or harmonized is reported and skipped.
+    A tune that cannot be read or harmonized is reported and skipped. With `as_json` standard
+    output gets one JSON object, at the end.
 
     Raises
     ------
@@ -64,6 +67,7 @@ def harmonize_tunes(
     target = _folder(output, source)
     engine = Engine.load(checkpoint)
     skipped = 0
+    tunes: list[dict[str, object]] = []
     width = len(str(max(heading.number for heading in headings)))
     with progress("harmonizing") as advance:
         for done, heading in enumerate(headings, start=1):
@@ -77,16 +81,25 @@ def harmonize_tunes(
                 found = engine.harmonize(score, given=voices, options=options)
                 for one, result in zip(numbered(path, len(found)), found, strict=True):
                     save_score(page(result.score, numerals), one, layout=layout)
+                    if as_json:
+                        named = {"tune": heading.number, "file": printable(one)}
+                        tunes.append(named | result.to_json())
             except Exception as error:  # one bad tune never costs another
                 skipped += 1
                 reason = str(error)
                 if not isinstance(error, BachbotError):
                     line = " ".join(f"{type(error).__name__}: {error}".split())
                     reason = f"a fault in bachbot ({line})"
+                tunes.append({"tune": heading.number, "title": heading.title, "skipped": reason})
                 typer.echo(f"bachbot: skipped tune {heading.number}: {reason}", err=True)
             advance(done, len(headings))
     good = len(headings) - skipped
-    typer.echo(f"{printable(target)}: {good} of {len(headings)} tunes harmonized")
+    if as_json:
+        plain = {"folder": printable(target), "total": len(headings), "tunes": tunes}
+        typer.echo(json.dumps(plain, ensure_ascii=False))
+    else:
+        seed = f"; seed {options.seed}" if options.is_random else ""
+        typer.echo(f"{printable(target)}: {good} of {len(headings)} tunes harmonized{seed}")
     if skipped:
         raise ScoreError(
             f"{skipped} of {len(headings)} tunes were skipped, the others are in "

@@ -6,6 +6,7 @@ import typer
 
 from bachbot.cli import options as shared
 from bachbot.cli.paths import STANDARD, ScoreInput, ScoreOutput
+from bachbot.cli.results import Report, drawn_seed
 
 
 def realize(
@@ -50,7 +51,7 @@ def realize(
         bool,
         typer.Option("--sample", help="Choose notes at random, weighted by their probability."),
     ] = False,
-    seed: shared.Seed = 0,
+    seed: shared.Seed = None,
     number: shared.Number = 1,
     numerals: shared.Numerals = False,
     checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
@@ -60,6 +61,8 @@ def realize(
     read_as: shared.From = None,
     write_as: shared.To = None,
     force: shared.Force = False,
+    verbose: shared.Verbose = False,
+    as_json: shared.JsonOption = False,
 ) -> None:
     """Realize a bass: write soprano, alto and tenor above it.
 
@@ -72,9 +75,13 @@ def realize(
     from bachbot.engine import Engine
     from bachbot.scores import Layout
 
+    report = Report(as_json, verbose)
     layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
     options = DecodingOptions(
-        method="sample" if sample else "beam", beam=beam, seed=seed, number=number
+        method="sample" if sample else "beam",
+        beam=beam,
+        seed=drawn_seed(seed, used=sample or number > 1, needs="--sample or --number"),
+        number=number,
     )
     shared.check_transposition(transpose)
     source = ScoreInput.of(bass, read_as)
@@ -84,6 +91,7 @@ def realize(
         output, (source.stem, "-realized"), to=write_as, number=options.number, force=force,
         inputs=[source.path],
     )  # fmt: skip
+    report.check(target)
     score = read_score(
         source,
         key=Key.parse(key) if key else None,
@@ -99,5 +107,5 @@ def realize(
         )
     for notice in found[0].notices:
         typer.echo(f"bachbot: warning: {source.label}: {notice}", err=True)
-    for name, one in target.save(found, layout, numerals=numerals):
-        target.say(f"{name}: {score.chorale.key}, {one.log_probability:.1f} nats")
+    notices = tuple(map(str, score.notices))
+    report.write(target, found, layout, options, numerals=numerals, notices=notices)

@@ -1,6 +1,7 @@
 """What commands read and print: scores, progress bars, tables, and the files they write."""
 
 import sys
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,13 +95,16 @@ Advance = Callable[[int, int], None]
 
 @contextmanager
 def progress(label: str) -> Iterator[Advance]:
-    """A progress bar on standard error while the block runs, only on a terminal.
+    """Show on standard error how far the block is: a bar on a terminal, else a line now and then.
 
     Parameters
     ----------
     label : str
         What is being done.
     """
+    if not sys.stderr.isatty():
+        yield ProgressLines(label)
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -112,10 +116,41 @@ def progress(label: str) -> Iterator[Advance]:
 
     columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
+    # A terminal may be too simple for a bar.
     hidden = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+LINE_EVERY = 10.0
+"""Seconds from one line of progress to the next; what is done sooner has none."""
+
+
+class ProgressLines:
+    """Prints plain lines of progress to standard error, for a log or a pipe.
+
+    Parameters
+    ----------
+    label : str
+        What is being done.
+    clock : callable
+        Gives the time in seconds.
+    """
+
+    def __init__(self, label: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._label, self._clock = label, clock
+        self._last = clock()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Say how much is done, if the last line is long ago."""
+        now = self._clock()
+        if now - self._last < LINE_EVERY or done >= total:
+            return
+        self._last = now
+        print(  # noqa: T201
+            f"bachbot: {self._label}: {100 * done // total}%", file=sys.stderr, flush=True
+        )
 
 
 def print_table(table: "Table", console: "Console | None" = None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bachbot.cli.options import load_corpus
+from bachbot.cli.measuring import load_corpus
 from bachbot.errors import UsageError
 from bachbot.files import DEFAULT_CHECKPOINT
 
@@ -292,7 +292,7 @@ def features_command(
     """
     from rich.console import Console
 
-    from bachbot.cli.options import pieces_of
+    from bachbot.cli.measuring import pieces_of
     from bachbot.runtime import load_checkpoint
     from bachbot.training.moments import FeatureRun
 

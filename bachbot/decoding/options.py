@@ -120,6 +120,11 @@ class DecodingOptions:
         """Whether each candidate has a beam group of its own, made different by noise."""
         return self.method == "beam" and self.number > 1 and self.diversity > 0
 
+    @property
+    def is_random(self) -> bool:
+        """Whether the music depends on the seed."""
+        return self.method == "sample" or self.use_groups
+
     def penalties_with(self, features: FeatureWeights | None = None) -> Penalties:
         """`penalties`, or if not given the default list of the method; without `without`.
 

@@ -55,7 +55,7 @@ class Outcome:
     reason : str
         Why it was skipped, in one line.
     summary : str
-        Key and log-probability, if it was done.
+        Key, bars, closing cadence and faults, if it was done.
     notices : tuple of str
         What was changed or left out, a line each, if it was done.
     """
@@ -74,6 +74,19 @@ class Outcome:
         if self.tune is None:
             return self.source.name
         return " ".join(f"{self.source.name}, tune {self.tune.number} {self.tune.title}".split())
+
+    def to_json(self) -> dict[str, object]:
+        """Convert to plain data; ``tune`` is the number in a file of several, or None."""
+        return {
+            "source": str(self.source),
+            "tune": self.tune.number if self.tune is not None else None,
+            "title": self.tune.title if self.tune is not None else None,
+            "status": self.status,
+            "outputs": [str(path) for path in self.outputs],
+            "reason": self.reason,
+            "summary": self.summary,
+            "notices": list(self.notices),
+        }
 
 
 def harmonize_folder(

@@ -5,20 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bachbot.chorale import Key, Voice
 from bachbot.decoding import DecodingOptions
 from bachbot.engine.engine import Engine
 from bachbot.files import DEFAULT_CHECKPOINT, numbered
-from bachbot.scores import Layout, Score, load_score, save_score
+from bachbot.scores import Layout, load_score, save_score
 from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
 from bachbot.scores.readers.load import list_tunes
 from bachbot.scores.readers.source import read_bytes
 from bachbot.scores.readers.tune import TuneHeading
-
-if TYPE_CHECKING:
-    from bachbot.engine.requests import DecodingResult
 
 
 @dataclass(frozen=True)
@@ -93,7 +90,7 @@ class Written:
     outputs : dict of str to str
         Digest of each file that was written, by its name.
     summary : str
-        Key and log-probability, for a reader.
+        Key, bars, closing cadence and faults, for a reader.
     notices : tuple of str
         What was changed or left out, a line each.
     """
@@ -144,13 +141,9 @@ def harmonize_tune(engine: Engine, settings: FolderSettings, task: TuneTask) -> 
     return Written(
         digest,
         {path.name: digest_of(path.read_bytes()) for path in paths},
-        _summary(score, found[0]),
+        str(found[0].summary),
         (*map(str, score.notices), *found[0].notices),
     )
-
-
-def _summary(score: Score, best: "DecodingResult") -> str:
-    return f"{score.chorale.key}, log-probability {best.log_probability:.1f} nats"
 
 
 def set_up(settings: FolderSettings) -> Callable[[Any], Any]:

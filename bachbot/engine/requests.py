@@ -20,6 +20,7 @@ from bachbot.decoding import (
 from bachbot.decoding.harmony import chord_conflicts
 from bachbot.decoding.options import Progress
 from bachbot.encoding import FillRequest
+from bachbot.engine.summary import Summary
 from bachbot.errors import UsageError
 from bachbot.runtime import Model
 from bachbot.scores import (
@@ -80,6 +81,21 @@ class DecodingResult:
             candidate.seed,
             notices,
         )
+
+    @cached_property
+    def summary(self) -> Summary:
+        """Its key, bars, closing cadence and faults; ``str()`` gives one line."""
+        return Summary(self.score)
+
+    def to_json(self) -> dict[str, object]:
+        """Convert to plain data: the summary, log-probability and penalty in nats, and the seed."""
+        return self.summary.to_json() | {
+            "title": self.score.title,
+            "log_probability": self.log_probability,
+            "penalty": self.penalty,
+            "ending": self.ending,
+            "seed": self.seed,
+        }
 
 
 LowerVoices = Literal["search", "sample"]

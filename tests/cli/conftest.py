@@ -48,3 +48,15 @@ def untrained(tmp_path_factory):
     directory = tmp_path_factory.mktemp("checkpoints") / "untrained"
     save_checkpoint(directory, checkpoint)
     return directory
+
+
+@pytest.fixture(autouse=True)
+def no_lines_of_progress(monkeypatch):
+    """However slow a processor is, what a command says does not depend on it."""
+    monkeypatch.setattr("bachbot.cli.show.LINE_EVERY", float("inf"))
+
+
+@pytest.fixture(autouse=True)
+def no_config(monkeypatch, tmp_path_factory):
+    """The tests do not read the config file of whoever runs them."""
+    monkeypatch.setenv("BACHBOT_CONFIG", str(tmp_path_factory.mktemp("config") / "config.toml"))

@@ -6,7 +6,7 @@ from tunes import SCALE, note, tune
 
 from bachbot.chorale import Chorale, Key
 from bachbot.cli import main
-from bachbot.cli.options import decoding_options, describe
+from bachbot.cli.measuring import decoding_options, describe
 from bachbot.corpus.store import Piece, PreparedCorpus
 from bachbot.decoding import DecodingOptions
 from bachbot.errors import UsageError

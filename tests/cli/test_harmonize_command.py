@@ -67,12 +67,18 @@ def test_the_same_command_writes_the_same_file(here, untrained, way):
     assert (here / "a.musicxml").read_bytes() == (here / "b.musicxml").read_bytes()
 
 
-def test_penalties_are_reported_unless_they_are_switched_off(here, untrained, capsys):
+def test_nats_are_printed_with_verbose_only(here, untrained, capsys):
+    assert harmonize(untrained, "scale.musicxml", "--greedy", "--verbose") == 0
+    nats = (
+        r"; log-probability -[\d.]+ nats, (bonuses less penalties|penalties less bonuses) [\d.]+ "
+    )
+    assert re.search(nats + r"nats; [\d.]+ s$", capsys.readouterr().out.strip())
+    assert harmonize(untrained, "scale.musicxml", "--greedy", "--verbose", "--no-penalties") == 0
+    said = capsys.readouterr().out
+    assert "nats" in said
+    assert "penalties" not in said
     assert harmonize(untrained, "scale.musicxml", "--greedy") == 0
-    assert re.search(r", (bonuses less penalties|penalties less bonuses) [\d.]+ nats$",
-                     capsys.readouterr().out.strip())  # fmt: skip
-    assert harmonize(untrained, "scale.musicxml", "--greedy", "--no-penalties") == 0
-    assert "penalties" not in capsys.readouterr().out
+    assert "nats" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -160,7 +166,11 @@ def test_bad_scores(here, untrained, capsys, name):
         (["scale.musicxml", "--temperature", "0.5"], 2, "without --sample"),
         (["scale.musicxml", "--diversity", "0.5"], 2, "--diversity has no effect without"),
         (["scale.musicxml", "--parallels", "--no-penalties"], 2, "give one of them"),
-        (["scale.musicxml", "--seed", "-1"], 2, "seed"),
+        (["scale.musicxml", "--sample", "--seed", "-1"], 2, "seed is -1"),
+        (["scale.musicxml", "--seed", "3"], 2, "--seed has no effect"),
+        (["scale.musicxml", "--greedy", "--seed", "3"], 2, "--seed has no effect"),
+        (["scale.musicxml", "--number", "2", "--diversity", "0", "--seed", "3"], 2, "no effect"),
+        (["scale.musicxml", "--json", "-o", "-"], 2, "both go to standard output"),
         (["scale.musicxml", "--number", "0"], 2, "number"),
         (["scale.musicxml", "--staves", "3"], 2, "3 staves"),
         (["scale.musicxml", "--tempo", "0"], 2, "tempo"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bachbot.chorale import Chorale, Key
-from bachbot.cli.options import load_corpus
+from bachbot.cli.measuring import load_corpus
 from bachbot.corpus import prepare as module
 from bachbot.corpus.prepare import manifest_path, open_corpus, prepare
 from bachbot.corpus.sources import RawCounts, SourceChorale

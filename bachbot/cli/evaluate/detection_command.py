@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bachbot.cli import options as shared
+from bachbot.cli import measuring as shared
 from bachbot.errors import BachbotWarning, UsageError
 
 if TYPE_CHECKING:

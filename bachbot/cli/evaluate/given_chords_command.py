@@ -4,7 +4,7 @@ import json
 
 import typer
 
-from bachbot.cli import options as shared
+from bachbot.cli import measuring as shared
 
 
 def chords_given_command(
@@ -14,7 +14,7 @@ def chords_given_command(
     decoder: shared.DecoderOption = "default",
     beam: shared.BeamOption = None,
     temperature: shared.TemperatureOption = None,
-    seed: shared.SeedOption = 0,
+    seed: shared.SeedOption = None,
     penalties: shared.PenaltiesOption = None,
     limit: shared.LimitOption = None,
     as_json: shared.JsonOption = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bachbot.cli import options as shared
+from bachbot.cli import measuring as shared
 from bachbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def harmonization_command(
     decoder: shared.DecoderOption = "greedy",
     beam: shared.BeamOption = None,
     temperature: shared.TemperatureOption = None,
-    seed: shared.SeedOption = 0,
+    seed: shared.SeedOption = None,
     penalties: shared.PenaltiesOption = None,
     masks: Annotated[
         str, typer.Option("--masks", help="The voices to mask, one set after the other.")
@@ -122,7 +122,7 @@ def partwriting_command(
     decoder: shared.DecoderOption = "default",
     beam: shared.BeamOption = None,
     temperature: shared.TemperatureOption = None,
-    seed: shared.SeedOption = 0,
+    seed: shared.SeedOption = None,
     penalties: shared.PenaltiesOption = None,
     jsb: Annotated[
         list[Path] | None,
@@ -223,7 +223,7 @@ def music_command(
     decoder: shared.DecoderOption = "default",
     beam: shared.BeamOption = None,
     temperature: shared.TemperatureOption = None,
-    seed: shared.SeedOption = 0,
+    seed: shared.SeedOption = None,
     penalties: shared.PenaltiesOption = None,
     limit: shared.LimitOption = None,
     as_json: shared.JsonOption = False,

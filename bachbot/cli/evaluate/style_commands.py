@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bachbot.cli import options as shared
+from bachbot.cli import measuring as shared
 from bachbot.errors import UsageError
 
 if TYPE_CHECKING:
