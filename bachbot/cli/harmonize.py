@@ -40,12 +40,13 @@ def harmonize(
         ),
     ] = None,
     given: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--given",
             metavar="VOICES",
-            help="Voices to keep unchanged, such as soprano,bass. [default: soprano; "
-            "none with --bars]",
+            help="What to keep unchanged: voices, such as soprano,bass, or some bars of one, such "
+            "as alto:5-6; repeatable; with --bars also none. [default: soprano]",
+            show_default=False,
         ),
     ] = None,
     bars: Annotated[
@@ -53,7 +54,7 @@ def harmonize(
         typer.Option(
             "--bars",
             metavar="BARS",
-            help="Rewrite only these bars of a four-part score, such as 5-8.",
+            help="Rewrite only these bars of a four-part score, such as 5-8; the tune stays.",
         ),
     ] = None,
     key: Annotated[
@@ -142,10 +143,11 @@ def harmonize(
     skips those that fail; with --tune all it does every tune of a file. It uses beam search unless
     --greedy or --sample is given.
     """
-    from bachbot.chorale import VOICES, Key, parse_voices
+    from bachbot.chorale import VOICES, Key
     from bachbot.cli.show import progress, read_score
     from bachbot.engine import Engine
     from bachbot.scores import Layout, bars_of
+    from bachbot.scores.stretches import parse_stretches, voices_of
 
     report = Report(as_json, verbose)
     options = _options(
@@ -154,12 +156,15 @@ def harmonize(
         no_penalties=no_penalties,
     )  # fmt: skip
     shared.check_transposition(transpose)
-    voices = parse_voices(given or "soprano") if given or bars is None else ()
+    stretches = () if given == ["none"] and bars else parse_stretches(given or ["soprano"])
+    voices = voices_of(stretches)
     tonality = Key.parse(key) if key else None
     layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
     source = ScoreInput.of(melody, read_as)
     if source.is_folder() or tune == _ALL_TUNES:
         many = "a folder" if source.is_folder() else "many tunes"
+        if any(stretch.bars for stretch in stretches):
+            raise UsageError(f"--given with bars works on one score, not on {many}: give a file")
         if bars is not None:
             raise UsageError(f"--bars works on one score, not on {many}: give a file")
         if chords is not None or cadences is not None or phrases is not None:
@@ -218,7 +223,7 @@ def harmonize(
     with progress("harmonizing") as advance:
         found = engine.harmonize(
             score,
-            given=voices,
+            given=given if given and stretches else voices,
             bars=bars_of(score, bars) if bars else None,
             chords=chords,
             cadences=cadences,

@@ -17,6 +17,7 @@ from bachbot.runtime import (
     load_checkpoint,
 )
 from bachbot.scores import BarRange, Score, load_score
+from bachbot.scores.stretches import Kept, kept
 
 Progress = Callable[[int, int], None]
 """Called with how much is done and how much there is."""
@@ -62,7 +63,7 @@ class Engine:
         self,
         score: Score,
         *,
-        given: Sequence[Voice] = (Voice.SOPRANO,),
+        given: Kept = (Voice.SOPRANO,),
         bars: BarRange | None = None,
         chords: Chords | None = None,
         cadences: str | None = None,
@@ -79,11 +80,13 @@ class Engine:
         ----------
         score : Score
             From `load_score`; it has the given voices.
-        given : sequence of Voice
-            Voices that come back unchanged.
+        given : sequence of Voice, str, sequence of str, or ndarray of bool, shape [T, 4]
+            What comes back unchanged: voices; voices and bars such as
+            ``"soprano,alto:5-6,bass:1-8"`` or a list of such text; or any cells. A bar of which
+            only some cells are given is written anew on the grid of sixteenths.
         bars : BarRange, optional
             From `bachbot.scores.bars_of`: only these bars are rewritten, in the voices that are
-            not given; here all four may be rewritten.
+            not given. With ``given=()`` all four are rewritten there.
         chords : str, Path or GivenHarmony, optional
             Chords that the result has on their beats: text such as ``"I | V6 I | IV V7 | I"``
             (`bachbot.theory.given.given_chords`), a file of such text, or ``"score"`` for the chord
@@ -108,13 +111,14 @@ class Engine:
         Raises
         ------
         UsageError
-            If all four voices are given, none, or one that the score lacks; if chords or cadences
-            cannot be read.
+            If everything is given, nothing, or a voice or bar that the score lacks; if chords or
+            cadences cannot be read.
         DecodingError
             If no music keeps what is given.
         """
         options = options or DecodingOptions()
-        request = HarmonizeRequest(score, tuple(sorted(set(given))), bars, phrases=phrases)
+        voices, cells = kept(score, given)
+        request = HarmonizeRequest(score, voices, bars, phrases=phrases, mask=cells)
         if chords is not None or cadences is not None:
             harmony = given_harmony(score, request.cells, chords, cadences)
             request = replace(request, harmony=harmony)

@@ -161,6 +161,8 @@ class HarmonizeRequest:
     phrases : str, optional
         Where phrases end, as `bachbot.scores.phrases.phrase_ends_of` reads it. Default: predicted
         where the whole soprano is given without fermatas.
+    mask : ndarray of bool, shape [T, 4], optional
+        Cells that come back unchanged beside the given voices. Default: none.
 
     Raises
     ------
@@ -173,17 +175,22 @@ class HarmonizeRequest:
     bars: BarRange | None = None
     harmony: GivenHarmony = GivenHarmony()
     phrases: str | None = None
+    mask: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
-        needed = tuple(Voice) if self.bars is not None else self.given
+        needed = tuple(Voice) if self.bars is not None else self._touched
         missing = [v.label for v in needed if v not in self.score.present]
         if missing:
             raise UsageError(
                 f"the score lacks the given voice {missing[0]}: load it with that voice"
             )
-        if len(set(self.given)) == len(Voice) or not (self.given or self.bars):
+        if self.cells.all() or not (self.cells.any() or self.bars):
             raise UsageError(
                 f"{len(set(self.given))} voices are given: give one, two or three of the four"
+                if self.mask is None
+                else "everything is given and nothing is left to write: give less of it"
+                if self.cells.all()
+                else "nothing is given: give a voice or some bars of one"
             )
 
     @cached_property
@@ -191,11 +198,19 @@ class HarmonizeRequest:
         """Which cells of the score are given, [T, 4]."""
         cells = np.zeros((self.score.chorale.frames, 4), dtype=np.bool_)
         cells[:, list(self.given)] = True
+        if self.mask is not None:
+            cells |= self.mask
         if self.bars is not None:
             outside = np.ones(len(cells), dtype=np.bool_)
             outside[self.bars.frames.start : self.bars.frames.stop] = False
             cells[outside] = True
         return cells
+
+    @property
+    def _touched(self) -> tuple[Voice, ...]:
+        """The voices of which something is given."""
+        some = () if self.mask is None else np.flatnonzero(self.mask.any(axis=0)).tolist()
+        return tuple(sorted({*self.given, *map(Voice, some)}))
 
     @cached_property
     def chorale(self) -> Chorale:
@@ -205,7 +220,7 @@ class HarmonizeRequest:
     @cached_property
     def pulse(self) -> Pulse:
         """How note values are brought to those of the chorales."""
-        leading = self.given[0] if self.given else Voice.SOPRANO
+        leading = self.given[0] if self.given else next(iter(self._touched), Voice.SOPRANO)
         return Pulse.of(self.score.chorale, leading)
 
     @cached_property
@@ -261,11 +276,42 @@ class HarmonizeRequest:
         found = self.pulse.undo(candidate.chorale).transposed(back, source.key)
         found = replace(found, meter=source.meter, position=source.position)
         found = unfold(found, source, self.cells)
-        if self.bars is None:
+        notices = self.notices
+        if self.rewrites:
+            score = rewrite_bars(self.score, found, self.cells)
+            if (found.pitch == source.pitch).all() and (found.tied == source.tied).all():
+                notices += (_NOTHING_CHANGED,)
+        elif self.mask is None:
             score = complete(self.score, found, self.given)
         else:
-            score = rewrite_bars(self.score, found, self.cells)
-        return DecodingResult.of(score, candidate, self.notices)
+            score = self._with_stretches(found)
+        return DecodingResult.of(score, candidate, notices)
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether the result is the page of the score, with some of its bars rewritten."""
+        return self.bars is not None or (
+            self.mask is not None and len(self.score.present) == len(Voice)
+        )
+
+    def _with_stretches(self, found: Chorale) -> Score:
+        """A score of fewer than four voices, of which some stretches are kept.
+
+        First it gets the voices that it lacks, then the bars of its own that are not kept.
+        """
+        voices, source = list(self._touched), self.score.chorale
+        pitch, tied = found.pitch.copy(), found.tied.copy()
+        pitch[:, voices], tied[:, voices] = source.pitch[:, voices], source.tied[:, voices]
+        page = complete(self.score, replace(found, pitch=pitch, tied=tied), voices)
+        cells = self.cells.copy()
+        cells[:, [voice for voice in Voice if voice not in voices]] = True
+        return rewrite_bars(page, found, cells)
+
+
+_NOTHING_CHANGED = (
+    "nothing changed: the notes that were written are those that were there; sampling, or several "
+    "versions, find others"
+)
 
 
 LENGTHS = (8, 10, 10, 11, 12, 12, 13, 14, 16, 16, 20, 20)

@@ -84,6 +84,48 @@ def estimate_key(
     return _spell_key(tonic, _MODES[best], fifths)
 
 
+_FOREIGN = 0.1
+"""Share of a tune's length outside the scale of a key from which it is not in that key."""
+
+
+def contradicts(pitch: NDArray[np.int16], key: Key, estimated: Key) -> str | None:
+    """Why a key that a user names is hardly that of the notes; None if it may be.
+
+    Parameters
+    ----------
+    pitch : ndarray of int, shape [T, n]
+        As in `estimate_key`.
+    key : Key
+        The key that is named.
+    estimated : Key
+        What `estimate_key` finds.
+
+    Returns
+    -------
+    str or None
+        In words, such as ``"19% of the tune is outside its scale"``.
+    """
+    sounding = pitch[pitch != REST].astype(np.int64)
+    last = pitch[:, -1][pitch[:, -1] != REST]
+    if not sounding.size or (key.pitch_class, key.mode) == (
+        estimated.pitch_class, estimated.mode,
+    ):  # fmt: skip
+        return None
+    outside = [_outside_scale(sounding, one) for one in (key, estimated)]
+    if outside[0] > max(_FOREIGN, outside[1]):
+        return f"{outside[0]:.0%} of the notes by length are outside its scale"
+    final = int(last[-1]) % 12 if last.size else None
+    if final == estimated.pitch_class != key.pitch_class:
+        return f"the tune ends on {estimated.tonic}"
+    return None
+
+
+def _outside_scale(sounding: NDArray[np.int64], key: Key) -> float:
+    """Share of pitches that are not in the scale of a key; in minor its raised degrees are."""
+    scale = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 9, 10, 11)}[key.mode]
+    return float((~np.isin((sounding - key.pitch_class) % 12, scale)).mean())
+
+
 def _correlations(pitch: NDArray[np.int16]) -> NDArray[np.float64]:
     """Correlation of the pitch classes' durations with each key's profile, shape [2, 12]."""
     durations = np.bincount(pitch[pitch != REST] % 12, minlength=12).astype(np.float64)

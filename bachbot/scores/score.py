@@ -19,6 +19,7 @@ NoticeKind = Literal[
     "range",
     "off grid",
     "chord symbols",
+    "key",
     "key change",
     "chords",
     "voices",

@@ -178,8 +178,11 @@ def by_command(case: Case, source: Path | None, folder: Path) -> list[Path]:
     for wish in ("checkpoint", "given", "rewritten_bars", "key", "meter", "length", "seed"):
         if value := getattr(case, wish):
             arguments += [FLAGS[wish], str(value)]
+    if case.rewritten_bars and not case.given:
+        arguments += [FLAGS["given"], "none"]
     if case.number > 1:
         arguments += [FLAGS["number"], str(case.number)]
+        arguments += [] if case.seed else [FLAGS["seed"], "0"]
     if case.method:
         arguments.append(FLAGS[case.method])
     _run([*arguments, FLAGS["output"], str(output)])

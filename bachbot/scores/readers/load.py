@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Key, Voice
 from bachbot.errors import BachbotError, ScoreError, UsageError
 from bachbot.scores.grid import Grid, quantize
-from bachbot.scores.keys import estimate_key
+from bachbot.scores.keys import contradicts, estimate_key
 from bachbot.scores.musicxml.complete import has_chord_symbols, transpose_octaves
 from bachbot.scores.musicxml.transpose import transpose_score
 from bachbot.scores.readers.abc.abc_reader import abc_tree, abc_tunes
@@ -184,7 +184,10 @@ class _Loader:
             read = [voice.label for voice in self.wanted]
             self._note("parts", f"{_listed(taken.ignored)} ignored; {_listed(read)} read")
         self.notices += taken.notices
-        key = self.key or _estimate_key(self._quantized(document, lines).pitch, document)
+        pitch = self._quantized(document, lines).pitch
+        estimated = _estimate_key(pitch, document)
+        key = self.key or estimated
+        self._note_contradiction(pitch, key, estimated)
         placement, notices = place_lines(document, lines, key, self.transposition)
         self.notices += notices
         interval = placement.interval
@@ -232,6 +235,19 @@ class _Loader:
             few = ", ".join(map(str, numbers[:8])) + (" and so on" if len(numbers) > 8 else "")
             raise UsageError(f"the file has no tune {self.tune}: give one of {few}")
         return numbers.index(self.tune) + 1
+
+    def _note_contradiction(self, pitch: NDArray[np.int16], key: Key, estimated: Key) -> None:
+        """Say so if the key that a user names does not fit the notes."""
+        reason = contradicts(pitch, key, estimated) if self.key is not None else None
+        if reason is None:
+            return
+        text = (
+            f"the key {key} does not fit: {reason}, and it looks like {estimated}; the notes are "
+            "not moved, and are harmonized as if they were in that key"
+        )
+        if self.transposition.kind != "no" and key.mode == estimated.mode:
+            text += f": to move them to {key}, give --transpose '{key}' and no --key"
+        self._note("key", text)
 
     def _note_key_change(self, document: Document, key: Key) -> None:
         for before, after in pairwise(document.signatures):
