@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bachbot.decoding import DecodingOptions
     from bachbot.engine import ComposeOptions, DecodingResult, Engine, harmonize
     from bachbot.engine import compose_pieces as compose
+    from bachbot.engine.difference import ScoreDifference, diff
     from bachbot.scores import Layout, Score, list_tunes, load_score, render, save_score
 
 __version__ = "0.1.0"
@@ -32,9 +33,11 @@ __all__ = [
     "Layout",
     "Meter",
     "Score",
+    "ScoreDifference",
     "Voice",
     "__version__",
     "compose",
+    "diff",
     "harmonize",
     "list_tunes",
     "load_score",
@@ -51,8 +54,10 @@ _HOMES = {
     "Meter": "bachbot.chorale",
     "ComposeOptions": "bachbot.engine",
     "Score": "bachbot.scores",
+    "ScoreDifference": "bachbot.engine.difference",
     "Voice": "bachbot.chorale",
     "compose": "bachbot.engine:compose_pieces",
+    "diff": "bachbot.engine.difference",
     "harmonize": "bachbot.engine",
     "list_tunes": "bachbot.scores",
     "load_score": "bachbot.scores",

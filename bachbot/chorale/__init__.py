@@ -14,15 +14,18 @@ from bachbot.chorale.key import (
 )
 from bachbot.chorale.meter import FRAMES_PER_QUARTER, Meter
 from bachbot.chorale.pulse import Pulse
+from bachbot.chorale.voice_ranges import BACH_RANGES, Choir, VoiceRanges
 from bachbot.chorale.voices import VOICES, Voice, parse_voices
 
 __all__ = [
+    "BACH_RANGES",
     "FINAL_TRIAD",
     "FRAMES_PER_QUARTER",
     "REST",
     "STANDARD",
     "TONIC_TRIAD",
     "VOICES",
+    "Choir",
     "Chorale",
     "Given",
     "GivenChord",
@@ -32,6 +35,7 @@ __all__ = [
     "Mode",
     "Pulse",
     "Voice",
+    "VoiceRanges",
     "line_of_fifths",
     "note_name",
     "parse_voices",

@@ -4,7 +4,9 @@ import typer
 
 import bachbot
 from bachbot.cli.compose import compose
+from bachbot.cli.config import config_app
 from bachbot.cli.corpus import corpus_app
+from bachbot.cli.diff import diff
 from bachbot.cli.evaluate import evaluate_app
 from bachbot.cli.explain import explain
 from bachbot.cli.harmonize import harmonize
@@ -46,7 +48,9 @@ app.command(short_help="Harmonize a melody in four voices, or complete a score."
 app.command(short_help="Write the voices above a figured or unfigured bass.")(realize)
 app.command(short_help="Compose a new chorale, or continue the opening of one.")(compose)
 app.command(short_help="Print the chords, cadences and faults of a score.")(explain)
+app.command(short_help="Print in what two scores differ.")(diff)
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate", short_help="Measure a model, and the music it writes.")
 app.add_typer(corpus_app, name="corpus", short_help="Prepare and describe Bach's chorales.")
+app.add_typer(config_app, name="config", short_help="Show and edit your choirs and defaults.")
 app.add_typer(listen_app, name="listen", short_help="Run a listening test: which clip is by Bach?")

@@ -77,9 +77,11 @@ def compose(
     parallels: shared.Parallels = False,
     no_penalties: shared.NoPenalties = False,
     checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
-    staves: shared.Staves = 4,
+    staves: shared.Staves = None,
     tempo: shared.Tempo = 72.0,
-    sound: shared.Sound = "organ",
+    sound: shared.Sound = None,
+    ranges: shared.Range = None,
+    choir: shared.ChoirName = None,
     read_as: shared.From = None,
     write_as: shared.To = None,
     force: shared.Force = False,
@@ -92,9 +94,9 @@ def compose(
     from bachbot.decoding import DecodingOptions
     from bachbot.engine import ComposeOptions, Engine
     from bachbot.errors import UsageError
-    from bachbot.scores import Layout
 
     report = Report(as_json, verbose)
+    settings = shared.singers(choir, ranges)
     if mode not in (None, "major", "minor"):
         raise UsageError(f"'{mode}' is not a mode: give major or minor")
     wanted = Key.parse(key or "C", mode=mode)  # type: ignore[arg-type]
@@ -108,9 +110,10 @@ def compose(
         top_p=1.0 if top_p is None else top_p,
         seed=drawn_seed(seed, used=True, needs="sampling"),
         number=number,
+        ranges=settings.choir.ranges,
         **shared.penalties_of_flags(parallels, no_penalties),
     )
-    layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
+    layout = shared.layout_of(settings, staves=staves, tempo=tempo, sound=sound)
     source = ScoreInput.of(prime, read_as) if prime is not None else None
     if source is None and read_as is not None:
         raise UsageError("--from has no effect without --prime: give both or neither")
@@ -131,4 +134,4 @@ def compose(
     with progress("composing") as advance:
         found = engine.compose(request, options=options, progress=advance)
     notices = tuple(map(str, request.prime.notices)) if request.prime is not None else ()
-    report.write(target, found, layout, options, notices=notices)
+    report.write(target, found, layout, options, notices=notices, compare=False)

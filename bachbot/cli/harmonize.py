@@ -107,9 +107,11 @@ def harmonize(
     no_penalties: shared.NoPenalties = False,
     numerals: shared.Numerals = False,
     checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
-    staves: shared.Staves = 4,
+    staves: shared.Staves = None,
     tempo: shared.Tempo = 72.0,
-    sound: shared.Sound = "organ",
+    sound: shared.Sound = None,
+    ranges: shared.Range = None,
+    choir: shared.ChoirName = None,
     read_as: shared.From = None,
     write_as: shared.To = None,
     jobs: Annotated[
@@ -146,20 +148,22 @@ def harmonize(
     from bachbot.chorale import VOICES, Key
     from bachbot.cli.show import progress, read_score
     from bachbot.engine import Engine
-    from bachbot.scores import Layout, bars_of
+    from bachbot.scores import bars_of
     from bachbot.scores.stretches import parse_stretches, voices_of
 
     report = Report(as_json, verbose)
+    settings = shared.singers(choir, ranges)
     options = _options(
         beam=beam, greedy=greedy, sample=sample, temperature=temperature, top_p=top_p,
         seed=seed, number=number, diversity=diversity, repeats=repeats, parallels=parallels,
         no_penalties=no_penalties,
     )  # fmt: skip
+    options = replace(options, ranges=settings.choir.ranges)
     shared.check_transposition(transpose)
     stretches = () if given == ["none"] and bars else parse_stretches(given or ["soprano"])
     voices = voices_of(stretches)
     tonality = Key.parse(key) if key else None
-    layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
+    layout = shared.layout_of(settings, staves=staves, tempo=tempo, sound=sound)
     source = ScoreInput.of(melody, read_as)
     if source.is_folder() or tune == _ALL_TUNES:
         many = "a folder" if source.is_folder() else "many tunes"
@@ -181,13 +185,14 @@ def harmonize(
 
         if seed is None:  # the same for each run, so that a second one knows what is done
             options = replace(options, seed=0)
-        settings = FolderSettings(
-            voices, tonality, options, layout, checkpoint, numerals, transpose=transpose
-        )
+        work = FolderSettings(
+            voices, tonality, options, layout, checkpoint, numerals, transpose=transpose,
+            choir=settings.choir,
+        )  # fmt: skip
         harmonize_folder(
             source.path,
             path_of(output) if output is not None else None,
-            settings,
+            work,
             jobs=jobs,
             timeout=timeout,
             force=force,
@@ -200,7 +205,7 @@ def harmonize(
         harmonize_tunes(
             source, output, to=write_as, force=force, voices=voices, key=tonality,
             transpose=transpose, options=options, layout=layout, checkpoint=checkpoint,
-            numerals=numerals, as_json=as_json,
+            numerals=numerals, as_json=as_json, choir=settings.choir,
         )  # fmt: skip
         return
 
@@ -218,6 +223,7 @@ def harmonize(
         ignore=["chord symbols"] if chords is not None else [],
         transpose=transpose,
         tune=shared.tune_number(tune),
+        choir=settings.choir,
     )
     engine = Engine.load(checkpoint)
     with progress("harmonizing") as advance:

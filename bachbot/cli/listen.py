@@ -103,7 +103,7 @@ def listen_export(
         seed=secrets.randbits(48) if seed is None else seed,
         conditions=parse_conditions(conditions),
         tempo=tempo,
-        sound=sound,
+        sound=sound or "organ",
         formats=tuple(word.strip() for word in formats.split(",")),
         audio_only=audio_only,
         per_participant=per_participant,

@@ -21,7 +21,7 @@ from bachbot.errors import BachbotError, OutputError, ScoreError, UsageError
 from bachbot.files import numbered
 
 if TYPE_CHECKING:
-    from bachbot.chorale import Key, Voice
+    from bachbot.chorale import Choir, Key, Voice
     from bachbot.decoding import DecodingOptions
     from bachbot.scores import Layout
     from bachbot.scores.readers.tune import TuneHeading
@@ -43,6 +43,7 @@ def harmonize_tunes(
     checkpoint: str,
     numerals: bool,
     as_json: bool = False,
+    choir: "Choir | None" = None,
 ) -> None:
     """Harmonize every tune of a file into a folder, each named after its number and title.
 
@@ -76,8 +77,9 @@ def harmonize_tunes(
                 for one in numbered(path, options.number):
                     check_output_file(one, [source.path], force=force, ask=False)
                 score = read_score(
-                    source, key=key, voices=voices, transpose=transpose, tune=heading.number
-                )
+                    source, key=key, voices=voices, transpose=transpose, tune=heading.number,
+                    choir=choir,
+                )  # fmt: skip
                 found = engine.harmonize(score, given=voices, options=options)
                 for one, result in zip(numbered(path, len(found)), found, strict=True):
                     save_score(page(result.score, numerals), one, layout=layout)

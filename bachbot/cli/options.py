@@ -1,11 +1,15 @@
 """Options that several commands share."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bachbot.errors import UsageError
 from bachbot.files import DEFAULT_CHECKPOINT as DEFAULT_CHECKPOINT
+
+if TYPE_CHECKING:
+    from bachbot.scores import Layout
+    from bachbot.settings import ChoirSettings
 
 CheckpointName = Annotated[
     str,
@@ -45,16 +49,46 @@ Seed = Annotated[
 ]
 Number = Annotated[int, typer.Option("--number", metavar="N", help="How many versions to write.")]
 OUTPUT_FORMATS_HELP = ".musicxml .xml .mxl .mid .svg .png .pdf .wav .flac .ogg or .mp3"
-Staves = Annotated[int, typer.Option("--staves", metavar="N", help="Engrave on 4 staves or on 2.")]
+Staves = Annotated[
+    int | None,
+    typer.Option(
+        "--staves",
+        metavar="N",
+        help="Engrave on 4 staves or on 2. [default: 4, or that of the choir]",
+        show_default=False,
+    ),
+]
 Tempo = Annotated[
     float, typer.Option("--tempo", metavar="BPM", help="Quarter notes per minute, for sound.")
 ]
 Sound = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--sound",
         metavar="NAME",
-        help="Instrument: organ, choir, strings, piano or FILE.sf2[:PROGRAM].",
+        help="Instrument: organ, choir, strings, piano or FILE.sf2[:PROGRAM]. [default: organ, or "
+        "that of the choir]",
+        show_default=False,
+    ),
+]
+Range = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--range",
+        metavar="VOICE=LOW:HIGH",
+        help="Lowest and highest note of a voice, such as tenor=C3:F4; repeatable. [default: those "
+        "of the choir, or of Bach's chorales]",
+        show_default=False,
+    ),
+]
+ChoirName = Annotated[
+    str | None,
+    typer.Option(
+        "--choir",
+        metavar="NAME",
+        help="Choir of your config file, for ranges, sound, staves and keys; none for none. "
+        "[default: the file's choir, if any]",
+        show_default=False,
     ),
 ]
 Parallels = Annotated[
@@ -122,7 +156,8 @@ Transpose = Annotated[
         "--transpose",
         metavar="HOW",
         help="How to move the tune to another key. auto: only if its voice cannot sing it in any "
-        "octave; no: never; +2 or -3: by semitones; 'G major': to that key.",
+        "octave; best: to where tune and choir fit best; no: never; +2 or -3: by semitones; "
+        "'G major': to that key.",
     ),
 ]
 Tune = Annotated[
@@ -211,3 +246,29 @@ def penalties_of_flags(parallels: bool, no_penalties: bool) -> "dict[str, Any]":
     if no_penalties:
         return {"penalties": Penalties()}
     return {"without": PARALLELS} if parallels else {}
+
+
+def singers(choir: str | None, ranges: "list[str] | None") -> "ChoirSettings":
+    """The settings of the choir that --choir names, with the ranges of --range.
+
+    Raises
+    ------
+    UsageError
+        If the config file is damaged, there is no such choir, or a range cannot be read.
+    """
+    from bachbot.settings import load_settings
+
+    return load_settings().of(choir).with_ranges(ranges or ())
+
+
+def layout_of(
+    settings: "ChoirSettings", *, staves: int | None, tempo: float, sound: str | None
+) -> "Layout":
+    """How results are engraved and sound: by options, else by the choir, else as usual."""
+    from bachbot.scores import Layout
+
+    return Layout(
+        staves=(settings.staves or 4) if staves is None else staves,  # type: ignore[arg-type]
+        tempo=tempo,
+        sound=(settings.sound or "organ") if sound is None else sound,
+    )

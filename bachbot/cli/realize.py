@@ -55,9 +55,11 @@ def realize(
     number: shared.Number = 1,
     numerals: shared.Numerals = False,
     checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
-    staves: shared.Staves = 4,
+    staves: shared.Staves = None,
     tempo: shared.Tempo = 72.0,
-    sound: shared.Sound = "organ",
+    sound: shared.Sound = None,
+    ranges: shared.Range = None,
+    choir: shared.ChoirName = None,
     read_as: shared.From = None,
     write_as: shared.To = None,
     force: shared.Force = False,
@@ -73,15 +75,16 @@ def realize(
     from bachbot.cli.show import progress, read_score
     from bachbot.decoding import DecodingOptions
     from bachbot.engine import Engine
-    from bachbot.scores import Layout
 
     report = Report(as_json, verbose)
-    layout = Layout(staves=staves, tempo=tempo, sound=sound)  # type: ignore[arg-type]
+    settings = shared.singers(choir, ranges)
+    layout = shared.layout_of(settings, staves=staves, tempo=tempo, sound=sound)
     options = DecodingOptions(
         method="sample" if sample else "beam",
         beam=beam,
         seed=drawn_seed(seed, used=sample or number > 1, needs="--sample or --number"),
         number=number,
+        ranges=settings.choir.ranges,
     )
     shared.check_transposition(transpose)
     source = ScoreInput.of(bass, read_as)
@@ -99,6 +102,7 @@ def realize(
         ignore=["chord symbols"],
         transpose=transpose,
         tune=shared.tune_number(tune),
+        choir=settings.choir,
     )
     engine = Engine.load(checkpoint)
     with progress("realizing") as advance:

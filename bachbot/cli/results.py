@@ -86,6 +86,7 @@ class Report:
         *,
         numerals: bool = False,
         notices: Sequence[str] = (),
+        compare: bool = True,
     ) -> None:
         """Write pieces and say for each its key, bars, cadence and faults.
 
@@ -103,9 +104,14 @@ class Report:
             Whether Roman numerals stand under the bass.
         notices : sequence of str
             What was said before of the score that was read, for JSON.
+        compare : bool
+            Whether it is said in what each further version differs from the first.
         """
-        plain = []
+        from bachbot.engine.difference import diff
+
+        plain, names = [], []
         for name, one in target.save(found, layout, numerals=numerals):
+            names.append(name)
             if self.as_json:
                 plain.append({"file": name} | one.to_json())
                 continue
@@ -117,6 +123,12 @@ class Report:
             if len(found) == 1:
                 parts.append(self._seconds)
             target.say("; ".join(parts))
+        for index, one in enumerate(found[1:] if compare else (), start=1):
+            differs = diff(found[0].score, one.score)
+            if self.as_json:
+                plain[index]["differs_from_first"] = differs.to_json()
+            else:
+                target.say(f"{names[0]} and {names[index]}: {differs}")
         if self.as_json:
             said = [*notices, *found[0].notices]
             seconds = round(time.perf_counter() - self.began, 3)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
     from rich.text import Text as RichText
 
-    from bachbot.chorale import Chorale, Key, Voice
+    from bachbot.chorale import Choir, Chorale, Key, Voice
     from bachbot.cli.paths import ScoreInput
     from bachbot.scores import Score
     from bachbot.scores.score import NoticeKind
@@ -62,6 +62,7 @@ def read_score(
     ignore: "Collection[NoticeKind]" = (),
     transpose: str = "auto",
     tune: int | None = None,
+    choir: "Choir | None" = None,
 ) -> "Score":
     """Load a score and print its notices to standard error.
 
@@ -69,7 +70,7 @@ def read_score(
     ----------
     source : Path or ScoreInput
         What to read.
-    key, voices, transpose, tune
+    key, voices, transpose, tune, choir
         As `bachbot.load_score` takes them.
     ignore : collection of NoticeKind
         Notices that are not printed.
@@ -80,8 +81,9 @@ def read_score(
     if isinstance(source, Path):
         source = ScoreInput(source)
     score = load_score(
-        source.source, format=source.format, key=key, voices=voices, transpose=transpose, tune=tune
-    )
+        source.source, format=source.format, key=key, voices=voices, transpose=transpose,
+        tune=tune, choir=choir,
+    )  # fmt: skip
     where = source.label if tune is None else f"{source.label}, tune {tune}"
     for notice in score.notices:
         if notice.kind not in ignore:

@@ -5,7 +5,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import FINAL_TRIAD, REST, STANDARD, Chorale, Given, Meter, Mode, Voice
+from bachbot.chorale import (
+    BACH_RANGES,
+    FINAL_TRIAD,
+    REST,
+    STANDARD,
+    Chorale,
+    Given,
+    Meter,
+    Mode,
+    Voice,
+    VoiceRanges,
+)
 from bachbot.decoding.constraints import (
     ANY,
     FERMATA_FREE,
@@ -20,7 +31,7 @@ from bachbot.decoding.options import Candidate, DecodingOptions, Progress
 from bachbot.decoding.particle_filter import ParticleFilter
 from bachbot.decoding.search import Search
 from bachbot.encoding import END, FillRequest, Vocabulary
-from bachbot.errors import UsageError
+from bachbot.errors import DecodingError, UsageError
 from bachbot.hardware import one_thread
 from bachbot.runtime.protocol import Model
 from bachbot.theory.cadence import CadenceKind, final_cadence
@@ -158,7 +169,9 @@ class ComposeRequest:
         return np.concatenate([self.prime.position, on]).astype(np.int16)
 
 
-def composition_constraints(request: ComposeRequest, vocabulary: Vocabulary) -> Constraints:
+def composition_constraints(
+    request: ComposeRequest, vocabulary: Vocabulary, ranges: VoiceRanges = BACH_RANGES
+) -> Constraints:
     """The constraints of a new piece.
 
     Unless an opening is given, the piece begins on the tonic triad with the tonic in the bass and
@@ -174,24 +187,39 @@ def composition_constraints(request: ComposeRequest, vocabulary: Vocabulary) -> 
         What the piece should be like.
     vocabulary : Vocabulary
         The model's.
+    ranges : VoiceRanges
+        Those of the singers, in the key in which the piece is sung.
 
     Raises
     ------
     DecodingError
-        If the vocabulary lacks the range of a voice.
+        If the vocabulary lacks the range of a voice, or the range of a voice lacks a note with
+        which a piece begins and ends.
     EncodingError
         If the opening has a pitch outside the vocabulary.
     """
     frames, opening = request.frames, request.given
-    ranges = range_sets(vocabulary, request.transposed_by)[:4]
+    onsets = range_sets(vocabulary, request.transposed_by, ranges)[:4]
     above = (vocabulary.pitch_of - STANDARD[request.mode].pitch_class) % 12  # [V]
     triad = np.tile(np.isin(above, FINAL_TRIAD[request.mode]), (4, 1))
     triad[Voice.BASS] = above == 0
     # For four voices each: any note, the tonic triad, all but the minor seventh degree of minor.
     # For the bass: the dominant, no onset at all.
-    rising = ranges & (above != _MINOR_SEVENTH) if request.mode == "minor" else ranges
-    dominant = ranges[[Voice.BASS]] & (above == _DOMINANT)
-    allowed = np.concatenate([ranges, ranges & triad, rising, dominant, np.zeros_like(dominant)])
+    rising = onsets & (above != _MINOR_SEVENTH) if request.mode == "minor" else onsets
+    dominant = onsets[[Voice.BASS]] & (above == _DOMINANT)
+    lacking = [
+        f"{voice.label}'s range has no note of the tonic triad"
+        for voice in Voice
+        if not (onsets & triad)[voice].any()
+    ]
+    if not dominant.any():
+        lacking.append("bass's range has no dominant")
+    if lacking:
+        raise DecodingError(
+            f"the {lacking[0]} of this key, with which a piece begins or ends: give a wider range, "
+            "or another key"
+        )
+    allowed = np.concatenate([onsets, onsets & triad, rising, dominant, np.zeros_like(dominant)])
     any_note, on_triad, on_rising = np.arange(12).reshape(3, 4)
     on_dominant, no_onset = 12, 13
 
@@ -321,7 +349,7 @@ def compose(
     options = options or DecodingOptions(method="sample", temperature=0.9)
     if options.method != "sample":
         raise UsageError(f"a piece cannot be composed by the method '{options.method}': use sample")
-    constraints = composition_constraints(request, model.vocabulary)
+    constraints = composition_constraints(request, model.vocabulary, options.ranges)
     particles = ParticleFilter.seeded(options, PARTICLES if request.bars else PARTICLES_FREE_LENGTH)
     with one_thread():
         search = Search(

@@ -9,7 +9,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Chorale, Given, Key, Voice
+from bachbot.chorale import (
+    BACH_RANGES,
+    FRAMES_PER_QUARTER,
+    REST,
+    VOICES,
+    Chorale,
+    Given,
+    Key,
+    Voice,
+    VoiceRanges,
+)
 from bachbot.decoding.harmony import ChordConstraints
 from bachbot.decoding.hypotheses import FrameState
 from bachbot.encoding import FIRST_PITCH, REST_TOKEN, Vocabulary
@@ -202,7 +212,9 @@ class Constraints:
         return either
 
 
-def range_sets(vocabulary: Vocabulary, transposed_by: int) -> NDArray[np.bool_]:
+def range_sets(
+    vocabulary: Vocabulary, transposed_by: int, ranges: VoiceRanges = BACH_RANGES
+) -> NDArray[np.bool_]:
     """Onsets within the range of each voice.
 
     Parameters
@@ -211,6 +223,8 @@ def range_sets(vocabulary: Vocabulary, transposed_by: int) -> NDArray[np.bool_]:
         The model's.
     transposed_by : int
         Semitones by which the piece was transposed from its own key.
+    ranges : VoiceRanges
+        The ranges in its own key.
 
     Returns
     -------
@@ -226,7 +240,7 @@ def range_sets(vocabulary: Vocabulary, transposed_by: int) -> NDArray[np.bool_]:
     onset = (np.arange(len(vocabulary)) >= FIRST_PITCH) & ~vocabulary.tied_of
     sets = np.zeros((8, len(vocabulary)), dtype=np.bool_)
     for voice in VOICES:
-        low, high = (bound + transposed_by for bound in Voice(voice).range)
+        low, high = (bound + transposed_by for bound in ranges.of(voice))
         sets[[voice, voice + 4]] = onset & (pitch >= low) & (pitch <= high)
         if not sets[voice].any():
             raise DecodingError(
@@ -237,7 +251,9 @@ def range_sets(vocabulary: Vocabulary, transposed_by: int) -> NDArray[np.bool_]:
     return sets
 
 
-def fill_constraints(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> Constraints:
+def fill_constraints(
+    chorale: Chorale, given: Given, vocabulary: Vocabulary, ranges: VoiceRanges = BACH_RANGES
+) -> Constraints:
     """The constraints that keep what is given of a chorale.
 
     Parameters
@@ -248,6 +264,8 @@ def fill_constraints(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> 
         What is given of it.
     vocabulary : Vocabulary
         The model's.
+    ranges : VoiceRanges
+        Where the voices that are not given stay, in the piece's own key.
 
     Raises
     ------
@@ -269,16 +287,16 @@ def fill_constraints(chorale: Chorale, given: Given, vocabulary: Vocabulary) -> 
 
     rests = cells & (chorale.pitch == REST)
     silent = cells.any(axis=1) & (rests == cells).all(axis=1)
-    ranges = range_sets(vocabulary, chorale.transposed_by)
+    onsets = range_sets(vocabulary, chorale.transposed_by, ranges)
     set_index = np.arange(4) + 4 * silent[:, None]
     pitches = np.unique(required[required != ANY])
     single = np.zeros((len(pitches), len(vocabulary)), dtype=np.bool_)
     single[np.arange(len(pitches)), FIRST_PITCH + 2 * (pitches - vocabulary.low)] = True
-    single_index = len(ranges) + np.searchsorted(pitches, required)
+    single_index = len(onsets) + np.searchsorted(pitches, required)
     return Constraints(
         vocabulary=vocabulary,
         token=token,
-        allowed_sets=np.concatenate([ranges, single]),
+        allowed_sets=np.concatenate([onsets, single]),
         set_index=np.where(required == ANY, set_index, single_index),
         may_tie=~np.asarray(given.required_onsets),
         required_pitch=required,

@@ -185,7 +185,9 @@ def _fill_batch(
     progress: Progress | None = None,
 ) -> list[list[Candidate]]:
     """Decode some pieces at the same time; progress counts the frames of the longest."""
-    constraints = [fill_constraints(r.chorale, r.given, model.vocabulary) for r in requests]
+    constraints = [
+        fill_constraints(r.chorale, r.given, model.vocabulary, options.ranges) for r in requests
+    ]
     penalties = options.penalties_with(model.features if isinstance(model, GuidedModel) else None)
     run = _sample if options.method == "sample" else _beam_search
     with one_thread():

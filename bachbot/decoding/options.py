@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from bachbot.chorale import Chorale
+from bachbot.chorale import BACH_RANGES, Chorale, VoiceRanges
 from bachbot.decoding.penalties import (
     DEFAULT_PENALTIES,
     GUIDED_PENALTIES,
@@ -67,6 +67,9 @@ class DecodingOptions:
     repeats : {"same", "vary"}, optional
         Whether the other voices are the same where a given soprano repeats a phrase, or change.
         Default: as the model has it, which is about as often as in Bach.
+    ranges : VoiceRanges
+        What the singers can sing: no note that is not given is outside. Default: the ranges of
+        Bach's chorales.
 
     Raises
     ------
@@ -84,6 +87,7 @@ class DecodingOptions:
     penalties: Penalties | None = None
     without: tuple[str, ...] = ()
     repeats: Repeats | None = None
+    ranges: VoiceRanges = BACH_RANGES
 
     def __post_init__(self) -> None:
         faults = []

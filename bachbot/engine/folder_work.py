@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bachbot.chorale import Key, Voice
+from bachbot.chorale import Choir, Key, Voice
 from bachbot.decoding import DecodingOptions
 from bachbot.engine.engine import Engine
 from bachbot.files import DEFAULT_CHECKPOINT, numbered
@@ -40,6 +40,8 @@ class FolderSettings:
         Format of the results: a suffix that `bachbot.save_score` knows.
     transpose : str
         How a tune that no voice can sing is moved, as `bachbot.load_score` takes it.
+    choir : Choir
+        Who sings: the ranges and keys that `transpose` looks at.
     """
 
     voices: tuple[Voice, ...] = (Voice.SOPRANO,)
@@ -50,6 +52,7 @@ class FolderSettings:
     numerals: bool = False
     suffix: str = ".musicxml"
     transpose: str = "auto"
+    choir: Choir = field(default_factory=Choir)
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,7 @@ def harmonize_tune(engine: Engine, settings: FolderSettings, task: TuneTask) -> 
         voices=settings.voices,
         transpose=settings.transpose,
         tune=task.tune,
+        choir=settings.choir,
     )
     found = engine.harmonize(score, given=settings.voices, options=settings.options)
     paths = numbered(task.target, len(found))

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Key, Voice
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, Choir, Chorale, Key, Voice
 from bachbot.errors import BachbotError, ScoreError, UsageError
 from bachbot.scores.grid import Grid, quantize
 from bachbot.scores.keys import contradicts, estimate_key
@@ -40,6 +40,7 @@ def load_score(
     voices: Sequence[Voice] = (Voice.SOPRANO,),
     transpose: str | int = "auto",
     tune: int | None = None,
+    choir: Choir | None = None,
 ) -> Score:
     r"""Read a melody, or any of the four voices, from a file or from bytes.
 
@@ -58,11 +59,15 @@ def load_score(
     transpose : str or int
         How a voice that is outside its range in every octave is moved: ``"auto"`` moves the whole
         score by the smallest interval that fits and gives a simple key signature, and ``"no"``
-        keeps its key. Semitones such as ``2`` or ``"-3"``, or a key such as ``"G major"``, move
+        keeps its key. ``"best"`` picks the key in which tune and choir fit best, and says why.
+        Semitones such as ``2`` or ``"-3"``, or a key such as ``"G major"``, move
         it in any case. Notes that are still outside stay as they are written; the engine reads
         them in another octave.
     tune : int, optional
         Number of the tune in a file of many, as `list_tunes` gives it. Default: the first.
+    choir : Choir, optional
+        Who sings it: the ranges that count for `transpose`, and the keys that it prefers. Default:
+        the ranges of Bach's chorales.
 
     Returns
     -------
@@ -94,7 +99,7 @@ def load_score(
     wanted_key = Transposition.parse(transpose)
     opened = open_source(source, format)
     with _one_line(opened):
-        return _Loader(opened, wanted, key, wanted_key, tune).load()
+        return _Loader(opened, wanted, key, wanted_key, tune, choir or Choir()).load()
 
 
 def list_tunes(
@@ -175,6 +180,7 @@ class _Loader:
     key: Key | None
     transposition: Transposition
     tune: int | None
+    choir: Choir
     notices: list[Notice] = field(default_factory=list)
 
     def load(self) -> Score:
@@ -188,7 +194,7 @@ class _Loader:
         estimated = _estimate_key(pitch, document)
         key = self.key or estimated
         self._note_contradiction(pitch, key, estimated)
-        placement, notices = place_lines(document, lines, key, self.transposition)
+        placement, notices = place_lines(document, lines, key, self.transposition, self.choir)
         self.notices += notices
         interval = placement.interval
         if interval is not None or any(placement.octaves.values()):

@@ -8,14 +8,16 @@ from fractions import Fraction
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bachbot.chorale import Key, Voice
+from bachbot.chorale import BACH_RANGES, Choir, Key, Voice
 from bachbot.errors import ScoreError, UsageError
 from bachbot.scores.interval import Interval, key_words, pitch_words
-from bachbot.scores.pitch import fold
 from bachbot.scores.readers.document import Document, Line
+from bachbot.scores.readers.fit import Fit, fit
 from bachbot.scores.score import Notice
+
+DEFAULT_CHOIR = Choir()
+"""Bach's singers."""
 
 _OCTAVES = (0, 1, -1, 2, -2, 3, -3)
 _OCTAVE_WORDS = {1: "an octave", 2: "two octaves", 3: "three octaves"}
@@ -43,15 +45,16 @@ class Transposition:
 
     Parameters
     ----------
-    kind : {"auto", "no", "by", "to"}
-        Only where nothing else fits; never to another key; by some semitones; to a key.
+    kind : {"auto", "best", "no", "by", "to"}
+        Only where nothing else fits; where tune and choir fit best; never to another key; by some
+        semitones; to a key.
     semitones : int
         Upwards, for ``"by"``.
     key : str
         For ``"to"``.
     """
 
-    kind: Literal["auto", "no", "by", "to"] = "auto"
+    kind: Literal["auto", "best", "no", "by", "to"] = "auto"
     semitones: int = 0
     key: str = ""
 
@@ -65,7 +68,7 @@ class Transposition:
             If it is none of these.
         """
         words = str(text).strip()
-        if words in ("auto", "no"):
+        if words in ("auto", "best", "no"):
             return cls(words)  # type: ignore[arg-type]
         if _SEMITONES.fullmatch(words):
             if abs(int(words)) > _MOST_SEMITONES:
@@ -78,8 +81,8 @@ class Transposition:
             Key.parse(words)
         except UsageError:
             raise UsageError(
-                f"'{words[:40]}' says not where to move the tune: give auto, no, semitones such "
-                "as +2 or -3, or a key such as 'G major'"
+                f"'{words[:40]}' says not where to move the tune: give auto, best, no, semitones "
+                "such as +2 or -3, or a key such as 'G major'"
             ) from None
         return cls("to", key=words)
 
@@ -122,10 +125,18 @@ class Ranges:
         Lines with notes.
     key : Key
         Its key.
+    choir : Choir
+        Who sings it.
     """
 
-    def __init__(self, document: Document, lines: Mapping[Voice, Line], key: Key) -> None:
-        self.document, self.lines, self.key = document, lines, key
+    def __init__(
+        self,
+        document: Document,
+        lines: Mapping[Voice, Line],
+        key: Key,
+        choir: Choir = DEFAULT_CHOIR,
+    ) -> None:
+        self.document, self.lines, self.key, self.choir = document, lines, key, choir
         self._counts = {
             voice: np.bincount([note.pitch for note in line.notes if not note.tied], minlength=128)
             for voice, line in lines.items()
@@ -148,6 +159,11 @@ class Ranges:
             return self._placement(wanted.semitones, octaves=(0,) if exact else _OCTAVES)
         if wanted.kind == "to":
             return self._to_key(wanted.key)
+        if wanted.kind == "best":
+            return min(
+                (self._placement(semitones) for semitones in range(-11, 12)),
+                key=lambda one: (len(set(one.octaves.values())) > 1, self._misfit(one)),
+            )
         here = self._placement(0)
         if not here.outside:
             return here
@@ -166,6 +182,21 @@ class Ranges:
             )
         return best
 
+    def fit(self, found: Placement) -> Fit:
+        """How well the music fits the choir in a place."""
+        semitones = found.interval.semitones if found.interval else 0
+        shifts = {voice: semitones + 12 * octaves for voice, octaves in found.octaves.items()}
+        return fit(self._counts, shifts, self.choir.ranges)
+
+    def _misfit(self, found: Placement) -> float:
+        interval = found.interval or Interval(0, 0)
+        size = max(abs(interval.semitones + 12 * o) for o in found.octaves.values())
+        names = [(key.pitch_class, key.mode) for key in self.choir.keys]
+        goal = interval.key(self.key)
+        preferred = (goal.pitch_class, goal.mode) in names
+        accidentals = self._accidentals(interval.fifths)
+        return self.fit(found).cost(accidentals, size, preferred=preferred)
+
     def _placement(
         self, semitones: int, fifths: int | None = None, octaves: Sequence[int] = _OCTAVES
     ) -> Placement:
@@ -174,7 +205,7 @@ class Ranges:
         for voice, counts in self._counts.items():
             low, high = (bound + semitones for bound in self._bounds(voice))
             left = {
-                o: _outside(counts, voice, semitones + 12 * o)
+                o: self._outside(voice, semitones + 12 * o)
                 for o in octaves
                 if low + 12 * o >= 0 and high + 12 * o <= _HIGHEST
             }
@@ -246,7 +277,9 @@ class Ranges:
         """What the user should know of where the lines go, before they have gone there."""
         out = []
         interval = found.whole
-        if interval is not None:
+        if wanted.kind == "best":
+            out.append(Notice("transposed", self._why_best(found)))
+        elif interval is not None:
             goal = interval.key(self.key)
             way = f"moved {interval.direction} {interval.words}"
             if not interval.semitones:
@@ -270,12 +303,34 @@ class Ranges:
             out.append(Notice("range", self._kept(found, wanted)))
         return out
 
+    def _why_best(self, found: Placement) -> str:
+        """Where tune and choir fit best, and by which figures."""
+        interval = found.whole or Interval(0, 0)
+        goal = interval.key(self.key)
+        here = self.fit(self._placement(0, octaves=(0,)))
+        there = self.fit(found)
+        voice = min(self._counts)
+        low, high = (bound + interval.semitones for bound in self._bounds(voice))
+        who = "the tune" if voice == Voice.SOPRANO else f"the {voice.label}"
+        signs = self._accidentals(interval.fifths if found.interval else 0)
+        way = f"stays in {key_words(self.key)}"
+        before = ""
+        if interval.semitones:
+            way = f"moved {interval.direction} {interval.words}, from {key_words(self.key)} to "
+            way += key_words(goal)
+            before = f" ({here.comfortable:.0%} where it was)"
+        outside = f", {there.outside:.0%} are outside the ranges" if there.outside > 0.005 else ""
+        return (
+            f"{way}, where tune and choir fit best: about {there.comfortable:.0%} of the notes of "
+            f"the four voices are in the comfortable middle of their ranges{before}{outside}; "
+            f"{who} goes from {pitch_words(low, goal.fifths)} to {pitch_words(high, goal.fifths)}; "
+            f"{signs or 'no'} accidental{'' if signs == 1 else 's'} in the key signature"
+        )
+
     def span(self) -> str:
         """What of the lines is outside its range, and which range that is."""
-        voice = max(
-            self._counts, key=lambda v: min(_outside(self._counts[v], v, 12 * o) for o in _OCTAVES)
-        )
-        bottom, top = voice.range
+        voice = max(self._counts, key=lambda v: min(self._outside(v, 12 * o) for o in _OCTAVES))
+        bottom, top = self.choir.ranges.of(voice)
         low, high = self._bounds(voice)
         who = "the tune" if set(self.lines) == {Voice.SOPRANO} else f"the {voice.label}"
         if low < bottom and high > top:
@@ -304,22 +359,23 @@ class Ranges:
                 moved = note.pitch + shift
                 if len(places) == _NAMED:
                     break
-                if not note.tied and moved != fold(moved, voice):
+                if not note.tied and not self.choir.ranges.contains(voice, moved):
                     where = self.document.where(*self._bar_of(note.start))
                     places.append(f"{pitch_words(moved, fifths)} in {where}")
         one = found.outside == 1
         ranges = "the ranges of the voices"
         if len(self.lines) == 1:
             [voice] = self.lines
-            bottom, top = (pitch_words(bound, fifths) for bound in voice.range)
+            bottom, top = (pitch_words(bound, fifths) for bound in self.choir.ranges.of(voice))
             ranges = f"a choir {voice.label}'s range, {bottom} to {top}"
         named = "; ".join(places) + ("; and others" if found.outside > len(places) else "")
         text = (
             f"{'a note is' if one else f'{found.outside} notes are'} outside {ranges} ({named}): "
-            f"{'it stays as it is' if one else 'they stay as they are'} in the tune, and the "
-            f"model reads {'it' if one else 'them'} in another octave"
+            f"{'it stays as it is' if one else 'they stay as they are'} in the tune"
         )
-        if wanted.kind != "auto":
+        if self.choir.ranges == BACH_RANGES:
+            text += f", and the model reads {'it' if one else 'them'} in another octave"
+        if wanted.kind not in ("auto", "best"):
             try:
                 better = self.place(Transposition())
             except ScoreError:
@@ -329,6 +385,13 @@ class Ranges:
                 hint = f"--transpose {best:+d}" if best else "--transpose auto"
                 text += f"; {hint} moves {'it' if one else 'them'} into the range"
         return text
+
+    def _outside(self, voice: Voice, shift: int) -> int:
+        """Notes outside the range of a voice after a shift in semitones."""
+        counts = self._counts[voice]
+        low, high = self.choir.ranges.of(voice)
+        inside = counts[max(0, low - shift) : max(0, high - shift + 1)]
+        return int(counts.sum() - inside.sum())
 
     def _bar_of(self, start: Fraction) -> tuple[int, Fraction]:
         """Index of the bar of a time, and the time from its beginning."""
@@ -350,15 +413,12 @@ class Ranges:
         return pitch_words(pitch, self.key.fifths)
 
 
-def _outside(counts: NDArray[np.int64], voice: Voice, shift: int) -> int:
-    """Notes outside the range of a voice after a shift in semitones."""
-    low, high = voice.range
-    inside = counts[max(0, low - shift) : max(0, high - shift + 1)]
-    return int(counts.sum() - inside.sum())
-
-
 def place_lines(
-    document: Document, lines: Mapping[Voice, Line], key: Key, wanted: Transposition
+    document: Document,
+    lines: Mapping[Voice, Line],
+    key: Key,
+    wanted: Transposition,
+    choir: Choir = DEFAULT_CHOIR,
 ) -> tuple[Placement, Sequence[Notice]]:
     """Find where the lines of a score go, and what is to be said of it.
 
@@ -372,13 +432,17 @@ def place_lines(
     document, lines, key
         As `Ranges` takes them.
     wanted : Transposition
-        What the user asks for.
+        What the user asks for. ``"best"`` moves the tune to where the most notes are in the
+        comfortable middle of the choir's ranges, its own and those that the other voices may be
+        expected to have, with few accidentals and by a small interval.
+    choir : Choir
+        Who sings it. Default: the ranges of Bach's chorales.
 
     Raises
     ------
     ScoreError, UsageError
         As `Ranges.place`.
     """
-    ranges = Ranges(document, lines, key)
+    ranges = Ranges(document, lines, key, choir)
     found = ranges.place(wanted)
     return found, ranges.notices(found, wanted)
