@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from bachbot.errors import BachbotError, BachbotWarning
 
 if TYPE_CHECKING:
-    from bachbot.chorale import Key, Meter, Voice
+    from bachbot.chorale import Choir, Key, Meter, Voice, VoiceRanges
+    from bachbot.corpus.bach import BachChorale, bach
     from bachbot.decoding import DecodingOptions
     from bachbot.engine import ComposeOptions, DecodingResult, Engine, harmonize
     from bachbot.engine import compose_pieces as compose
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BachChorale",
     "BachbotError",
     "BachbotWarning",
+    "Choir",
     "ComposeOptions",
     "DecodingOptions",
     "DecodingResult",
@@ -35,7 +38,9 @@ __all__ = [
     "Score",
     "ScoreDifference",
     "Voice",
+    "VoiceRanges",
     "__version__",
+    "bach",
     "compose",
     "diff",
     "harmonize",
@@ -46,6 +51,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BachChorale": "bachbot.corpus.bach",
+    "Choir": "bachbot.chorale",
+    "VoiceRanges": "bachbot.chorale",
+    "bach": "bachbot.corpus.bach",
     "DecodingResult": "bachbot.engine",
     "DecodingOptions": "bachbot.decoding",
     "Engine": "bachbot.engine",

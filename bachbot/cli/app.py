@@ -3,6 +3,7 @@
 import typer
 
 import bachbot
+from bachbot.cli.bach import bach
 from bachbot.cli.compose import compose
 from bachbot.cli.config import config_app
 from bachbot.cli.corpus import corpus_app
@@ -48,6 +49,7 @@ app.command(short_help="Harmonize a melody in four voices, or complete a score."
 app.command(short_help="Write the voices above a figured or unfigured bass.")(realize)
 app.command(short_help="Compose a new chorale, or continue the opening of one.")(compose)
 app.command(short_help="Print the chords, cadences and faults of a score.")(explain)
+app.command(short_help="Find a chorale of Bach's in your own music21.")(bach)
 app.command(short_help="Print in what two scores differ.")(diff)
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate", short_help="Measure a model, and the music it writes.")
