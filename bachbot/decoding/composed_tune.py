@@ -123,7 +123,9 @@ def compose_and_search(
     if not request.phrase_ends:
         request = with_phrases(request, options.seed)
     sampled = compose(sampler, request, options, progress=progress)
-    searching = DecodingOptions(penalties=options.penalties, without=options.without)
+    searching = DecodingOptions(
+        penalties=options.penalties, without=options.without, ranges=options.ranges
+    )
     return harmonize_tunes(search, sampled, request, searching)
 
 

@@ -179,6 +179,4 @@ def with_final_cadence(chorale: Chorale, given: Given) -> tuple[Chorale, Given]:
         return chorale, given
     fermata = np.zeros(chorale.frames, dtype=np.bool_)
     fermata[first : last + 1] = True
-    # Where all voices are given, that there is no fermata is given too.
-    known = fermata | np.asarray(given.fermatas)
-    return replace(chorale, fermata=fermata), replace(given, fermatas=known)
+    return replace(chorale, fermata=fermata), replace(given, fermatas=fermata)
