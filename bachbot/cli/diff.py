@@ -1,6 +1,7 @@
 """``bachbot diff``: in what two scores differ."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,7 +65,7 @@ def _show(found: "ScoreDifference") -> None:
     from bachbot.cli.show import print_table
     from bachbot.tables import Cell, Column, Table
 
-    def show(title: str, headings: tuple[str, ...], rows: "list[tuple[str, ...]]") -> None:
+    def show(title: str, headings: tuple[str, ...], rows: "Sequence[tuple[str, ...]]") -> None:
         if rows:
             columns = [Column("bar"), *(Column(name, align="left") for name in headings)]
             print_table(Table(title, columns, [[Cell(text) for text in row] for row in rows]))

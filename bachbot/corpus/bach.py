@@ -200,7 +200,8 @@ def _by_notes(
     wanted = [_STEPS[w[1].upper()] + _ALTER[w[2] or ""] for w in words if w]
     octaves = [int(w[3]) if w[3] else None for w in words if w]
     by_name = {one.path.name: one for one in known}
-    here, elsewhere = [], []
+    here: list[BachChorale] = []
+    elsewhere: list[BachChorale] = []
     for piece in open_corpus(progress=progress).pieces:
         chorale = piece.chorale
         one = by_name.get(chorale.name) or by_name.get(f"{chorale.name}.mxl")

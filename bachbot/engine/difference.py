@@ -145,7 +145,7 @@ def diff(before: Score, now: Score) -> ScoreDifference:
     bars = list(zip_longest(beats_of(before), beats_of(now)))
     voices = sorted({*before.present, *now.present})
     changes = tuple(
-        BarChange((one or other).number, voice, *notes)  # type: ignore[union-attr]
+        BarChange((one or other).number, voice, *notes)
         for one, other in bars
         for voice in voices
         if len(set(notes := (_notes(before, one, voice), _notes(now, other, voice)))) == 2
