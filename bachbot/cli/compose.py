@@ -11,13 +11,13 @@ from bachbot.cli.results import Report, drawn_seed
 
 def compose(
     output: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
-            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}; - for standard output. "
-            "[default: chorale.musicxml]",
+            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}; {shared.SEVERAL_FILES_HELP}; - for "
+            "standard output. [default: chorale.musicxml]",
             show_default=False,
         ),
     ] = None,

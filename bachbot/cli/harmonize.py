@@ -7,7 +7,14 @@ import typer
 
 from bachbot.cli import options as shared
 from bachbot.cli.many_tunes import harmonize_tunes
-from bachbot.cli.paths import STANDARD, ScoreInput, ScoreOutput, path_of
+from bachbot.cli.paths import (
+    STANDARD,
+    ScoreInput,
+    ScoreOutput,
+    folder_of,
+    output_formats,
+    suffix_of,
+)
 from bachbot.cli.results import Report, drawn_seed
 from bachbot.errors import UsageError
 
@@ -28,14 +35,14 @@ def harmonize(
         ),
     ],
     output: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
-            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}; - for standard output; for a "
-            "folder or --tune all, the folder to write. [default: NAME-harmonized.musicxml, or "
-            "NAME-harmonized]",
+            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}; {shared.SEVERAL_FILES_HELP}; - for "
+            "standard output; for a folder or --tune all, the folder to write. [default: "
+            "NAME-harmonized.musicxml, or NAME-harmonized]",
             show_default=False,
         ),
     ] = None,
@@ -178,8 +185,8 @@ def harmonize(
         if verbose:
             raise UsageError(f"--verbose works on one score, not on {many}: give a file")
     if source.path is not None and source.is_folder():
-        if tune not in (None, _ALL_TUNES) or read_as is not None or write_as is not None:
-            raise UsageError("--tune N, --from and --to work on a file, not on a folder")
+        if tune not in (None, _ALL_TUNES) or read_as is not None:
+            raise UsageError("--tune N and --from work on a file, not on a folder")
         from bachbot.cli.harmonize_folder import harmonize_folder
         from bachbot.engine.folder_work import FolderSettings
 
@@ -187,11 +194,12 @@ def harmonize(
             options = replace(options, seed=0)
         work = FolderSettings(
             voices, tonality, options, layout, checkpoint, numerals, transpose=transpose,
+            suffixes=tuple(map(suffix_of, output_formats(write_as) or ("musicxml",))),
             choir=settings.choir,
         )  # fmt: skip
         harmonize_folder(
             source.path,
-            path_of(output) if output is not None else None,
+            folder_of(output, "a folder of tunes"),
             work,
             jobs=jobs,
             timeout=timeout,
@@ -209,8 +217,8 @@ def harmonize(
         )  # fmt: skip
         return
 
-    if output is None and source.path is None:
-        output = STANDARD
+    if not output and source.path is None:
+        output = [STANDARD]
     target = ScoreOutput.of(
         output, (source.stem, f"{f'-{tune}' if tune else ''}-harmonized"), to=write_as,
         number=options.number, force=force, inputs=[source.path],

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from bachbot.cli.paths import (
-    STANDARD,
     ScoreInput,
     check_output_file,
+    folder_of,
     name_of,
-    output_format,
-    path_of,
+    output_formats,
     printable,
     suffix_of,
 )
@@ -31,7 +30,7 @@ _LONGEST_TITLE = 80
 
 def harmonize_tunes(
     source: ScoreInput,
-    output: str | None,
+    output: list[str] | None,
     *,
     to: str | None,
     force: bool,
@@ -61,9 +60,10 @@ def harmonize_tunes(
     """
     from bachbot.cli.show import page, progress, read_score
     from bachbot.engine import Engine
-    from bachbot.scores import list_tunes, save_score
+    from bachbot.scores import list_tunes
+    from bachbot.scores.save import Saved, format_of, raise_failures, save_each
 
-    suffix = suffix_of(output_format(to) or "musicxml")
+    suffixes = [suffix_of(format_) for format_ in output_formats(to) or ("musicxml",)]
     headings = list_tunes(source.source, format=source.format)
     target = _folder(output, source)
     engine = Engine.load(checkpoint)
@@ -72,20 +72,26 @@ def harmonize_tunes(
     width = len(str(max(heading.number for heading in headings)))
     with progress("harmonizing") as advance:
         for done, heading in enumerate(headings, start=1):
-            path = target / tune_name(heading, width, suffix)
+            paths = [
+                numbered(target / tune_name(heading, width, suffix), options.number)
+                for suffix in suffixes
+            ]
             try:
-                for one in numbered(path, options.number):
+                for one in (path for versions in paths for path in versions):
                     check_output_file(one, [source.path], force=force, ask=False)
                 score = read_score(
                     source, key=key, voices=voices, transpose=transpose, tune=heading.number,
                     choir=choir,
                 )  # fmt: skip
                 found = engine.harmonize(score, given=voices, options=options)
-                for one, result in zip(numbered(path, len(found)), found, strict=True):
-                    save_score(page(result.score, numerals), one, layout=layout)
+                outcomes: list[Saved] = []
+                for files, result in zip(zip(*paths, strict=True), found, strict=True):
+                    targets = [(path, format_of(path)) for path in files]
+                    outcomes += save_each(page(result.score, numerals), targets, layout)
                     if as_json:
-                        named = {"tune": heading.number, "file": printable(one)}
+                        named = {"tune": heading.number, "files": [printable(p) for p in files]}
                         tunes.append(named | result.to_json())
+                raise_failures(outcomes)
             except Exception as error:  # one bad tune never costs another
                 skipped += 1
                 reason = str(error)
@@ -109,11 +115,9 @@ def harmonize_tunes(
         )
 
 
-def _folder(output: str | None, source: ScoreInput) -> Path:
+def _folder(output: list[str] | None, source: ScoreInput) -> Path:
     """The folder to write into, which is made."""
-    if output == STANDARD:
-        raise UsageError("several tunes do not fit into standard output: give a folder with -o")
-    target = Path(name_of(source.stem, "-harmonized")) if output is None else path_of(output)
+    target = folder_of(output, "a file of many tunes") or Path(name_of(source.stem, "-harmonized"))
     if target.exists() and not target.is_dir():
         raise UsageError(
             f"{printable(target)} is no folder, and --tune all writes several files: give a folder"

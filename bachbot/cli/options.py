@@ -49,6 +49,7 @@ Seed = Annotated[
 ]
 Number = Annotated[int, typer.Option("--number", metavar="N", help="How many versions to write.")]
 OUTPUT_FORMATS_HELP = ".musicxml .xml .mxl .mid .svg .png .pdf .wav .flac .ogg or .mp3"
+SEVERAL_FILES_HELP = "give -o several times for several files"
 Staves = Annotated[
     int | None,
     typer.Option(
@@ -182,10 +183,11 @@ From = Annotated[
 To = Annotated[
     str | None,
     typer.Option(
+        "--format",
         "--to",
-        metavar="FORMAT",
-        help="Format to write, where no suffix says it, as with -o -: musicxml, mxl, midi, pdf, "
-        "svg, png, wav, flac, ogg or mp3. [default: musicxml]",
+        metavar="FORMATS",
+        help="Format to write, where no suffix says it: musicxml, mxl, midi, pdf, svg, png, wav, "
+        "flac, ogg or mp3; or several, such as pdf,mp3. [default: musicxml]",
         show_default=False,
     ),
 ]

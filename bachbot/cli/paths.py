@@ -4,7 +4,7 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import typer
 
 from bachbot.errors import OutputError, ScoreError, UsageError
-from bachbot.files import check_replaceable, numbered, write_atomically
+from bachbot.files import check_replaceable, numbered
 
 if TYPE_CHECKING:
     from bachbot.engine import DecodingResult
@@ -118,19 +118,19 @@ class ScoreOutput:
 
     Parameters
     ----------
-    paths : tuple of Path
-        A file for each score; empty for standard output.
+    targets : tuple of tuple of (Path, OutputFormat)
+        For each score its files, each with its format; empty for standard output.
     format : OutputFormat
-        The format of all of them.
+        The format of standard output.
     """
 
-    paths: tuple[Path, ...]
+    targets: "tuple[tuple[tuple[Path, OutputFormat], ...], ...]"
     format: "OutputFormat"
 
     @classmethod
     def of(
         cls,
-        text: str | None,
+        text: str | Sequence[str] | None,
         default: tuple[str, str],
         *,
         to: str | None = None,
@@ -138,16 +138,16 @@ class ScoreOutput:
         force: bool = False,
         inputs: Iterable[Path | None] = (),
     ) -> "ScoreOutput":
-        """The output that ``-o`` names, checked before any work is done for it.
+        """The output that one ``-o`` or several name, checked before any work is done for it.
 
         Parameters
         ----------
-        text : str or None
-            The name of a file, ``-`` for standard output, or None for the default.
+        text : str, sequence of str, or None
+            The names of files, ``-`` for standard output, or None or nothing for the default.
         default : tuple of str
             Beginning and end of the default's name, without a suffix.
         to : str, optional
-            What ``--to`` says. Default: by the suffix, else MusicXML.
+            What ``--format`` says: one format or several. Default: by the suffix, else MusicXML.
         number : int
             How many scores; several are numbered.
         force : bool
@@ -158,65 +158,160 @@ class ScoreOutput:
         Raises
         ------
         UsageError
-            If suffix or format is none that can be written; if a file is one that is read, or
-            one that bachbot did not write and that may not be replaced.
+            If suffix or format is none that can be written; if a file is one that is read, is
+            given twice, or one that bachbot did not write and that may not be replaced.
         OutputError
             If the folder does not exist, or the path is no plain file.
         """
-        from bachbot.scores.save import OUTPUT_FORMATS
-
-        wanted = output_format(to)
-        if text == STANDARD:
+        texts = [text] if isinstance(text, str) else list(text or ())
+        wanted = output_formats(to)
+        if STANDARD in texts:
+            if len(texts) > 1:
+                raise UsageError("-o - writes to standard output alone: leave out the other -o")
             if number > 1:
                 raise UsageError(
                     f"{number} versions do not fit into standard output: give a file with -o"
                 )
-            return cls((), wanted or "musicxml")
-        if text is None:
-            path = Path(name_of(*default, suffix_of(wanted or "musicxml")))
-        else:
-            path = path_of(text)
-            known = path.suffix.lower() in OUTPUT_FORMATS or wanted is not None
-            if not known and not path.is_dir():
+            if len(wanted) > 1:
                 raise UsageError(
-                    f"{printable(path)} does not end in the name of a format: give one of "
-                    f"{' '.join(OUTPUT_FORMATS)}, or say --to"
+                    f"{len(wanted)} formats do not fit into standard output: give a file for each "
+                    "with -o"
                 )
-        found = OUTPUT_FORMATS.get(path.suffix.lower())
-        if wanted is not None and found is not None and found != wanted:
-            raise UsageError(
-                f"--to {to} does not fit {printable(path)}: leave out --to, or give another suffix"
-            )
-        paths = tuple(numbered(path, number))
-        for one in paths:
+            return cls((), wanted[0] if wanted else "musicxml")
+        if texts:
+            found = [_file_of(one, wanted) for one in texts]
+        else:
+            found = [
+                (Path(name_of(*default, suffix_of(format_))), format_)
+                for format_ in wanted or ("musicxml",)
+            ]
+        paths = [[(one, format_) for one in numbered(path, number)] for path, format_ in found]
+        inputs, seen = list(inputs), set()
+        for one, _ in (file for files in paths for file in files):
+            place = os.path.normcase(os.path.normpath(one.absolute()))
+            if place in seen:
+                raise UsageError(f"{printable(one)} would be written twice: give other names")
+            seen.add(place)
             check_output_file(one, inputs, force=force)
-        return cls(paths, found or wanted or "musicxml")
+        return cls(tuple(zip(*paths, strict=True)), found[0][1])
 
     @property
     def is_standard(self) -> bool:
         """Whether it is standard output."""
-        return not self.paths
+        return not self.targets
 
     def save(
         self, results: "Iterable[DecodingResult]", layout: "Layout", *, numerals: bool = False
-    ) -> "Iterable[tuple[str, DecodingResult]]":
-        """Write results, and yield the name of each file when it is written."""
-        from bachbot.cli.show import page
-        from bachbot.scores import render
+    ) -> "Iterator[tuple[str, DecodingResult]]":
+        """Write results, and yield the names of the files of each when they are written.
 
-        for index, result in enumerate(results):
-            score = page(result.score, numerals)
+        Raises
+        ------
+        OutputError
+            If a file could not be written, after all others are.
+        """
+        from bachbot.cli.show import page
+
+        found = list(results)
+        scores = (page(result.score, numerals) for result in found)
+        for index, names in enumerate(self.write(scores, layout)):
+            if names:
+                yield names, found[index]
+
+    def write(self, scores: "Iterable[Score]", layout: "Layout") -> Iterator[str]:
+        """Write scores, and yield the names of the files of each that could be written.
+
+        Raises
+        ------
+        OutputError
+            If a file could not be written, after all others are.
+        """
+        from bachbot.scores.save import Saved, raise_failures, save_each
+
+        outcomes: list[Saved] = []
+        for index, score in enumerate(scores):
             if self.is_standard:
                 write_standard(score, self.format, layout)
-                yield "standard output", result
-            else:
-                content = render(score, self.format, layout=layout)
-                write_atomically(self.paths[index], content)
-                yield printable(self.paths[index]), result
+                yield "standard output"
+                continue
+            own = list(save_each(score, self.targets[index], layout))
+            outcomes += own
+            yield ", ".join(printable(path) for path, error in own if error is None)
+        raise_failures(outcomes)
 
     def say(self, line: str) -> None:
         """Print a line about what was written: beside a score on standard output, to the errors."""
         typer.echo(line, err=self.is_standard)
+
+
+def _file_of(text: str, wanted: "tuple[OutputFormat, ...]") -> "tuple[Path, OutputFormat]":
+    """The file that one ``-o`` names, and its format.
+
+    Raises
+    ------
+    UsageError
+        If its suffix names no format and none is wanted, or another one is.
+    """
+    from bachbot.scores.save import OUTPUT_FORMATS
+
+    path = path_of(text)
+    found = OUTPUT_FORMATS.get(path.suffix.lower())
+    if found is None and not wanted and not path.is_dir():
+        raise UsageError(
+            f"{printable(path)} does not end in the name of a format: give one of "
+            f"{' '.join(OUTPUT_FORMATS)}, or say --format"
+        )
+    if found is None and len(wanted) > 1:
+        raise UsageError(
+            f"{printable(path)} cannot be a file of {len(wanted)} formats: give each its own -o"
+        )
+    if found is not None and wanted and found not in wanted:
+        raise UsageError(
+            f"--format {','.join(wanted)} does not fit {printable(path)}: leave out --format, or "
+            "give another suffix"
+        )
+    return path, found or (wanted[0] if wanted else "musicxml")
+
+
+def folder_of(outputs: Sequence[str] | None, what: str) -> Path | None:
+    """The folder that ``-o`` names, where several scores are written.
+
+    Parameters
+    ----------
+    outputs : sequence of str, optional
+        What ``-o`` says, each time that it is given.
+    what : str
+        What is written, such as ``"a folder of tunes"``.
+
+    Returns
+    -------
+    Path or None
+        None for the default.
+
+    Raises
+    ------
+    UsageError
+        If it is standard output, several, or the name of a file.
+    """
+    from bachbot.scores.save import OUTPUT_FORMATS
+
+    if not outputs:
+        return None
+    if len(outputs) > 1:
+        raise UsageError(
+            f"{what} is written into one folder, not {len(outputs)}: give one -o, and --format "
+            "pdf,mp3 for several formats"
+        )
+    if outputs[0] == STANDARD:
+        raise UsageError("several tunes do not fit into standard output: give a folder with -o")
+    path = path_of(outputs[0])
+    found = OUTPUT_FORMATS.get(path.suffix.lower())
+    if found is not None and not path.is_dir():
+        raise UsageError(
+            f"{what} is written into a folder, and {printable(path)} is the name of a file: give "
+            f"-o {printable(path.with_suffix(''))} --format {found}"
+        )
+    return path
 
 
 def path_of(text: str) -> Path:
@@ -238,24 +333,32 @@ def printable(path: Path | str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
-def output_format(to: str | None) -> "OutputFormat | None":
-    """The format that ``--to`` names.
+def output_formats(to: str | None) -> "tuple[OutputFormat, ...]":
+    """The formats that ``--format`` names, with commas between them; empty if it is not given.
 
     Raises
     ------
     UsageError
-        If there is none of that name.
+        If there is none of a name, or one is given twice.
     """
     from typing import get_args
 
-    from bachbot.scores.save import OutputFormat
+    from bachbot.scores.save import OUTPUT_FORMATS, OutputFormat
 
-    if to is not None and to not in get_args(OutputFormat):
-        raise UsageError(
-            f"'{to}' is not a format that can be written: give --to "
-            f"{', '.join(get_args(OutputFormat))}"
-        )
-    return to  # type: ignore[return-value]
+    if to is None:
+        return ()
+    # A suffix is understood too: .mid for midi.
+    names = [name.strip().lower() for name in to.split(",")]
+    found = [OUTPUT_FORMATS.get(f".{name.removeprefix('.')}", name) for name in names]
+    for name, format_ in zip(names, found, strict=True):
+        if format_ not in get_args(OutputFormat):
+            raise UsageError(
+                f"'{name}' is not a format that can be written: give --format "
+                f"{', '.join(get_args(OutputFormat))}"
+            )
+    if len(set(found)) < len(found):
+        raise UsageError(f"--format {to} names a format twice: name each once")
+    return tuple(found)  # type: ignore[arg-type]
 
 
 def suffix_of(format: "OutputFormat") -> str:  # noqa: A002

@@ -19,13 +19,13 @@ def realize(
         ),
     ],
     output: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
-            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}; - for standard output. "
-            "[default: NAME-realized.musicxml]",
+            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}; {shared.SEVERAL_FILES_HELP}; - for "
+            "standard output. [default: NAME-realized.musicxml]",
             show_default=False,
         ),
     ] = None,
@@ -88,8 +88,8 @@ def realize(
     )
     shared.check_transposition(transpose)
     source = ScoreInput.of(bass, read_as)
-    if output is None and source.path is None:
-        output = STANDARD
+    if not output and source.path is None:
+        output = [STANDARD]
     target = ScoreOutput.of(
         output, (source.stem, "-realized"), to=write_as, number=options.number, force=force,
         inputs=[source.path],

@@ -21,11 +21,12 @@ from bachbot.engine.folder_work import (
     FolderSettings,
     TuneTask,
     Written,
+    output_files,
     set_up,
 )
 from bachbot.engine.worker_pool import Failure, WorkerPool
 from bachbot.errors import BachbotWarning, OutputError, UsageError
-from bachbot.files import numbered, sweep_temporary_files
+from bachbot.files import sweep_temporary_files
 from bachbot.hardware import usable_cores
 from bachbot.scores.readers.source import scores_in
 from bachbot.scores.readers.tune import TuneHeading
@@ -51,7 +52,7 @@ class Outcome:
     status : {"done", "unchanged", "skipped"}
         ``"unchanged"``: an earlier run did it, with this input and these settings.
     outputs : tuple of Path
-        The files of the result; none if it was skipped.
+        The files of the result; if it was skipped, those of it that could be written.
     reason : str
         Why it was skipped, in one line.
     summary : str
@@ -151,11 +152,13 @@ def harmonize_folder(
         raise UsageError(f"the time limit is {time_limit:g} s: give more than 0")
     if jobs is not None and jobs < 1:
         raise UsageError(f"{jobs} jobs cannot be done side by side: give 1 or more")
-    if settings.suffix not in OUTPUT_FORMATS:
-        raise UsageError(
-            f"'{settings.suffix}' is not a suffix that can be written: "
-            f"use {', '.join(OUTPUT_FORMATS)}"
-        )
+    for suffix in settings.suffixes:
+        if suffix not in OUTPUT_FORMATS:
+            raise UsageError(
+                f"'{suffix}' is not a suffix that can be written: use {', '.join(OUTPUT_FORMATS)}"
+            )
+    if not settings.suffixes or len(set(settings.suffixes)) < len(settings.suffixes):
+        raise UsageError("the formats of a folder are none, or one is given twice: give each once")
     files = scores_in(folder)
     fingerprint = settings_fingerprint(settings)
     _make(output, folder)
@@ -238,7 +241,7 @@ class _Run:
         for (path, content), stems in zip(contents, names, strict=True):
             only = len(stems) == 1
             for heading, stem in zip(content.tunes, stems, strict=True):
-                target = self.output / f"{stem}{self.settings.suffix}"
+                target = self.output / f"{stem}{self.settings.suffixes[0]}"
                 source = path.name if only else f"{path.name}#{heading.number}"
                 entry = Entry(source, content.digest, self.fingerprint, {})
                 task = TuneTask(path, None if only else heading.number, target)
@@ -250,7 +253,10 @@ class _Run:
         if self.force:
             return None
         source, target = tune.task.source, tune.task.target
-        outputs = tuple(numbered(target, self.settings.options.number))
+        number = self.settings.options.number
+        outputs = tuple(
+            path for files in output_files(target, self.settings, number) for path in files
+        )
         if self.record.has(target.name, tune.entry):
             return Outcome(source, tune.heading, "unchanged", outputs)
         for path in outputs:
@@ -266,6 +272,8 @@ class _Run:
         if not isinstance(found, Written):
             return _skipped(tune.task.source, tune.heading, found)
         entry = replace(tune.entry, input=found.digest, outputs=found.outputs)
+        if found.failure:  # the files that are there are known, and the next run does it anew
+            entry = replace(entry, settings="")
         try:
             self.record.add(tune.task.target.name, entry)
         except OutputError as error:
@@ -275,8 +283,9 @@ class _Run:
         return Outcome(
             tune.task.source,
             tune.heading,
-            "done",
+            "skipped" if found.failure else "done",
             tuple(self.output / name for name in found.outputs),
+            reason=found.failure,
             summary=found.summary,
             notices=found.notices,
         )

@@ -10,12 +10,14 @@ from typing import Any
 from bachbot.chorale import Choir, Key, Voice
 from bachbot.decoding import DecodingOptions
 from bachbot.engine.engine import Engine
+from bachbot.errors import OutputError
 from bachbot.files import DEFAULT_CHECKPOINT, numbered
-from bachbot.scores import Layout, load_score, save_score
+from bachbot.scores import Layout, load_score
 from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
 from bachbot.scores.readers.load import list_tunes
 from bachbot.scores.readers.source import read_bytes
 from bachbot.scores.readers.tune import TuneHeading
+from bachbot.scores.save import Saved, format_of, raise_failures, save_each
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class FolderSettings:
         Name of a shipped one, or a directory.
     numerals : bool
         Whether Roman numerals stand under the bass.
-    suffix : str
-        Format of the results: a suffix that `bachbot.save_score` knows.
+    suffixes : tuple of str
+        Formats of the results: one or more suffixes that `bachbot.save_score` knows.
     transpose : str
         How a tune that no voice can sing is moved, as `bachbot.load_score` takes it.
     choir : Choir
@@ -50,7 +52,7 @@ class FolderSettings:
     layout: Layout = field(default_factory=Layout)
     checkpoint: str | Path = DEFAULT_CHECKPOINT
     numerals: bool = False
-    suffix: str = ".musicxml"
+    suffixes: tuple[str, ...] = (".musicxml",)
     transpose: str = "auto"
     choir: Choir = field(default_factory=Choir)
 
@@ -74,7 +76,7 @@ class TuneTask:
     tune : int or None
         Number of the tune in the file; None if it has one.
     target : Path
-        Where the result goes; of several versions NAME-1, NAME-2 and so on.
+        Where the result goes, in the first format; of several versions NAME-1, NAME-2 and so on.
     """
 
     source: Path
@@ -96,12 +98,15 @@ class Written:
         Key, bars, closing cadence and faults, for a reader.
     notices : tuple of str
         What was changed or left out, a line each.
+    failure : str
+        Which files could not be written, and why; empty if all were.
     """
 
     digest: str
     outputs: dict[str, str]
     summary: str
     notices: tuple[str, ...]
+    failure: str = ""
 
 
 def digest_of(content: bytes) -> str:
@@ -138,16 +143,40 @@ def harmonize_tune(engine: Engine, settings: FolderSettings, task: TuneTask) -> 
         choir=settings.choir,
     )
     found = engine.harmonize(score, given=settings.voices, options=settings.options)
-    paths = numbered(task.target, len(found))
-    for path, one in zip(paths, found, strict=True):
+    outcomes: list[Saved] = []
+    for files, one in zip(output_files(task.target, settings, len(found)), found, strict=True):
         page = add_roman_numerals(one.score) if settings.numerals else one.score
-        save_score(page, path, layout=settings.layout)
+        outcomes += save_each(page, [(p, format_of(p)) for p in files], settings.layout)
+    failure = ""
+    try:
+        raise_failures(outcomes)
+    except OutputError as error:
+        if all(fault is not None for _, fault in outcomes):
+            raise
+        failure = str(error)
     return Written(
         digest,
-        {path.name: digest_of(path.read_bytes()) for path in paths},
+        {path.name: digest_of(path.read_bytes()) for path, fault in outcomes if fault is None},
         str(found[0].summary),
         (*map(str, score.notices), *found[0].notices),
+        failure,
     )
+
+
+def output_files(target: Path, settings: FolderSettings, number: int) -> list[tuple[Path, ...]]:
+    """The files of a tune: for each of its versions, one in each format.
+
+    Parameters
+    ----------
+    target : Path
+        The file of the first format.
+    settings : FolderSettings
+        The formats.
+    number : int
+        How many versions there are.
+    """
+    kinds = [numbered(target.with_suffix(suffix), number) for suffix in settings.suffixes]
+    return list(zip(*kinds, strict=True))
 
 
 def set_up(settings: FolderSettings) -> Callable[[Any], Any]:

@@ -2,13 +2,13 @@
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 from xml.etree import ElementTree
 
-from bachbot.errors import OutputError, UsageError
+from bachbot.errors import BachbotError, OutputError, UsageError
 from bachbot.files import write_atomically
 from bachbot.scores.provenance import mark_musicxml
 from bachbot.scores.score import Score, soundings
@@ -88,24 +88,28 @@ class Layout:
         return SoundPreset.parse(self.sound).program
 
 
-def save_score(score: Score, path: str | Path, *, layout: Layout | None = None) -> None:
-    """Write a score to a file: all of it or, if that fails, nothing.
+def save_score(
+    score: Score, path: str | Path | Sequence[str | Path], *, layout: Layout | None = None
+) -> None:
+    """Write a score to a file, or to several: each is written whole or not at all.
 
     Parameters
     ----------
     score : Score
         From `load_score`, `complete` or `from_chorale`.
-    path : str or Path
+    path : str, Path or sequence of them
         Its suffix is the format: MusicXML (``.musicxml``, ``.xml``, compressed ``.mxl``), MIDI
         (``.mid``, ``.midi``), an engraving (``.svg``, ``.png``, ``.pdf``) or sound (``.wav``,
-        ``.flac``, ``.ogg``, ``.mp3``). The folder must exist.
+        ``.flac``, ``.ogg``, ``.mp3``). The folder must exist. Of several files one that fails
+        does not cost the others.
     layout : Layout, optional
         Staves of an engraving; tempo and instrument of MIDI and sound.
 
     Raises
     ------
     OutputError
-        If the suffix is none of these, or the file cannot be written.
+        If the suffix is none of these, or the file cannot be written; of several files, after
+        all others are written.
     UsageError
         If the user's soundfont cannot be played.
 
@@ -113,14 +117,65 @@ def save_score(score: Score, path: str | Path, *, layout: Layout | None = None) 
     --------
     render : The same as bytes.
     """
-    path = Path(path)
+    paths = [path] if isinstance(path, str | Path) else list(path)
+    targets = [(Path(one), format_of(Path(one))) for one in paths]
+    raise_failures(list(save_each(score, targets, layout)))
+
+
+Saved = tuple[Path, BachbotError | None]
+"""A file, and why it could not be written; None if it was."""
+
+
+def save_each(
+    score: Score, targets: Sequence[tuple[Path, OutputFormat]], layout: Layout | None = None
+) -> Iterator[Saved]:
+    """Write a score to files, and yield what became of each as soon as it is known."""
+    for path, format_ in targets:
+        try:
+            write_atomically(path, render(score, format_, layout=layout))
+        except BachbotError as error:
+            yield path, error
+        else:
+            yield path, None
+
+
+def raise_failures(outcomes: Sequence[Saved]) -> None:
+    """Raise one error for the files that could not be written.
+
+    Raises
+    ------
+    BachbotError
+        The error of the only file.
+    OutputError
+        If there are several files: it names each that failed, and says that the others are written.
+    """
+    if len(outcomes) == 1 and outcomes[0][1] is not None:
+        raise outcomes[0][1]
+    failed = [
+        str(error) if str(path) in str(error) else f"{path}: {error}"
+        for path, error in outcomes
+        if error is not None
+    ]
+    if failed:
+        others = "; every other file is written" if len(failed) < len(outcomes) else ""
+        raise OutputError(f"{'; '.join(failed)}{others}")
+
+
+def format_of(path: Path) -> OutputFormat:
+    """The format that the suffix of a file names.
+
+    Raises
+    ------
+    OutputError
+        If it is none that can be written.
+    """
     suffix = path.suffix.lower()
     if suffix not in OUTPUT_FORMATS:
         raise OutputError(
             f"{path}: '{suffix}' is not a suffix that can be written: "
             f"use {', '.join(OUTPUT_FORMATS)}"
         )
-    write_atomically(path, render(score, OUTPUT_FORMATS[suffix], layout=layout))
+    return OUTPUT_FORMATS[suffix]
 
 
 def render(

@@ -102,7 +102,7 @@ def test_a_composed_piece_goes_through_a_pipe(here, untrained, piped, capsysbina
         (b"dear diary", ["-", "--from", "midi"], 1, "standard input: it cannot be read as MIDI"),
         (ABC.encode(), ["-", "--from", "docx"], 2, "'docx' is not a format that can be read"),
         (ABC.encode(), ["-", "--to", "docx"], 2, "'docx' is not a format that can be written"),
-        (ABC.encode(), ["-", "-o", "a.pdf", "--to", "midi"], 2, "--to midi does not fit a.pdf"),
+        (ABC.encode(), ["-", "-o", "a.pdf", "--to", "midi"], 2, "--format midi does not fit a.pdf"),
         (ABC.encode(), ["-", "--tune", "all", "-o", "-"], 2, "do not fit into standard output"),
         (ABC.encode(), ["-", "--tune", "two"], 2, "'two' is not the number of a tune"),
         (ABC.encode(), ["-", "--tune", "7"], 2, "no tune 7"),

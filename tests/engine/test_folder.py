@@ -198,7 +198,7 @@ def test_settings_and_weights_change_the_fingerprint(settings, tmp_path):
         {"options": DecodingOptions(beam=3)},
         {"options": DecodingOptions("greedy", without=("parallel fifths",))},
         {"key": Key("D", "minor")},
-        {"suffix": ".mid"},
+        {"suffixes": (".mid",)},
     ]
     found = {settings_fingerprint(replace(settings, **change)) for change in changes}
     assert len(found | {settings_fingerprint(settings)}) == len(changes) + 1
@@ -238,7 +238,7 @@ def test_a_lost_or_damaged_record_costs_time_only(tunes, settings):
 
 @pytest.mark.slow
 def test_results_come_in_another_format(tunes, settings):
-    found, out = run(tunes, replace(settings, suffix=".mid"))
+    found, out = run(tunes, replace(settings, suffixes=(".mid",)))
     assert set(statuses(found).values()) == {"done"}
     assert (out / "round.mid").read_bytes().startswith(b"MThd")
 
@@ -297,7 +297,7 @@ def test_options_out_of_range(tunes, settings, options, said):
     with pytest.raises(UsageError, match=said):
         harmonize_folder(tunes, tunes.parent / "out", settings, **options)
     with pytest.raises(UsageError, match="not a suffix"):
-        harmonize_folder(tunes, tunes.parent / "out", replace(settings, suffix=".doc"))
+        harmonize_folder(tunes, tunes.parent / "out", replace(settings, suffixes=(".doc",)))
     assert not (tunes.parent / "out").exists()
 
 
