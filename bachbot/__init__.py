@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from bachbot.engine import ComposeOptions, DecodingResult, Engine, harmonize
     from bachbot.engine import compose_pieces as compose
     from bachbot.engine.difference import ScoreDifference, diff
-    from bachbot.scores import Layout, Score, list_tunes, load_score, render, save_score
+    from bachbot.scores import (
+        Layout,
+        Score,
+        Sheet,
+        list_tunes,
+        load_score,
+        load_sheet,
+        render,
+        save_score,
+    )
+    from bachbot.scores.practice import PracticeOptions, practice, save_practice
 
 __version__ = "0.1.0"
 
@@ -35,8 +45,10 @@ __all__ = [
     "Key",
     "Layout",
     "Meter",
+    "PracticeOptions",
     "Score",
     "ScoreDifference",
+    "Sheet",
     "Voice",
     "VoiceRanges",
     "__version__",
@@ -46,7 +58,10 @@ __all__ = [
     "harmonize",
     "list_tunes",
     "load_score",
+    "load_sheet",
+    "practice",
     "render",
+    "save_practice",
     "save_score",
 ]
 
@@ -62,15 +77,20 @@ _HOMES = {
     "Layout": "bachbot.scores",
     "Meter": "bachbot.chorale",
     "ComposeOptions": "bachbot.engine",
+    "PracticeOptions": "bachbot.scores.practice",
     "Score": "bachbot.scores",
     "ScoreDifference": "bachbot.engine.difference",
+    "Sheet": "bachbot.scores",
     "Voice": "bachbot.chorale",
     "compose": "bachbot.engine:compose_pieces",
     "diff": "bachbot.engine.difference",
     "harmonize": "bachbot.engine",
     "list_tunes": "bachbot.scores",
     "load_score": "bachbot.scores",
+    "load_sheet": "bachbot.scores",
+    "practice": "bachbot.scores.practice",
     "render": "bachbot.scores",
+    "save_practice": "bachbot.scores.practice",
     "save_score": "bachbot.scores",
 }
 

@@ -12,7 +12,9 @@ from bachbot.cli.evaluate import evaluate_app
 from bachbot.cli.explain import explain
 from bachbot.cli.harmonize import harmonize
 from bachbot.cli.listen import listen_app
+from bachbot.cli.practice import practice
 from bachbot.cli.realize import realize
+from bachbot.cli.render import render
 from bachbot.cli.train import train_app
 
 # Without rich markup, whose import takes a third of the time of '--help'.
@@ -51,6 +53,8 @@ app.command(short_help="Compose a new chorale, or continue the opening of one.")
 app.command(short_help="Print the chords, cadences and faults of a score.")(explain)
 app.command(short_help="Find a chorale of Bach's in your own music21.")(bach)
 app.command(short_help="Print in what two scores differ.")(diff)
+app.command(short_help="Engrave, play or convert a score of any parts.")(render)
+app.command(short_help="Make practice tracks of each voice, and its own page.")(practice)
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate", short_help="Measure a model, and the music it writes.")
 app.add_typer(corpus_app, name="corpus", short_help="Prepare and describe Bach's chorales.")

@@ -77,6 +77,8 @@ def compose(
     parallels: shared.Parallels = False,
     no_penalties: shared.NoPenalties = False,
     checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
+    paper: shared.Paper = "a4",
+    size: shared.Size = "normal",
     staves: shared.Staves = None,
     tempo: shared.Tempo = 72.0,
     sound: shared.Sound = None,
@@ -113,7 +115,9 @@ def compose(
         ranges=settings.choir.ranges,
         **shared.penalties_of_flags(parallels, no_penalties),
     )
-    layout = shared.layout_of(settings, staves=staves, tempo=tempo, sound=sound)
+    layout = shared.layout_of(
+        settings, staves=staves, tempo=tempo, sound=sound, paper=paper, size=size
+    )
     source = ScoreInput.of(prime, read_as) if prime is not None else None
     if source is None and read_as is not None:
         raise UsageError("--from has no effect without --prime: give both or neither")

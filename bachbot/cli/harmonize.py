@@ -114,6 +114,9 @@ def harmonize(
     no_penalties: shared.NoPenalties = False,
     numerals: shared.Numerals = False,
     checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
+    words: shared.Words = None,
+    paper: shared.Paper = "a4",
+    size: shared.Size = "normal",
     staves: shared.Staves = None,
     tempo: shared.Tempo = 72.0,
     sound: shared.Sound = None,
@@ -170,7 +173,9 @@ def harmonize(
     stretches = () if given == ["none"] and bars else parse_stretches(given or ["soprano"])
     voices = voices_of(stretches)
     tonality = Key.parse(key) if key else None
-    layout = shared.layout_of(settings, staves=staves, tempo=tempo, sound=sound)
+    layout = shared.layout_of(
+        settings, staves=staves, tempo=tempo, sound=sound, paper=paper, size=size, words=words
+    )
     source = ScoreInput.of(melody, read_as)
     if source.is_folder() or tune == _ALL_TUNES:
         many = "a folder" if source.is_folder() else "many tunes"

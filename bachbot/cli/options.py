@@ -92,6 +92,20 @@ ChoirName = Annotated[
         show_default=False,
     ),
 ]
+Words = Annotated[
+    str | None,
+    typer.Option(
+        "--words",
+        metavar="WHERE",
+        help="all: put the words of the tune under every voice that sings them with it; soprano: "
+        "under the tune alone. [default: as they are]",
+        show_default=False,
+    ),
+]
+Paper = Annotated[str, typer.Option("--paper", metavar="NAME", help="Paper: a4 or letter.")]
+Size = Annotated[
+    str, typer.Option("--size", metavar="NAME", help="Size of the staves: small, normal or large.")
+]
 Parallels = Annotated[
     bool,
     typer.Option(
@@ -264,7 +278,14 @@ def singers(choir: str | None, ranges: "list[str] | None") -> "ChoirSettings":
 
 
 def layout_of(
-    settings: "ChoirSettings", *, staves: int | None, tempo: float, sound: str | None
+    settings: "ChoirSettings",
+    *,
+    staves: int | None,
+    tempo: float,
+    sound: str | None,
+    paper: str = "a4",
+    size: str = "normal",
+    words: str | None = None,
 ) -> "Layout":
     """How results are engraved and sound: by options, else by the choir, else as usual."""
     from bachbot.scores import Layout
@@ -273,4 +294,7 @@ def layout_of(
         staves=(settings.staves or 4) if staves is None else staves,  # type: ignore[arg-type]
         tempo=tempo,
         sound=(settings.sound or "organ") if sound is None else sound,
+        paper=paper,  # type: ignore[arg-type]
+        size=size,  # type: ignore[arg-type]
+        words=words,  # type: ignore[arg-type]
     )

@@ -17,7 +17,7 @@ from bachbot.files import check_replaceable, numbered
 
 if TYPE_CHECKING:
     from bachbot.engine import DecodingResult
-    from bachbot.scores import Layout, Score
+    from bachbot.scores import Layout, Score, Sheet
     from bachbot.scores.readers.source import InputFormat
     from bachbot.scores.save import OutputFormat
 
@@ -218,7 +218,7 @@ class ScoreOutput:
             if names:
                 yield names, found[index]
 
-    def write(self, scores: "Iterable[Score]", layout: "Layout") -> Iterator[str]:
+    def write(self, scores: "Iterable[Score | Sheet]", layout: "Layout") -> Iterator[str]:
         """Write scores, and yield the names of the files of each that could be written.
 
         Raises
@@ -433,7 +433,7 @@ def check_output_file(
     raise UsageError(f"{question}: give --force to replace it, or another file with -o")
 
 
-def write_standard(score: "Score", format: "OutputFormat", layout: "Layout") -> None:  # noqa: A002
+def write_standard(score: "Score | Sheet", format: "OutputFormat", layout: "Layout") -> None:  # noqa: A002
     """Write a score to standard output, as bytes.
 
     Raises

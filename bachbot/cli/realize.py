@@ -55,6 +55,9 @@ def realize(
     number: shared.Number = 1,
     numerals: shared.Numerals = False,
     checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
+    words: shared.Words = None,
+    paper: shared.Paper = "a4",
+    size: shared.Size = "normal",
     staves: shared.Staves = None,
     tempo: shared.Tempo = 72.0,
     sound: shared.Sound = None,
@@ -78,7 +81,9 @@ def realize(
 
     report = Report(as_json, verbose)
     settings = shared.singers(choir, ranges)
-    layout = shared.layout_of(settings, staves=staves, tempo=tempo, sound=sound)
+    layout = shared.layout_of(
+        settings, staves=staves, tempo=tempo, sound=sound, paper=paper, size=size, words=words
+    )
     options = DecodingOptions(
         method="sample" if sample else "beam",
         beam=beam,

@@ -10,8 +10,11 @@ from xml.etree import ElementTree
 
 from bachbot.errors import BachbotError, OutputError, UsageError
 from bachbot.files import write_atomically
+from bachbot.scores.engraving.page_size import PageSize
+from bachbot.scores.musicxml.words import Words, with_words
 from bachbot.scores.provenance import mark_musicxml
-from bachbot.scores.score import Score, soundings
+from bachbot.scores.score import Score
+from bachbot.scores.sheet import Sheet, sheet_soundings
 from bachbot.scores.sound.instruments import SoundPreset
 
 OutputFormat = Literal["musicxml", "mxl", "midi", "svg", "png", "pdf", "wav", "flac", "ogg", "mp3"]
@@ -47,7 +50,7 @@ _CONTAINER = (
 
 @dataclass(frozen=True)
 class Layout:
-    """Staves of an engraving, and tempo and instrument of MIDI and sound.
+    """Staves, paper and words of an engraving, and tempo and instrument of MIDI and sound.
 
     Parameters
     ----------
@@ -58,6 +61,13 @@ class Layout:
     sound : str
         Instrument: ``"organ"``, ``"choir"``, ``"strings"``, ``"piano"``, or a soundfont
         ``"FILE.sf2"`` or ``"FILE.sf2:PROGRAM"``, which is checked at once.
+    paper : {"a4", "letter"}
+        Paper of an engraving.
+    size : {"small", "normal", "large"}
+        Size of its staves: 5.3, 6.4 or 7.5 mm high.
+    words : {"all", "soprano"}, optional
+        ``"all"`` puts the words of the tune under every voice that sings them with it, also in
+        MusicXML; ``"soprano"`` leaves them under the tune alone. Default: as they are.
 
     Raises
     ------
@@ -68,6 +78,9 @@ class Layout:
     staves: Literal[2, 4] = 4
     tempo: float = 72.0
     sound: str = "organ"
+    paper: str = "a4"
+    size: str = "normal"
+    words: Words | None = None
 
     def __post_init__(self) -> None:
         faults = []
@@ -75,10 +88,13 @@ class Layout:
             faults.append(f"{self.staves} staves: give 2 or 4")
         if not 10 <= self.tempo <= 400:
             faults.append(f"a tempo of {self.tempo:g}: give 10 to 400 quarter notes per minute")
-        try:
-            SoundPreset.parse(self.sound)
-        except UsageError as error:
-            faults.append(str(error))
+        if self.words not in (None, *get_args(Words)):
+            faults.append(f"words under '{self.words}': give {' or '.join(get_args(Words))}")
+        for check in (lambda: SoundPreset.parse(self.sound), lambda: self.page_size):
+            try:
+                check()
+            except UsageError as error:
+                faults.append(str(error))
         if faults:
             raise UsageError("; ".join(faults))
 
@@ -87,16 +103,21 @@ class Layout:
         """Return the General MIDI program of the instrument, counted from 0."""
         return SoundPreset.parse(self.sound).program
 
+    @property
+    def page_size(self) -> PageSize:
+        """Paper and size of the staves."""
+        return PageSize(self.paper, self.size)
+
 
 def save_score(
-    score: Score, path: str | Path | Sequence[str | Path], *, layout: Layout | None = None
+    score: Score | Sheet, path: str | Path | Sequence[str | Path], *, layout: Layout | None = None
 ) -> None:
     """Write a score to a file, or to several: each is written whole or not at all.
 
     Parameters
     ----------
-    score : Score
-        From `load_score`, `complete` or `from_chorale`.
+    score : Score or Sheet
+        From `load_score`, `load_sheet`, `complete` or `from_chorale`.
     path : str, Path or sequence of them
         Its suffix is the format: MusicXML (``.musicxml``, ``.xml``, compressed ``.mxl``), MIDI
         (``.mid``, ``.midi``), an engraving (``.svg``, ``.png``, ``.pdf``) or sound (``.wav``,
@@ -127,7 +148,7 @@ Saved = tuple[Path, BachbotError | None]
 
 
 def save_each(
-    score: Score, targets: Sequence[tuple[Path, OutputFormat]], layout: Layout | None = None
+    score: Score | Sheet, targets: Sequence[tuple[Path, OutputFormat]], layout: Layout | None = None
 ) -> Iterator[Saved]:
     """Write a score to files, and yield what became of each as soon as it is known."""
     for path, format_ in targets:
@@ -179,7 +200,7 @@ def format_of(path: Path) -> OutputFormat:
 
 
 def render(
-    score: Score,
+    score: Score | Sheet,
     format: OutputFormat,  # noqa: A002
     *,
     layout: Layout | None = None,
@@ -189,13 +210,13 @@ def render(
 
     Parameters
     ----------
-    score : Score
-        From `load_score`, `complete` or `from_chorale`.
+    score : Score or Sheet
+        From `load_score`, `load_sheet`, `complete` or `from_chorale`.
     format : {"musicxml", "mxl", "midi", "svg", "png", "pdf", "wav", "flac", "ogg", "mp3"}
-        MIDI has one track and channel a voice. SVG and PNG are one picture, as wide as A4 and as
-        tall as the music; PDF has pages of A4. Sound is stereo at 44.1 kHz.
+        MIDI has one track and channel a voice. SVG and PNG are one picture, as wide as the paper
+        and as tall as the music; PDF has pages. Sound is stereo at 44.1 kHz.
     layout : Layout, optional
-        Staves of an engraving; tempo and instrument of MIDI and sound.
+        Staves, paper and words of an engraving; tempo and instrument of MIDI and sound.
     marked : bool
         Whether the file names bachbot as the program that wrote it. PDF always does.
 
@@ -220,29 +241,54 @@ def render(
             f"'{format}' is not a format that can be written: "
             f"use {', '.join(get_args(OutputFormat))}"
         )
-    if format == "musicxml":
-        return musicxml(score, marked=marked).encode()
-    if format == "mxl":
-        return _compress(musicxml(score, marked=marked))
+    if format in ("musicxml", "mxl", "svg", "png", "pdf"):
+        page = musicxml(score, marked=marked, words=layout.words)
+        if format == "musicxml":
+            return page.encode()
+        if format == "mxl":
+            return _compress(page)
+        from bachbot.scores.engraving.engrave import engraving_bytes
+
+        return engraving_bytes(
+            page, f".{format}", staves=layout.staves, marked=marked, page=layout.page_size
+        )
     if format == "midi":
         from bachbot.scores.sound.midi import midi_bytes
 
         return midi_bytes(score, layout.tempo, program=layout.program, marked=marked)
-    if format in ("svg", "png", "pdf"):
-        from bachbot.scores.engraving.engrave import engraving_bytes
-
-        page = musicxml(score, marked=marked)
-        return engraving_bytes(page, f".{format}", staves=layout.staves, marked=marked)
     from bachbot.scores.sound.audio import audio_bytes
+    from bachbot.scores.sound.mixing import SATB, Balance
 
     return audio_bytes(
-        soundings(score), f".{format}", tempo=layout.tempo, sound=layout.sound, marked=marked
+        sheet_soundings(score),
+        f".{format}",
+        tempo=layout.tempo,
+        sound=layout.sound,
+        marked=marked,
+        balance=SATB if isinstance(score, Score) else Balance.of(len(score.voices)),
     )
 
 
-def musicxml(score: Score, *, marked: bool = True) -> str:
-    """Return a score as MusicXML text, which names bachbot as its software if it is marked."""
-    root = mark_musicxml(score.document.root) if marked else score.document.root
+def musicxml(score: Score | Sheet, *, marked: bool = True, words: Words | None = None) -> str:
+    """Return a score as MusicXML text.
+
+    Parameters
+    ----------
+    score : Score or Sheet
+        What to write.
+    marked : bool
+        Whether it names bachbot as its software.
+    words : {"all", "soprano"}, optional
+        Under which voices words stand. Default: as they are.
+    """
+    root = score.document.root
+    if words is not None:
+        root = with_words(root, score.document.bars, words)
+    return xml_text(mark_musicxml(root) if marked else root)
+
+
+def xml_text(root: ElementTree.Element) -> str:
+    """A MusicXML tree as the text of a file."""
     return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 

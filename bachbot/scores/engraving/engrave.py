@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -9,21 +11,19 @@ from xml.etree.ElementTree import Element, SubElement
 from bachbot.chorale import Voice
 from bachbot.errors import OutputError, ScoreError
 from bachbot.scores.engraving import fonts
+from bachbot.scores.engraving.page_size import A4, PageSize
 from bachbot.scores.engraving.svg import Heading, finish_page
 from bachbot.scores.musicxml.notes import Accidentals, add_accidental
 from bachbot.scores.musicxml.parts import clef
 from bachbot.scores.musicxml.two_staves import use_two_staves
 from bachbot.scores.provenance import mark_png, mark_svg
+from bachbot.scores.readers.part_reader import plain_number
 
 if TYPE_CHECKING:
     import verovio
 
-_UNIT = 8.0
-"""Half a staff space in tenths of a millimeter: the staff is 6.4 mm high."""
-_SMALLER = (7.2, 6.6)
-"""Smaller units, tried if they save a page."""
-_WIDTH, _HEIGHT, _MARGIN = 2100, 2970, 150
-"""A4 in tenths of a millimeter."""
+_MARGIN = 150
+"""Of a page, in tenths of a millimeter."""
 _MAX_HEIGHT = 60000
 """Tallest picture, in tenths of a millimeter."""
 _PIXELS_WIDE = 1588
@@ -37,7 +37,9 @@ _STAFF_LINE = re.compile(r'd="M(\d+) (\d+) L(\d+) \2"')
 _MEASURE = re.compile(r'class="measure"')
 
 
-def engraving_bytes(musicxml: str, suffix: str, *, staves: int = 4, marked: bool = True) -> bytes:
+def engraving_bytes(
+    musicxml: str, suffix: str, *, staves: int = 4, marked: bool = True, page: PageSize = A4
+) -> bytes:
     """Return an engraved score as the content of a file.
 
     Parameters
@@ -45,12 +47,14 @@ def engraving_bytes(musicxml: str, suffix: str, *, staves: int = 4, marked: bool
     musicxml : str
         Partwise MusicXML.
     suffix : str
-        ``".svg"`` or ``".png"``: one picture, as wide as A4 and as tall as the music, so that one
-        file holds all of it; a PNG is 1588 pixels wide on white. ``".pdf"``: pages of A4.
+        ``".svg"`` or ``".png"``: one picture, as wide as the paper and as tall as the music, so
+        that one file holds all of it; a PNG is 1588 pixels wide on white. ``".pdf"``: pages.
     staves : {2, 4}
         Two staves with two voices each, or one staff a voice.
     marked : bool
         Whether an SVG or PNG names bachbot; a PDF always does.
+    page : PageSize
+        Paper and size of the staves.
 
     Raises
     ------
@@ -60,20 +64,23 @@ def engraving_bytes(musicxml: str, suffix: str, *, staves: int = 4, marked: bool
         If the score cannot be engraved.
     """
     if suffix == ".svg":
-        svg = engrave(musicxml, staves=staves)[0]
+        svg = engrave(musicxml, staves=staves, page=page)[0]
         return (mark_svg(svg) if marked else svg).encode()
     if suffix == ".png":
-        png = _render_png(engrave(musicxml, staves=staves)[0])
+        png = _render_png(engrave(musicxml, staves=staves, page=page)[0])
         return mark_png(png) if marked else png
     if suffix == ".pdf":
         from bachbot.scores.engraving.pdf import pdf_bytes
 
         title = Heading.from_musicxml(_parse(musicxml)).title
-        return pdf_bytes(engrave(musicxml, staves=staves, paged=True), title=title)
+        pages = engrave(musicxml, staves=staves, paged=True, page=page)
+        return pdf_bytes(pages, title=title)
     raise OutputError(f"'{suffix}' is not a format of engraving: use .svg, .png or .pdf")
 
 
-def engrave(musicxml: str, *, staves: int = 4, paged: bool = False) -> list[str]:
+def engrave(
+    musicxml: str, *, staves: int = 4, paged: bool = False, page: PageSize = A4
+) -> list[str]:
     """Engrave a score.
 
     Parameters
@@ -83,7 +90,9 @@ def engrave(musicxml: str, *, staves: int = 4, paged: bool = False) -> list[str]
     staves : {2, 4}
         Two staves with two voices each, or one staff a voice.
     paged : bool
-        If true, pages of A4; if false, one page as tall as the music.
+        If true, pages of the paper; if false, one page as tall as the music.
+    page : PageSize
+        Paper and size of the staves.
 
     Returns
     -------
@@ -106,14 +115,16 @@ def engrave(musicxml: str, *, staves: int = 4, paged: bool = False) -> list[str]
             root.remove(element)
     _add_bracket_and_clefs(root)
     _add_accidentals(root)
-    toolkit = _lay_out(root, heading, _UNIT, paged)
+    layout = _Layout(root, heading, page, paged)
+    toolkit, best = layout.toolkit(page.units[0]), page.units[0]
+    for unit in page.units[1:] if paged else ():
+        if toolkit.getPageCount() == 1:
+            break
+        smaller = layout.toolkit(unit)
+        if smaller.getPageCount() < toolkit.getPageCount():
+            toolkit, best = smaller, unit
     if paged:
-        for unit in _SMALLER:
-            if toolkit.getPageCount() == 1:
-                break
-            smaller = _lay_out(root, heading, unit, paged)
-            if smaller.getPageCount() < toolkit.getPageCount():
-                toolkit = smaller
+        toolkit = layout.balanced(toolkit, best)
     count = toolkit.getPageCount()
     if count > 1 and not paged:
         raise OutputError("the score is too long for one picture: write .pdf, which has pages")
@@ -158,9 +169,22 @@ def _add_bracket_and_clefs(root: Element) -> None:
         if attributes is None:
             attributes = Element("attributes")
             first.insert(0, attributes)
-        voice = Voice(index) if len(parts) == len(Voice) else Voice.SOPRANO
+        voice = Voice(index) if len(parts) == len(Voice) else _voice_by_range(part)
         before = ("divisions", "key", "time", "staves", "part-symbol", "instruments")
         attributes.insert(sum(child.tag in before for child in attributes), clef(voice))
+
+
+_LOWEST_IN_TREBLE = 3.6
+"""Mean octave below which a part without a clef gets that of the bass."""
+
+
+def _voice_by_range(part: Element) -> Voice:
+    """The voice whose clef suits a part: soprano or bass."""
+    octaves = [
+        plain_number(octave.text) or 4 for octave in part.iterfind("measure/note/pitch/octave")
+    ]
+    low = octaves and sum(octaves) / len(octaves) < _LOWEST_IN_TREBLE
+    return Voice.BASS if low else Voice.SOPRANO
 
 
 def _add_accidentals(root: Element) -> None:
@@ -178,21 +202,84 @@ def _add_accidentals(root: Element) -> None:
                     add_accidental(element, staves.setdefault(staff, Accidentals(fifths)))
 
 
-def _lay_out(root: Element, heading: Heading, unit: float, paged: bool) -> "verovio.toolkit":
-    """Load a score into verovio, broken into systems and pages."""
-    set_system_breaks(root, _system_starts(root, unit))
-    lines = _reserve_heading(root, heading, unit)
-    toolkit = _toolkit(
-        unit=unit,
-        pageHeight=_HEIGHT if paged else _MAX_HEIGHT,
-        adjustPageHeight=not paged,
-        breaks="line",
-        bottomMarginHeader=_HEADING_MARGIN
-        + heading.height / (10 * unit)
-        - lines * _HEADING_LINE / 10,
-    )
-    _load(toolkit, root)
-    return toolkit
+@dataclass
+class _Layout:
+    """Lays out a score in systems and pages."""
+
+    root: Element
+    heading: Heading
+    page: PageSize
+    paged: bool
+
+    def toolkit(self, unit: float, page_starts: Sequence[int] | None = None) -> "verovio.toolkit":
+        """Load the score into verovio, broken into systems and pages.
+
+        Parameters
+        ----------
+        unit : float
+            Half a staff space.
+        page_starts : sequence of int, optional
+            Systems that begin a page. Default: as many on a page as it holds.
+        """
+        starts = _system_starts(self.root, unit, self.page)
+        pages = [starts[system - 1] for system in page_starts or ()]
+        set_system_breaks(self.root, starts, pages)
+        lines = _reserve_heading(self.root, self.heading, unit)
+        toolkit = _toolkit(
+            unit=unit,
+            pageWidth=self.page.width,
+            pageHeight=self.page.height if self.paged else _MAX_HEIGHT,
+            adjustPageHeight=not self.paged,
+            justifyVertically=self.paged,
+            breaks="line" if page_starts is None else "encoded",
+            bottomMarginHeader=_HEADING_MARGIN
+            + self.heading.height / (10 * unit)
+            - lines * _HEADING_LINE / 10,
+        )
+        _load(toolkit, self.root)
+        return toolkit
+
+    def balanced(self, toolkit: "verovio.toolkit", unit: float) -> "verovio.toolkit":
+        """The layout, or if its last page is emptier than need be, one of even pages."""
+        pages = toolkit.getPageCount()
+        if pages < 2:
+            return toolkit
+        counts = [toolkit.renderToSVG(n).count('class="system"') for n in range(1, pages + 1)]
+        even = even_pages(counts)
+        if even == counts:
+            return toolkit
+        starts = list(accumulate(even[:-1]))
+        better = self.toolkit(unit, starts)
+        return better if better.getPageCount() == pages else self.toolkit(unit)
+
+
+def even_pages(counts: Sequence[int]) -> list[int]:
+    """How many systems stand on each page if the last is not to be emptier than need be.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Systems on each page, each but the last as full as it can be.
+
+    Returns
+    -------
+    list of int
+        No page has more than it had, except the last, which has no more than any other.
+
+    Examples
+    --------
+    >>> even_pages([4, 4, 1])
+    [3, 3, 3]
+    >>> even_pages([2, 3, 3])
+    [2, 3, 3]
+    """
+    found = list(counts)
+    while True:
+        fullest = max(range(len(found) - 1), key=lambda page: (found[page], page), default=0)
+        if found[fullest] - found[-1] < 2:
+            return found
+        found[fullest] -= 1
+        found[-1] += 1
 
 
 def _reserve_heading(root: Element, heading: Heading, unit: float) -> int:
@@ -210,7 +297,7 @@ def _reserve_heading(root: Element, heading: Heading, unit: float) -> int:
     return lines
 
 
-def _system_starts(root: Element, unit: float) -> list[int]:
+def _system_starts(root: Element, unit: float, page: PageSize) -> list[int]:
     """Return the measures that begin a system, so that systems are about equally full."""
     set_system_breaks(root, ())
     toolkit = _toolkit(
@@ -228,7 +315,7 @@ def _system_starts(root: Element, unit: float) -> list[int]:
     fifths = root.findtext("part/measure/attributes/key/fifths") or "0"
     signs = abs(int(fifths)) if fifths.strip("+-").isdigit() else 0
     later = 10 * unit * (8 + 7 + 2 * min(signs, 7))
-    return break_into_systems(widths, 10.0 * (_WIDTH - 2 * _MARGIN), 10 * unit * 17, later)
+    return break_into_systems(widths, 10.0 * (page.width - 2 * _MARGIN), 10 * unit * 17, later)
 
 
 def _toolkit(**options: object) -> "verovio.toolkit":
@@ -239,7 +326,6 @@ def _toolkit(**options: object) -> "verovio.toolkit":
     toolkit = verovio.toolkit()
     shared = {
         "inputFrom": "xml",
-        "pageWidth": _WIDTH,
         "pageMarginLeft": _MARGIN,
         "pageMarginRight": _MARGIN,
         "pageMarginTop": _MARGIN,
@@ -249,6 +335,8 @@ def _toolkit(**options: object) -> "verovio.toolkit":
         "svgViewBox": True,
         "smuflTextFont": "none",
         "lyricTopMinMargin": 3.0,
+        # The default lets words of a dense line touch.
+        "lyricWordSpace": 2.0,
         "xmlIdChecksum": True,
     }
     toolkit.setOptions(shared | options)
@@ -342,11 +430,12 @@ def break_into_systems(
     return sorted(starts)[1:]
 
 
-def set_system_breaks(root: Element, starts: Sequence[int]) -> None:
-    """Set the system breaks of a partwise score before the given measures."""
+def set_system_breaks(root: Element, starts: Sequence[int], pages: Sequence[int] = ()) -> None:
+    """Set the breaks of a partwise score before the measures that begin a system or a page."""
     for index, part in enumerate(root.findall("part")):
         for number, measure in enumerate(part.findall("measure")):
             for old in measure.findall("print"):
                 measure.remove(old)
             if index == 0 and number in starts:
-                measure.insert(0, Element("print", {"new-system": "yes"}))
+                kind = "new-page" if number in pages else "new-system"
+                measure.insert(0, Element("print", {kind: "yes"}))

@@ -31,7 +31,8 @@ class Heading:
     title : str
         Centered.
     left, right : tuple of str
-        Lines below the title: authors of the words on the left, of the music on the right.
+        Lines below the title: the part of a singer's page and authors of the words on the left,
+        of the music on the right.
     """
 
     title: str = ""
@@ -53,7 +54,8 @@ class Heading:
             name = " ".join((creator.text or "").split())
             if name:
                 people.setdefault(creator.get("type", "composer"), []).append(name)
-        left = [f"Words: {name}" for kind in ("lyricist", "poet") for name in people.get(kind, [])]
+        words = [*people.get("lyricist", []), *people.get("poet", [])]
+        left = [*people.get("part", []), *(f"Words: {name}" for name in words)]
         right = [*people.get("composer", []), *(f"arr. {n}" for n in people.get("arranger", []))]
         return cls(" ".join(title.split()), tuple(left[:2]), tuple(right[:3]))
 

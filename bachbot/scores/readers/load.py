@@ -98,7 +98,7 @@ def load_score(
         raise UsageError("no voice is requested: give some of soprano, alto, tenor, bass")
     wanted_key = Transposition.parse(transpose)
     opened = open_source(source, format)
-    with _one_line(opened):
+    with one_line(opened):
         return _Loader(opened, wanted, key, wanted_key, tune, choir or Choir()).load()
 
 
@@ -132,7 +132,7 @@ def list_tunes(
     'Two'
     """
     opened = open_source(source, format)
-    with _one_line(opened):
+    with one_line(opened):
         return _headings(opened)
 
 
@@ -148,8 +148,47 @@ def _headings(source: Source) -> tuple[TuneHeading, ...]:
     return found
 
 
+def read_tree(source: Source, tune: int | None = None) -> tuple[Element, tuple[Notice, ...]]:
+    """Read a file to a ``score-partwise`` tree with all of its parts, as they are written.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    tune : int, optional
+        Number of the tune in a file of many. Default: the first.
+
+    Raises
+    ------
+    ScoreError
+        If it cannot be read.
+    UsageError
+        If there is no tune of that number.
+    """
+    if source.format in ("musicxml", "mxl"):
+        _place(source, tune)
+        return musicxml_tree(source.content), ()
+    if source.format == "kern":
+        return kern_tree(source.content, tune=_place(source, tune))
+    if source.format == "abc":
+        return abc_tree(source.content, tune=_place(source, tune))
+    _place(source, tune)
+    return midi_tree(source.content)
+
+
+def _place(source: Source, tune: int | None) -> int | None:
+    """Place in the file of the tune of the number that is wanted, from 1."""
+    if tune is None:
+        return None
+    numbers = [heading.number for heading in _headings(source)]
+    if tune not in numbers:
+        few = ", ".join(map(str, numbers[:8])) + (" and so on" if len(numbers) > 8 else "")
+        raise UsageError(f"the file has no tune {tune}: give one of {few}")
+    return numbers.index(tune) + 1
+
+
 @contextmanager
-def _one_line(source: Source) -> Iterator[None]:
+def one_line(source: Source) -> Iterator[None]:
     """Turn whatever goes wrong while a score is read into an error of one line.
 
     A file is anybody's, and no list of exceptions is long enough for all of them.
@@ -220,27 +259,9 @@ class _Loader:
         self.notices.append(Notice(kind, message))
 
     def _tree(self) -> Element:
-        content, kind, place = self.source.content, self.source.format, self._place()
-        if kind in ("musicxml", "mxl"):
-            return musicxml_tree(content)
-        if kind == "kern":
-            tree, notices = kern_tree(content, tune=place)
-        elif kind == "abc":
-            tree, notices = abc_tree(content, tune=place)
-        else:
-            tree, notices = midi_tree(content)
+        tree, notices = read_tree(self.source, self.tune)
         self.notices += notices
         return tree
-
-    def _place(self) -> int | None:
-        """Place in the file of the tune of the number that is wanted, from 1."""
-        if self.tune is None:
-            return None
-        numbers = [heading.number for heading in _headings(self.source)]
-        if self.tune not in numbers:
-            few = ", ".join(map(str, numbers[:8])) + (" and so on" if len(numbers) > 8 else "")
-            raise UsageError(f"the file has no tune {self.tune}: give one of {few}")
-        return numbers.index(self.tune) + 1
 
     def _note_contradiction(self, pitch: NDArray[np.int16], key: Key, estimated: Key) -> None:
         """Say so if the key that a user names does not fit the notes."""

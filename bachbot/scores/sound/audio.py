@@ -11,7 +11,7 @@ is installed.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -21,7 +21,14 @@ from bachbot.scores.provenance import MARK
 from bachbot.scores.score import Sounding
 from bachbot.scores.sound import fluidsynth
 from bachbot.scores.sound.instruments import SoundPreset
-from bachbot.scores.sound.mixing import REVERB_SECONDS, add_reverb, mix, normalize_loudness
+from bachbot.scores.sound.mixing import (
+    REVERB_SECONDS,
+    SATB,
+    Balance,
+    add_reverb,
+    mix,
+    normalize_loudness,
+)
 from bachbot.scores.sound.sampler import Instrument
 from bachbot.scores.sound.soundfont import preset_zones, read_soundfont
 from bachbot.scores.sound.timing import PlayedNote, perform
@@ -48,6 +55,7 @@ def audio_bytes(
     tempo: float,
     sound: str = "organ",
     marked: bool = True,
+    balance: Balance = SATB,
 ) -> bytes:
     """Return a stereo sound file at 44.1 kHz.
 
@@ -66,6 +74,8 @@ def audio_bytes(
         Instrument or soundfont: see `SoundPreset.parse`.
     marked : bool
         Whether a comment in the file names bachbot.
+    balance : Balance
+        Level and place of each voice.
 
     Raises
     ------
@@ -76,10 +86,17 @@ def audio_bytes(
     OutputError
         If the piece lasts longer than half an hour.
     """
-    return encode_audio(synthesize(soundings, tempo=tempo, sound=sound), suffix, marked=marked)
+    samples = synthesize(soundings, tempo=tempo, sound=sound, balance=balance)
+    return encode_audio(samples, suffix, marked=marked)
 
 
-def encode_audio(samples: NDArray[np.float32], suffix: str, *, marked: bool = True) -> bytes:
+def encode_audio(
+    samples: NDArray[np.float32],
+    suffix: str,
+    *,
+    marked: bool = True,
+    tags: Mapping[str, str] | None = None,
+) -> bytes:
     """Encode samples as a sound file.
 
     Parameters
@@ -90,6 +107,9 @@ def encode_audio(samples: NDArray[np.float32], suffix: str, *, marked: bool = Tr
         One of `FORMATS`.
     marked : bool
         Whether its comment names bachbot.
+    tags : mapping of str to str, optional
+        What the file says of itself: ``title``, ``artist``, ``album``, ``tracknumber`` (ID3 in
+        MP3, Vorbis comments in FLAC and Ogg, INFO in WAV).
     """
     import soundfile
 
@@ -100,13 +120,32 @@ def encode_audio(samples: NDArray[np.float32], suffix: str, *, marked: bool = Tr
     ) as out:
         if marked:
             out.comment = MARK
+        # libsndfile writes UTF-8 into MP3 and calls it Latin-1.
+        for name, text in (tags or {}).items() if container != "MP3" else ():
+            setattr(out, name, text)
         for start in range(0, len(samples), _FRAMES_PER_WRITE):
             out.write(samples[start : start + _FRAMES_PER_WRITE])
-    return buffer.getvalue()
+    head = _id3(tags) if tags and container == "MP3" else b""
+    return head + buffer.getvalue()
+
+
+_ID3_FRAMES = {"title": b"TIT2", "artist": b"TPE1", "album": b"TALB", "tracknumber": b"TRCK"}
+
+
+def _id3(tags: Mapping[str, str]) -> bytes:
+    """The tag at the beginning of an MP3 file (ID3v2.3, in UTF-16)."""
+    frames = b""
+    for name, text in tags.items():
+        content = b"\x01" + text.encode("utf-16")
+        frames += _ID3_FRAMES[name] + len(content).to_bytes(4, "big") + bytes(2) + content
+    size = len(frames)
+    # Seven bits a byte, so that no part of it looks like the beginning of sound.
+    safe = bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
+    return b"ID3\x03\x00\x00" + safe + frames
 
 
 def synthesize(
-    soundings: Sequence[Sounding], *, tempo: float, sound: str = "organ"
+    soundings: Sequence[Sounding], *, tempo: float, sound: str = "organ", balance: Balance = SATB
 ) -> NDArray[np.float32]:
     """Play notes in equal temperament at A4 = 440 Hz.
 
@@ -139,18 +178,51 @@ def synthesize(
         If the piece lasts longer than half an hour.
     """
     notes = perform(soundings, tempo=tempo)
+    return normalize_loudness(play_notes(notes, sound, balance=balance), RATE)
+
+
+def play_notes(
+    notes: Sequence[PlayedNote],
+    sound: str,
+    *,
+    balance: Balance = SATB,
+    seconds: float | None = None,
+) -> NDArray[np.float32]:
+    """Play notes at their times, at the level of the samples.
+
+    The sound of some notes and the sound of others add up to the sound of all of them.
+
+    Parameters
+    ----------
+    notes : sequence of PlayedNote
+        At least one.
+    sound : str
+        Instrument or soundfont: see `SoundPreset.parse`.
+    balance : Balance
+        Level and place of each voice.
+    seconds : float, optional
+        Length of the music before its reverberation. Default: to the end of the last note.
+
+    Returns
+    -------
+    ndarray of float32, shape [samples, 2]
+        Left and right at `RATE`.
+
+    Raises
+    ------
+    UsageError
+        If the sound cannot be played.
+    """
     preset = SoundPreset.parse(sound)
     if not preset.bundled and fluidsynth.is_installed():
-        return normalize_loudness(_render_fluidsynth(notes, preset), RATE)
+        end = max(note.stop for note in notes) if seconds is None else seconds
+        samples = fluidsynth.render(
+            notes, preset, rate=RATE, seconds=end + REVERB_SECONDS, balance=balance
+        )
+        add_reverb(samples, RATE)
+        return np.ascontiguousarray(samples.T)
     instrument = _load_bundled(preset) if preset.bundled else _load(preset)
-    return normalize_loudness(mix(notes, instrument, RATE), RATE)
-
-
-def _render_fluidsynth(notes: Sequence[PlayedNote], preset: SoundPreset) -> NDArray[np.float32]:
-    end = max(note.stop for note in notes) + REVERB_SECONDS
-    samples = fluidsynth.render(notes, preset, rate=RATE, seconds=end)
-    add_reverb(samples, RATE)
-    return np.ascontiguousarray(samples.T)
+    return mix(notes, instrument, RATE, balance=balance, seconds=seconds)
 
 
 def _load(preset: SoundPreset) -> Instrument:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from bachbot.errors import UsageError
 from bachbot.scores.sound.instruments import SoundPreset
-from bachbot.scores.sound.mixing import VOICE_LEVELS, VOICE_PANNING
+from bachbot.scores.sound.midi import channel_of
+from bachbot.scores.sound.mixing import SATB, Balance
 from bachbot.scores.sound.soundfont import VELOCITY
 from bachbot.scores.sound.timing import PlayedNote
 
@@ -27,7 +28,12 @@ def is_installed() -> bool:
 
 
 def render(
-    notes: Sequence[PlayedNote], preset: SoundPreset, *, rate: int, seconds: float
+    notes: Sequence[PlayedNote],
+    preset: SoundPreset,
+    *,
+    rate: int,
+    seconds: float,
+    balance: Balance = SATB,
 ) -> NDArray[np.float32]:
     """Play notes with fluidsynth, one channel a voice, without its own effects.
 
@@ -41,6 +47,8 @@ def render(
         Samples per second.
     seconds : float
         Length of the result; the sound is padded with silence or cut off.
+    balance : Balance
+        Level and place of each voice.
 
     Returns
     -------
@@ -56,7 +64,7 @@ def render(
 
     with tempfile.TemporaryDirectory(prefix="bachbot-") as folder:
         midi, wave = Path(folder) / "notes.mid", Path(folder) / "notes.wav"
-        midi.write_bytes(_midi(notes, preset))
+        midi.write_bytes(_midi(notes, preset, balance))
         command = [
             "fluidsynth", "-n", "-i", "-q", "-o", "synth.default-soundfont=", "-R", "0", "-C",
             "0", "-r", str(rate), "-T", "wav", "-O", "float", "-F", str(wave),
@@ -80,7 +88,7 @@ def _unplayable(preset: SoundPreset) -> UsageError:
     return UsageError(f"fluidsynth cannot play {preset.path}: use a valid .sf2 or .sf3 file")
 
 
-def _midi(notes: Sequence[PlayedNote], preset: SoundPreset) -> bytes:
+def _midi(notes: Sequence[PlayedNote], preset: SoundPreset, balance: Balance) -> bytes:
     """Return the notes as MIDI at one quarter note per second, since their times are in seconds."""
     import io
 
@@ -89,18 +97,19 @@ def _midi(notes: Sequence[PlayedNote], preset: SoundPreset) -> bytes:
     file = mido.MidiFile(type=1, ticks_per_beat=_TICKS)
     for voice in sorted({note.voice for note in notes}):
         track = mido.MidiTrack()
+        channel = channel_of(voice)
         setup = (
             mido.MetaMessage("set_tempo", tempo=1_000_000),
-            mido.Message("control_change", channel=voice, control=0, value=min(127, preset.bank)),
-            mido.Message("program_change", channel=voice, program=preset.program),
+            mido.Message("control_change", channel=channel, control=0, value=min(127, preset.bank)),
+            mido.Message("program_change", channel=channel, program=preset.program),
             mido.Message(
-                "control_change", channel=voice, control=10,
-                value=round(64 + 63 * VOICE_PANNING[voice]),
+                "control_change", channel=channel, control=10,
+                value=round(64 + 63 * balance.panning[voice]),
             ),
             # General MIDI squares the volume.
             mido.Message(
-                "control_change", channel=voice, control=7,
-                value=round(100 * np.sqrt(VOICE_LEVELS[voice])),
+                "control_change", channel=channel, control=7,
+                value=round(100 * np.sqrt(balance.levels[voice])),
             ),
         )  # fmt: skip
         track.extend(setup)
@@ -113,7 +122,9 @@ def _midi(notes: Sequence[PlayedNote], preset: SoundPreset) -> bytes:
         )
         for at, velocity, pitch in events:
             track.append(
-                mido.Message("note_on", channel=voice, note=pitch, velocity=velocity, time=at - now)
+                mido.Message(
+                    "note_on", channel=channel, note=pitch, velocity=velocity, time=at - now
+                )
             )
             now = at
         file.tracks.append(track)

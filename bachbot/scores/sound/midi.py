@@ -5,17 +5,20 @@ from collections.abc import Iterable
 
 from bachbot.scores.grid import Bar, bar_offsets
 from bachbot.scores.provenance import MARK
-from bachbot.scores.score import Score, Sounding, soundings
+from bachbot.scores.score import Score, Sounding
+from bachbot.scores.sheet import Sheet, sheet_soundings
 
 TICKS = 480
 """Ticks in a quarter note."""
 
 _VELOCITY = 80
+_CHANNELS = 16
+_PERCUSSION = 9
 _MAJOR = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
 _MINOR = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
 
 
-def midi_bytes(score: Score, tempo: float, *, program: int, marked: bool = True) -> bytes:
+def midi_bytes(score: Score | Sheet, tempo: float, *, program: int, marked: bool = True) -> bytes:
     """Return a score as a MIDI file of format 1.
 
     The first track has title, tempo and signatures; each voice has its own track and channel, so
@@ -23,8 +26,8 @@ def midi_bytes(score: Score, tempo: float, *, program: int, marked: bool = True)
 
     Parameters
     ----------
-    score : Score
-        Any number of voices.
+    score : Score or Sheet
+        Any number of voices; those of a sheet share the channels if there are more than 15.
     tempo : float
         Quarter notes per minute.
     program : int
@@ -41,20 +44,33 @@ def midi_bytes(score: Score, tempo: float, *, program: int, marked: bool = True)
 
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS, charset="utf-8")
     file.tracks.append(_conductor_track(score, tempo, marked=marked))
-    notes = soundings(score)
-    for voice in score.present:
+    if isinstance(score, Score):
+        names = {int(voice): voice.label.capitalize() for voice in score.present}
+    else:
+        names = {index: voice.name for index, voice in enumerate(score.voices)}
+    notes: dict[int, list[Sounding]] = {voice: [] for voice in names}
+    for note in sheet_soundings(score):
+        notes[note.voice].append(note)
+    for voice, name in names.items():
+        channel = channel_of(voice)
         messages = [
-            mido.MetaMessage("track_name", name=voice.label.capitalize(), time=0),
-            mido.Message("program_change", channel=int(voice), program=min(program, 127), time=0),
+            mido.MetaMessage("track_name", name=name, time=0),
+            mido.Message("program_change", channel=channel, program=min(program, 127), time=0),
         ]
-        messages += _note_messages(note for note in notes if note.voice == voice)
+        messages += _note_messages(notes[voice], channel)
         file.tracks.append(_track(messages))
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
 
 
-def _conductor_track(score: Score, tempo: float, *, marked: bool):  # type: ignore[no-untyped-def]  # a mido track
+def channel_of(voice: int) -> int:
+    """The MIDI channel of a voice, which is not that of percussion."""
+    channel = voice % (_CHANNELS - 1)
+    return channel + (channel >= _PERCUSSION)
+
+
+def _conductor_track(score: Score | Sheet, tempo: float, *, marked: bool):  # type: ignore[no-untyped-def]  # a mido track
     import mido
 
     document = score.document
@@ -78,7 +94,7 @@ def _conductor_track(score: Score, tempo: float, *, marked: bool):  # type: igno
                 )
             )
     for signature in document.signatures:
-        mode = signature.mode or score.chorale.key.mode
+        mode = signature.mode or (score.chorale.key.mode if isinstance(score, Score) else "major")
         names = _MINOR if mode == "minor" else _MAJOR
         if abs(signature.fifths) <= 7:
             key = names[signature.fifths + 7] + ("m" if mode == "minor" else "")
@@ -97,7 +113,7 @@ def _pickup(bar: Bar) -> tuple[int, int] | None:
     return None
 
 
-def _note_messages(notes: Iterable[Sounding]) -> list:
+def _note_messages(notes: Iterable[Sounding], channel: int) -> list:
     import mido
 
     messages = []
@@ -108,7 +124,7 @@ def _note_messages(notes: Iterable[Sounding]) -> list:
             messages.append(
                 mido.Message(
                     kind,
-                    channel=note.voice,
+                    channel=channel,
                     note=note.pitch,
                     velocity=_VELOCITY if kind == "note_on" else 0,
                     time=at,

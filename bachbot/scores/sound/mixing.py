@@ -1,6 +1,7 @@
 """Mixing: panned voices, reverberation, loudness."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -140,7 +141,43 @@ VOICE_PANNING = (-0.45, -0.15, 0.15, 0.45)
 """Positions of S, A, T, B from left (-1) to right (1)."""
 
 
-def mix(notes: Sequence[PlayedNote], instrument: Instrument, rate: int) -> NDArray[np.float32]:
+@dataclass(frozen=True)
+class Balance:
+    """Level and place of each voice.
+
+    Parameters
+    ----------
+    levels : tuple of float
+        Amplitudes.
+    panning : tuple of float
+        Places from left (-1) to right (1).
+    """
+
+    levels: tuple[float, ...]
+    panning: tuple[float, ...]
+
+    @classmethod
+    def of(cls, count: int) -> "Balance":
+        """A balance for any number of voices: four as S, A, T and B, others side by side."""
+        if count == len(VOICE_LEVELS):
+            return SATB
+        width = VOICE_PANNING[-1]
+        places = np.linspace(-width, width, count) if count > 1 else np.zeros(count)
+        return cls((0.9,) * count, tuple(map(float, places)))
+
+
+SATB = Balance(VOICE_LEVELS, VOICE_PANNING)
+"""The balance of soprano, alto, tenor and bass."""
+
+
+def mix(
+    notes: Sequence[PlayedNote],
+    instrument: Instrument,
+    rate: int,
+    *,
+    balance: Balance = SATB,
+    seconds: float | None = None,
+) -> NDArray[np.float32]:
     """Play notes on an instrument, pan the voices and add reverberation.
 
     Parameters
@@ -151,6 +188,10 @@ def mix(notes: Sequence[PlayedNote], instrument: Instrument, rate: int) -> NDArr
         Instrument to play them on.
     rate : int
         Samples a second; the instrument's.
+    balance : Balance
+        Level and place of each voice.
+    seconds : float, optional
+        Length of the music before its reverberation. Default: to the end of the last note.
 
     Returns
     -------
@@ -162,7 +203,7 @@ def mix(notes: Sequence[PlayedNote], instrument: Instrument, rate: int) -> NDArr
     UsageError
         If the soundfont is damaged, or has no sample for a key that is played.
     """
-    end = max(note.stop for note in notes)
+    end = max(note.stop for note in notes) if seconds is None else seconds
     dry = np.zeros((2, int((end + REVERB_SECONDS) * rate) + 1), dtype=np.float32)
     for key in sorted({note.pitch for note in notes}):
         same_key = [note for note in notes if note.pitch == key]
@@ -171,12 +212,14 @@ def mix(notes: Sequence[PlayedNote], instrument: Instrument, rate: int) -> NDArr
             raise UsageError(f"the soundfont has no sample for key {key}: use another instrument")
         for note in sorted(same_key, key=lambda n: (n.start, n.voice)):
             for layer in layers:
-                _add(dry, note, layer, rate)
+                _add(dry, note, layer, rate, balance)
     add_reverb(dry, rate)
     return np.ascontiguousarray(dry.T)
 
 
-def _add(dry: NDArray[np.float32], note: PlayedNote, layer: Layer, rate: int) -> None:
+def _add(
+    dry: NDArray[np.float32], note: PlayedNote, layer: Layer, rate: int, balance: Balance
+) -> None:
     """Add one note, in place.
 
     Its start is rounded to a whole number of its periods, so that two voices in unison are in phase
@@ -188,8 +231,8 @@ def _add(dry: NDArray[np.float32], note: PlayedNote, layer: Layer, rate: int) ->
     tail = len(layer.tone)
     length = min(held + int(layer.envelope.release * rate), tail, dry.shape[1] - first)
     level = envelope_levels(layer.envelope, min(held, length), length, rate)
-    tone = layer.tone[:length] * level * np.float32(VOICE_LEVELS[note.voice])
+    tone = layer.tone[:length] * level * np.float32(balance.levels[note.voice])
     # Equal power from left to right.
-    angle = (np.clip(VOICE_PANNING[note.voice] + layer.position, -1, 1) + 1) * np.pi / 4
+    angle = (np.clip(balance.panning[note.voice] + layer.position, -1, 1) + 1) * np.pi / 4
     dry[0, first : first + length] += np.float32(np.cos(angle)) * tone
     dry[1, first : first + length] += np.float32(np.sin(angle)) * tone

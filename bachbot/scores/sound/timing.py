@@ -76,16 +76,15 @@ def perform(soundings: Sequence[Sounding], *, tempo: float) -> list[PlayedNote]:
     )
     if not notes:
         raise ScoreError("the score has no notes to play: give one that has some")
-    quarters, seconds, breaths = _tempo_map(notes, tempo)
-    if seconds[-1] > _MAX_SECONDS:
+    times = tempo_map(notes, tempo)
+    if times.end > _MAX_SECONDS:
         raise OutputError(
-            f"the piece lasts {seconds[-1] / 60:.0f} minutes and sound files at most "
+            f"the piece lasts {times.end / 60:.0f} minutes and sound files at most "
             f"{_MAX_SECONDS / 60:.0f}: use a faster tempo, or write .mid"
         )
     ends = [float(n.start + n.length) for n in notes]
-    starts = np.interp([float(n.start) for n in notes], quarters, seconds)
-    stops = np.interp(ends, quarters, seconds)
-    stops = stops - np.array([_BREATH if end in breaths else 0 for end in ends])
+    starts = times.at([float(n.start) for n in notes])
+    stops = times.at(ends) - np.array([_BREATH if end in times.breaths else 0 for end in ends])
     stops = _separate_repeated_notes(notes, starts, stops)
     return [
         PlayedNote(note.voice, note.pitch, float(start), float(stop))
@@ -93,17 +92,41 @@ def perform(soundings: Sequence[Sounding], *, tempo: float) -> list[PlayedNote]:
     ]
 
 
-def _tempo_map(
-    notes: Sequence[Sounding], tempo: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], set[float]]:
-    """Map positions in quarter notes to seconds.
+@dataclass(frozen=True, eq=False)
+class TempoMap:
+    """When each place of the music is reached.
 
-    Returns
-    -------
+    Parameters
+    ----------
     quarters, seconds : ndarray of float, shape [points]
-        Positions and their times; linear in between.
+        Places in quarter notes and their times; linear in between.
     breaths : set of float
-        Positions at which a fermata ends.
+        Places at which a fermata ends.
+    """
+
+    quarters: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    breaths: frozenset[float]
+
+    @property
+    def end(self) -> float:
+        """Time of the end in seconds."""
+        return float(self.seconds[-1])
+
+    def at(self, quarters: Sequence[float]) -> NDArray[np.float64]:
+        """Times of some places in seconds."""
+        return np.interp(quarters, self.quarters, self.seconds)
+
+
+def tempo_map(notes: Sequence[Sounding], tempo: float) -> TempoMap:
+    """Find when each place is reached: fermatas are held, and the end slows down.
+
+    Parameters
+    ----------
+    notes : sequence of Sounding
+        At least one, in any order.
+    tempo : float
+        Quarter notes per minute, above 0.
     """
     end = max(float(n.start + n.length) for n in notes)
     held = [(float(n.start), float(n.start + n.length)) for n in notes if n.fermata]
@@ -123,7 +146,7 @@ def _tempo_map(
     # A breath comes before the next note; the last fermata needs none.
     breaths = {stop for _, stop in held if stop < end}
     steps[np.isin(quarters[1:], list(breaths))] += _BREATH
-    return quarters, np.concatenate([[0.0], np.cumsum(steps)]), breaths
+    return TempoMap(quarters, np.concatenate([[0.0], np.cumsum(steps)]), frozenset(breaths))
 
 
 def _separate_repeated_notes(
@@ -134,7 +157,16 @@ def _separate_repeated_notes(
     for index, (note, following) in enumerate(pairwise(notes)):
         repeated = (note.voice, note.pitch) == (following.voice, following.pitch)
         if repeated and starts[index + 1] - stops[index] < _GAP:
-            early = starts[index + 1] - _GAP
-            # A very short note keeps half of its length.
-            stops[index] = max(early, (starts[index] + stops[index]) / 2)
+            stops[index] = _early(starts[index], stops[index], starts[index + 1])
+    # In chords other notes are between a note and its repetition.
+    begun = {(note.voice, note.pitch, note.start): index for index, note in enumerate(notes)}
+    for index, note in enumerate(notes):
+        again = begun.get((note.voice, note.pitch, note.start + note.length))
+        if again is not None and again > index + 1 and starts[again] - stops[index] < _GAP:
+            stops[index] = _early(starts[index], stops[index], starts[again])
     return stops
+
+
+def _early(start: float, stop: float, again: float) -> float:
+    """Where a note ends that is repeated; a very short one keeps half of its length."""
+    return max(again - _GAP, (start + stop) / 2)

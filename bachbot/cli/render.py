@@ -1,0 +1,65 @@
+"""``bachbot render``: a score of any parts as a page, as sound, or in another format."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from bachbot.cli import options as shared
+from bachbot.cli.paths import STANDARD, ScoreInput, ScoreOutput
+
+
+def render(
+    score: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCORE",
+            help="Score of any parts (MusicXML, .mxl, MIDI, ABC or Humdrum kern); - for standard "
+            "input.",
+        ),
+    ],
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help=f"File to write: {shared.OUTPUT_FORMATS_HELP}; {shared.SEVERAL_FILES_HELP}; - for "
+            "standard output. [default: NAME-rendered.pdf]",
+            show_default=False,
+        ),
+    ] = None,
+    words: shared.Words = None,
+    paper: shared.Paper = "a4",
+    size: shared.Size = "normal",
+    staves: shared.Staves = 4,
+    tempo: shared.Tempo = 72.0,
+    sound: shared.Sound = "organ",
+    tune: shared.Tune = None,
+    read_as: shared.From = None,
+    write_as: shared.To = None,
+    force: shared.Force = False,
+) -> None:
+    """Engrave a score, play it, or convert it to another format.
+
+    The score may have any parts: one voice, two or five, or two staves of chords. Its notes come
+    back as they are.
+    """
+    from bachbot.scores import Layout, load_sheet
+
+    layout = Layout(staves=staves, tempo=tempo, sound=sound, paper=paper, size=size, words=words)  # type: ignore[arg-type]
+    source = ScoreInput.of(score, read_as)
+    if not output and source.path is None:
+        output = [STANDARD]
+    name = f"{f'-{tune}' if tune else ''}-rendered"
+    target = ScoreOutput.of(
+        output, (source.stem, name), to=write_as or (None if output else "pdf"), force=force,
+        inputs=[source.path],
+    )  # fmt: skip
+    sheet = load_sheet(source.source, format=source.format, tune=shared.tune_number(tune))
+    for notice in sheet.notices:
+        print(f"bachbot: warning: {source.label}: {notice}", file=sys.stderr)  # noqa: T201
+    voices = len(sheet.voices)
+    for names in target.write([sheet], layout):
+        if names:
+            target.say(f"{names}: {voices or 'no'} voice{'' if voices == 1 else 's'}")
