@@ -62,10 +62,12 @@ def practice(
     from bachbot.scores import load_sheet
     from bachbot.scores.engraving.page_size import PageSize
     from bachbot.scores.practice import PracticeOptions, practice_files, save_practice
+    from bachbot.scores.practice.save import check_format
     from bachbot.scores.save import Saved, raise_failures
 
     options = PracticeOptions(tempo=tempo, sound=sound, soft=soft, count_in=count_in, click=click)
     page = PageSize(paper, size)
+    check_format(format)
     source = ScoreInput.of(score, read_as)
     folder = folder_of([output] if output is not None else None, "practice material") or Path(
         name_of(source.stem, f"{f'-{tune}' if tune else ''}-practice")
