@@ -1,7 +1,6 @@
 """``bachbot bach``: a chorale of Bach's from the user's own music21."""
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +11,6 @@ from bachbot.errors import UsageError
 
 if TYPE_CHECKING:
     from bachbot.corpus.bach import BachChorale
-    from bachbot.scores import Score
 
 _NAMED = 6
 
@@ -27,12 +25,13 @@ def bach(
         ),
     ],
     output: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
-            help=f"Write the chorale: {shared.OUTPUT_FORMATS_HELP}; - for standard output.",
+            help=f"Write the chorale: {shared.OUTPUT_FORMATS_HELP}; {shared.SEVERAL_FILES_HELP}; - "
+            "for standard output.",
             show_default=False,
         ),
     ] = None,
@@ -62,7 +61,7 @@ def bach(
     if target is not None:
         if len(found) > 1:
             raise UsageError(f"{len(found)} chorales match: give one of {_named(found)}")
-        [(name, _)] = target.save([_Chorale(found[0].load())], layout)  # type: ignore[list-item]
+        [name] = target.write([found[0].load()], layout)
         if as_json:
             typer.echo(json.dumps({"file": name} | found[0].to_json(), ensure_ascii=False))
         else:
@@ -72,13 +71,6 @@ def bach(
         typer.echo(json.dumps([one.to_json() for one in found], ensure_ascii=False))
         return
     _show(found)
-
-
-@dataclass(frozen=True)
-class _Chorale:
-    """Stands where results of the model are written."""
-
-    score: "Score"
 
 
 def _named(found: "list[BachChorale]") -> str:

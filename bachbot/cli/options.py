@@ -294,7 +294,7 @@ def layout_of(
         staves=(settings.staves or 4) if staves is None else staves,  # type: ignore[arg-type]
         tempo=tempo,
         sound=(settings.sound or "organ") if sound is None else sound,
-        paper=paper,  # type: ignore[arg-type]
-        size=size,  # type: ignore[arg-type]
+        paper=paper,
+        size=size,
         words=words,  # type: ignore[arg-type]
     )

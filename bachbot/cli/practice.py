@@ -43,7 +43,7 @@ def practice(
         bool, typer.Option("--click", help="Let the beats be heard through the whole piece.")
     ] = False,
     tempo: shared.Tempo = 72.0,
-    sound: shared.Sound = "organ",
+    sound: shared.Sound = None,
     format: Annotated[  # noqa: A002
         str, typer.Option("--format", metavar="NAME", help="Of the tracks: mp3, flac, wav or ogg.")
     ] = "mp3",
@@ -65,7 +65,10 @@ def practice(
     from bachbot.scores.practice.save import check_format
     from bachbot.scores.save import Saved, raise_failures
 
-    options = PracticeOptions(tempo=tempo, sound=sound, soft=soft, count_in=count_in, click=click)
+    layout = shared.layout_of(shared.singers(None, None), staves=None, tempo=tempo, sound=sound)
+    options = PracticeOptions(
+        tempo=layout.tempo, sound=layout.sound, soft=soft, count_in=count_in, click=click
+    )
     page = PageSize(paper, size)
     check_format(format)
     source = ScoreInput.of(score, read_as)

@@ -32,9 +32,9 @@ def render(
     words: shared.Words = None,
     paper: shared.Paper = "a4",
     size: shared.Size = "normal",
-    staves: shared.Staves = 4,
+    staves: shared.Staves = None,
     tempo: shared.Tempo = 72.0,
-    sound: shared.Sound = "organ",
+    sound: shared.Sound = None,
     tune: shared.Tune = None,
     read_as: shared.From = None,
     write_as: shared.To = None,
@@ -45,9 +45,12 @@ def render(
     The score may have any parts: one voice, two or five, or two staves of chords. Its notes come
     back as they are.
     """
-    from bachbot.scores import Layout, load_sheet
+    from bachbot.scores import load_sheet
 
-    layout = Layout(staves=staves, tempo=tempo, sound=sound, paper=paper, size=size, words=words)  # type: ignore[arg-type]
+    layout = shared.layout_of(
+        shared.singers(None, None), staves=staves, tempo=tempo, sound=sound, paper=paper, size=size,
+        words=words,
+    )  # fmt: skip
     source = ScoreInput.of(score, read_as)
     if not output and source.path is None:
         output = [STANDARD]
