@@ -2,23 +2,28 @@
 
 ::
 
-    python tests/benchmarks/read_collections.py FOLDER... [--limit N] [--show N] [--harmonize]
+    python tests/benchmarks/read_collections.py FOLDER... [--sample N] [--seed S] [--harmonize]
 
 Every tune of every score in the folders is read as `bachbot harmonize` reads it. What comes back is
 compared with music21's reading of the same tune: pitch and onset of each note of the melody (the
 top notes of chords, tied notes as one, no grace notes), up to one interval by which all of it may
 have been moved. The table says how many tunes were read, how many of them agree, differ, or cannot
-be compared because music21 refuses them, and how many were refused. With ``--harmonize`` each tune
-is harmonized as well (greedily), and its tune has to come back as it was read.
+be compared because music21 refuses them, and how many were refused. ``--sample N --seed S`` draws N
+tunes of each folder at random. With ``--harmonize`` each tune is harmonized as well, with the
+default beam, and its tune has to come back as it was read.
 
-A difference is not always ours: ``--show`` prints the first ones.
+``--record FILE`` keeps what became of each tune, a line of JSON for each, and a later run with the
+same file goes on where this one stopped. A difference is not always ours: ``--show`` prints the
+first ones.
 
 The collections of music21 itself are in its folder `corpus`: airdsAirs, oneills1850, ryansMammoth,
-nottingham-dataset (ABC), essenFolksong (ABC), and scores by many composers.
+nottingham-dataset (ABC), essenFolksong (ABC), and scores by many composers. Its folder
+`musicxml/lilypondTestSuite` has a small file for each element of MusicXML.
 """
 
 import argparse
 import io
+import json
 import random
 import re
 import sys
@@ -28,14 +33,24 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from xml.etree.ElementTree import Element
 
 from bachbot.chorale import Voice
 from bachbot.errors import BachbotError
 from bachbot.scores import load_score
+from bachbot.scores.readers.document import Line
 from bachbot.scores.readers.load import list_tunes
 from bachbot.scores.readers.source import INPUT_FORMATS, open_source
 from bachbot.scores.score import Score, soundings
+
+if TYPE_CHECKING:
+    from bachbot.engine import Engine
+
+OUTCOMES = ("agrees", "differs", "not compared", "refused", "not harmonized")
+"""What becomes of a tune; the last only where it is to be harmonized."""
 
 Notes = list[tuple[Fraction, int]]
 """Onset in quarter notes, and MIDI pitch, of each note of a melody."""
@@ -49,29 +64,80 @@ _SIGNS = re.compile(r"[H-Wh-w~.](?=[\^_=A-Ga-gxz\[({])|`|\((?![2-9])|\)")
 _COLON = re.compile(r"(?<=[A-Ga-gz0-9]):")
 
 
+class Sample(NamedTuple):
+    """How many tunes of each folder are drawn, all if None, and the seed of the draw."""
+
+    size: int | None
+    seed: int
+
+
+class Wanted(NamedTuple):
+    """A tune to read: file, place there from 1, number, and what the record calls it."""
+
+    path: Path
+    place: int
+    number: int
+    name: str
+
+
+class Outcome(NamedTuple):
+    """What became of a tune.
+
+    Parameters
+    ----------
+    kind : str
+        One of ``OUTCOMES``.
+    detail : str
+        The error or the difference.
+    harmonized : bool
+        Whether it was harmonized and its tune came back as it was read.
+    """
+
+    kind: str
+    detail: str = ""
+    harmonized: bool = False
+
+
 @dataclass
 class Table:
-    """Counts by collection, and examples of what went wrong."""
+    """What became of each tune, by collection and name."""
 
-    counts: dict[str, Counter[str]] = field(default_factory=dict)
-    examples: list[str] = field(default_factory=list)
+    record: Path | None = None
+    found: dict[str, dict[str, Outcome]] = field(default_factory=dict)
 
-    def add(self, collection: str, outcome: str, tune: str, detail: str = "") -> None:
-        """Count a tune."""
-        self.counts.setdefault(collection, Counter())[outcome] += 1
-        if detail:
-            self.examples.append(f"{tune}: {outcome}: {detail}")
+    def __post_init__(self) -> None:
+        if self.record is not None and self.record.exists():
+            for line in self.record.read_text("utf-8").splitlines():
+                collection, tune, *outcome = json.loads(line)
+                self.found.setdefault(collection, {})[tune] = Outcome(*outcome)
 
-    def lines(self) -> Iterator[str]:
+    def add(self, collection: str, tune: str, outcome: Outcome) -> None:
+        """Keep an outcome, also in the record."""
+        self.found.setdefault(collection, {})[tune] = outcome
+        if self.record is not None:
+            with self.record.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([collection, tune, *outcome], ensure_ascii=False) + "\n")
+
+    def lines(self, *, harmonize: bool) -> Iterator[str]:
         """The table in Markdown."""
-        outcomes = ("agrees", "differs", "not compared", "refused", "not harmonized")
-        yield f"| collection | tunes | {' | '.join(outcomes)} | read |"
-        yield "|---" * (len(outcomes) + 3) + "|"
-        for name, count in self.counts.items():
-            tunes = count.total()
-            read = sum(count[o] for o in outcomes[:3]) / tunes
-            cells = " | ".join(str(count[outcome]) for outcome in outcomes)
-            yield f"| {name} | {tunes} | {cells} | {100 * read:.1f}% |"
+        last = ["harmonized", "tune unchanged"] if harmonize else []
+        yield f"| {' | '.join(['collection', 'tunes', 'read', *OUTCOMES, *last])} |"
+        yield "|---" + "|---:" * (len(OUTCOMES) + 2 + len(last)) + "|"
+        for name, tunes in self.found.items():
+            count = Counter(outcome.kind for outcome in tunes.values())
+            read = len(tunes) - count["refused"]
+            row = [name, len(tunes), read, *(count[kind] for kind in OUTCOMES)]
+            if harmonize:
+                done = read - count["not harmonized"]
+                row += [done, sum(outcome.harmonized for outcome in tunes.values())]
+            yield f"| {' | '.join(map(str, row))} |"
+
+    def examples(self) -> Iterator[str]:
+        """The tunes of which there is something to say."""
+        for name, tunes in self.found.items():
+            for tune, outcome in tunes.items():
+                if outcome.detail:
+                    yield f"{name}/{tune}: {outcome.kind}: {outcome.detail}"
 
 
 def our_notes(score: Score) -> Notes:
@@ -79,8 +145,22 @@ def our_notes(score: Score) -> Notes:
     return [(s.start, s.pitch) for s in soundings(score) if s.voice == Voice.SOPRANO]
 
 
-def their_notes(content: bytes, kind: str, place: int, part: int) -> Notes:
-    """The melody as music21 reads it: a part of a tune by its place in the file, from 1."""
+def their_notes(content: bytes, kind: str, place: int, line: Line, root: Element) -> Notes:
+    """The melody as music21 reads it.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    kind : str
+        Its format.
+    place : int
+        Which of the tunes in the file, from 1.
+    line : Line
+        Where bachbot found the melody.
+    root : Element
+        The MusicXML in which it did.
+    """
     from music21 import converter, stream
 
     if kind == "mxl":
@@ -98,14 +178,30 @@ def their_notes(content: bytes, kind: str, place: int, part: int) -> Notes:
         parsed = converter.parseData(text, format=_MUSIC21_FORMATS[kind])
     if isinstance(parsed, stream.Opus):
         parsed = parsed.scores[place - 1 if kind == "kern" else 0]
-    line = parsed.parts[part].stripTies().flatten()
+    part = line.part
+    if kind == "musicxml":
+        parsed = parsed.toSoundingPitch()
+        part = _staff_number(root, line)
     found: dict[Fraction, int] = {}
-    for note in line.notes:
-        if note.quarterLength and not hasattr(note, "figure"):
+    for note in parsed.parts[part].stripTies().flatten().notes:
+        if note.quarterLength and note.pitches and not hasattr(note, "figure"):
             pitch = max(p.midi for p in note.pitches)
             onset = Fraction(note.offset).limit_denominator(1000)
             found[onset] = max(found.get(onset, 0), pitch)
     return sorted(found.items())
+
+
+def _staff_number(root: Element, line: Line) -> int:
+    """Which of music21's parts a line is in: it makes a part of each staff."""
+    before = 0
+    parts = root.findall("part")
+    for part in parts[: line.part]:
+        before += _staves(part)
+    return before + (int(line.staff) - 1 if _staves(parts[line.part]) > 1 else 0)
+
+
+def _staves(part: Element) -> int:
+    return max([int(staves.text or 1) for staves in part.iter("staves")] or [1])
 
 
 def _without_misread_signs(line: str) -> str:
@@ -145,64 +241,73 @@ def difference(ours: Notes, theirs: Notes) -> str:
     return ""
 
 
-def read_folder(folder: Path, table: Table, limit: int | None, *, harmonize: bool) -> None:
-    """Read the tunes of a folder, or as many of them, drawn at random."""
+def read_folder(folder: Path, table: Table, sample: Sample, engine: "Engine | None") -> None:
+    """Read the tunes of a folder, or as many of them as are drawn."""
     tunes = []
+    done = table.found.get(folder.name, {})
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in INPUT_FORMATS and path.is_file():
+            name = path.relative_to(folder).as_posix()
             try:
                 headings = list_tunes(path)
-                tunes += [(path, place, h.number) for place, h in enumerate(headings, start=1)]
             except BachbotError as error:
-                table.add(folder.name, "refused", path.name, str(error))
-    if limit is not None and limit < len(tunes):
-        tunes = sorted(random.Random(0).sample(tunes, limit))
-    engine = None
-    if harmonize:
-        from bachbot.engine import Engine
+                if name not in done:
+                    table.add(folder.name, name, Outcome("refused", str(error)))
+                continue
+            tunes += [
+                Wanted(path, place, heading.number, f"{name} {heading.number}")
+                for place, heading in enumerate(headings, start=1)
+            ]
+    if sample.size is not None and sample.size < len(tunes):
+        tunes = sorted(random.Random(sample.seed).sample(tunes, sample.size))
+    for tune in tunes:
+        if tune.name not in table.found.get(folder.name, {}):
+            table.add(folder.name, tune.name, read_tune(tune, engine))
 
-        engine = Engine.load()
-    for path, place, number in tunes:
-        name = f"{path.name} {number}"
+
+def read_tune(tune: Wanted, engine: "Engine | None") -> Outcome:
+    """Read a tune, harmonize it if there is an engine, and compare it with music21's reading."""
+    try:
+        score = load_score(tune.path, tune=tune.number)
+    except BachbotError as error:
+        return Outcome("refused", str(error))
+    if engine is not None:
         try:
-            score = load_score(path, tune=number)
+            [found] = engine.harmonize(score)
         except BachbotError as error:
-            table.add(folder.name, "refused", name, str(error))
-            continue
-        if engine is not None:
-            try:
-                [found] = engine.harmonize(score)
-                kept = our_notes(found.score) == our_notes(score)
-            except BachbotError as error:
-                table.add(folder.name, "not harmonized", name, str(error))
-                continue
-            if not kept:
-                table.add(folder.name, "not harmonized", name, "the tune is another")
-                continue
-        source = open_source(path)
-        part = score.lines[Voice.SOPRANO].part
-        try:
-            theirs = their_notes(source.content, source.format, place, part)
-        except Exception as error:  # its parsers raise errors of any type
-            table.add(folder.name, "not compared", name, "")
-            _ = error
-            continue
-        found_difference = difference(our_notes(score), theirs)
-        table.add(folder.name, "differs" if found_difference else "agrees", name, found_difference)
+            return Outcome("not harmonized", str(error))
+        if our_notes(found.score) != our_notes(score):
+            return Outcome("not harmonized", "the tune is another")
+    source = open_source(tune.path)
+    line = score.lines[Voice.SOPRANO]
+    try:
+        theirs = their_notes(source.content, source.format, tune.place, line, score.document.root)
+    except Exception:  # its parsers raise errors of any type
+        return Outcome("not compared", harmonized=engine is not None)
+    wrong = difference(our_notes(score), theirs)
+    return Outcome("differs" if wrong else "agrees", wrong, engine is not None)
 
 
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--limit", type=int, help="tunes of each folder, drawn at random")
+    parser.add_argument("--sample", type=int, metavar="N", help="tunes of each folder")
+    parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--show", type=int, default=20, help="faults to print")
     parser.add_argument("--harmonize", action="store_true")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="of outcomes, to go on with")
     options = parser.parse_args()
-    table = Table()
+    table = Table(options.record)
+    engine = None
+    if options.harmonize:
+        from bachbot.engine import Engine
+
+        engine = Engine.load()
     for folder in options.folders:
-        read_folder(folder, table, options.limit, harmonize=options.harmonize)
-    for line in (*table.lines(), "", *table.examples[: options.show]):
+        read_folder(folder, table, Sample(options.sample, options.seed), engine)
+    lines = table.lines(harmonize=options.harmonize)
+    for line in (*lines, "", *islice(table.examples(), options.show)):
         print(line)  # noqa: T201
     return 0
 
