@@ -30,6 +30,8 @@ NoticeKind = Literal[
     "not read",
     "bar lines",
     "timing",
+    "assumed",
+    "words",
 ]
 """What a notice is about."""
 

@@ -2,15 +2,15 @@
 
 ::
 
-    python tests/benchmarks/read_collections.py FOLDER... [--sample N] [--seed S] [--harmonize]
+    python tests/benchmarks/read_collections.py FOLDER... [--sample N] [--harmonize METHOD]
 
 Every tune of every score in the folders is read as `bachbot harmonize` reads it. What comes back is
 compared with music21's reading of the same tune: pitch and onset of each note of the melody (the
-top notes of chords, tied notes as one, no grace notes), up to one interval by which all of it may
+top notes of chords, no grace notes), up to one interval by which all of it may
 have been moved. The table says how many tunes were read, how many of them agree, differ, or cannot
 be compared because music21 refuses them, and how many were refused. ``--sample N --seed S`` draws N
-tunes of each folder at random. With ``--harmonize`` each tune is harmonized as well, with the
-default beam, and its tune has to come back as it was read.
+tunes of each folder at random. With ``--harmonize beam`` (the default beam) or ``greedy`` each tune
+is harmonized as well, and has to come back as it was read.
 
 ``--record FILE`` keeps what became of each tune, a line of JSON for each, and a later run with the
 same file goes on where this one stopped. A difference is not always ours: ``--show`` prints the
@@ -29,10 +29,12 @@ import re
 import sys
 import warnings
 import zipfile
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -43,25 +45,34 @@ from bachbot.errors import BachbotError
 from bachbot.scores import load_score
 from bachbot.scores.readers.document import Line
 from bachbot.scores.readers.load import list_tunes
-from bachbot.scores.readers.source import INPUT_FORMATS, open_source
+from bachbot.scores.readers.source import INPUT_FORMATS, decode_text, open_source
 from bachbot.scores.score import Score, soundings
 
 if TYPE_CHECKING:
-    from bachbot.engine import Engine
+    from bachbot.engine import DecodingResult
 
 OUTCOMES = ("agrees", "differs", "not compared", "refused", "not harmonized")
 """What becomes of a tune; the last only where it is to be harmonized."""
 
 Notes = list[tuple[Fraction, int]]
-"""Onset in quarter notes, and MIDI pitch, of each note of a melody."""
+"""Onset in quarter notes, and MIDI pitch, of each note of a melody.
+
+In MusicXML, whose bars may be shorter or longer than they should be, onsets are counted from the
+beginning of the bar and tied notes are several: what one program reads otherwise in a bar is then
+no difference in the bars after it.
+"""
 
 _MUSIC21_FORMATS = {"abc": "abc", "kern": "humdrum", "musicxml": "musicxml", "midi": "midi"}
+_LONG = 1000  # quarter notes between the beginnings of two bars, more than any bar has
 _TUNE = re.compile(r"^X:", re.MULTILINE)
 _FIELD = re.compile(r"[A-Za-z+]:")
 _NOTE_BEFORE_COLON = re.compile(r"[A-Ga-gz]:[|:]")
 _REMARKS = re.compile(r'"[^"]*"|![^!\s]*!|!(?=[^!]*$)|\{[^}]*\}')
 _SIGNS = re.compile(r"[H-Wh-w~.](?=[\^_=A-Ga-gxz\[({])|`|\((?![2-9])|\)")
 _COLON = re.compile(r"(?<=[A-Ga-gz0-9]):")
+
+
+Harmonize = Callable[[Score], "list[DecodingResult]"]
 
 
 class Sample(NamedTuple):
@@ -141,8 +152,19 @@ class Table:
 
 
 def our_notes(score: Score) -> Notes:
-    """The melody as bachbot read it."""
+    """The melody as bachbot read it, tied notes as one."""
     return [(s.start, s.pitch) for s in soundings(score) if s.voice == Voice.SOPRANO]
+
+
+def our_notes_in_bars(score: Score) -> Notes:
+    """The melody as bachbot read it, by the places of its notes in their bars."""
+    bars = score.document.bars
+    found = []
+    for note in score.lines[Voice.SOPRANO].notes:
+        bar = bisect_right(bars, note.start, key=lambda bar: bar.start) - 1
+        onset = (note.start - bars[bar].start).limit_denominator(1000)
+        found.append((_LONG * bar + onset, note.pitch))
+    return found
 
 
 def their_notes(content: bytes, kind: str, place: int, line: Line, root: Element) -> Notes:
@@ -167,7 +189,7 @@ def their_notes(content: bytes, kind: str, place: int, line: Line, root: Element
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             name = next(n for n in archive.namelist() if not n.startswith("META-INF"))
             content, kind = archive.read(name), "musicxml"
-    text = _text(content)
+    text = decode_text(content)
     if kind == "abc":
         head, *tunes = _TUNE.split(text)
         # It carries an accidental through the bar only in files of this version.
@@ -178,15 +200,17 @@ def their_notes(content: bytes, kind: str, place: int, line: Line, root: Element
         parsed = converter.parseData(text, format=_MUSIC21_FORMATS[kind])
     if isinstance(parsed, stream.Opus):
         parsed = parsed.scores[place - 1 if kind == "kern" else 0]
-    part = line.part
-    if kind == "musicxml":
-        parsed = parsed.toSoundingPitch()
-        part = _staff_number(root, line)
     found: dict[Fraction, int] = {}
-    for note in parsed.parts[part].stripTies().flatten().notes:
+    if kind == "musicxml":
+        part = parsed.toSoundingPitch().parts[_staff_number(root, line)]
+        bars = enumerate(part.getElementsByClass("Measure"))
+        notes = [(bar, note) for bar, measure in bars for note in measure.flatten().notes]
+    else:
+        notes = [(0, note) for note in parsed.parts[line.part].stripTies().flatten().notes]
+    for bar, note in notes:
         if note.quarterLength and note.pitches and not hasattr(note, "figure"):
             pitch = max(p.midi for p in note.pitches)
-            onset = Fraction(note.offset).limit_denominator(1000)
+            onset = _LONG * bar + Fraction(note.offset).limit_denominator(1000)
             found[onset] = max(found.get(onset, 0), pitch)
     return sorted(found.items())
 
@@ -217,13 +241,6 @@ def _without_misread_signs(line: str) -> str:
     return _COLON.sub(" :", line)
 
 
-def _text(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
-
-
 def difference(ours: Notes, theirs: Notes) -> str:
     """How two readings of a melody differ; empty if they do not."""
     if not theirs:
@@ -241,7 +258,7 @@ def difference(ours: Notes, theirs: Notes) -> str:
     return ""
 
 
-def read_folder(folder: Path, table: Table, sample: Sample, engine: "Engine | None") -> None:
+def read_folder(folder: Path, table: Table, sample: Sample, harmonize: Harmonize | None) -> None:
     """Read the tunes of a folder, or as many of them as are drawn."""
     tunes = []
     done = table.found.get(folder.name, {})
@@ -262,18 +279,18 @@ def read_folder(folder: Path, table: Table, sample: Sample, engine: "Engine | No
         tunes = sorted(random.Random(sample.seed).sample(tunes, sample.size))
     for tune in tunes:
         if tune.name not in table.found.get(folder.name, {}):
-            table.add(folder.name, tune.name, read_tune(tune, engine))
+            table.add(folder.name, tune.name, read_tune(tune, harmonize))
 
 
-def read_tune(tune: Wanted, engine: "Engine | None") -> Outcome:
-    """Read a tune, harmonize it if there is an engine, and compare it with music21's reading."""
+def read_tune(tune: Wanted, harmonize: Harmonize | None) -> Outcome:
+    """Read a tune, harmonize it if that is wanted, and compare it with music21's reading."""
     try:
         score = load_score(tune.path, tune=tune.number)
     except BachbotError as error:
         return Outcome("refused", str(error))
-    if engine is not None:
+    if harmonize is not None:
         try:
-            [found] = engine.harmonize(score)
+            [found] = harmonize(score)
         except BachbotError as error:
             return Outcome("not harmonized", str(error))
         if our_notes(found.score) != our_notes(score):
@@ -282,10 +299,12 @@ def read_tune(tune: Wanted, engine: "Engine | None") -> Outcome:
     line = score.lines[Voice.SOPRANO]
     try:
         theirs = their_notes(source.content, source.format, tune.place, line, score.document.root)
-    except Exception:  # its parsers raise errors of any type
-        return Outcome("not compared", harmonized=engine is not None)
-    wrong = difference(our_notes(score), theirs)
-    return Outcome("differs" if wrong else "agrees", wrong, engine is not None)
+    except Exception as error:  # its parsers raise errors of any type
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:100]
+        return Outcome("not compared", f"music21 fails ({reason})", harmonize is not None)
+    in_bars = source.format in ("musicxml", "mxl")
+    wrong = difference(our_notes_in_bars(score) if in_bars else our_notes(score), theirs)
+    return Outcome("differs" if wrong else "agrees", wrong, harmonize is not None)
 
 
 def main() -> int:
@@ -295,18 +314,20 @@ def main() -> int:
     parser.add_argument("--sample", type=int, metavar="N", help="tunes of each folder")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--show", type=int, default=20, help="faults to print")
-    parser.add_argument("--harmonize", action="store_true")
+    parser.add_argument("--harmonize", choices=("beam", "greedy"))
     parser.add_argument("--record", type=Path, metavar="FILE", help="of outcomes, to go on with")
     options = parser.parse_args()
     table = Table(options.record)
-    engine = None
-    if options.harmonize:
+    harmonize = None
+    if options.harmonize is not None:
+        from bachbot.decoding import DecodingOptions
         from bachbot.engine import Engine
 
-        engine = Engine.load()
+        decoding = DecodingOptions(method=options.harmonize)
+        harmonize = partial(Engine.load().harmonize, options=decoding)
     for folder in options.folders:
-        read_folder(folder, table, Sample(options.sample, options.seed), engine)
-    lines = table.lines(harmonize=options.harmonize)
+        read_folder(folder, table, Sample(options.sample, options.seed), harmonize)
+    lines = table.lines(harmonize=harmonize is not None)
     for line in (*lines, "", *islice(table.examples(), options.show)):
         print(line)  # noqa: T201
     return 0

@@ -27,7 +27,8 @@ w: eins
 
 def test_abc_note_for_note(put):
     score = load_score(put("etude.abc", ABC))
-    off, symbols, change = score.notices
+    words, off, symbols, change = score.notices
+    assert str(words) == "words end before the notes above them: verse 2 in bar 5 (10 notes)"
     assert "triplets" in off.message
     assert "chord symbols are left out" in symbols.message
     assert "key signature changes at bar 5" in change.message

@@ -201,6 +201,11 @@ KERN = {
     "notes without a pitch (`R`)": Case(
         one("4R", *BAR[1:]), without=one("4r", *BAR[1:]), says="no pitch"
     ),
+    "syllables where no note sounds": Case(
+        b"**kern\t**text\n*M4/4\t*\n4r\tOh\n2.c\tah\n*-\t*-\n",
+        without=b"**kern\t**text\n*M4/4\t*\n4r\t.\n2.c\tah\n*-\t*-\n",
+        says="'Oh'",
+    ),
     "bars as long as they are written": Case(
         kern("*M4/4", "4d", "=1", *BAR, "=2", "4b", "4a", "4g;", "=:|!|:", "4g", "=3", *BAR, "=4",
              "2.g", "=="),

@@ -20,6 +20,7 @@ _MODES = {
     "": ("major", 0), "maj": ("major", 0), "ion": ("ionian", 0), "mix": ("mixolydian", -1),
     "dor": ("dorian", -2), "min": ("minor", -3), "m": ("minor", -3), "aeo": ("aeolian", -3),
     "phr": ("phrygian", -4), "loc": ("locrian", -5), "lyd": ("lydian", 1),
+    "dur": ("major", 0), "mol": ("minor", -3),  # in German
 }  # fmt: skip
 _ACCIDENTAL = re.compile(r"(\^\^?|__?|=)([A-Ga-g])(?![A-Za-z=])")
 _TERM = re.compile(r"\(?(\d{1,2}(?:\+\d{1,2}){0,7})\)?/(1|2|4|8|16|32|64)(?!\d)")
@@ -52,11 +53,14 @@ class KeyField:
         The signature that is printed: sharps, or minus flats.
     mode : str or None
         MusicXML's name of the mode, if it is known.
+    unread : str
+        What the field has in place of a key or of a mode.
     """
 
     alters: dict[str, int]
     fifths: int
     mode: str | None
+    unread: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,11 +130,13 @@ def read_key(value: str) -> KeyField | None:
     if clef and clef[1] not in "GCF":
         has_properties = True
         rest = (rest[: clef.start()] + " " + rest[clef.end() :]).strip()
-    fifths, mode = 0, None
+    fifths, mode, unread = 0, None, ""
     match = _KEY.match(rest)
     if match is None:
-        if has_properties and not _ACCIDENTAL.search(rest):
-            return None
+        if not _ACCIDENTAL.search(rest):
+            if has_properties:
+                return None
+            unread = rest
     else:
         sign = (match[2] or "").strip()
         sign = {"sharp": "#", "♯": "#", "flat": "b", "♭": "b"}.get(sign, sign)
@@ -140,12 +146,13 @@ def read_key(value: str) -> KeyField | None:
             mode, offset = _MODES[short]
         else:  # such as K:C exp, or a word that is no mode
             mode, offset, rest = "major", 0, f"{word} {rest}"
+            unread = "" if word == "exp" or _ACCIDENTAL.search(rest) else word
         fifths = line_of_fifths(match[1].upper() + sign) + offset
         if rest.split()[:1] == ["exp"]:
             fifths, mode = 0, None
     if abs(fifths) > 7:
         raise ScoreError(f"K:{value[:20]} has more than seven accidentals: write another key")
-    return _with_accidentals(rest, fifths, mode)
+    return replace(_with_accidentals(rest, fifths, mode), unread=unread)
 
 
 def _with_accidentals(text: str, fifths: int, mode: str | None) -> KeyField:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
+from bachbot.scores.readers.abc.abc_prose import has_notes, words_error
 from bachbot.scores.readers.source import decode_text
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
@@ -121,15 +122,25 @@ def read_tunes(content: bytes) -> tuple[AbcTune, tuple[AbcTune, ...]]:
     header : AbcTune
         Fields before the first tune, which hold for all tunes.
     tunes : tuple of AbcTune
-        In order. A file that has ``K:`` but no ``X:`` is one tune without a number.
+        In order. A file without ``X:`` is one tune without a number, if it has ``K:`` or a line of
+        notes.
+
+    Raises
+    ------
+    ScoreError
+        If it has lines of words, and neither a tune nor notes.
     """
     declared = _CHARSET.search(content)
     text = decode_text(content, declared[1].decode("latin-1") if declared else "")
     header, tune, in_header = AbcTune(), None, True
     tunes: list[AbcTune] = []
-    if not _TUNE.search(text) and _KEY.search(text):
-        tune, in_header = AbcTune(), False
-        tunes.append(tune)
+    if not _TUNE.search(text):
+        free = [line[1] for line in _lines(text) if line is not None and not line[0]]
+        if _KEY.search(text) or any(map(has_notes, free)):
+            tune, in_header = AbcTune(), False
+            tunes.append(tune)
+        elif free:
+            raise words_error(free)
     for line in _lines(text):
         if line is None:  # an empty line
             in_header = in_header and not header.letters

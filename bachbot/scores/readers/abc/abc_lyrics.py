@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from bachbot.scores.readers.tune import Syllable, TuneNote
 
@@ -36,7 +37,22 @@ class _Cursor:
             self.at = bisect_left(self.bars, self.bar) - 1
 
 
-def align_lyrics(line: Sequence[tuple[int, TuneNote]], text: str, verse: int) -> None:
+class Misfit(NamedTuple):
+    """How words and notes do not fit each other.
+
+    Parameters
+    ----------
+    left : str
+        Words after the last note, which are not kept.
+    bare : int
+        Notes after the last word, without those that are slurred or tied to it.
+    """
+
+    left: str
+    bare: int
+
+
+def align_lyrics(line: Sequence[tuple[int, TuneNote]], text: str, verse: int) -> Misfit:
     """Align the words of a ``w:`` field with notes.
 
     Parameters
@@ -48,6 +64,11 @@ def align_lyrics(line: Sequence[tuple[int, TuneNote]], text: str, verse: int) ->
         within a syllable, ``|`` goes to the next bar.
     verse : int
         Number of the verse.
+
+    Returns
+    -------
+    Misfit
+        What is left over of both.
     """
     cursor = _Cursor(line)
     inside = False  # whether a word is unfinished
@@ -68,7 +89,8 @@ def align_lyrics(line: Sequence[tuple[int, TuneNote]], text: str, verse: int) ->
             continue
         note = cursor.step()
         if note is None:
-            return
+            left = text[match.start() :].strip("-_*| \t") if piece not in "_*" else ""
+            return Misfit(left.replace("~", " "), 0)
         if piece == "_":
             if last is not None and verse in last.lyrics:
                 syllable = last.lyrics[verse]
@@ -78,6 +100,18 @@ def align_lyrics(line: Sequence[tuple[int, TuneNote]], text: str, verse: int) ->
             words = piece.replace("~", " ").replace("\\-", "-")
             last.lyrics[verse] = Syllable("end" if inside else "single", words)
             inside = False
+    return Misfit("", _bare([note for _, note in line], cursor.at))
+
+
+def _bare(notes: Sequence[TuneNote], last: int) -> int:
+    """How many notes after the last one with words are not tied or slurred to the note before."""
+    found, slurs = 0, 0
+    for index, note in enumerate(notes):
+        if index > last and not slurs and "tie stop" not in note.edges:
+            found += 1
+        kinds = [kind for kind, _ in note.slurs]
+        slurs += kinds.count("start") - kinds.count("stop")
+    return found
 
 
 def count_syllables(text: str) -> int:

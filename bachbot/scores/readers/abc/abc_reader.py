@@ -6,6 +6,7 @@ element of it.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
@@ -25,8 +26,14 @@ from bachbot.scores.readers.abc.abc_fields import (
     time_element,
 )
 from bachbot.scores.readers.abc.abc_file import DIRECTIVE, AbcLine, plain_text, read_tunes
-from bachbot.scores.readers.abc.abc_lyrics import align_lyrics, align_symbols, count_syllables
+from bachbot.scores.readers.abc.abc_lyrics import (
+    Misfit,
+    align_lyrics,
+    align_symbols,
+    count_syllables,
+)
 from bachbot.scores.readers.abc.abc_music import AbcVoice
+from bachbot.scores.readers.abc.abc_prose import has_notes, is_words, quoted, words_error
 from bachbot.scores.readers.abc.abc_tokens import tokens
 from bachbot.scores.readers.budget import Budget
 from bachbot.scores.readers.tune import TuneHeading, number_tunes, tune_tree
@@ -36,6 +43,10 @@ _MAX_NOTES = 12_000  # of all voices, with fields and bar lines after nothing
 _MAX_VERSES = 32
 _MAX_CREATORS = 20
 _MAX_SYMBOL_LINES = 8
+_NAMED = 4
+"""How many places a notice names."""
+_PARTS = re.compile("[A-Z0-9().* ]+")
+_FREE_METERS = frozenset(("none", "free"))
 _VOICE = re.compile(r"[^\s()\[\]{}|*+&]+")
 _SYMBOL = re.compile(r'([.~H-Wh-w])\s*=\s*(?:!([^!]{1,40})!|\+([^+]{1,40})\+|"[^"]*")')
 _SINGER = re.compile(r"s|sop|sopran|soprano|s ?1|soprano ?1|cantus|discant", re.IGNORECASE)
@@ -91,10 +102,9 @@ def abc_tree(content: bytes, tune: int | None = None) -> tuple[Element, tuple[No
     if tune is not None and not 1 <= tune <= len(tunes):
         count = f"{len(tunes)} tunes" if len(tunes) > 1 else "one tune"
         raise ScoreError(f"it has {count}, and no tune {tune}: give one from 1 to {len(tunes)}")
-    reader = _TuneReader()
-    for line in header.lines():
-        reader.read(line)
-    for line in tunes[(tune or 1) - 1].lines():
+    wanted = tunes[(tune or 1) - 1]
+    reader = _TuneReader(has_key=wanted.in_body)
+    for line in (*header.lines(), *wanted.lines()):
         reader.read(line)
     root = reader.tree()
     if tune is None and len(tunes) > 1:
@@ -104,10 +114,20 @@ def abc_tree(content: bytes, tune: int | None = None) -> tuple[Element, tuple[No
 
 
 class _TuneReader:
-    """The fields of a tune, and its voices."""
+    """The fields of a tune, and its voices.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    has_key : bool
+        Whether it has a line ``K:``. If not, its music begins with the first line of notes.
+    """
+
+    def __init__(self, *, has_key: bool = True) -> None:
+        self.has_key = has_key
         self.in_body = False
+        self.words: list[str] = []  # lines that are no music
+        self.bad_unit = ""
+        self.misfits: list[tuple[AbcVoice, int, int, Misfit]] = []  # bar and verse
         self.title = ""
         self.creators: list[Element] = []
         self.notices: dict[str, Notice] = {}
@@ -127,6 +147,8 @@ class _TuneReader:
     def tree(self) -> Element:
         """The MusicXML of what has been read."""
         if not self.in_body:
+            if self.words:
+                raise words_error(self.words)
             raise ScoreError("it has no K: line, with which the music begins: give an ABC tune")
         voices = self._ordered()
         for _, voice in voices:
@@ -135,7 +157,13 @@ class _TuneReader:
         if len(pitched) < sum(bool(voice.bars) for _, voice in voices):
             self._note("percussion", "its percussion is ignored")
         if not pitched:
+            if self.words:
+                raise words_error(self.words)
             raise ScoreError("its tune has no notes: give a tune")
+        if self.words:
+            many = len(self.words)
+            lines = "a line of words is" if many == 1 else f"{many} lines of words are"
+            self._note("not read", f"{lines} passed over in its music ({quoted(self.words)})")
         for _, voice in pitched:
             if voice.properties.semitones:
                 self._note(
@@ -147,7 +175,28 @@ class _TuneReader:
         named = any(voice.name for _, voice in pitched)
         singers = not named and any(_SINGER.fullmatch(identity) for identity, _ in pitched)
         parts = [(identity if singers else voice.name, voice.bars) for identity, voice in pitched]
-        return tune_tree(parts, self.title, self.creators)
+        root = tune_tree(parts, self.title, self.creators)
+        read = [voice for _, voice in pitched]
+        self._say_misfits({id(v): p for v, p in zip(read, root.findall("part"), strict=True)})
+        return root
+
+    def _say_misfits(self, parts: Mapping[int, Element]) -> None:
+        """Say where words and notes do not fit each other, in a line for each way."""
+        left, bare = [], []
+        for voice, bar, verse, misfit in self.misfits:
+            if id(voice) in parts:
+                numbers = [m.get("number", "") for m in parts[id(voice)].findall("measure")]
+                number = next(n for n in numbers[bar::-1] if not n.startswith("X"))
+                place = f"verse {verse} in bar {number}"
+                if misfit.left:
+                    left.append(f"{place} ({quoted([misfit.left])})")
+                if misfit.bare:
+                    notes = "a note" if misfit.bare == 1 else f"{misfit.bare} notes"
+                    bare.append(f"{place} ({notes})")
+        if left:
+            self._note("words", f"words without a note are left out: {_some(left)}")
+        if bare:
+            self._note("words", f"words end before the notes above them: {_some(bare)}")
 
     def _ordered(self) -> list[tuple[str, AbcVoice]]:
         """The voices in the order of ``%%score``, without those that it leaves out."""
@@ -174,10 +223,24 @@ class _TuneReader:
             self._directive(line.value)
         elif line.letter:
             self._field(line.letter, line.value)
-        elif self.in_body:
+        elif is_words(line.value, self.symbols):
+            self.words.append(line.value)
+        elif self.in_body or (not self.has_key and has_notes(line.value, self.symbols)):
+            if not self.in_body:
+                self._begin_without_key()
             continues = line.value.endswith("\\")
             self._music(line.value[:-1] if continues else line.value)
             self.continues = continues
+
+    def _begin_without_key(self) -> None:
+        lacks = "K:" if self.meter is not None else "K: and no M:"
+        meter = "" if self.meter is not None else ", in 4/4"
+        self._note(
+            "assumed",
+            f"it has no {lacks} line: it is read without sharps and flats in its key"
+            f"{meter}; write lines such as K:G and M:3/4 above it",
+        )
+        self._read_key("")
 
     def _music(self, line: str) -> None:
         """Read a line of music, in the voice that its inline fields change to."""
@@ -238,7 +301,9 @@ class _TuneReader:
             # Words that fit under the last line are its own. Longer ones begin, as the standard
             # says, at the first note after the words before.
             voice.line = voice.line[voice.line_start :]
-        align_lyrics(voice.line, text, voice.verse)
+        misfit = align_lyrics(voice.line, text, voice.verse)
+        if misfit.left or misfit.bare:
+            self.misfits.append((voice, voice.line[-1][0], voice.verse, misfit))
 
     def _read_symbols(self, value: str) -> None:
         voice = self.voice
@@ -248,7 +313,8 @@ class _TuneReader:
 
     def _read_parts(self, value: str) -> None:
         order = value[:40]
-        if not self.in_body and list(order) != sorted(set(order)):  # AB is as written
+        # AB is as written, and words are no order.
+        if not self.in_body and _PARTS.fullmatch(order) and list(order) != sorted(set(order)):
             self._note("not read", f"its parts are read as written, not in the order {order} (P:)")
 
     def _read_macro(self, value: str) -> None:
@@ -265,10 +331,28 @@ class _TuneReader:
             if self._before_voices():
                 self.unit = unit
             self.voice.unit = unit
+        elif value:
+            self.bad_unit = plain_text(value[:20])
+            if self.in_body:
+                self._say_unit()
+
+    def _say_unit(self) -> None:
+        if self.bad_unit:
+            self._note(
+                "not read",
+                f"L:{self.bad_unit} is no length of a note: a note without a number is read as "
+                f"{self.voice.unit / 4} of a whole note; write one such as L:1/8",
+            )
 
     def _read_meter(self, value: str) -> None:
         meter = read_meter(value)
         if meter is None:
+            if value and value.strip().lower() not in _FREE_METERS:
+                self._note(
+                    "not read",
+                    f"M:{plain_text(value[:20])} is no meter: it is read in {self.voice.beats}/"
+                    f"{self.voice.beat_type}; write one such as M:4/4",
+                )
             return
         if self._before_voices():
             self.meter = meter
@@ -296,8 +380,15 @@ class _TuneReader:
         self.voice.set_properties(properties)
         if key is not None or not self.in_body:
             self.voice.set_key(key or read_key("") or self.key)
+        if key is not None and key.unread:
+            self._note(
+                "not read",
+                f"K:{plain_text(value[:20])} is no key: it is read {_accidentals(key.fifths)}; "
+                "write one such as K:G or K:Em",
+            )
         if not self.in_body:
             self.in_body = True
+            self._say_unit()
             for identity in list(self.properties):
                 self._select(identity)
             if self.properties:
@@ -354,6 +445,20 @@ class _TuneReader:
     def _before_voices(self) -> bool:
         """Whether a field holds for all voices: in the header, or before the first of them."""
         return not self.in_body or not (self.voices or self.first.bars)
+
+
+def _some(places: Sequence[str]) -> str:
+    """Some of the places that a notice names."""
+    others = len(places) - _NAMED
+    more = f"; and {others} {'other' if others == 1 else 'others'}" if others > 0 else ""
+    return "; ".join(places[:_NAMED]) + more
+
+
+def _accidentals(fifths: int) -> str:
+    """A key signature in words, such as ``"with 2 sharps"``."""
+    if not fifths:
+        return "without sharps and flats"
+    return f"with {abs(fifths)} {'sharp' if fifths > 0 else 'flat'}{'s' * (abs(fifths) > 1)}"
 
 
 _FIELDS = {

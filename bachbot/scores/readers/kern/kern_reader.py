@@ -23,6 +23,7 @@ from bachbot.scores.score import Notice
 _MAX_NOTES = 20_000
 """So that a file is read in two seconds."""
 
+_SHOWN, _NAMED = 40, 4  # letters of words, and verses, that a notice names
 _CREATORS = {"COM": "composer", "COA": "composer", "LYR": "lyricist", "LIB": "lyricist",
              "LAR": "arranger"}  # fmt: skip
 
@@ -324,6 +325,14 @@ class _Reader:
         if self.unpitched:
             message = f"{self.unpitched} notes have no pitch: they are read as rests"
             notices.append(Notice("not read", message))
+        left = [
+            f"verse {words.verse} ('{' '.join(words.left)[:_SHOWN]}')"
+            for words in self.words.values()
+            if words.left and words.part in self.parts
+        ]
+        if left:
+            places = "; ".join(left[:_NAMED])
+            notices.append(Notice("words", f"words without a note are left out: {places}"))
         return notices
 
     def _order(self) -> None:

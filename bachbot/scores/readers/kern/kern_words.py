@@ -33,10 +33,13 @@ class Words:
         The nearest kern spine to the left.
     verse : int
         From 1.
+    left : list of str
+        Syllables without a note, which are not kept.
     """
 
     part: KernPart
     verse: int
+    left: list[str] = field(default_factory=list)
     inside: bool = False
     last: TuneNote | None = field(default=None, repr=False)
 
@@ -44,7 +47,9 @@ class Words:
         """Set the syllable of a cell under a note."""
         text = html.unescape(_UMLAUT.sub("\\1\u0308", cell[: 2 * _LONGEST])).strip()
         text = unicodedata.normalize("NFC", text.replace("~", " "))
-        if note is None or not text or self.verse > _MOST_VERSES:
+        if text and (note is None or not note.pitches) and text not in _HELD:
+            self.left.append(text[:_LONGEST])
+        if note is None or not note.pitches or not text or self.verse > _MOST_VERSES:
             return
         if text in _HELD:
             self._extend()
