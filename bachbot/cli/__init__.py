@@ -93,7 +93,9 @@ def _run(argv: Sequence[str] | None) -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except typer.TyperException as error:
-        return _print_error(f"{error.format_message()} (see --help)", error.exit_code)
+        from bachbot.cli.usage import usage_line
+
+        return _print_error(usage_line(error, argv), error.exit_code)
     if status == _INTERRUPTED:
         raise KeyboardInterrupt
     return status if isinstance(status, int) else 0

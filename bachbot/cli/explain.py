@@ -76,12 +76,14 @@ def explain(
 
     Chords are Roman numerals in the local key; the remarks name the nonharmonic notes. A phrase
     ends at each fermata and at the end of the piece, with a cadence or without one; in a score
-    without fermatas phrase ends are predicted from its melody and words. Bars are counted from 1;
-    a pickup is bar 0.
+    without fermatas phrase ends are predicted from its melody and words. Places are bar.beat, as
+    --phrases and --cadences of harmonize read them: 12.3.5 is half a beat after beat 3 of bar 12.
+    A pickup is bar 0. A beat of 6/8, 9/8 and 12/8 is three eighths.
     """
     from bachbot.chorale import VOICES, Key
     from bachbot.cli.show import read_score
     from bachbot.scores import save_score
+    from bachbot.scores.bars import frame_bar_numbers
     from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
     from bachbot.scores.phrases import phrase_ends_of
     from bachbot.theory.explanation import explain as find_explanation
@@ -101,7 +103,7 @@ def explain(
         transpose="no",  # it is explained where it stands
         tune=shared.tune_number(tune),
     )
-    found = find_explanation(score.chorale, phrase_ends_of(score))
+    found = find_explanation(score.chorale, phrase_ends_of(score), frame_bar_numbers(score))
     if numerals is not None:
         save_score(add_roman_numerals(score, found.harmonies), numerals)
     if as_json:
@@ -126,36 +128,33 @@ def _print(title: str, headings: Sequence[str], rows: Iterator[tuple[str, ...]])
     from bachbot.cli.show import print_table
     from bachbot.tables import Cell, Column, Table
 
-    columns = [Column("bar"), Column("beat"), *(Column(name, align="left") for name in headings)]
+    columns = [Column(name, align="left") for name in ("bar.beat", *headings)]
     print_table(Table(title, columns, [[Cell(text) for text in row] for row in rows]))
 
 
-def _position(found: "Explanation", frame: int) -> tuple[str, str]:
-    from bachbot.theory.explanation import beat_text
+def _place(found: "Explanation", frame: int) -> str:
+    from bachbot.chorale.place import place_text
 
-    bar, beat = found.position(frame)
-    return str(bar), beat_text(beat)
+    return place_text(*found.position(frame))
 
 
 def _chords(found: "Explanation") -> Iterator[tuple[str, ...]]:
-    """A row for each chord, with bar and key where they change."""
-    bar, key = "", None
+    """A row for each chord, with the key where it changes."""
+    key = None
     cadences = {cadence.frame: cadence for cadence in found.phrase_cadences}
     for harmony in found.harmonies:
-        here, beat = _position(found, harmony.start)
         remarks = [f"{note.voice.label}: {note.kind}" for note in harmony.ornaments]
         cadence = cadences.get(harmony.start)
         if cadence is not None:
             remarks.insert(0, _cadence(cadence))
         yield (
-            here if here != bar else "",
-            beat,
+            _place(found, harmony.start),
             str(harmony.key) if harmony.key != key else "",
             harmony.text,
             harmony.chord,
             "; ".join(remarks),
         )
-        bar, key = here, harmony.key
+        key = harmony.key
 
 
 def _cadence(cadence: "PhraseCadence") -> str:
@@ -165,15 +164,15 @@ def _cadence(cadence: "PhraseCadence") -> str:
 def _cadences(found: "Explanation") -> Iterator[tuple[str, ...]]:
     for cadence in found.phrase_cadences:
         chords = " - ".join(harmony.text for harmony in cadence.chords)
-        yield *_position(found, cadence.frame), str(cadence.key), cadence.kind, chords
+        yield _place(found, cadence.frame), str(cadence.key), cadence.kind, chords
 
 
 def _faults(found: "Explanation") -> Iterator[tuple[str, ...]]:
-    from bachbot.theory.explanation import beat_text
+    from bachbot.chorale.place import place_text
 
     for fault in found.faults:
         voices = ", ".join(voice.label for voice in fault.voices)
-        yield str(fault.bar), beat_text(fault.beat), fault.rule, voices
+        yield place_text(fault.bar, fault.beat), fault.rule, voices
 
 
 def _summary(found: "Explanation", title: str) -> str:

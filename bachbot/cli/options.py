@@ -140,7 +140,8 @@ Cadences = Annotated[
         "--cadences",
         metavar="TEXT",
         help="How phrases end, by bar or bar.beat, such as '4:HC 8.3:PAC': PAC perfect, IAC "
-        "imperfect, HC half, PC plagal, DC deceptive.",
+        "imperfect, HC half, PC plagal, DC deceptive. A beat of 6/8, 9/8 and 12/8 is three "
+        "eighths.",
         show_default=False,
     ),
 ]
@@ -149,7 +150,8 @@ Phrases = Annotated[
     typer.Option(
         "--phrases",
         metavar="PLACES",
-        help="Where phrases of the melody end: bars or bar.beat, such as 4,8,12.3, or none. "
+        help="Where phrases of the melody end: bars or bar.beat, such as 4,8,12.3, or none; 12.3.5 "
+        "is half a beat after beat 3, and a beat of 6/8, 9/8 and 12/8 is three eighths. "
         "[default: by its fermatas, or predicted from melody, words and breath marks]",
         show_default=False,
     ),

@@ -178,7 +178,11 @@ class ScoreOutput:
                     "with -o"
                 )
             return cls((), wanted[0] if wanted else "musicxml")
+        inputs = list(inputs)
         if texts:
+            # Before its suffix is looked at: the file that is read may have any.
+            for one in texts:
+                check_not_read(path_of(one), inputs)
             found = [_file_of(one, wanted) for one in texts]
         else:
             found = [
@@ -186,7 +190,7 @@ class ScoreOutput:
                 for format_ in wanted or ("musicxml",)
             ]
         paths = [[(one, format_) for one in numbered(path, number)] for path, format_ in found]
-        inputs, seen = list(inputs), set()
+        seen = set()
         for one, _ in (file for files in paths for file in files):
             place = os.path.normcase(os.path.normpath(one.absolute()))
             if place in seen:
@@ -412,13 +416,7 @@ def check_output_file(
     """
     from bachbot.scores.provenance import written_by_bachbot
 
-    with suppress(OSError):
-        if path.exists():
-            for source in inputs:
-                if source is not None and source.exists() and path.samefile(source):
-                    raise UsageError(
-                        f"{printable(path)} is the file that is read: write to another one"
-                    )
+    check_not_read(path, inputs)
     try:
         check_replaceable(path)
     except OutputError as error:
@@ -431,6 +429,23 @@ def check_output_file(
             return
         raise UsageError(f"{printable(path)} stays as it is: write to another file with -o")
     raise UsageError(f"{question}: give --force to replace it, or another file with -o")
+
+
+def check_not_read(path: Path, inputs: Iterable[Path | None]) -> None:
+    """Check that an output is none of the files that are read.
+
+    Raises
+    ------
+    UsageError
+        If it is one of them, by whatever name.
+    """
+    with suppress(OSError):
+        if path.is_file():
+            for source in inputs:
+                if source is not None and source.is_file() and path.samefile(source):
+                    raise UsageError(
+                        f"{printable(path)} is the file that is read: write to another one"
+                    )
 
 
 def write_standard(score: "Score | Sheet", format: "OutputFormat", layout: "Layout") -> None:  # noqa: A002

@@ -14,6 +14,7 @@ from bachbot.errors import OutputError
 from bachbot.files import DEFAULT_CHECKPOINT, numbered
 from bachbot.scores import Layout, load_score
 from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
+from bachbot.scores.phrases import NO_FERMATAS
 from bachbot.scores.readers.load import list_tunes
 from bachbot.scores.readers.source import read_bytes
 from bachbot.scores.readers.tune import TuneHeading
@@ -158,7 +159,11 @@ def harmonize_tune(engine: Engine, settings: FolderSettings, task: TuneTask) -> 
         digest,
         {path.name: digest_of(path.read_bytes()) for path, fault in outcomes if fault is None},
         str(found[0].summary),
-        (*map(str, score.notices), *found[0].notices),
+        # Of many tunes, where phrases are taken to end would be a line for each.
+        (
+            *map(str, score.notices),
+            *(notice for notice in found[0].notices if not notice.startswith(NO_FERMATAS)),
+        ),
         failure,
     )
 

@@ -33,7 +33,7 @@ from bachbot.scores import (
     section_starts,
 )
 from bachbot.scores.folding import fold_chorale, unfold
-from bachbot.scores.phrases import phrase_ends_of
+from bachbot.scores.phrases import phrase_ends_of, predicted_places
 from bachbot.scores.pitch import pitch_label
 from bachbot.theory.given.given_chords import where_in
 
@@ -58,7 +58,7 @@ class DecodingResult:
         Random seed that gives the same piece again.
     notices : tuple of str
         Where given chords were read otherwise than written, or a given note does not fit its
-        chord; a line each.
+        chord, a line each; and where phrases are taken to end, if nothing says so.
     """
 
     score: Score
@@ -254,9 +254,10 @@ class HarmonizeRequest:
 
     @cached_property
     def notices(self) -> tuple[str, ...]:
-        """What the user should know of the given harmony."""
+        """What the user should know of the given harmony, and of phrase ends that are guessed."""
+        guessed = self._guessed_phrases
         if not self.harmony.chords:
-            return self.harmony.notices
+            return (*self.harmony.notices, *guessed)
         bars = beats_of(self.score)
         label = partial(pitch_label, fifths=self.score.chorale.key.fifths)
         conflicts = chord_conflicts(self.score.chorale, self.cells, self.harmony.chords)
@@ -267,7 +268,16 @@ class HarmonizeRequest:
                 f"does not fit {c.chord.text}: the other voices keep the chord"
                 for c in conflicts
             ),
+            *guessed,
         )
+
+    @property
+    def _guessed_phrases(self) -> tuple[str, ...]:
+        """A line on phrase ends that are predicted; none if the user or the score sets them."""
+        if self.phrases is not None or self.phrase_ends is None:
+            return ()
+        line = predicted_places(self.score)
+        return () if line is None else (line,)
 
     def result(self, candidate: Candidate) -> DecodingResult:
         """A candidate as a score, in its own key and pulse."""

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bachbot.chorale import FRAMES_PER_QUARTER
 from bachbot.errors import UsageError
 from bachbot.scores.musicxml.notes import grid_bars
@@ -66,6 +69,14 @@ def beats_of(score: Score) -> tuple[BarBeats, ...]:
         BarBeats.of(score.chorale, number, range(start, stop), slots[index].meter)
         for (number, start, index), stop in zip(spans, stops, strict=True)
     )
+
+
+def frame_bar_numbers(score: Score) -> NDArray[np.int64]:
+    """Printed number of the bar of each frame, shape [T]."""
+    numbers = np.zeros(score.chorale.frames, dtype=np.int64)
+    for bar in beats_of(score):
+        numbers[bar.frames.start : bar.frames.stop] = bar.number
+    return numbers
 
 
 def bars_of(score: Score, text: str) -> BarRange:

@@ -56,6 +56,12 @@ class Bar:
         """Length by the time signature, in quarter notes."""
         return Fraction(4 * self.beats, self.unit)
 
+    @property
+    def beat(self) -> Fraction:
+        """Length of a beat in quarter notes: three units in compound meters, as in `Meter`."""
+        compound = self.unit >= 8 and self.beats % 3 == 0 and self.beats > 3
+        return Fraction(12 if compound else 4, self.unit)
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:

@@ -4,13 +4,13 @@ Shapes: T frames.
 """
 
 import re
-from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import Voice
+from bachbot.chorale.place import PLACE
 from bachbot.errors import UsageError
 from bachbot.scores.bars import beats_of
 from bachbot.scores.given_harmony import part_elements
@@ -23,7 +23,10 @@ from bachbot.theory.phrases import predict_phrase_ends
 NO_PHRASES = "none"
 """Stands for a tune whose phrase ends are not predicted."""
 
-_PLACE = re.compile(r"(\d{1,5})(?:\.(\d{1,2}(?:\.\d{1,2})?))?")
+NO_FERMATAS = "no fermatas"
+"""How the line of `predicted_places` begins."""
+
+_PLACE = re.compile(PLACE)
 
 _BREATH, _SENTENCE, _COMMA, _LINE, _INSIDE_WORD = 50.0, 2.0, 1.0, 2.0, -4.0
 """What is added to the score of an end: `bachbot.theory.phrases` has the other weights."""
@@ -85,10 +88,10 @@ def phrase_ends_of(score: Score, text: str | None = None) -> tuple[int, ...] | N
     score : Score
         With a soprano.
     text : str, optional
-        Places such as ``"4,8,12.3"``: bars, or bars and beats, in which the last note of a phrase
-        sounds; without a beat it is the last note that begins in the bar before a pickup to the
-        next phrase. ``"none"`` for no phrase ends. Default: those that are predicted, unless the
-        score has fermatas.
+        Places such as ``"4,8,12.3"``: bars, or bars and beats (`bachbot.chorale.place`), in which
+        the last note of a phrase sounds; without a beat it is the last note that begins in the bar
+        before a pickup to the next phrase. ``"none"`` for no phrase ends. Default: those that are
+        predicted, unless the score has fermatas.
 
     Returns
     -------
@@ -113,23 +116,56 @@ def phrase_ends_of(score: Score, text: str | None = None) -> tuple[int, ...] | N
     return tuple(sorted({_frame(score, word, bars) for word in words}))
 
 
+def predicted_places(score: Score) -> str | None:
+    """Say where the phrases of a tune without fermatas are taken to end.
+
+    Parameters
+    ----------
+    score : Score
+        With a soprano.
+
+    Returns
+    -------
+    str or None
+        A line with the places as `phrase_ends_of` reads them; None if the tune has fermatas.
+    """
+    ends = None if score.chorale.fermata.any() else phrase_ends_of(score)
+    if not ends:
+        return None
+    bars = beats_of(score)
+    begins = np.flatnonzero(~score.chorale.tied[:, Voice.SOPRANO])
+    places = []
+    for end in ends:
+        start = int(begins[np.searchsorted(begins, end, side="right") - 1])
+        bar = next(bar for bar in bars if start in bar.frames)
+        # A bar stands for its last note; another note needs its beat.
+        by_bar = (
+            score.chorale.onset[bar.frames.start : bar.frames.stop, Voice.SOPRANO].any()
+            and _frame(score, str(bar.number), bars) == start
+        )
+        places.append(str(bar.number) if by_bar else bar.place(start))
+    where = "bar" if len(places) == 1 else "bars"
+    listed = ", ".join(places)
+    return f"{NO_FERMATAS}: phrases are taken to end in {where} {listed}; set them with --phrases"
+
+
 def _frame(score: Score, word: str, bars: tuple[BarBeats, ...]) -> int:
     """The frame of one place."""
     match = _PLACE.fullmatch(word)
     if match is None:
         raise UsageError(f"{word[:40]!r} is not a phrase end: give a bar, or bar.beat such as 12.3")
-    number = int(match[1])
+    number = int(match["bar"])
     bar = next((b for b in bars if b.number == number), None)
     if bar is None:
         raise UsageError(
             f"the score has no bar {number}: give bars from {bars[0].number} to {bars[-1].number}"
         )
     sounds = score.chorale.pitch[:, Voice.SOPRANO] >= 0
-    if match[2]:
-        frame = bar.frames.start - bar.first + (Fraction(match[2]) - 1) * bar.beat_frames
-        if frame.denominator > 1 or int(frame) not in bar.frames or not sounds[int(frame)]:
-            raise UsageError(f"bar {number} has no note on beat {match[2]}: give another beat")
-        return int(frame)
+    if match["beat"]:
+        frame = bar.frame(match["beat"])
+        if frame is None or not sounds[frame]:
+            raise UsageError(f"bar {number} has no note on beat {match['beat']}: give another beat")
+        return frame
     # What is as long as the pickup at the end of a bar belongs to the next phrase.
     pickup = score.chorale.meter.pickup
     stop = bar.frames.stop - (pickup if bar is not bars[-1] else 0)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import Chorale, Voice
+from bachbot.chorale.place import beat_text
 from bachbot.theory.analysis import Harmony, analyze
 from bachbot.theory.cadence import PhraseCadence, phrase_cadences
 from bachbot.theory.melody import bars, beat
@@ -129,16 +130,6 @@ def tally(chorale: Chorale, rules: Mapping[str, Rule] = RULES) -> dict[str, Tall
     }
 
 
-def beat_text(beat: Fraction) -> str:
-    """Format a beat: ``3``, ``2.5``, ``1 1/3``."""
-    whole, rest = divmod(beat, 1)
-    if not rest:
-        return str(whole)
-    if 100 % rest.denominator == 0:
-        return str(float(beat))
-    return f"{whole} {rest}"
-
-
 def _begins(rule: Rule, moves: Moves) -> NDArray[np.bool_]:
     """The faults of a rule, one that lasts only at its first frame; shape [T, K]."""
     faults = rule.count(moves)
@@ -166,24 +157,27 @@ class Explanation:
         The cadences of its phrases.
     faults : tuple of Fault
         Its part-writing faults.
+    bar_numbers : ndarray of int, shape [T], optional
+        Printed number of the bar of each frame. Default: from 1; a pickup is 0.
     """
 
     chorale: Chorale
     harmonies: tuple[Harmony, ...]
     phrase_cadences: tuple[PhraseCadence, ...]
     faults: tuple[Fault, ...]
+    bar_numbers: NDArray[np.integer] | None = None
 
     @property
     def bars(self) -> int:
         """Number of bars, without a pickup."""
-        return int(self._bars[-1]) if self.chorale.frames else 0
+        return int(bars(self.chorale)[-1]) if self.chorale.frames else 0
 
     @cached_property
-    def _bars(self) -> NDArray[np.int64]:
-        return bars(self.chorale)
+    def _bars(self) -> NDArray[np.integer]:
+        return bars(self.chorale) if self.bar_numbers is None else self.bar_numbers
 
     def position(self, frame: int) -> tuple[int, Fraction]:
-        """Bar and beat of a frame: both from 1; a pickup is bar 0."""
+        """Bar and beat of a frame, as `bachbot.chorale.place` counts them."""
         return int(self._bars[frame]), beat(self.chorale, frame)
 
     def to_json(self) -> dict[str, object]:
@@ -241,7 +235,11 @@ class Explanation:
         return {"bar": bar, "beat": float(at), "frame": frame}
 
 
-def explain(chorale: Chorale, phrase_ends: Iterable[int] | None = None) -> Explanation:
+def explain(
+    chorale: Chorale,
+    phrase_ends: Iterable[int] | None = None,
+    bar_numbers: NDArray[np.integer] | None = None,
+) -> Explanation:
     """Explain a piece.
 
     Rules that depend on a key, such as those of the leading note, are checked in the key that the
@@ -253,14 +251,20 @@ def explain(chorale: Chorale, phrase_ends: Iterable[int] | None = None) -> Expla
         A piece in its ``key``.
     phrase_ends : iterable of int, optional
         Frames in which phrases end. Default: at fermatas.
+    bar_numbers : ndarray of int, shape [T], optional
+        Printed number of the bar of each frame. Default: from 1; a pickup is 0.
     """
     harmonies = analyze(chorale)
     marked = chorale if phrase_ends is None else with_phrase_ends(chorale, phrase_ends)
+    faults = _faults(chorale, harmonies)
+    if bar_numbers is not None:
+        faults = [replace(fault, bar=int(bar_numbers[fault.frame])) for fault in faults]
     return Explanation(
         chorale,
         tuple(harmonies),
         tuple(phrase_cadences(marked, harmonies)),
-        tuple(_faults(chorale, harmonies)),
+        tuple(faults),
+        bar_numbers,
     )
 
 

@@ -146,3 +146,13 @@ def test_phrases_are_set_by_hand(here, run, capsys):
     assert not result("o.musicxml").fermata.any()
     assert main(["harmonize", "scale.musicxml", "--phrases", "7", "-o", "o.mid"]) == 2
     assert "the score has no bar 7: give bars from 1 to 2" in capsys.readouterr().err
+
+
+def test_phrase_ends_that_are_guessed_are_said_in_one_line(here, run):
+    said = run("harmonize", "scale.musicxml", "--greedy", "-o", "o.musicxml").err
+    [line] = said.splitlines()
+    assert line.startswith(
+        "bachbot: warning: scale.musicxml: no fermatas: phrases are taken to end in bar"
+    )
+    places = line.partition(" in bar")[2].lstrip("s ").partition(";")[0]
+    assert run("harmonize", "scale.musicxml", "--phrases", places, "-o", "p.mid").err == ""

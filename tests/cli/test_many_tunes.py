@@ -149,7 +149,7 @@ def test_what_cannot_be_is_one_line(here, untrained, capsys, arguments, status, 
 
 
 def test_a_moved_tune_comes_back_by_one_interval(here, untrained, capsys):
-    low = "X:1\nT:Low\nM:4/4\nL:1/4\nK:Bb\nG,B,DF|GBdf|gfed|B4|]\n"
+    low = "X:1\nT:Low\nM:4/4\nL:1/4\nK:Bb\nG,B,DF|GBdf|gfed|HB4|]\n"
     (here / "low.abc").write_text(low, encoding="utf-8")
     assert harmonize(untrained, "low.abc", "-o", "out.musicxml") == 0
     said = capsys.readouterr()

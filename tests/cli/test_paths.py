@@ -16,7 +16,7 @@ from bachbot.scores import load_score, render
 from bachbot.scores.provenance import mark_musicxml, written_by_bachbot
 from bachbot.scores.save import OUTPUT_FORMATS
 
-ABC = "X:1\nT:Round\nM:3/4\nL:1/4\nK:G\n|:GAB|cBA|d2c|B3:|\n"
+ABC = "X:1\nT:Round\nM:3/4\nL:1/4\nK:G\n|:GAB|cBA|d2c|HB3:|\n"
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from math import floor
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
+from bachbot.chorale.place import beat_text
 from bachbot.errors import ScoreError
-from bachbot.scores.grid import Bar, LineNote
+from bachbot.scores.grid import Bar, LineNote, bar_offsets
 from bachbot.scores.readers.budget import Budget
 from bachbot.scores.readers.part_reader import PartContent, read_part
 from bachbot.scores.readers.staff_lines import Staff, Strand, staves_of
@@ -119,13 +120,14 @@ class Document:
         return tuple(line for line in self.lines if line.part == part)
 
     def where(self, bar: int, offset: Fraction) -> str:
-        """Bar and beat in words, by the printed numbers."""
+        """Bar and beat in words, by the printed numbers: `bachbot.chorale.place` has the rule."""
         measures = self.part(self.contents[0].index).findall("measure")
-        number = (measures[bar].get("number") if bar < len(measures) else "") or str(bar + 1)
-        first = self.bars[bar]
-        if bar == 0 and first.length < first.nominal and len(self.bars) > 1:
-            offset += first.nominal - first.length
-        return f"bar {number}, beat {float(1 + offset * first.unit / 4):.4g}"
+        numbers = [(measure.get("number") or "")[:9] for measure in measures[: bar + 1]]
+        # The second part of a split bar has no number of its own.
+        number = next((n for n in reversed(numbers) if n[:1].isdigit()), str(bar + 1))
+        here = self.bars[bar]
+        offset += bar_offsets(self.bars[: bar + 2])[bar]
+        return f"bar {number}, beat {beat_text(1 + offset / here.beat)}"
 
 
 def read_document(root: Element, places: Iterable[Place] | None = None) -> Document:

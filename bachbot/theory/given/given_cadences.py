@@ -1,9 +1,10 @@
 """Cadences that are given at the ends of phrases, such as ``"4:HC 8:PAC"``, as given chords.
 
-A place is a bar, or a bar and a beat (``8.3:PAC``). Without a beat the last chord begins with the
-note under the bar's fermata, else with the last note that begins in the bar; where the tune has a
-pickup, notes at the bar's end that take as long belong to the next phrase. ``/V`` after the type
-names the key of the cadence by its tonic chord in the key of the piece.
+A place is a bar, or a bar and a beat (``8.3:PAC``), as `bachbot.chorale.place` says. Without a beat
+the last chord begins with the note under the bar's fermata, else with the last note that begins in
+the bar; where the tune has a pickup, notes at the bar's end that take as long belong to the next
+phrase. ``/V`` after the type names the key of the cadence by its tonic chord in the key of the
+piece.
 
 ====  =================  ========================================================================
 PAC   perfect authentic  V or V7, then I, both in root position; the tune has the tonic
@@ -30,14 +31,14 @@ from bachbot.chorale import (
     line_of_fifths,
     note_name,
 )
+from bachbot.chorale.place import PLACE
 from bachbot.errors import UsageError
 from bachbot.theory.given.chord_text import DOMINANT_SEVENTH, MAJOR, MINOR, read_chord
 from bachbot.theory.given.given_chords import BarBeats, where_in
 
 CADENCES = ("PAC", "IAC", "HC", "PC", "DC")
 
-_PLACE = re.compile(r"(?P<bar>\d{1,5})(?:\.(?P<beat>\d{1,2}(?:\.\d{1,2})?))?:(?P<kind>[A-Za-z]+)"
-                    r"(?:/(?P<goal>\S+))?")  # fmt: skip
+_PLACE = re.compile(PLACE + r":(?P<kind>[A-Za-z]+)(?:/(?P<goal>\S+))?")
 _WANTED = f"give one such as 8:PAC or 8.3:HC, of {', '.join(CADENCES)}"
 
 
@@ -136,8 +137,8 @@ class _Cadence:
                 f"{max(numbers)}"
             )
         if beat is not None:
-            frame = at.frames.start - at.first + round((float(beat) - 1) * at.beat_frames)
-            if frame not in at.frames:
+            frame = at.frame(beat)
+            if frame is None:
                 last = (len(at.frames) + at.first) / at.beat_frames
                 raise UsageError(
                     f"{word[:40]!r}: bar {number} has no beat {beat}: give one below {1 + last:g}"

@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from bachbot.chorale import Chorale, GivenChord, GivenHarmony, Key, Meter
+from bachbot.chorale.place import beat_text, frames_to_beat, place_text
 from bachbot.errors import UsageError
 from bachbot.theory.given.chord_text import ChordText, read_chord
 
@@ -58,7 +59,18 @@ class BarBeats:
     def where(self, frame: Fraction | int) -> str:
         """A place in the bar in words, such as ``"bar 3, beat 2"``."""
         beat = 1 + (frame - self.frames.start + self.first) / Fraction(self.beat_frames)
-        return f"bar {self.number}, beat {float(beat):.4g}"
+        return f"bar {self.number}, beat {beat_text(beat)}"
+
+    def place(self, frame: int) -> str:
+        """A frame of the bar as a place such as ``"12.3"``."""
+        beat = 1 + Fraction(frame - self.frames.start + self.first, self.beat_frames)
+        return place_text(self.number, beat)
+
+    def frame(self, beat: str) -> int | None:
+        """The frame of a beat such as ``"3"`` or ``"2.5"``; None if it has none there."""
+        ahead = frames_to_beat(beat, self.beat_frames)
+        frame = None if ahead is None else self.frames.start - self.first + ahead
+        return frame if frame in self.frames else None
 
 
 def bars_with_beats(chorale: Chorale) -> tuple[BarBeats, ...]:

@@ -236,7 +236,7 @@ HOSTILE = {
     "nosuffix": (b"x", "not the suffix"),
     "text.mid": (b"dear diary", "cannot be read as MIDI"),
     "cut.mid": (b"MThd\x00\x00\x00\x06\x00\x01\x00\x02\x01\xe0MTrk\x00\x00", "MIDI"),
-    "text.abc": (b"dear diary", "no K: line"),
+    "text.abc": (b"dear diary", "it is words and not music"),
     "rests.abc": (b"X:1\nK:C\nz4|z4|", "nothing but rests"),
     "bare.abc": (b"X:1\nK:C\n", "no notes"),
     "text.krn": (b"dear diary", "kern"),
