@@ -39,7 +39,7 @@ def usage_line(error: "typer.TyperException", argv: Sequence[str] | None = None)
                     f"{argument} begins with a dash, and so it is taken for an option: write "
                     f"./{argument} if it is a file"
                 )
-    names = getattr(getattr(error, "param", None), "opts", ())
+    names: Sequence[str] = getattr(getattr(error, "param", None), "opts", ())
     value = _value(names, arguments)
     message = error.format_message()
     if value is not None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, Choir, Chorale, Key, Voice
 from bachbot.errors import BachbotError, ScoreError, UsageError
-from bachbot.scores.grid import Grid, quantize
+from bachbot.scores.grid import Grid, frame_of, quantize
 from bachbot.scores.keys import contradicts, estimate_key
 from bachbot.scores.musicxml.complete import has_chord_symbols, transpose_octaves
 from bachbot.scores.musicxml.transpose import transpose_score
@@ -327,7 +327,10 @@ def _estimate_key(pitch: NDArray[np.int16], document: Document) -> Key:
     if not document.signatures:
         return estimate_key(pitch)
     first = document.signatures[0]
-    return estimate_key(pitch, first.fifths, first.mode)
+    # Where the signature changes, the key is that of the music before.
+    later = (frame_of(s.start) for s in document.signatures if s.fifths != first.fifths)
+    before = pitch[: next(later, len(pitch))]
+    return estimate_key(before if (before != REST).any() else pitch, first.fifths, first.mode)
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -228,3 +228,37 @@ def test_the_parts_left_aside_move_with_the_tune():
     before = load_score(two, transpose="no")
     old = [np.array([note.pitch for note in line.notes]) for line in before.document.lines]
     assert all((a - b == 2).all() for a, b in zip(first[1:], old[1:], strict=True))
+
+
+CHANGES_KEY = (
+    b"X:1\nL:1/4\nM:4/4\nK:C\nGABc|defg|GEDC|C4|[K:F]fgaf|agfe|fgaf|f4|]",  # fits where it is
+    b"X:1\nL:1/4\nM:4/4\nK:C\nGABc|GEDC|C4|[K:F]fgab|c'bag|fgab|f4|]",  # is too high later
+    b"X:1\nL:1/4\nM:4/4\nK:C\nC,D,E,C,|GEDC|C4|[K:Eb]efgb|c'bag|d'bge|e4|]",  # fits nowhere
+)
+
+
+@pytest.mark.parametrize("content", CHANGES_KEY)
+@pytest.mark.parametrize("wanted", ["auto", "no", "+2", "-5", "G major", "Eb major"])
+def test_a_tune_that_changes_its_key_is_moved_as_a_whole(content, wanted):
+    plain = load_score(content, format="abc", transpose="no")
+    moved = load_score(content, format="abc", transpose=wanted)
+    assert str(plain.chorale.key) == "C major"  # that of its first signature
+    pairs = zip(plain.lines[0].notes, moved.lines[0].notes, strict=True)
+    [interval] = {new.pitch - old.pitch for old, new in pairs}
+    assert interval == (moved.interval.semitones if moved.interval else 0)
+    first, second = (s.fifths for s in moved.document.signatures)
+    old_first, old_second = (s.fifths for s in plain.document.signatures)
+    assert first - old_first == second - old_second
+    if wanted.endswith("major"):
+        assert moved.chorale.key == Key.parse(wanted)
+    low, high = Voice.SOPRANO.range
+    outside = sum(not low <= note.pitch <= high for note in moved.lines[0].notes)
+    said = [str(notice) for notice in moved.notices if notice.kind == "range"]
+    assert len(said) == (outside > 0)
+    assert not outside or said[0].startswith((f"{outside} notes are", "a note is"))
+
+
+def test_where_a_tune_of_two_keys_fits_it_is_moved_there():
+    score = load_score(CHANGES_KEY[1], format="abc")
+    assert max(note.pitch for note in score.lines[0].notes) <= Voice.SOPRANO.range[1]
+    assert "from C major to" in str(score.notices[0])
