@@ -4,13 +4,13 @@
 
     python tests/benchmarks/reading_limits.py [--package FOLDER] [--seconds 60] [--record FILE]
 
-The files are those of `hostile_scores.py`, `test_abc_limits.py` and `test_xml_parser.py`: small, but
-made to take long. ``--package`` reads them with the bachbot in another folder, such as a clone of
-an earlier commit. The table says, of each kind of file, how many were read or refused in one line,
-how many failed otherwise or were stopped after so many seconds of processor time or at so much
-memory, and the most seconds and memory of a file that was not stopped. The start of Python and the
-imports are not counted as time. ``--record`` keeps each file's result; a later run goes on from
-there.
+The files are those of `hostile_scores.py`, `test_abc_limits.py` and `test_xml_parser.py`: small,
+but made to take long. ``--package`` reads them with the bachbot in another folder, such as a
+clone of an earlier commit. The table says, of each kind of file, how many were read or refused in
+one line, how many failed otherwise or were stopped after so many seconds of processor time or at
+so much memory, and the most seconds and memory of a file that was not stopped. The start of
+Python and the imports are not counted as time. ``--record`` keeps each file's result; a later run
+goes on from there.
 """
 
 import argparse
