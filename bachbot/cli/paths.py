@@ -2,6 +2,7 @@
 
 import errno
 import io
+import itertools
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -191,12 +192,12 @@ class ScoreOutput:
             ]
         paths = [[(one, format_) for one in numbered(path, number)] for path, format_ in found]
         seen = set()
-        for one, _ in (file for files in paths for file in files):
-            place = os.path.normcase(os.path.normpath(one.absolute()))
+        for file, _ in itertools.chain.from_iterable(paths):
+            place = os.path.normcase(os.path.normpath(file.absolute()))
             if place in seen:
-                raise UsageError(f"{printable(one)} would be written twice: give other names")
+                raise UsageError(f"{printable(file)} would be written twice: give other names")
             seen.add(place)
-            check_output_file(one, inputs, force=force)
+            check_output_file(file, inputs, force=force)
         return cls(tuple(zip(*paths, strict=True)), found[0][1])
 
     @property

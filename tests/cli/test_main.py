@@ -46,7 +46,7 @@ def test_version(capsys):
         (["compost"], "No such command"),
         (["harmonize"], "Missing argument"),
         (["compose", "--bras", "8"], "No such option"),
-        (["compose", "--bars", "eight"], "valid integer"),
+        (["compose", "--bars", "eight"], "give a whole number"),
     ],
 )
 def test_wrong_arguments_are_one_line(arguments, said, capsys):

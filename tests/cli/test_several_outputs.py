@@ -105,7 +105,7 @@ def test_an_output_that_fails_does_not_cost_the_others(here, untrained, capsys, 
     assert harmonize(untrained, "scale.musicxml", *arguments) == 1
     said = capsys.readouterr()
     assert said.out.startswith("a.mid, a.musicxml: C major")
-    [line] = said.err.splitlines()
+    *_, line = said.err.splitlines()
     assert "a.png: the picture cannot be drawn" in line
     assert line.endswith("every other file is written")
     assert names() == ["a.mid", "a.musicxml", "book.abc", "scale.musicxml"]
