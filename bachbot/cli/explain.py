@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bachbot.cli import options as shared
+from bachbot.cli.charges import show_charges
 from bachbot.cli.paths import STANDARD, ScoreInput, ScoreOutput
 from bachbot.errors import UsageError
 
@@ -68,6 +69,14 @@ def explain(
             "or .svg.",
         ),
     ] = None,
+    charges: Annotated[
+        bool,
+        typer.Option(
+            "--charges",
+            help="Also print what the search's penalties and learned features charge each bar.",
+        ),
+    ] = False,
+    checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
     tune: shared.Tune = None,
     read_as: shared.From = None,
     force: shared.Force = False,
@@ -106,11 +115,19 @@ def explain(
     found = find_explanation(score.chorale, phrase_ends_of(score), frame_bar_numbers(score))
     if numerals is not None:
         save_score(add_roman_numerals(score, found.harmonies), numerals)
+    charged = None
+    if charges:
+        from bachbot.engine import Engine
+
+        charged = Engine.load(checkpoint).charges(score)
     if as_json:
         named = {"file": file, "title": score.title}
-        typer.echo(json.dumps(named | found.to_json(), ensure_ascii=False))
+        more = {} if charged is None else {"charges": charged.to_json()}
+        typer.echo(json.dumps(named | found.to_json() | more, ensure_ascii=False))
     else:
         _show(found, score.title)
+        if charged is not None:
+            show_charges(charged)
         if numerals is not None:
             typer.echo(numerals)
 

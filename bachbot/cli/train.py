@@ -1,4 +1,4 @@
-"""The commands ``bachbot train``, ``train search`` and ``train export``."""
+"""The command ``bachbot train`` and those under it."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bachbot.cli.measuring import load_corpus
+from bachbot.cli.train_options import Corpus, Device, Settings, Threads, parse_settings
+from bachbot.cli.train_preference import pairs_command, prefer_command
 from bachbot.errors import UsageError
 from bachbot.files import DEFAULT_CHECKPOINT
 
@@ -14,37 +16,6 @@ if TYPE_CHECKING:
     from bachbot.training.moments import MomentLearner
 
 train_app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
-
-Corpus = Annotated[
-    Path | None,
-    typer.Option(
-        "--corpus",
-        metavar="FILE",
-        help="Prepared corpus. [default: the one that 'bachbot corpus prepare' wrote]",
-    ),
-]
-Device = Annotated[
-    str,
-    typer.Option(
-        "--device", metavar="NAME", help="auto, cpu, cuda or mps; auto uses a GPU if there is one."
-    ),
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="Any other setting, such as dropout=0.4; repeatable."
-    ),
-]
-Threads = Annotated[
-    int,
-    typer.Option(
-        "--threads",
-        metavar="N",
-        min=0,
-        show_default=False,
-        help="Threads on a CPU. [default: all cores]",
-    ),
-]
 
 
 @train_app.callback(invoke_without_command=True)
@@ -133,7 +104,7 @@ def train_command(
 
     options = {"split": split, "epochs": epochs, "batch_norm": batch_norm, "precision": precision,
                "seed": seed}  # fmt: skip
-    changes = {k: v for k, v in options.items() if v is not None} | _parse_settings(settings)
+    changes = {k: v for k, v in options.items() if v is not None} | parse_settings(settings)
     folder = output if output is not None else Path("runs") / (preset or "paper")
     # Unless a preset is given, a resumed run keeps its own settings.
     base = saved_config(folder) if resume and preset is None else find_preset(preset or "paper")
@@ -219,7 +190,7 @@ def search_command(
     from bachbot.training.kinds import preset as find_preset
     from bachbot.training.search import SearchConfig, leaderboard, open_study, search
 
-    changes = ({} if epochs is None else {"epochs": epochs}) | _parse_settings(settings)
+    changes = ({} if epochs is None else {"epochs": epochs}) | parse_settings(settings)
     config = SearchConfig(
         base=changed(find_preset(preset), changes),
         name=name,
@@ -298,7 +269,7 @@ def features_command(
 
     prepared = load_corpus(corpus)
     run = FeatureRun.open(
-        output, load_checkpoint(checkpoint), expert, _parse_settings(settings), resume=resume
+        output, load_checkpoint(checkpoint), expert, parse_settings(settings), resume=resume
     )
     console = Console(stderr=True)
 
@@ -311,6 +282,14 @@ def features_command(
 
     run.learn(pieces_of(prepared, part, split, None), rounds, after_round)
     typer.echo(f"Wrote {output}.")
+
+
+train_app.command("prefer", short_help="Tune a model by pairs of which one is better.")(
+    prefer_command
+)
+train_app.command("pairs", short_help="Write pairs of Bach's settings and a model's own.")(
+    pairs_command
+)
 
 
 @train_app.command("export")
@@ -328,21 +307,11 @@ def export_command(
     typer.echo(f"Wrote {output}.")
 
 
-def _parse_settings(settings: list[str] | None) -> dict[str, str]:
-    pairs = {}
-    for text in settings or []:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"'{text}' is no setting: give NAME=VALUE, such as dropout=0.4")
-        pairs[name.strip().replace("-", "_")] = value.strip()
-    return pairs
-
-
 def _parse_grid(texts: list[str] | None) -> dict[str, tuple[float, ...]] | None:
     if not texts:
         return None
     grid: dict[str, tuple[float, ...]] = {}
-    for name, values in _parse_settings(texts).items():
+    for name, values in parse_settings(texts).items():
         try:
             grid[name] = tuple(float(v) if "." in v else int(v) for v in values.split(","))
         except ValueError:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bachbot.chorale import Voice
 from bachbot.decoding import DecodingOptions, fill, try_fill_all
+from bachbot.engine.charges import LARGEST, Charges, score_charges
 from bachbot.engine.given_harmony import Chords, given_figures, given_harmony
 from bachbot.engine.requests import ComposeOptions, DecodingResult, HarmonizeRequest, compose_scores
 from bachbot.errors import BachbotError, UsageError
@@ -258,6 +259,30 @@ class Engine:
         search = self._model(DecodingOptions())
         request = request or ComposeOptions()
         return compose_scores(self._model(options), search, request, options, progress)
+
+    def charges(
+        self,
+        score: Score,
+        *,
+        given: Sequence[Voice] = (Voice.SOPRANO,),
+        options: DecodingOptions | None = None,
+        largest: int = LARGEST,
+    ) -> Charges:
+        """What the search's penalties and learned features charge a score, bar by bar.
+
+        Parameters
+        ----------
+        score : Score
+            Of all four voices, from `load_score`.
+        given, options, largest
+            As in `bachbot.engine.charges.score_charges`.
+
+        Raises
+        ------
+        UsageError
+            If the score lacks a voice, or all or none are given.
+        """
+        return score_charges(score, self._checkpoint, given=given, options=options, largest=largest)
 
     def _model(self, options: DecodingOptions) -> Model:
         name = "sample" if options.method == "sample" else "beam"

@@ -107,14 +107,20 @@ def template_of(key: int) -> str:
     return list(TEMPLATES)[key >> _SHIFT]
 
 
-def describe(key: int) -> str:
-    """Name of a feature's template and its parts: ``"interval 3, 11, 0"``."""
+def parts_of(key: int) -> tuple[str, tuple[int, ...]]:
+    """Name of a feature's template, and its parts."""
     name = template_of(key)
     rest, parts = key & ((1 << _SHIFT) - 1), []
     for size in reversed(TEMPLATES[name]):
         rest, part = divmod(rest, size)
-        parts.append(str(part))
-    return f"{name} {', '.join(reversed(parts))}"
+        parts.append(part)
+    return name, tuple(reversed(parts))
+
+
+def describe(key: int) -> str:
+    """Name of a feature's template and its parts: ``"interval 3, 11, 0"``."""
+    name, parts = parts_of(key)
+    return f"{name} {', '.join(map(str, parts))}"
 
 
 def _encode(name: str, where: NDArray[np.bool_] | None, *parts: NDArray | int) -> NDArray[np.int64]:

@@ -87,8 +87,13 @@ class FeatureWeights:
         """
         if not len(self.keys):
             return np.zeros(len(keys))
+        total: NDArray[np.float64] = self.weights_of(keys).sum(axis=1, dtype=np.float64)
+        return total
+
+    def weights_of(self, keys: Keys) -> NDArray[np.float64]:
+        """The weight of each of some features, of the shape of the keys; unknown ones have none."""
+        if not len(self.keys):
+            return np.zeros(keys.shape)
         at = np.searchsorted(self.keys, keys)
         found = self.keys[np.minimum(at, len(self.keys) - 1)] == keys
-        weights = np.where(found, self._padded[at], 0.0)
-        total: NDArray[np.float64] = weights.sum(axis=1, dtype=np.float64)
-        return total
+        return np.where(found, self._padded[at], 0.0)

@@ -10,9 +10,11 @@ from typing import Any
 from bachbot.errors import UsageError
 from bachbot.files import write_atomically
 from bachbot.report.sections import harmonization as masked
+from bachbot.report.sections.basses import TITLE as BASSES_TITLE
 from bachbot.report.sections.losses import rows as losses_rows
 from bachbot.report.sections.music import TITLE as MUSIC_TITLE
 from bachbot.tables import Cell, Table, to_markdown
+from bachbot.tables.basses_tables import basses_table
 from bachbot.tables.decoding_tables import PARALLELS, partwriting_table
 from bachbot.tables.detection_tables import (
     CLASSIFIER_ACCURACY,
@@ -57,6 +59,11 @@ def _per_frame(losses: Mapping[str, Any]) -> float:
 def harmonization_table(report: _Report) -> Table:
     """Errors by checkpoint, decoder and mask, and the published ones."""
     return masked.table("Harmonization error", _results(report, "harmonization"))
+
+
+def basses(report: _Report) -> Table:
+    """Pitches and faults of every checkpoint over Bach's basses."""
+    return basses_table(BASSES_TITLE, _results(report, "basses"))
 
 
 def partwriting(report: _Report) -> Table:
@@ -159,6 +166,7 @@ TABLES: Mapping[str, Callable[[_Report], Table]] = MappingProxyType(
         "headline": headline_table,
         "losses": losses_table,
         "harmonization": harmonization_table,
+        "basses": basses,
         "partwriting": partwriting,
         "music": music,
         "style": style_table,

@@ -71,7 +71,7 @@ then `bachbot train export runs/NAME -o checkpoints/NAME`.
 {record["machine"]} ({record["processes"]} {processes}); torch {record["versions"]["torch"]}.
 - **Selected**: the weights of epoch {record["best_epoch"]}, the best by {text.selected_by}. Their \
 training loss was {record[kind.units.train_key]:.3f} {kind.units.train}, with dropout on.
-{_describe_decoding(config)}
+{_describe_preference(config)}{_describe_decoding(config)}
 ## Results
 
 {text.results_intro}
@@ -102,6 +102,24 @@ def _describe_decoding(config: Mapping[str, Any]) -> str:
     if not parts:
         return ""
     return f"- **Decoding**: beam search {' and '.join(parts)}. Sampling runs the network alone.\n"
+
+
+def _describe_preference(config: Mapping[str, Any]) -> str:
+    """A line on preference tuning after training; empty if there was none."""
+    preference = config.get("preference")
+    if preference is None:
+        return ""
+    options, best = preference["options"], preference["best"]
+    changed = ", ".join(f"{name} {value:g}" for name, value in options.items())
+    return (
+        f"- **Preference tuning**: from checkpoint `{preference['from']}` on "
+        f"{preference['pairs']} pairs (`bachbot train prefer`, fingerprint "
+        f"`{preference['fingerprint']}`; {changed}), epoch {best['epoch']} of "
+        f"{preference['epochs']}. On {preference['held_out']} held-out pairs the better piece "
+        f"gained more in {best['accuracy']:.0%} of the stretches, and the divergence from the "
+        f"checkpoint was {best['kl']:.4f} nats per token. The results below are those of the tuned "
+        "network; all of the above is about the training before.\n"
+    )
 
 
 def _device_options(record: Mapping[str, Any]) -> str:

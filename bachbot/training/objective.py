@@ -177,8 +177,8 @@ class ValidationResult:
     onset_accuracy: float
 
 
-class Objective(ABC):
-    """The training data of a run and the loss on it.
+class TrainingSteps(ABC):
+    """The training data of a run and the loss on it, as a trainer takes its steps.
 
     The data of a step follow from seed, epoch and step alone. Whatever the model carries from one
     step to the next is kept here, and is part of the saved state.
@@ -226,6 +226,16 @@ class Objective(ABC):
         """
         if tensors:
             raise ValueError(f"unexpected tensors: {', '.join(tensors)}")
+
+
+class Objective(TrainingSteps):
+    """What a kind of model is trained on, and how it is measured.
+
+    Parameters
+    ----------
+    units, steps, tokens
+        As in `TrainingSteps`.
+    """
 
     def record(self) -> dict[str, Any]:
         """What a checkpoint's training record holds besides the config: plain data."""

@@ -210,7 +210,7 @@ class RunFolder:
 
     def write_metrics(self, history: Sequence[Mapping[str, Any]]) -> None:
         """Write a line for each validation."""
-        write_atomically(self.path / METRICS, _lines(history))
+        write_atomically(self.path / METRICS, format_history(history))
 
     def save_best(
         self,
@@ -237,14 +237,15 @@ class RunFolder:
             "corpus_fingerprint": self.corpus.fingerprint,
             "training": record,
         }
-        extra = {METRICS: _lines(history)}
+        extra = {METRICS: format_history(history)}
         if "losses" in record:
             extra[CARD] = write_model_card(config).encode()
         arrays = {name: value.numpy() for name, value in weights.items()}
         save_checkpoint(self.path / BEST, Checkpoint(config, self.vocabulary, arrays), extra=extra)
 
 
-def _lines(history: Sequence[Mapping[str, Any]]) -> bytes:
+def format_history(history: Sequence[Mapping[str, Any]]) -> bytes:
+    """The content of ``metrics.jsonl``: a line for each validation."""
     return "".join(json.dumps(line) + "\n" for line in history).encode()
 
 
@@ -275,9 +276,12 @@ def export_checkpoint(folder: Path, out: Path) -> None:
         )
     checkpoint = load_checkpoint(best)
     if "losses" not in checkpoint.config["training"]:
+        again = "--resume"
+        if "preference" in checkpoint.config:
+            again = "prefer PAIRS --from CHECKPOINT --resume"
         raise TrainingError(
             f"the run in {folder} is not finished: finish it with "
-            f"'bachbot train --resume -o {folder}'"
+            f"'bachbot train {again} -o {folder}'"
         )
     try:
         card = write_model_card(checkpoint.config)

@@ -10,7 +10,7 @@ from bachbot.encoding import Vocabulary
 from bachbot.training.config import TrainingConfig
 from bachbot.training.device import ProcessGroup, autocast_dtype
 from bachbot.training.kinds import build_network
-from bachbot.training.objective import Objective
+from bachbot.training.objective import TrainingSteps
 
 _INITIAL_DIVISOR, _FINAL_DIVISOR = 25.0, 1e4
 """A one-cycle run starts at the peak rate divided by the first, and ends at it divided by the
@@ -62,7 +62,7 @@ class Trainer:
     ----------
     config : TrainingConfig
         Settings of the run.
-    objective : Objective
+    objective : TrainingSteps
         Data and loss, of the config's kind.
     vocabulary : Vocabulary
         Meaning of the token ids.
@@ -85,7 +85,7 @@ class Trainer:
     def __init__(
         self,
         config: TrainingConfig,
-        objective: Objective,
+        objective: TrainingSteps,
         vocabulary: Vocabulary,
         device: torch.device,
         group: ProcessGroup,

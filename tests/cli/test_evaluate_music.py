@@ -254,11 +254,28 @@ def test_given_chords_are_kept(run):
     assert "with his chords" in shown
 
 
+def test_basses_are_realized(run):
+    found = json.loads(run("basses", "--json", "--beam", 2))
+    assert found["equal_pitch"].keys() == {"soprano", "alto", "tenor", "all"}
+    assert found["faults"]["mean"] >= 0
+    shown = run("basses", "--beam", 1, "--limit", 1)
+    assert "faults per piece, less Bach's" in shown
+    assert "pitches of soprano, alto and tenor that are Bach's" in shown
+
+
 def test_an_empty_part_is_refused(untrained, tmp_path, capsys):
     path = tmp_path / "one.npz"
     PreparedCorpus((piece(0, "train"),)).save(path)
     words = ["--checkpoint", str(untrained), "--corpus", str(path)]
-    for command in ("losses", "harmonization", "chords-given", "partwriting", "music", "fit"):
+    for command in (
+        "losses",
+        "harmonization",
+        "chords-given",
+        "basses",
+        "partwriting",
+        "music",
+        "fit",
+    ):
         assert main(["evaluate", command, *words]) == 2
         assert "has no piece: name another part" in capsys.readouterr().err
 

@@ -183,3 +183,22 @@ def one_line(capsys, said):
     [line] = captured.err.splitlines()
     assert line.startswith("bachbot: ")
     assert said in line
+
+
+def test_charges_by_penalty_and_by_bar(here, untrained, capsys):
+    """A model without learned features charges rules and endings alone."""
+    found = explained(capsys, PIECE, "--charges", "--checkpoint", untrained)["charges"]
+    assert [bar["bar"] for bar in found["bars"]] == list(range(22))
+    assert found["templates"] == []
+    total = sum(line["nats"] for line in found["penalties"])
+    assert found["nats"] == pytest.approx(total)
+    assert found["nats"] == pytest.approx(sum(bar["nats"] for bar in found["bars"]))
+    by_name = {line["name"]: line for line in found["penalties"]}
+    # The default weights.
+    assert by_name["leap bonus"]["weight"] == pytest.approx(-0.2)
+    assert by_name["new-chord bonus"]["weight"] == pytest.approx(-0.7)
+    for line in found["penalties"]:
+        assert line["weight"] == pytest.approx(line["nats"] / line["times"])
+    assert explain(PIECE, "--charges", "--checkpoint", untrained) == 0
+    assert "Charges by penalty" in capsys.readouterr().out
+    assert "charges" not in explained(capsys, PIECE)

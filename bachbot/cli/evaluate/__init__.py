@@ -2,6 +2,7 @@
 
 import typer
 
+from bachbot.cli.evaluate.basses_command import basses_command
 from bachbot.cli.evaluate.detection_command import detect_command
 from bachbot.cli.evaluate.given_chords_command import chords_given_command
 from bachbot.cli.evaluate.losses_command import losses_command
@@ -29,6 +30,7 @@ evaluate_app.command("harmonization", short_help="Fill in masked voices, and com
 evaluate_app.command("chords-given", short_help="Harmonize with Bach's chords given.")(
     chords_given_command
 )
+evaluate_app.command("basses", short_help="Write upper voices over Bach's basses.")(basses_command)
 evaluate_app.command("partwriting", short_help="Count broken rules of part-writing.")(
     partwriting_command
 )

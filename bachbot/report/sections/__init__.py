@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bachbot.errors import UsageError
 from bachbot.report.section import Section
+from bachbot.report.sections.basses import BASSES
 from bachbot.report.sections.detection import DETECTION
 from bachbot.report.sections.harmonization import HARMONIZATION
 from bachbot.report.sections.losses import LOSSES
@@ -17,6 +18,7 @@ from bachbot.report.sections.training import TRAINING
 SECTIONS: tuple[Section, ...] = (
     LOSSES,
     HARMONIZATION,
+    BASSES,
     PARTWRITING,
     MUSIC,
     STYLE,

@@ -4,8 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+from torch import nn
+
 from bachbot.corpus.store import PreparedCorpus
+from bachbot.encoding import FillRequest, Vocabulary
 from bachbot.training.config import ObjectiveConfig, TrainingConfig
+from bachbot.training.likelihood import TokenScores
 from bachbot.training.objective import Objective, Units
 
 
@@ -103,6 +108,8 @@ class TrainingKind:
         Writes its part of a model card from a checkpoint's config and the training config.
     results : callable
         Makes tables of the losses in a checkpoint's training record.
+    token_scores : callable
+        Scores what is not given of pieces: see `bachbot.training.kinds.lstm.token_scores`.
     complete : callable
         Fills in the settings that follow from the corpus.
     derived : tuple of str
@@ -116,5 +123,8 @@ class TrainingKind:
     presets: tuple[TrainingConfig, ...]
     card: Callable[[Mapping[str, Any], TrainingConfig], CardText]
     results: Callable[[Mapping[str, Any]], tuple[ResultTable, ...]]
+    token_scores: Callable[
+        [nn.Module, Sequence[FillRequest], Vocabulary, torch.device], TokenScores
+    ]
     complete: Callable[[TrainingConfig, PreparedCorpus], TrainingConfig] = _unchanged
     derived: tuple[str, ...] = ()

@@ -1,19 +1,21 @@
 """Training the look-ahead network: whole pieces under random masks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import nn
 
 from bachbot.chorale import Given
 from bachbot.corpus.store import PreparedCorpus
+from bachbot.encoding import FillRequest, Vocabulary
 from bachbot.encoding.datastore import NEIGHBORS
 from bachbot.errors import UsageError
 from bachbot.models.lookahead import (
     Batch,
     LookaheadConfig,
+    LookaheadModel,
     negative_log_likelihood,
 )
 from bachbot.training.config import (
@@ -34,6 +36,7 @@ from bachbot.training.examples import (
 )
 from bachbot.training.kinds.base import CardText, ResultTable, TrainingKind
 from bachbot.training.kinds.distillation import Teachers, distillation_loss
+from bachbot.training.likelihood import TokenScores
 from bachbot.training.objective import (
     HELD_OUT,
     Forward,
@@ -241,6 +244,35 @@ class LookaheadObjective(Objective):
         ]
 
 
+def token_scores(
+    network: nn.Module,
+    requests: Sequence[FillRequest],
+    vocabulary: Vocabulary,
+    device: torch.device,
+) -> TokenScores:
+    """Score the notes of some pieces that are not given. Fermatas are read, never scored.
+
+    Parameters
+    ----------
+    network : nn.Module
+        A `bachbot.models.lookahead.LookaheadModel` without a datastore; gradients flow into it.
+    requests : sequence of FillRequest
+        One piece or more.
+    vocabulary : Vocabulary
+        Meaning of the token ids.
+    device : torch.device
+        Device of the network.
+    """
+    metadata = cast(LookaheadModel, network).config.use_metadata
+    examples = [make_example(r.chorale, vocabulary, metadata=metadata) for r in requests]
+    batch = collate(examples, [request.given for request in requests], device)
+    wanted = batch.missing.clone()  # [B, T, 5]
+    wanted[..., 0] = False
+    piece, frame, slot = at = wanted.nonzero(as_tuple=True)  # [N] each
+    logits = network(batch, wanted)[at]  # [N, V]
+    return TokenScores(logits, batch.tokens[piece, frame, slot - 1], piece, frame)
+
+
 GRID: dict[str, tuple[float, ...]] = {
     "encoder_layers": (1, 2, 3),
     "encoder": (64, 128, 256),
@@ -384,6 +416,7 @@ KIND = TrainingKind(
     presets=PRESETS,
     card=card,
     results=results,
+    token_scores=token_scores,
     complete=complete,
     derived=("datastore_frames",),
 )

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bachbot.chorale import Chorale
-from bachbot.encoding import Vocabulary, encode
+from bachbot.encoding import FillRequest, Vocabulary, encode
 from bachbot.errors import TrainingError, UsageError
 from bachbot.models.lstm import LSTMConfig, LSTMModel
 from bachbot.training.config import (
@@ -23,6 +23,7 @@ from bachbot.training.config import (
 )
 from bachbot.training.examples import sample_transposition, transpose_ids
 from bachbot.training.kinds.base import CardText, ResultTable, TrainingKind
+from bachbot.training.likelihood import TokenScores
 from bachbot.training.objective import (
     HELD_OUT,
     Forward,
@@ -245,6 +246,49 @@ class LSTMObjective(Objective):
         return self._rows[1][:, start:stop], self._rows[2][:, start:stop]
 
 
+def token_scores(
+    network: nn.Module,
+    requests: Sequence[FillRequest],
+    vocabulary: Vocabulary,
+    device: torch.device,
+) -> TokenScores:
+    """Score all tokens of some pieces, given ones too.
+
+    The network has no distribution over what is missing beside what is given. That does not matter
+    where two pieces are compared that have the same notes given: the probability of these is the
+    same factor in both.
+
+    Parameters
+    ----------
+    network : nn.Module
+        An `LSTMModel`; gradients flow into it.
+    requests : sequence of FillRequest
+        One piece or more.
+    vocabulary : Vocabulary
+        Meaning of the token ids.
+    device : torch.device
+        Device of the network.
+    """
+    streams = [encode(request.chorale, vocabulary) for request in requests]
+    shape = len(streams), max(map(len, streams))
+    ids, frame = (np.zeros(shape, dtype=np.int64) for _ in range(2))
+    for row, stream in enumerate(streams):
+        ids[row, : len(stream)] = stream.ids
+        # END stands in the last frame.
+        frame[row, : len(stream)] = np.maximum.accumulate(np.maximum(stream.frame, 0))
+    inside = np.arange(1, shape[1]) < np.array([len(s) for s in streams])[:, None]  # [B, T]
+    tokens = torch.from_numpy(ids).to(device)
+    model = cast(LSTMModel, network)
+    logits, _ = model(tokens[:, :-1], model.initial_state(len(streams)).detach())  # [B, T, V]
+    at = torch.from_numpy(inside).to(device)
+    return TokenScores(
+        logits[at],
+        tokens[:, 1:][at],
+        at.nonzero()[:, 0],
+        torch.from_numpy(frame[:, 1:]).to(device)[at],
+    )
+
+
 GRID: dict[str, tuple[float, ...]] = {
     "layers": (1, 2, 3, 4),
     "hidden": (128, 256, 384, 512),
@@ -350,4 +394,5 @@ KIND = TrainingKind(
     presets=PRESETS,
     card=card,
     results=results,
+    token_scores=token_scores,
 )
