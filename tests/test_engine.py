@@ -9,8 +9,8 @@ import bachbot
 from bachbot.chorale import Key, Meter, Voice
 from bachbot.decoding import Penalties
 from bachbot.decoding.harmonize import _fill_batch as fill_batch
+from bachbot.engine.compose_scores import LENGTHS
 from bachbot.engine.given_harmony import given_figures, given_harmony
-from bachbot.engine.requests import LENGTHS
 from bachbot.errors import CheckpointError, DecodingError, UsageError
 from bachbot.scores import bars_of, from_chorale
 from bachbot.theory.cadence import final_cadence

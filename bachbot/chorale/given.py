@@ -36,6 +36,8 @@ class Given:
     beat : int
         Frames of a beat: the search pays a penalty for a new chord within one. 12 in a compound
         meter that is read as bars of 3/4.
+    quarter : int
+        Frames of a quarter as it is written: 8 in a piece whose durations were doubled.
     chords : tuple of GivenChord
         Chords that the voices which are not given have to make, at most one a frame.
 
@@ -51,6 +53,7 @@ class Given:
     required_onsets: NDArray[np.bool_] | bool = False
     final_chord: range = range(0)
     beat: int = FRAMES_PER_QUARTER
+    quarter: int = FRAMES_PER_QUARTER
     chords: tuple[GivenChord, ...] = ()
 
     def __post_init__(self) -> None:

@@ -5,7 +5,25 @@ from typing import Annotated
 import typer
 
 from bachbot.cli import options as shared
+from bachbot.cli.difficulty_options import (
+    AccidentalsOption,
+    LeapsOption,
+    MaxRhythmOption,
+    StyleOption,
+    difficulty_of,
+)
 from bachbot.cli.paths import ScoreInput, ScoreOutput
+from bachbot.cli.plan_options import (
+    BeamOption,
+    FormOption,
+    KeysOption,
+    PhraseCadencesOption,
+    PickupOption,
+    VoicesOption,
+    WordsOption,
+    keys_of,
+    with_pickup,
+)
 from bachbot.cli.results import Report, drawn_seed
 
 
@@ -38,6 +56,12 @@ def compose(
             "--mode", metavar="MODE", help="major or minor, if --key does not include it."
         ),
     ] = None,
+    form: FormOption = None,
+    cadences: PhraseCadencesOption = None,
+    keys: KeysOption = None,
+    words: WordsOption = None,
+    pickup: PickupOption = None,
+    voices: VoicesOption = None,
     prime: Annotated[
         str | None,
         typer.Option(
@@ -63,6 +87,10 @@ def compose(
             "sample (at random, with the soprano).",
         ),
     ] = "search",
+    style: StyleOption = "bach",
+    max_rhythm: MaxRhythmOption = None,
+    accidentals: AccidentalsOption = None,
+    leaps: LeapsOption = None,
     temperature: Annotated[
         float,
         typer.Option(
@@ -72,10 +100,12 @@ def compose(
         ),
     ] = 0.9,
     top_p: shared.TopP = None,
+    beam: BeamOption = None,
     seed: shared.Seed = None,
     number: shared.Number = 1,
     parallels: shared.Parallels = False,
     no_penalties: shared.NoPenalties = False,
+    numerals: shared.Numerals = False,
     checkpoint: shared.CheckpointName = shared.DEFAULT_CHECKPOINT,
     paper: shared.Paper = "a4",
     size: shared.Size = "normal",
@@ -90,29 +120,46 @@ def compose(
     verbose: shared.Verbose = False,
     as_json: shared.JsonOption = False,
 ) -> None:
-    """Compose a new chorale, or continue the opening of one."""
-    from bachbot.chorale import VOICES, Key, Meter
+    """Compose a new chorale, or continue the opening of one.
+
+    A plan says what phrases it has: --form, --keys, --cadences, or --words to be sung.
+    """
+    from bachbot.chorale import VOICES, Key, Meter, Voice, parse_voices
     from bachbot.cli.show import progress, read_score
     from bachbot.decoding import DecodingOptions
+    from bachbot.decoding.options import DEFAULT_BEAM
     from bachbot.engine import ComposeOptions, Engine
     from bachbot.errors import UsageError
+    from bachbot.scores.verses import read_verses
 
     report = Report(as_json, verbose)
     settings = shared.singers(choir, ranges)
     if mode not in (None, "major", "minor"):
         raise UsageError(f"'{mode}' is not a mode: give major or minor")
+    planned = keys_of(keys)
     wanted = Key.parse(key or "C", mode=mode)  # type: ignore[arg-type]
+    if key is None and planned:
+        wanted = planned[-1]
     if mode is not None and wanted.mode != mode:
         raise UsageError(f"--key {key} is not {mode}: give a key and a mode that agree")
     if prime is not None and (meter or key or mode):
         raise UsageError("--prime brings its own key and meter: give no --key, --mode or --meter")
+    if prime is not None and pickup is not None:
+        raise UsageError("--prime brings its own pickup: leave --pickup out")
+    sung = parse_voices(voices) if voices else VOICES
+    if numerals and Voice.BASS not in sung:
+        raise UsageError("--numerals need the bass: leave them out, or --voices")
+    if beam is not None and lower_voices == "sample":
+        raise UsageError("--beam has no effect with --lower-voices sample: give one of them")
     options = DecodingOptions(
         method="sample",
+        beam=DEFAULT_BEAM if beam is None else beam,
         temperature=temperature,
         top_p=1.0 if top_p is None else top_p,
         seed=drawn_seed(seed, used=True, needs="sampling"),
         number=number,
         ranges=settings.choir.ranges,
+        difficulty=difficulty_of(style, max_rhythm, accidentals, leaps),
         **shared.penalties_of_flags(parallels, no_penalties),
     )
     layout = shared.layout_of(
@@ -126,16 +173,24 @@ def compose(
         inputs=[source.path] if source else [],
     )  # fmt: skip
     report.check(target)
+    verses = read_verses(words) if words is not None else None
     request = ComposeOptions(
         bars=bars,
-        meter=Meter.parse(meter or "4/4"),
+        meter=with_pickup(Meter.parse(meter or "4/4"), pickup, verses),
         key=wanted,
         prime=read_score(source, voices=VOICES) if source else None,
         prime_bars=prime_bars,
         lower_voices=lower_voices,  # type: ignore[arg-type]
+        form=form,
+        cadences=cadences,
+        keys=planned,
+        words=verses,
+        voices=sung,
     )
     engine = Engine.load(checkpoint)
     with progress("composing") as advance:
         found = engine.compose(request, options=options, progress=advance)
+    for notice in found[0].notices:
+        typer.echo(f"bachbot: warning: {notice}", err=True)
     notices = tuple(map(str, request.prime.notices)) if request.prime is not None else ()
-    report.write(target, found, layout, options, notices=notices, compare=False)
+    report.write(target, found, layout, options, notices=notices, numerals=numerals, compare=False)

@@ -6,6 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bachbot.cli import options as shared
+from bachbot.cli.difficulty_options import (
+    AccidentalsOption,
+    LeapsOption,
+    MaxRhythmOption,
+    StyleOption,
+    difficulty_of,
+)
 from bachbot.cli.many_tunes import harmonize_tunes
 from bachbot.cli.paths import (
     STANDARD,
@@ -20,6 +27,7 @@ from bachbot.errors import UsageError
 
 if TYPE_CHECKING:
     from bachbot.decoding import DecodingOptions
+    from bachbot.decoding.difficulty import Difficulty
 
 _ALL_TUNES = "all"
 """What --tune says for every tune of a file."""
@@ -86,6 +94,10 @@ def harmonize(
     cadences: shared.Cadences = None,
     phrases: shared.Phrases = None,
     repeats: shared.Repeats = None,
+    style: StyleOption = "bach",
+    max_rhythm: MaxRhythmOption = None,
+    accidentals: AccidentalsOption = None,
+    leaps: LeapsOption = None,
     beam: Annotated[
         int | None,
         typer.Option("--beam", metavar="N", help="Width of the beam search. [default: 5]"),
@@ -167,6 +179,7 @@ def harmonize(
         beam=beam, greedy=greedy, sample=sample, temperature=temperature, top_p=top_p,
         seed=seed, number=number, diversity=diversity, repeats=repeats, parallels=parallels,
         no_penalties=no_penalties,
+        difficulty=difficulty_of(style, max_rhythm, accidentals, leaps),
     )  # fmt: skip
     options = replace(options, ranges=settings.choir.ranges)
     shared.check_transposition(transpose)
@@ -269,6 +282,7 @@ def _options(
     repeats: str | None,
     parallels: bool,
     no_penalties: bool,
+    difficulty: "Difficulty",
 ) -> "DecodingOptions":
     from bachbot.decoding import DecodingOptions, Method
 
@@ -291,6 +305,7 @@ def _options(
         method=method,
         seed=drawn_seed(seed, used=sample or varied, needs="--sample or --number"),
         number=number,
+        difficulty=difficulty,
         **shared.penalties_of_flags(parallels, no_penalties),
         **{name: value for name, value in named.items() if value is not None},  # type: ignore[arg-type]
     )

@@ -5,6 +5,13 @@ from typing import Annotated
 import typer
 
 from bachbot.cli import options as shared
+from bachbot.cli.difficulty_options import (
+    AccidentalsOption,
+    LeapsOption,
+    MaxRhythmOption,
+    StyleOption,
+    difficulty_of,
+)
 from bachbot.cli.paths import STANDARD, ScoreInput, ScoreOutput
 from bachbot.cli.results import Report, drawn_seed
 
@@ -41,6 +48,10 @@ def realize(
         ),
     ] = None,
     cadences: shared.Cadences = None,
+    style: StyleOption = "bach",
+    max_rhythm: MaxRhythmOption = None,
+    accidentals: AccidentalsOption = None,
+    leaps: LeapsOption = None,
     key: Annotated[
         str | None, typer.Option("--key", help="Key, such as 'F# minor'. [default: estimated]")
     ] = None,
@@ -90,6 +101,7 @@ def realize(
         seed=drawn_seed(seed, used=sample or number > 1, needs="--sample or --number"),
         number=number,
         ranges=settings.choir.ranges,
+        difficulty=difficulty_of(style, max_rhythm, accidentals, leaps),
     )
     shared.check_transposition(transpose)
     source = ScoreInput.of(bass, read_as)

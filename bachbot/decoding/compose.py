@@ -79,6 +79,9 @@ class ComposeRequest:
     phrase_ends : tuple of int
         Frames after the ends of inner phrases, in order: the last note of each stands under a
         fermata, and there are no other fermatas but the last. Default: the model sets them.
+    close : int, optional
+        First frame of the final chord, if a length is given. Default: see
+        `composition_constraints`.
 
     Raises
     ------
@@ -94,6 +97,7 @@ class ComposeRequest:
     prime: Chorale | None = None
     grid: int = 1
     phrase_ends: tuple[int, ...] = ()
+    close: int | None = None
 
     def __post_init__(self) -> None:
         if self.bars is not None and not 1 <= self.bars <= LONGEST:
@@ -130,6 +134,8 @@ class ComposeRequest:
         """First frame of the final chord, if a length is given."""
         if self.bars is None:
             return None
+        if self.close is not None:
+            return self.close
         return max(self.frames - final_chord_length(self.meter), self.given)
 
     @property

@@ -104,8 +104,8 @@ def compose_and_search(
         What the pieces should be like. Where it has a length and no opening, phrase ends are
         drawn unless it has them.
     options : DecodingOptions, optional
-        As of `compose`; beam search has the same penalties, or the default ones, and a beam of
-        the default width.
+        As of `compose`; beam search has the same penalties, or the default ones, and the same
+        difficulty.
     progress : callable, optional
         Called with the frames sampled and the most frames there can be.
 
@@ -124,7 +124,11 @@ def compose_and_search(
         request = with_phrases(request, options.seed)
     sampled = compose(sampler, request, options, progress=progress)
     searching = DecodingOptions(
-        penalties=options.penalties, without=options.without, ranges=options.ranges
+        beam=options.beam,
+        penalties=options.penalties,
+        without=options.without,
+        difficulty=options.difficulty,
+        ranges=options.ranges,
     )
     return harmonize_tunes(search, sampled, request, searching)
 

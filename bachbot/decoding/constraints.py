@@ -79,6 +79,10 @@ class Constraints:
         Frames of a beat, on which chords change.
     bar_frames : int
         Length of a full bar, in frames.
+    quarter_frames : int
+        Frames of a quarter as it is written.
+    scale : ndarray of bool, shape [T, 12], optional
+        The pitch classes that notes should have. Default: any.
     """
 
     vocabulary: Vocabulary
@@ -97,6 +101,8 @@ class Constraints:
     chords: ChordConstraints | None = None
     bar_frames: int = 16
     beat_frames: int = FRAMES_PER_QUARTER
+    quarter_frames: int = FRAMES_PER_QUARTER
+    scale: NDArray[np.bool_] | None = None
 
     @property
     def frames(self) -> int:
@@ -310,6 +316,7 @@ def fill_constraints(
         chords=ChordConstraints.of(chorale, cells, given.chords) if given.chords else None,
         bar_frames=chorale.meter.bar_frames,
         beat_frames=given.beat,
+        quarter_frames=given.quarter,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from bachbot.chorale import BACH_RANGES, Chorale, VoiceRanges
+from bachbot.decoding.difficulty import BACH, Difficulty
 from bachbot.decoding.penalties import (
     DEFAULT_PENALTIES,
     GUIDED_PENALTIES,
@@ -70,6 +71,8 @@ class DecodingOptions:
     ranges : VoiceRanges
         What the singers can sing: no note that is not given is outside. Default: the ranges of
         Bach's chorales.
+    difficulty : Difficulty
+        How difficult the music may be to sing. Default: as in Bach.
 
     Raises
     ------
@@ -88,6 +91,7 @@ class DecodingOptions:
     without: tuple[str, ...] = ()
     repeats: Repeats | None = None
     ranges: VoiceRanges = BACH_RANGES
+    difficulty: Difficulty = BACH
 
     def __post_init__(self) -> None:
         faults = []
@@ -148,7 +152,7 @@ class DecodingOptions:
             found = Penalties((*GUIDED_PENALTIES.items, LearnedPenalty(1.0, features)))
         if self.repeats is not None:
             found = Penalties((*found.items, RepeatPenalty(_REPEAT, vary=self.repeats == "vary")))
-        return found.without(self.without)
+        return self.difficulty.applied_to(found).without(self.without)
 
 
 @dataclass(frozen=True, eq=False)

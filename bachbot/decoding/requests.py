@@ -66,6 +66,7 @@ def fill_request(
         fermatas,
         grid=_grid(chorale, pulse, triple=triple),
         beat=_BAR_OF_THREE if triple else FRAMES_PER_QUARTER,
+        quarter=_scaled(FRAMES_PER_QUARTER, pulse),
         required_onsets=onsets,
         chords=tuple(replace(c, frame=frame) for frame, c in sorted(harmony.items())),
     )

@@ -7,8 +7,9 @@ from pathlib import Path
 from bachbot.chorale import Voice
 from bachbot.decoding import DecodingOptions, fill, try_fill_all
 from bachbot.engine.charges import LARGEST, Charges, score_charges
+from bachbot.engine.compose_scores import compose_scores
 from bachbot.engine.given_harmony import Chords, given_figures, given_harmony
-from bachbot.engine.requests import ComposeOptions, DecodingResult, HarmonizeRequest, compose_scores
+from bachbot.engine.requests import ComposeOptions, DecodingResult, HarmonizeRequest
 from bachbot.errors import BachbotError, UsageError
 from bachbot.files import DEFAULT_CHECKPOINT
 from bachbot.runtime import (
@@ -125,7 +126,7 @@ class Engine:
             request = replace(request, harmony=harmony)
         filled = request.fill_request
         found = fill(self._model(options), filled.chorale, filled.given, options, progress=progress)
-        return [request.result(candidate) for candidate in found]
+        return [request.result(candidate, options.difficulty) for candidate in found]
 
     def realize(
         self,
@@ -221,7 +222,9 @@ class Engine:
             try:
                 if isinstance(candidates, BachbotError):
                     raise candidates
-                done[index] = [request.result(candidate) for candidate in candidates]
+                done[index] = [
+                    request.result(candidate, options.difficulty) for candidate in candidates
+                ]
             except BachbotError as error:
                 done[index] = error
         return [done[index] for index in range(len(scores))]
@@ -238,7 +241,8 @@ class Engine:
         Parameters
         ----------
         request : ComposeOptions, optional
-            Length, meter, key and opening. Default: a piece in C major, 4/4.
+            Length, meter, key, opening; form, cadences, keys and words. Default: a piece in C
+            major, 4/4.
         options : DecodingOptions, optional
             Temperature, top-p, seed, number. Default: sampling at a temperature of 0.9, as in the
             original.

@@ -7,34 +7,30 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import Chorale, GivenHarmony, Key, Meter, Pulse, Voice
+from bachbot.chorale import VOICES, Chorale, GivenHarmony, Key, Meter, Pulse, Voice
 from bachbot.decoding import (
     Candidate,
-    ComposeRequest,
-    DecodingOptions,
-    compose,
-    compose_and_search,
     fill_request,
     octaves_to_tessitura,
 )
+from bachbot.decoding.difficulty import BACH, Difficulty, departures
 from bachbot.decoding.harmony import chord_conflicts
-from bachbot.decoding.options import Progress
 from bachbot.encoding import FillRequest
+from bachbot.engine.composition_plan import PlanRequest
 from bachbot.engine.summary import Summary
 from bachbot.errors import UsageError
-from bachbot.runtime import Model
 from bachbot.scores import (
     BarRange,
     Score,
     beats_of,
     complete,
-    from_chorale,
     rewrite_bars,
     section_starts,
 )
 from bachbot.scores.folding import fold_chorale, unfold
 from bachbot.scores.phrases import phrase_ends_of, predicted_places
 from bachbot.scores.pitch import pitch_label
+from bachbot.scores.verses import Verses
 from bachbot.theory.given.given_chords import where_in
 
 
@@ -122,6 +118,18 @@ class ComposeOptions:
     lower_voices : {"search", "sample"}
         How alto, tenor and bass are written: by beam search under the sampled soprano, as
         `Engine.harmonize` writes them, or sampled with it, as in the original BachBot.
+    form : str, optional
+        A letter for each phrase, such as ``"AABA"``: the same letter, the same music; ``'`` after a
+        letter asks for another close.
+    cadences : str, optional
+        How phrases end: one for each in order, such as ``"HC PAC"``, or by bars, such as ``"4:HC
+        8:PAC"`` (`bachbot.theory.given.given_cadences`). Default: the last is perfect.
+    keys : tuple of Key
+        Key of each phrase; the last has to be `key`. Empty: not planned.
+    words : Verses, optional
+        Words, from `bachbot.scores.verses`: a phrase for each line, a note for each syllable.
+    voices : tuple of Voice
+        Voices that the result has; without the others.
 
     Raises
     ------
@@ -135,6 +143,11 @@ class ComposeOptions:
     prime: Score | None = None
     prime_bars: int = 2
     lower_voices: LowerVoices = "search"
+    form: str | None = None
+    cadences: str | None = None
+    keys: tuple[Key, ...] = ()
+    words: Verses | None = None
+    voices: tuple[Voice, ...] = VOICES
 
     def __post_init__(self) -> None:
         if self.lower_voices not in get_args(LowerVoices):
@@ -142,6 +155,13 @@ class ComposeOptions:
                 f"lower voices by '{self.lower_voices}': give one of "
                 f"{', '.join(get_args(LowerVoices))}"
             )
+
+    @property
+    def planned(self) -> PlanRequest:
+        """What it plans of phrases, keys and words."""
+        return PlanRequest(
+            self.form, self.keys, self.cadences, self.words, self.bars, self.meter, self.key
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,8 +299,8 @@ class HarmonizeRequest:
         line = predicted_places(self.score)
         return () if line is None else (line,)
 
-    def result(self, candidate: Candidate) -> DecodingResult:
-        """A candidate as a score, in its own key and pulse."""
+    def result(self, candidate: Candidate, difficulty: Difficulty = BACH) -> DecodingResult:
+        """A candidate as a score, in its own key and pulse; it says where it is too difficult."""
         source = self.score.chorale
         back = -source.key.shift - 12 * self.octaves
         found = self.pulse.undo(candidate.chorale).transposed(back, source.key)
@@ -295,7 +315,8 @@ class HarmonizeRequest:
             score = complete(self.score, found, self.given)
         else:
             score = self._with_stretches(found)
-        return DecodingResult.of(score, candidate, notices)
+        departed = departures(difficulty, found, self.cells, beats_of(self.score))
+        return DecodingResult.of(score, candidate, (*notices, *departed))
 
     @property
     def rewrites(self) -> bool:
@@ -322,82 +343,3 @@ _NOTHING_CHANGED = (
     "nothing changed: the notes that were written are those that were there; sampling, or several "
     "versions, find others"
 )
-
-
-LENGTHS = (8, 10, 10, 11, 12, 12, 13, 14, 16, 16, 20, 20)
-"""Lengths in bars of chorales of the training part: one for each twelfth of them, by length."""
-
-_FEWEST_AFTER_OPENING = 4  # bars
-
-
-def compose_scores(
-    model: Model,
-    search: Model,
-    request: ComposeOptions,
-    options: DecodingOptions,
-    progress: Progress | None,
-) -> list[DecodingResult]:
-    """Compose new pieces.
-
-    Parameters
-    ----------
-    model : Model
-        A trained model, as sampling runs it.
-    search : Model
-        The same as beam search runs it.
-    request : ComposeOptions
-        Length, meter, key and opening.
-    options : DecodingOptions
-        Temperature, top-p, seed, number.
-    progress : callable, optional
-        Called with the frames done and the most frames there can be.
-
-    Raises
-    ------
-    UsageError
-        If the request contradicts itself.
-    """
-    prime = _opening(request.prime, request.prime_bars) if request.prime else None
-    key = (prime.key if prime else request.key).simplified
-    meter = prime.meter if prime else request.meter
-    pulse = Pulse(augmentation=2) if meter.unit >= 8 else Pulse()
-    bars = request.bars
-    if bars is None and model.needs_length:
-        bars = int(np.random.default_rng([options.seed, 1]).choice(LENGTHS))
-        bars = max(bars, request.prime_bars + _FEWEST_AFTER_OPENING) if prime else bars
-    form = ComposeRequest(
-        bars=bars,
-        meter=pulse.apply_to_meter(meter),
-        mode=key.mode,
-        transposed_by=key.shift,
-        prime=pulse.apply(prime.normalized()) if prime else None,
-        grid=pulse.augmentation,
-    )
-    if request.lower_voices == "search":
-        found = compose_and_search(model, search, form, options, progress=progress)
-    else:
-        found = compose(model, form, options, progress=progress)
-    return [DecodingResult.of(_new_score(c, pulse, meter, key), c) for c in found]
-
-
-def _new_score(candidate: Candidate, pulse: Pulse, meter: Meter, key: Key) -> Score:
-    """A new piece in its key and meter."""
-    written = pulse.undo(candidate.chorale).transposed(-key.shift, key)
-    return from_chorale(replace(written, meter=meter), f"Chorale in {key} (seed {candidate.seed})")
-
-
-def _opening(prime: Score, bars: int) -> Chorale:
-    """The first full bars of a score and the pickup before them."""
-    chorale = prime.chorale
-    lacking = [v.label for v in Voice if v not in prime.present]
-    if lacking:
-        raise UsageError(f"the opening has no {', '.join(lacking)}: all four voices are needed")
-    if bars < 1:
-        raise UsageError(f"{bars} bars of the opening are to be continued: give 1 or more")
-    starts = [*chorale.bar_starts.tolist(), chorale.frames]
-    last = bars + (1 if chorale.meter.pickup else 0)
-    if last >= len(starts):
-        raise UsageError(
-            f"the opening has {len(starts) - 1} bars, too few to continue {bars}: give fewer"
-        )
-    return chorale.sliced(0, starts[last])

@@ -1,7 +1,9 @@
+from xml.etree import ElementTree
+
 import pytest
 from tunes import SCALE
 
-from bachbot.chorale import VOICES, Key, Meter
+from bachbot.chorale import VOICES, Key, Meter, Voice
 from bachbot.cli import main
 from bachbot.scores import load_score
 
@@ -56,6 +58,39 @@ def test_an_opening_is_continued(here, untrained):
     assert (second.pitch[32:64] != first.pitch[32:64]).any()
 
 
+WORDS = """Lit-tle star, how high
+up a-bove the sky
+"""
+
+
+def test_words_stand_under_the_notes(here, untrained, capsys):
+    (here / "words.txt").write_text(WORDS, encoding="utf-8")
+    assert compose(untrained, "--words", "words.txt", "--pickup", 0, "--key", "G") == 0
+    root = ElementTree.parse(here / "chorale.musicxml").getroot()
+    sung = [lyric.findtext("text") for lyric in root.iter("lyric")]
+    assert sung == ["Lit", "tle", "star,", "how", "high", "up", "a", "bove", "the", "sky"]
+    piece = load_score("chorale.musicxml", voices=VOICES).chorale
+    assert piece.onset[:, 0].sum() == len(sung)
+    assert piece.fermata[[16, 48]].all()
+    assert capsys.readouterr().out.startswith("chorale.musicxml: G major, 4 bars; ")
+
+
+def test_a_melody_alone(here, untrained):
+    plan = ("--keys", "C G C", "--form", "ABA", "--meter", "3/4")
+    assert compose(untrained, *plan, "--voices", "soprano") == 0
+    piece = load_score("chorale.musicxml", voices=[Voice.SOPRANO])
+    assert len(piece.document.root.findall("part")) == 1
+    tune = piece.chorale.pitch[:, 0]
+    assert len(tune) == 12 * 12
+    assert (tune[: 4 * 12] == tune[8 * 12 :]).all()
+    assert tune[-1] % 12 == 0
+
+
+def test_numerals(here, untrained):
+    assert compose(untrained, "--bars", 2, "--numerals") == 0
+    assert "<function>" in (here / "chorale.musicxml").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
@@ -71,6 +106,14 @@ def test_an_opening_is_continued(here, untrained):
         (["--prime", "scale.musicxml"], 1, "needs four"),
         (["--prime", "none.musicxml"], 1, "none.musicxml"),
         (["-o", "no/out.musicxml"], 1, "does not exist"),
+        (["--form", "A1"], 2, "is not a form"),
+        (["--keys", "G X"], 2, "not a key"),
+        (["--keys", "G D", "--key", "G"], 2, "the last phrase is in D major"),
+        (["--words", "none.txt"], 2, "none.txt cannot be read"),
+        (["--pickup", "4"], 2, "a pickup of 4 beats does not fit"),
+        (["--voices", "soprano", "--numerals"], 2, "--numerals need the bass"),
+        (["--style", "baroque"], 2, "is no setting of style"),
+        (["--beam", "0"], 2, "beam is 0"),
     ],
 )
 def test_bad_requests(here, untrained, capsys, arguments, status, said):

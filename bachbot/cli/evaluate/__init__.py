@@ -4,6 +4,7 @@ import typer
 
 from bachbot.cli.evaluate.basses_command import basses_command
 from bachbot.cli.evaluate.detection_command import detect_command
+from bachbot.cli.evaluate.dials_command import dials_command
 from bachbot.cli.evaluate.given_chords_command import chords_given_command
 from bachbot.cli.evaluate.losses_command import losses_command
 from bachbot.cli.evaluate.music_commands import (
@@ -36,6 +37,9 @@ evaluate_app.command("partwriting", short_help="Count broken rules of part-writi
 )
 evaluate_app.command("music", short_help="Measure what a choirmaster hears, beside Bach.")(
     music_command
+)
+evaluate_app.command("dials", short_help="Measure how difficult music is at each setting.")(
+    dials_command
 )
 evaluate_app.command("style", short_help="Measure how close music is to Bach's style.")(
     style_command

@@ -29,6 +29,7 @@ from bachbot.decoding.penalties.style import (
     NewChordBonus,
     OnsetBonus,
     OpeningChordPenalty,
+    PlannedKeyPenalty,
     RepeatedNotePenalty,
     RepeatPenalty,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "OpeningChordPenalty",
     "Penalties",
     "Penalty",
+    "PlannedKeyPenalty",
     "RepeatPenalty",
     "RepeatedNotePenalty",
     "RulePenalty",

@@ -36,8 +36,12 @@ from bachbot.theory.rules import RULES
 _HOPELESS = 10.0
 """Nats below the most likely legal token beyond which a token is dropped and not looked at.
 
-Twice as many where a piece has to close: a network that copies an earlier phrase is sure of that.
+Twice as many where a piece has to close, since a network that copies an earlier phrase is sure of
+that, and with a strict penalty, which has to find a token that it allows.
 """
+
+_STRICT = 20.0
+"""Nats from which a penalty is strict."""
 
 _ALL: tuple[Penalty, ...] = (
     *(RulePenalty(0.0, name) for name in RULES),
@@ -147,6 +151,10 @@ class Penalties:
     def _others(self) -> tuple[Penalty, ...]:
         return tuple(p for p in self.active if not isinstance(p, RulePenalty))
 
+    @cached_property
+    def _strict(self) -> bool:
+        return any(p.weight >= _STRICT for p in self.active)
+
     def token_costs(
         self,
         context: SearchContext,
@@ -173,7 +181,7 @@ class Penalties:
         """
         cost = np.zeros(log_probability.shape)
         likely = np.where(legal, log_probability, -np.inf)
-        margin = _HOPELESS * (2 if near_final_chord(context) else 1)
+        margin = _HOPELESS * (2 if self._strict or near_final_chord(context) else 1)
         legal = legal & (likely >= likely.max(axis=1, keepdims=True) - margin)
         free = context.free[context.piece, context.voice]  # [B]
         rows, tokens = np.nonzero(legal[:, REST_TOKEN:] & free[:, np.newaxis])

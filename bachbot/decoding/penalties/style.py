@@ -243,6 +243,27 @@ class RepeatPenalty(Penalty):
         return cost
 
 
+@dataclass(frozen=True)
+class PlannedKeyPenalty(Penalty):
+    """A penalty for a note outside the scale that is planned for its phrase."""
+
+    source: ClassVar[str] = "asked for: phrases in given keys"
+    name: ClassVar[str] = "outside the planned key"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate that starts such a note, [N]."""
+        notes = context.candidates(rows, tokens)
+        pitch = notes.pitch[:, context.voice]
+        inside = np.ones((len(context.constraints), 12), dtype=np.bool_)
+        for p, constraints in enumerate(context.constraints):
+            if constraints.scale is not None and context.frame < constraints.frames:
+                inside[p] = constraints.scale[context.frame]
+        strange = notes.onset & (pitch != REST) & ~inside[context.piece[rows], pitch % 12]
+        return np.where(strange, self.weight, 0.0)
+
+
 def _motion(
     context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int16]]:

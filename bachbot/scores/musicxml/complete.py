@@ -88,7 +88,7 @@ def complete(score: Score, chorale: Chorale, given: Sequence[Voice]) -> Score:
     return replace(_score(chorale, score.title, root), notices=score.notices)
 
 
-def from_chorale(chorale: Chorale, title: str) -> Score:
+def from_chorale(chorale: Chorale, title: str, voices: Sequence[Voice] = VOICES) -> Score:
     """Write a chorale as a score.
 
     Parameters
@@ -97,6 +97,8 @@ def from_chorale(chorale: Chorale, title: str) -> Score:
         In the key to write it in.
     title : str
         Title of the score.
+    voices : sequence of Voice
+        The voices that are written, from the top down. The others rest.
     """
     if not chorale.frames:
         raise UsageError("the chorale is empty: give one of at least one frame")
@@ -122,19 +124,19 @@ def from_chorale(chorale: Chorale, title: str) -> Score:
         )
     names = spell(chorale, {})
     held = fermata_frames(chorale.fermata, chorale.onset[:, Voice.SOPRANO])
-    parts = {v: build_part(chorale, v, names[:, v], bars, held) for v in VOICES}
+    parts = {v: build_part(chorale, v, names[:, v], bars, held) for v in voices}
     creator = Element("creator", {"type": "composer"})
     creator.text = "bachbot"
-    return _score(chorale, title, score_root(title, parts, [creator]))
+    return _score(chorale, title, score_root(title, parts, [creator]), voices)
 
 
-def _score(chorale: Chorale, title: str, root: Element) -> Score:
+def _score(chorale: Chorale, title: str, root: Element, voices: Sequence[Voice] = VOICES) -> Score:
     document = read_document(root)
     lines = {}
-    for voice in VOICES:
-        silent = Line(int(voice), "1", frozenset(), (), ())
-        lines[voice] = next(iter(document.lines_of(voice)), silent)
-    return Score(chorale, VOICES, title, document, lines)
+    for part, voice in enumerate(voices):
+        silent = Line(part, "1", frozenset(), (), ())
+        lines[voice] = next(iter(document.lines_of(part)), silent)
+    return Score(chorale, tuple(voices), title, document, lines)
 
 
 def names_of(line: Line, frames: int) -> NDArray[np.int16]:
