@@ -176,4 +176,4 @@ def test_in_compound_meters_voices_move_on_dotted_quarters():
     music = piece("72:6 74:6", "67:6 67:6", "60:4 62:2 60:6", "48:12", meter=meter)
     assert places(Difficulty(max_rhythm="eighth"), music) == ()
     [line] = places(Difficulty(max_rhythm="quarter"), music)
-    assert line == "notes off the quarters without the tune in 1 place: tenor in bar 1, beat 1.667"
+    assert line == "notes off the quarters without the tune in 1 place: tenor in bar 1, beat 1.67"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bachbot.cli import options as shared
+from bachbot.cli import measuring as shared
 from bachbot.errors import UsageError
 
 
