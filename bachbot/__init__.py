@@ -24,12 +24,16 @@ if TYPE_CHECKING:
         Score,
         Sheet,
         list_tunes,
+        load_any_score,
         load_score,
         load_sheet,
         render,
         save_score,
     )
     from bachbot.scores.practice import PracticeOptions, practice, save_practice
+    from bachbot.teaching import RepairOptions, RepairResult, compare, mark_faults, repair
+    from bachbot.teaching import explain_score as explain
+    from bachbot.theory.rules import RuleSet
 
 __version__ = "0.1.0"
 
@@ -46,6 +50,9 @@ __all__ = [
     "Layout",
     "Meter",
     "PracticeOptions",
+    "RepairOptions",
+    "RepairResult",
+    "RuleSet",
     "Score",
     "ScoreDifference",
     "Sheet",
@@ -53,14 +60,19 @@ __all__ = [
     "VoiceRanges",
     "__version__",
     "bach",
+    "compare",
     "compose",
     "diff",
+    "explain",
     "harmonize",
     "list_tunes",
+    "load_any_score",
     "load_score",
     "load_sheet",
+    "mark_faults",
     "practice",
     "render",
+    "repair",
     "save_practice",
     "save_score",
 ]
@@ -78,18 +90,26 @@ _HOMES = {
     "Meter": "bachbot.chorale",
     "ComposeOptions": "bachbot.engine",
     "PracticeOptions": "bachbot.scores.practice",
+    "RepairOptions": "bachbot.teaching",
+    "RepairResult": "bachbot.teaching",
+    "RuleSet": "bachbot.theory.rules",
     "Score": "bachbot.scores",
     "ScoreDifference": "bachbot.engine.difference",
     "Sheet": "bachbot.scores",
     "Voice": "bachbot.chorale",
+    "compare": "bachbot.teaching",
     "compose": "bachbot.engine:compose_pieces",
     "diff": "bachbot.engine.difference",
+    "explain": "bachbot.teaching:explain_score",
     "harmonize": "bachbot.engine",
     "list_tunes": "bachbot.scores",
+    "load_any_score": "bachbot.scores",
     "load_score": "bachbot.scores",
     "load_sheet": "bachbot.scores",
+    "mark_faults": "bachbot.teaching",
     "practice": "bachbot.scores.practice",
     "render": "bachbot.scores",
+    "repair": "bachbot.teaching",
     "save_practice": "bachbot.scores.practice",
     "save_score": "bachbot.scores",
 }

@@ -9,12 +9,13 @@ from bachbot.cli.config import config_app
 from bachbot.cli.corpus import corpus_app
 from bachbot.cli.diff import diff
 from bachbot.cli.evaluate import evaluate_app
-from bachbot.cli.explain import explain
+from bachbot.cli.explain import OptionalRules, explain
 from bachbot.cli.harmonize import harmonize
 from bachbot.cli.listen import listen_app
 from bachbot.cli.practice import practice
 from bachbot.cli.realize import realize
 from bachbot.cli.render import render
+from bachbot.cli.repair import repair
 from bachbot.cli.train import train_app
 
 # Without rich markup, whose import takes a third of the time of '--help'.
@@ -50,7 +51,12 @@ def _top(
 app.command(short_help="Harmonize a melody in four voices, or complete a score.")(harmonize)
 app.command(short_help="Write the voices above a figured or unfigured bass.")(realize)
 app.command(short_help="Compose a new chorale, or continue the opening of one.")(compose)
-app.command(short_help="Print the chords, cadences and faults of a score.")(explain)
+app.command(short_help="Print the chords, cadences and faults of a score.", cls=OptionalRules)(
+    explain
+)
+app.command(short_help="Mend the faults of a score with few changed notes.", cls=OptionalRules)(
+    repair
+)
 app.command(short_help="Find a chorale of Bach's in your own music21.")(bach)
 app.command(short_help="Print in what two scores differ.")(diff)
 app.command(short_help="Engrave, play or convert a score of any parts.")(render)

@@ -1,59 +1,93 @@
 """``bachbot explain``: a score's chords, cadences and part-writing faults."""
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from bachbot.cli import options as shared
 from bachbot.cli.charges import show_charges
+from bachbot.cli.explain_view import REASON, SENTENCE, WORD
 from bachbot.cli.paths import STANDARD, ScoreInput, ScoreOutput
 from bachbot.errors import UsageError
 
-_COUNTED = {
-    "parallel fifths": ("pair of parallel fifths", "pairs of parallel fifths"),
-    "parallel octaves": ("pair of parallel octaves", "pairs of parallel octaves"),
-    "hidden fifths": ("hidden fifth", "hidden fifths"),
-    "hidden octaves": ("hidden octave", "hidden octaves"),
-    "crossing": ("crossing", "crossings"),
-    "overlap": ("overlap", "overlaps"),
-    "wide soprano-alto": (
-        "wide gap between soprano and alto", "wide gaps between soprano and alto",
-    ),
-    "wide alto-tenor": ("wide gap between alto and tenor", "wide gaps between alto and tenor"),
-    "out of range": ("note out of range", "notes out of range"),
-    "tritone leaps": ("tritone leap", "tritone leaps"),
-    "seventh leaps": ("leap of a seventh", "leaps of a seventh"),
-    "leaps beyond an octave": ("leap beyond an octave", "leaps beyond an octave"),
-    "leading note unresolved": ("unresolved leading note", "unresolved leading notes"),
-    "leading note doubled": ("doubled leading note", "doubled leading notes"),
-    "seventh unresolved": ("unresolved seventh", "unresolved sevenths"),
-    "leap outside the harmony": ("leap outside the harmony", "leaps outside the harmony"),
-    "none": ("without a cadence", "without a cadence"),
-}  # fmt: skip
-"""What is counted, one and several; other names stay as they are."""
-
 if TYPE_CHECKING:
-    from bachbot.theory.cadence import PhraseCadence
-    from bachbot.theory.explanation import Explanation
+    from bachbot.chorale import Key
+    from bachbot.scores import Score
+    from bachbot.scores.score import NoticeKind
+    from bachbot.theory.rules import RuleSet
+
+LIST = "list"
+"""What --rules stands for without a value."""
+
+_QUIET: "tuple[NoticeKind, ...]" = (
+    "chord symbols", "range", "missing voices", "shared chords", "parts", "chords", "voices",
+    "passed over",
+)  # fmt: skip
+"""Notices that are no warnings here: the findings tell them."""
+
+
+class OptionalRules(TyperCommand):
+    """A command whose --rules may stand alone, to list the rules."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give --rules its value where another option or nothing follows."""
+        found: list[str] = []
+        for index, word in enumerate(args):
+            found.append(word)
+            following = args[index + 1] if index + 1 < len(args) else "--"
+            if word == "--rules" and following.startswith("-") and "--" not in args[:index]:
+                found.append(LIST)
+        return super().parse_args(ctx, found)
+
+
+RulesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--rules",
+        metavar="NAME",
+        help="Rules to judge by: bach (Bach's practice), strict (textbooks) or a TOML file. Alone "
+        "it lists the rules. [default: bach]",
+        show_default=False,
+    ),
+]
 
 
 def explain(
     file: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="FILE",
-            help="Four-part score: MusicXML, .mxl, MIDI, ABC or kern; - for standard input.",
+            help="Score: MusicXML, .mxl, MIDI, ABC or kern; - for standard input.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     key: Annotated[
         str | None,
         typer.Option(
             "--key",
             metavar="KEY",
             help="Key, such as 'F# minor'. [default: estimated]",
+            show_default=False,
+        ),
+    ] = None,
+    rules: RulesOption = None,
+    depth: Annotated[
+        int,
+        typer.Option(
+            "--depth",
+            metavar="N",
+            help="How much is told of a fault: 1 a word, 2 a sentence with its notes, 3 the reason "
+            "with an example too.",
+        ),
+    ] = SENTENCE,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="OTHER",
+            help="Compare with another version: chords, faults and notes, bar by bar.",
             show_default=False,
         ),
     ] = None,
@@ -69,6 +103,15 @@ def explain(
             "or .svg.",
         ),
     ] = None,
+    marks: Annotated[
+        str | None,
+        typer.Option(
+            "--marks",
+            metavar="FILE",
+            help="Also write the score with the notes of faults in color and a label at each, as "
+            ".musicxml .pdf .png or .svg.",
+        ),
+    ] = None,
     charges: Annotated[
         bool,
         typer.Option(
@@ -81,147 +124,113 @@ def explain(
     read_as: shared.From = None,
     force: shared.Force = False,
 ) -> None:
-    """Print the chords, cadences and part-writing faults of a four-part score.
+    """Print the chords, cadences and part-writing faults of a score.
 
     Chords are Roman numerals in the local key; the remarks name the nonharmonic notes. A phrase
     ends at each fermata and at the end of the piece, with a cadence or without one; in a score
     without fermatas phrase ends are predicted from its melody and words. Places are bar.beat, as
     --phrases and --cadences of harmonize read them: 12.3.5 is half a beat after beat 3 of bar 12.
-    A pickup is bar 0. A beat of 6/8, 9/8 and 12/8 is three eighths.
+    A pickup is bar 0. A beat of 6/8, 9/8 and 12/8 is three eighths. A score
+    with missing voices, chords on staves or notes out of range is explained as far as it goes.
     """
-    from bachbot.chorale import VOICES, Key
-    from bachbot.cli.show import read_score
+    from bachbot.cli.explain_view import show, show_comparison, show_rules
     from bachbot.scores import save_score
-    from bachbot.scores.bars import frame_bar_numbers
     from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
-    from bachbot.scores.phrases import phrase_ends_of
-    from bachbot.theory.explanation import explain as find_explanation
+    from bachbot.teaching import compare, explain_score, mark_faults
+    from bachbot.theory.rules import RuleSet
 
+    chosen = RuleSet.named("bach" if rules in (None, LIST) else rules)
+    if rules == LIST or (file is None and rules is not None):
+        if as_json:
+            _print_json({"rules": chosen.name, "list": _rule_list(chosen)})
+        else:
+            show_rules(chosen)
+        return
+    if file is None:
+        raise UsageError("no FILE is given: name a score, or give --rules alone to list the rules")
+    if not WORD <= depth <= REASON:
+        raise UsageError(f"a depth of {depth}: give --depth 1, 2 or 3")
     source = ScoreInput.of(file, read_as)
-    if numerals is not None:
-        if numerals == STANDARD:
-            raise UsageError("--numerals writes beside what is printed: give a file")
-        ScoreOutput.of(numerals, ("", ""), force=force, inputs=[source.path])
-    # The score gets no new harmony that its chord symbols might not fit.
-    tonality = Key.parse(key) if key else None
-    score = read_score(
-        source,
-        key=tonality,
-        voices=VOICES,
-        ignore=["chord symbols", "range"],
-        transpose="no",  # it is explained where it stands
-        tune=shared.tune_number(tune),
-    )
-    found = find_explanation(score.chorale, phrase_ends_of(score), frame_bar_numbers(score))
+    other = None if against is None else ScoreInput.of(against)
+    read = [source.path, None if other is None else other.path]
+    for option, target in (("--numerals", numerals), ("--marks", marks)):
+        if target is not None:
+            if target == STANDARD:
+                raise UsageError(f"{option} writes beside what is printed: give a file")
+            ScoreOutput.of(target, ("", ""), force=force, inputs=read)
+    if numerals is not None and numerals == marks:
+        raise UsageError("--numerals and --marks name one file: give two")
+    tonality = key_of(key)
+    score = read_any_score(source, tonality, shared.tune_number(tune))
+    found = explain_score(score, rules=chosen)
+    comparison = None
+    if other is not None:
+        second = read_any_score(other, tonality, None)
+        comparison = compare(found, explain_score(second, rules=chosen))
     if numerals is not None:
         save_score(add_roman_numerals(score, found.harmonies), numerals)
+    if marks is not None:
+        save_score(mark_faults(score, found.faults), marks)
     charged = None
     if charges:
         from bachbot.engine import Engine
 
         charged = Engine.load(checkpoint).charges(score)
     if as_json:
-        named = {"file": file, "title": score.title}
-        more = {} if charged is None else {"charges": charged.to_json()}
-        typer.echo(json.dumps(named | found.to_json() | more, ensure_ascii=False))
-    else:
-        _show(found, score.title)
+        data: dict[str, object] = {"file": file, "title": score.title} | found.to_json()
+        if depth == REASON:
+            broken = {fault.rule for fault in found.faults}
+            data["lessons"] = [r for r in _rule_list(chosen) if r["rule"] in broken]
+        if comparison is not None:
+            data["against"] = {"file": against} | comparison.to_json()
         if charged is not None:
-            show_charges(charged)
-        if numerals is not None:
-            typer.echo(numerals)
+            data["charges"] = charged.to_json()
+        _print_json(data)
+        return
+    if comparison is None:
+        show(found, score.title, depth)
+    else:
+        label = "" if other is None else other.label
+        show_comparison(comparison, (source.label, label), depth=depth)
+    if charged is not None:
+        show_charges(charged)
+    for target in (numerals, marks):
+        if target is not None:
+            typer.echo(target)
 
 
-def _show(found: "Explanation", title: str) -> None:
-    """Print chords, cadences and faults as tables, and a line that sums them up."""
-    _print("Chords", ("key", "numeral", "chord", "remarks"), _chords(found))
-    _print("Cadences", ("key", "cadence", "chords"), _cadences(found))
-    if found.faults:
-        _print("Faults", ("rule", "voices"), _faults(found))
-    typer.echo(_summary(found, title))
+def key_of(text: str | None) -> "Key | None":
+    """The key that --key names; None if it is not given."""
+    from bachbot.chorale import Key
+
+    return Key.parse(text) if text else None
 
 
-def _print(title: str, headings: Sequence[str], rows: Iterator[tuple[str, ...]]) -> None:
-    from bachbot.cli.show import print_table
-    from bachbot.tables import Cell, Column, Table
+def read_any_score(source: ScoreInput, key: "Key | None", tune: int | None) -> "Score":
+    """Read whatever voices a score has, and print what its reader says, findings left out."""
+    from bachbot.cli.show import print_notices
+    from bachbot.scores import load_any_score
 
-    columns = [Column(name, align="left") for name in ("bar.beat", *headings)]
-    print_table(Table(title, columns, [[Cell(text) for text in row] for row in rows]))
-
-
-def _place(found: "Explanation", frame: int) -> str:
-    from bachbot.chorale.place import place_text
-
-    return place_text(*found.position(frame))
+    score = load_any_score(source.source, format=source.format, key=key, tune=tune)
+    print_notices(score, source.label, _QUIET)
+    return score
 
 
-def _chords(found: "Explanation") -> Iterator[tuple[str, ...]]:
-    """A row for each chord, with the key where it changes."""
-    key = None
-    cadences = {cadence.frame: cadence for cadence in found.phrase_cadences}
-    for harmony in found.harmonies:
-        remarks = [f"{note.voice.label}: {note.kind}" for note in harmony.ornaments]
-        cadence = cadences.get(harmony.start)
-        if cadence is not None:
-            remarks.insert(0, _cadence(cadence))
-        yield (
-            _place(found, harmony.start),
-            str(harmony.key) if harmony.key != key else "",
-            harmony.text,
-            harmony.chord,
-            "; ".join(remarks),
-        )
-        key = harmony.key
+def _rule_list(rules: "RuleSet") -> list[dict[str, str]]:
+    from bachbot.theory.rules import LESSONS
+
+    return [
+        {
+            "rule": name,
+            "severity": rules.severities.get(name, "off"),
+            "sentence": lesson.sentence,
+            "reason": lesson.reason,
+            "wrong": lesson.wrong,
+            "right": lesson.right,
+        }
+        for name, lesson in LESSONS.items()
+    ]
 
 
-def _cadence(cadence: "PhraseCadence") -> str:
-    return "no cadence" if cadence.kind == "none" else f"{cadence.kind} cadence"
-
-
-def _cadences(found: "Explanation") -> Iterator[tuple[str, ...]]:
-    for cadence in found.phrase_cadences:
-        chords = " - ".join(harmony.text for harmony in cadence.chords)
-        yield _place(found, cadence.frame), str(cadence.key), cadence.kind, chords
-
-
-def _faults(found: "Explanation") -> Iterator[tuple[str, ...]]:
-    from bachbot.chorale.place import place_text
-
-    for fault in found.faults:
-        voices = ", ".join(voice.label for voice in fault.voices)
-        yield place_text(fault.bar, fault.beat), fault.rule, voices
-
-
-def _summary(found: "Explanation", title: str) -> str:
-    chorale = found.chorale
-    cadences = _by_kind([cadence.kind for cadence in found.phrase_cadences])
-    faults = _by_kind([fault.rule for fault in found.faults])
-    return (
-        f"{title}: {chorale.key}, {chorale.meter}, {_count(found.bars, 'bar')}, "
-        f"{_count(len(found.harmonies), 'chord')}; {_count(len(found.phrase_cadences), 'phrase')}"
-        f"{cadences}; {_count(len(found.faults), 'fault')}{faults}"
-    )
-
-
-def _count(count: int, thing: str) -> str:
-    return f"{count or 'no'} {thing}{'' if count == 1 else 's'}"
-
-
-def _by_kind(names: Sequence[str]) -> str:
-    if not names:
-        return ""
-    return f" ({', '.join(counted(name, count) for name, count in Counter(names).most_common())})"
-
-
-def counted(name: str, count: int) -> str:
-    """How many there are of a kind of fault or cadence, in words.
-
-    Parameters
-    ----------
-    name : str
-        The name of a rule or the kind of a cadence.
-    count : int
-        1 or more.
-    """
-    one, several = _COUNTED.get(name, (name, name))
-    return f"{count} {one if count == 1 else several}"
+def _print_json(data: dict[str, object]) -> None:
+    typer.echo(json.dumps(data, ensure_ascii=False))

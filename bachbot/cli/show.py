@@ -85,10 +85,25 @@ def read_score(
         tune=tune, choir=choir,
     )  # fmt: skip
     where = source.label if tune is None else f"{source.label}, tune {tune}"
+    print_notices(score, where, ignore)
+    return score
+
+
+def print_notices(score: "Score", where: str, ignore: "Collection[NoticeKind]" = ()) -> None:
+    """Print what the reader of a score says to standard error.
+
+    Parameters
+    ----------
+    score : Score
+        The score.
+    where : str
+        What messages call it.
+    ignore : collection of NoticeKind
+        Notices that are not printed.
+    """
     for notice in score.notices:
         if notice.kind not in ignore:
             print(f"bachbot: warning: {where}: {notice}", file=sys.stderr)  # noqa: T201
-    return score
 
 
 Advance = Callable[[int, int], None]

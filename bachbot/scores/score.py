@@ -32,6 +32,8 @@ NoticeKind = Literal[
     "timing",
     "assumed",
     "words",
+    "missing voices",
+    "shared chords",
 ]
 """What a notice is about."""
 

@@ -1,4 +1,4 @@
-"""``bachbot explain``: tables, JSON, the written score, and what it refuses."""
+"""``bachbot explain``: tables, JSON, rules, comparison, the written score, what it refuses."""
 
 import importlib.util
 import json
@@ -7,15 +7,16 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from tunes import SCALE, note, tune
 
 from bachbot.chorale import VOICES
 from bachbot.cli import main
-from bachbot.cli.explain import counted
+from bachbot.cli.explain_view import counted
 from bachbot.scores import load_score
-from bachbot.theory.rules import RULES
+from bachbot.theory.rules import LESSONS, RULES, RuleSet
 
 BACH = Path(importlib.util.find_spec("music21").origin).parent / "corpus" / "bach"
 PIECE = BACH / "bwv269.mxl"
@@ -133,7 +134,6 @@ def test_other_formats(here, capsys):
 
 # What came, what is said of it, and the status.
 BAD = {
-    "scale.musicxml": (SCALE, "it has one voice, and this needs four"),
     "words.musicxml": ("It was a dark and stormy night.", "words.musicxml"),
     "nothing.musicxml": ("", "empty"),
     "rests.musicxml": (tune(note(None, 16, "whole")), "rest"),
@@ -158,13 +158,119 @@ def test_bad_files(here, capsys, name, json_too):
         ([PIECE, "--key", "H"], 2, "'H' is not a key"),
         ([PIECE, "--numerals", "out.docx"], 2, ".docx"),
         ([PIECE, "--numerals", "no/out.pdf"], 1, "does not exist"),
-        ([], 2, "FILE"),
+        ([], 2, "no FILE is given"),
+        ([PIECE, "--marks", "out.mp4"], 2, ".mp4"),
+        ([PIECE, "--marks", "a.png", "--numerals", "a.png"], 2, "give two"),
+        ([PIECE, "--marks", "-"], 2, "give a file"),
+        ([PIECE, "--rules", "mozart"], 2, "give bach, strict or a file"),
+        ([PIECE, "--rules", "none.toml"], 2, "cannot be read"),
+        ([PIECE, "--depth", "4"], 2, "give --depth 1, 2 or 3"),
+        ([PIECE, "--against", "none.musicxml"], 1, "none.musicxml"),
     ],
 )
 def test_bad_arguments(here, capsys, arguments, status, said):
     assert explain(*arguments) == status
     one_line(capsys, said)
     assert not list(here.iterdir())
+
+
+FIFTHS = """X:1
+T:Fifths
+M:4/4
+L:1/2
+K:C
+V:S name="Soprano"
+V:A name="Alto"
+V:T name="Tenor" clef=bass
+V:B name="Bass" clef=bass
+[V:S] G A |]
+[V:A] E F |]
+[V:T] C C |]
+[V:B] C, D, |]
+"""
+
+
+def test_one_voice_is_explained(here, capsys):
+    Path("scale.musicxml").write_text(SCALE, encoding="utf-8")
+    data = explained(capsys, "scale.musicxml")
+    assert data["chords"] == []
+    assert any("it has no alto, tenor and bass" in line for line in data["findings"])
+    assert any("bachbot harmonize" in line for line in data["findings"])
+    assert explain("scale.musicxml") == 0
+    assert "scale: C major" in capsys.readouterr().out
+
+
+def test_rules_alone_lists_them(here, capsys):
+    assert explain("--rules") == 0
+    out = " ".join(capsys.readouterr().out.split())
+    for lesson in LESSONS.values():
+        assert f"{lesson.name} {RuleSet.named('bach').severities[lesson.name]}" in out
+        assert lesson.sentence in out
+    assert explain("--rules", "--json") == 0
+    listed = json.loads(capsys.readouterr().out)["list"]
+    assert [rule["rule"] for rule in listed] == list(LESSONS)
+    assert explain("--rules", "strict") == 0
+    assert "Rules: strict" in capsys.readouterr().out
+
+
+def test_depths(here, capsys):
+    Path("fifths.abc").write_text(FIFTHS, encoding="utf-8")
+    told = "C3 to D3 in the bass against G4 to A4 in the soprano"
+    outs = []
+    for depth in (1, 2, 3):
+        assert explain("fifths.abc", "--depth", depth) == 0
+        outs.append(" ".join(capsys.readouterr().out.split()))
+    word, sentence, reason = outs
+    assert "1.3 parallel fifths error soprano, bass" in word
+    assert told not in word
+    assert told in sentence
+    assert "thickened" not in sentence
+    assert "thickened" in reason
+    assert "not S G4 A4, A E4 F4, T C4 C4, B C3 D3" in reason
+    data = explained(capsys, "fifths.abc", "--depth", 3)
+    assert [lesson["rule"] for lesson in data["lessons"]] == ["parallel fifths"]
+
+
+def test_rules_of_a_file(here, capsys):
+    Path("fifths.abc").write_text(FIFTHS, encoding="utf-8")
+    Path("mine.toml").write_text('[severity]\n"parallel fifths" = "remark"\n', encoding="utf-8")
+    [fault] = explained(capsys, "fifths.abc", "--rules", "mine.toml")["faults"]
+    assert fault["severity"] == "remark"
+    Path("mine.toml").write_text('[severity]\nparallels = "off"\n', encoding="utf-8")
+    assert not explained(capsys, "fifths.abc", "--rules", "mine.toml")["faults"]
+
+
+def test_against_another_version(here, capsys):
+    Path("fifths.abc").write_text(FIFTHS, encoding="utf-8")
+    better = FIFTHS.replace("[V:S] G A", "[V:S] G F").replace("[V:A] E F", "[V:A] E D")
+    better = better.replace("[V:T] C C", "[V:T] C A,")
+    Path("better.abc").write_text(better, encoding="utf-8")
+    data = explained(capsys, "fifths.abc", "--against", "better.abc")["against"]
+    [bar] = data["bars"]
+    assert [len(side) for side in bar["faults"]] == [1, 0]
+    assert [(n["voice"], n["beat"], n["first"], n["second"]) for n in bar["notes"]] == [
+        ("soprano", 3.0, "A4", "F4"), ("alto", 3.0, "F4", "D4"), ("tenor", 3.0, "C4", "A3"),
+    ]  # fmt: skip
+    assert explain("fifths.abc", "--against", "better.abc") == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == ("3 notes differ in 1 bar; fifths.abc has 1 fault, better.abc no faults")
+    assert explain("fifths.abc", "--against", "fifths.abc") == 0
+    assert "the same notes" in capsys.readouterr().out
+
+
+def test_marks(here, capsys):
+    Path("fifths.abc").write_text(FIFTHS, encoding="utf-8")
+    assert explain("fifths.abc", "--marks", "out.musicxml") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "out.musicxml"
+    root = ElementTree.parse("out.musicxml").getroot()
+    colored = [
+        (part.get("id"), note.findtext("pitch/step"))
+        for part in root.findall("part")
+        for note in part.iter("note")
+        if note.get("color") == "#C00000"
+    ]
+    assert [step for _, step in colored] == ["G", "A", "C", "D"]
+    assert [words.text for words in root.iter("words")] == ["5ths"]
 
 
 def test_the_input_is_not_overwritten(here, capsys):

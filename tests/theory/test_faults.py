@@ -117,6 +117,12 @@ def test_plain_data():
         "voices": ["soprano", "bass"],
         "before": [67, 48],
         "now": [69, 50],
+        "severity": "error",
+        "sentence": "C3 to D3 in the bass against G4 to A4 in the soprano",
+        "notes": [
+            {"voice": "soprano", "before": "G4", "now": "A4"},
+            {"voice": "bass", "before": "C3", "now": "D3"},
+        ],
     }
 
 

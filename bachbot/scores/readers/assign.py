@@ -206,6 +206,12 @@ class _Assigner:
         )
 
 
+def voice_named(name: str) -> Voice | None:
+    """The voice that the name of a part says, or None."""
+    found = (voice for voice, pattern in _VOICE.items() if pattern.fullmatch(name.casefold()))
+    return next(found, None)
+
+
 def part_name(document: Document, part: int) -> str:
     """Name of a part, or its number if it has no name."""
     return document.names[part][:40] or f"part {part + 1}"

@@ -12,14 +12,15 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import FRAMES_PER_QUARTER, REST, Choir, Chorale, Key, Voice
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Choir, Chorale, Key, Voice
 from bachbot.errors import BachbotError, ScoreError, UsageError
 from bachbot.scores.grid import Grid, frame_of, quantize
 from bachbot.scores.keys import contradicts, estimate_key
 from bachbot.scores.musicxml.complete import has_chord_symbols, transpose_octaves
 from bachbot.scores.musicxml.transpose import transpose_score
 from bachbot.scores.readers.abc.abc_reader import abc_tree, abc_tunes
-from bachbot.scores.readers.document import Document, Line
+from bachbot.scores.readers.any_voices import find_voices
+from bachbot.scores.readers.document import Document, Line, read_document
 from bachbot.scores.readers.kern.kern_reader import kern_tree, kern_tunes
 from bachbot.scores.readers.midi.midi_reader import midi_tree
 from bachbot.scores.readers.musicxml import musicxml_tree
@@ -100,6 +101,46 @@ def load_score(
     opened = open_source(source, format)
     with one_line(opened):
         return _Loader(opened, wanted, key, wanted_key, tune, choir or Choir()).load()
+
+
+def load_any_score(
+    source: str | Path | bytes | BinaryIO,
+    *,
+    format: InputFormat | None = None,  # noqa: A002
+    key: Key | None = None,
+    tune: int | None = None,
+) -> Score:
+    """Read whatever voices a score has, up to four, where they stand.
+
+    A score of four voices is read as `load_score` reads it. In any other the voices are found by
+    the names of its parts or by their height, and chords on staves are shared out among voices.
+
+    Parameters
+    ----------
+    source, format, key, tune
+        As `load_score` takes them.
+
+    Returns
+    -------
+    Score
+        The voices that it has (``present``), at least one, never moved to another octave or key.
+        Notices of the kinds ``"missing voices"`` and ``"shared chords"`` say what is not as in
+        four parts; the page of such a score is as it came.
+
+    Raises
+    ------
+    ScoreError
+        If the file is not a score, or is empty, damaged or too large, or has only rests.
+    UsageError
+        If the source or format is none of those above, or there is no tune of that number.
+    """
+    opened = open_source(source, format)
+    with one_line(opened):
+        loader = _Loader(opened, VOICES, key, Transposition.parse("0"), tune, Choir())
+        try:
+            return loader.load()
+        except ScoreError as error:
+            return loader.load_any(error)
 
 
 def list_tunes(
@@ -254,6 +295,24 @@ class _Loader:
         title = title_of(document.root) or self.source.name
         notices = tuple(self.notices)
         return Score(chorale, self.wanted, title, document, lines, notices, placement.whole)
+
+    def load_any(self, error: ScoreError) -> Score:
+        """Read what there is of a score that is not for four voices; `error` says why not."""
+        self.notices = []
+        try:
+            document = read_document(self._tree())
+            found = find_voices(document)
+        except ScoreError:
+            raise error from None
+        self.wanted = tuple(found.lines)
+        for finding in found.findings:
+            self._note("shared chords" if found.chords else "missing voices", finding)
+        for voice, line in found.lines.items():
+            self._note_off_grid(voice, line)
+        key = self.key or _estimate_key(self._quantized(document, found.lines).pitch, document)
+        chorale = self._chorale(document, found.lines, key)
+        title = title_of(document.root) or self.source.name
+        return Score(chorale, self.wanted, title, document, found.lines, tuple(self.notices))
 
     def _note(self, kind: NoticeKind, message: str) -> None:
         self.notices.append(Notice(kind, message))
