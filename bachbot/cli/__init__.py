@@ -9,12 +9,10 @@ import traceback
 import warnings
 from collections.abc import Sequence
 
+from bachbot.cli.interruption import INTERRUPTED, interruption
 from bachbot.cli.paths import BROKEN_PIPE, discard_output
 from bachbot.cli.streams import repair_streams
 from bachbot.errors import BachbotError, BachbotWarning
-
-_INTERRUPTED = 130
-"""Typer's exit status after Ctrl-C."""
 
 _OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF, errno.EFBIG)
 """Errors of a standard output that is full or closed."""
@@ -31,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0 done, 1 failed, 2 wrong arguments.
+        Exit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted.
     """
     repair_streams()
     _configure_libraries()
@@ -48,9 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             traceback.print_exception(error)
         return _print_error(str(error), error.exit_code)
     except KeyboardInterrupt:
-        return _print_error(
-            "interrupted: no file is left half-written; run the command again to continue", 1
-        )
+        return _print_error(interruption(), INTERRUPTED)
     except BrokenPipeError:
         # The reader, such as 'head', is gone.
         discard_output()
@@ -96,7 +92,7 @@ def _run(argv: Sequence[str] | None) -> int:
         from bachbot.cli.usage import usage_line
 
         return _print_error(usage_line(error, argv), error.exit_code)
-    if status == _INTERRUPTED:
+    if status == INTERRUPTED:
         raise KeyboardInterrupt
     return status if isinstance(status, int) else 0
 

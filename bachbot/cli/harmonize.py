@@ -13,7 +13,6 @@ from bachbot.cli.difficulty_options import (
     StyleOption,
     difficulty_of,
 )
-from bachbot.cli.many_tunes import harmonize_tunes
 from bachbot.cli.paths import (
     STANDARD,
     ScoreInput,
@@ -142,7 +141,8 @@ def harmonize(
             "--jobs",
             metavar="N",
             min=1,
-            help="For a folder: tunes to harmonize side by side. [default: one per core]",
+            help="For a folder or --tune all: processes that work side by side. [default: one per "
+            "core]",
             show_default=False,
         ),
     ] = None,
@@ -151,7 +151,7 @@ def harmonize(
         typer.Option(
             "--timeout",
             metavar="SECONDS",
-            help="For a folder: skip a tune that takes longer. [default: 120]",
+            help="For a folder or --tune all: skip a tune that takes longer. [default: 120]",
             show_default=False,
         ),
     ] = None,
@@ -163,8 +163,8 @@ def harmonize(
 
     The melody stays unchanged, in its own key, meter and bars, unless a choir cannot sing it there:
     then it is moved to another octave or key, and the command says so (--transpose). Given a
-    folder, the command harmonizes every tune in it, passes over those that it has done before, and
-    skips those that fail; with --tune all it does every tune of a file. It uses beam search unless
+    folder, or --tune all, the command harmonizes every tune in it, passes over those that it has
+    done before, and skips those that fail; it passes over subfolders. It uses beam search unless
     --greedy or --sample is given.
     """
     from bachbot.chorale import VOICES, Key
@@ -202,8 +202,7 @@ def harmonize(
             )
         if verbose:
             raise UsageError(f"--verbose works on one score, not on {many}: give a file")
-    if source.path is not None and source.is_folder():
-        if tune not in (None, _ALL_TUNES) or read_as is not None:
+        if source.is_folder() and (tune not in (None, _ALL_TUNES) or read_as is not None):
             raise UsageError("--tune N and --from work on a file, not on a folder")
         from bachbot.cli.harmonize_folder import harmonize_folder
         from bachbot.engine.folder_work import FolderSettings
@@ -213,11 +212,11 @@ def harmonize(
         work = FolderSettings(
             voices, tonality, options, layout, checkpoint, numerals, transpose=transpose,
             suffixes=tuple(map(suffix_of, output_formats(write_as) or ("musicxml",))),
-            choir=settings.choir,
+            choir=settings.choir, format=source.format,
         )  # fmt: skip
         harmonize_folder(
-            source.path,
-            folder_of(output, "a folder of tunes"),
+            source,
+            folder_of(output, many),
             work,
             jobs=jobs,
             timeout=timeout,
@@ -226,14 +225,7 @@ def harmonize(
         )
         return
     if jobs is not None or timeout is not None:
-        raise UsageError("--jobs and --timeout are for a folder: leave them out")
-    if tune == _ALL_TUNES:
-        harmonize_tunes(
-            source, output, to=write_as, force=force, voices=voices, key=tonality,
-            transpose=transpose, options=options, layout=layout, checkpoint=checkpoint,
-            numerals=numerals, as_json=as_json, choir=settings.choir,
-        )  # fmt: skip
-        return
+        raise UsageError("--jobs and --timeout are for a folder or --tune all: leave them out")
 
     if not output and source.path is None:
         output = [STANDARD]

@@ -1,4 +1,4 @@
-"""``bachbot harmonize FOLDER``: progress while it runs, and a table of what was skipped at the end.
+"""``bachbot harmonize FOLDER`` or ``FILE --tune all``: progress, and a table of what was skipped.
 
 Plain lines take the place of the progress bar where no terminal shows it.
 """
@@ -7,11 +7,13 @@ import json
 import sys
 from collections import Counter
 from contextlib import closing, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from bachbot.cli.paths import ScoreInput, name_of
 from bachbot.errors import ScoreError
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def harmonize_folder(
-    folder: Path,
+    source: ScoreInput,
     output: Path | None,
     settings: "FolderSettings",
     *,
@@ -29,7 +31,7 @@ def harmonize_folder(
     force: bool,
     as_json: bool = False,
 ) -> None:
-    """Harmonize every tune in a folder into another one, and print what became of each.
+    """Harmonize every tune in a folder or a file into a folder, and print what became of each.
 
     With `as_json` standard output gets one JSON object, at the end.
 
@@ -43,13 +45,12 @@ def harmonize_folder(
         After Ctrl-C, once the summary is printed.
     """
     from bachbot.cli.show import progress
-    from bachbot.engine.folder import TIME_LIMIT
-    from bachbot.engine.folder import harmonize_folder as run
+    from bachbot.engine import folder as engine
 
-    target = output or Path(f"{folder.resolve().name}-harmonized")
+    target = output or _default(source)
+    run = engine.harmonize_tunes if source.path is None else engine.harmonize_folder
     lines = not as_json and not (sys.stdout.isatty() and sys.stderr.isatty())
-    summarize = _print_json if as_json else _print_summary
-    found: list[Outcome] = []
+    summary = _Summary(target, as_json)
     counts = [0, 0]  # done, and in all
     try:
         # Where each tune has a line of its own, that is the progress.
@@ -61,28 +62,33 @@ def harmonize_folder(
                 advance(done, total)
 
             outcomes = run(
-                folder,
+                source.path or source.content,  # type: ignore[arg-type]
                 target,
                 settings,
                 jobs=jobs,
-                time_limit=TIME_LIMIT if timeout is None else timeout,
+                time_limit=engine.TIME_LIMIT if timeout is None else timeout,
                 force=force,
                 progress=count,
             )
             with closing(outcomes):
                 for outcome in outcomes:
-                    found.append(outcome)
+                    summary.add(outcome)
                     _print_outcome(outcome, f"{counts[0]}/{counts[1]}" if lines else "")
     except KeyboardInterrupt:
-        summarize(found, counts[1], target)
+        if counts[1]:
+            summary.show(counts[1])
         raise
-    summarize(found, counts[1], target)
-    skipped = sum(o.status == "skipped" for o in found)
-    if skipped:
+    summary.show(counts[1])
+    if summary.skipped:
         raise ScoreError(
-            f"{skipped} of {len(found)} tunes were skipped, the others are in {target}: "
-            "the table above says why"
+            f"{len(summary.skipped)} of {counts[1]} tunes were skipped, the others are in "
+            f"{target}: the table above says why"
         )
+
+
+def _default(source: ScoreInput) -> Path:
+    name = source.path.resolve().name if source.path and source.is_folder() else source.stem
+    return Path(name_of(name, "-harmonized"))
 
 
 def _print_outcome(outcome: "Outcome", place: str) -> None:
@@ -92,7 +98,10 @@ def _print_outcome(outcome: "Outcome", place: str) -> None:
     if outcome.status == "skipped":
         _print(f"bachbot: skipped {outcome.label}: {outcome.reason}", to_error=True)
     elif place:
-        what = outcome.summary or "done before"
+        before = "done before"
+        if outcome.status == "edited":
+            before += ", and edited since: it stays (--force harmonizes it anew)"
+        what = outcome.summary or before
         _print(f"{place} {', '.join(map(str, outcome.outputs))}: {what}")
 
 
@@ -100,29 +109,45 @@ def _print(line: str, *, to_error: bool = False) -> None:
     print(line, file=sys.stderr if to_error else sys.stdout, flush=True)
 
 
-def _print_json(found: "list[Outcome]", total: int, target: Path) -> None:
-    plain = {
-        "folder": str(target),
-        "total": total,
-        "tunes": [outcome.to_json() for outcome in found],
-    }
-    _print(json.dumps(plain, ensure_ascii=False))
+@dataclass
+class _Summary:
+    """How many tunes came out, and which did not; of the others nothing is kept but for JSON."""
 
+    target: Path
+    as_json: bool
+    count: Counter[str] = field(default_factory=Counter)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    plain: list[dict[str, object]] = field(default_factory=list)
 
-def _print_summary(found: "list[Outcome]", total: int, target: Path) -> None:
-    from bachbot.cli.show import print_table
-    from bachbot.tables import Cell, Column, Table
+    def add(self, outcome: "Outcome") -> None:
+        """Count an outcome."""
+        self.count[outcome.status] += 1
+        if outcome.status == "skipped":
+            self.skipped.append((outcome.label, outcome.reason))
+        if self.as_json:
+            self.plain.append(outcome.to_json())
 
-    count = Counter(outcome.status for outcome in found)
-    skipped = sorted((o.label, o.reason) for o in found if o.status == "skipped")
-    if skipped:
-        columns = [Column("skipped", align="left"), Column("why", align="left")]
-        print_table(Table("", columns, [[Cell(label), Cell(why)] for label, why in skipped]))
-    parts = [f"{count['done'] + count['unchanged']} of {total} tunes harmonized"]
-    if count["unchanged"]:
-        parts.append(f"{count['unchanged']} of them before")
-    if count["skipped"]:
-        parts.append(f"{count['skipped']} skipped")
-    if left := total - len(found):
-        parts.append(f"{left} not begun or not finished")
-    typer.echo(f"{target}: {', '.join(parts)}")
+    def show(self, total: int) -> None:
+        """Print a table of what was skipped, and a line with the counts; or all as JSON."""
+        if self.as_json:
+            plain = {"folder": str(self.target), "total": total, "tunes": self.plain}
+            _print(json.dumps(plain, ensure_ascii=False))
+            return
+        from bachbot.cli.show import print_table
+        from bachbot.tables import Cell, Column, Table
+
+        if self.skipped:
+            columns = [Column("skipped", align="left"), Column("why", align="left")]
+            rows = [[Cell(label), Cell(why)] for label, why in sorted(self.skipped)]
+            print_table(Table("", columns, rows))
+        before = self.count["unchanged"] + self.count["edited"]
+        parts = [f"{self.count['done'] + before} of {total} tunes harmonized"]
+        if before:
+            parts.append(f"{before} of them before")
+        if edited := self.count["edited"]:
+            parts.append(f"{edited} edited since, which stay as they are without --force")
+        if self.skipped:
+            parts.append(f"{len(self.skipped)} skipped")
+        if left := total - sum(self.count.values()):
+            parts.append(f"{left} not begun or not finished")
+        typer.echo(f"{self.target}: {', '.join(parts)}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bachbot.cli.interruption import go_on_by
 from bachbot.cli.measuring import load_corpus
 from bachbot.cli.train_options import Corpus, Device, Settings, Threads, parse_settings
 from bachbot.cli.train_preference import pairs_command, prefer_command
@@ -119,12 +120,7 @@ def train_command(
             )
     except KeyboardInterrupt:
         if (folder / STATE).exists():
-            console.print(
-                f"The run in {folder} is saved: continue it with "
-                f"'bachbot train --resume -o {folder}'.",
-                highlight=False,
-                soft_wrap=True,
-            )
+            go_on_by(f"give 'bachbot train --resume -o {folder}'")
         raise
     if not console.quiet:
         show_result(result.record, folder)
@@ -206,11 +202,7 @@ def search_command(
         with search_progress(console) as callback:
             search(study, prepared, config, trials, device=device, callback=callback)
     except KeyboardInterrupt:
-        console.print(
-            f"The study '{name}' is saved: the same command continues it.",
-            highlight=False,
-            soft_wrap=True,
-        )
+        go_on_by(f"give the same command again: the study '{name}' is saved")
         raise
     rows = leaderboard(study)
     units = KINDS[config.base.kind].units

@@ -109,6 +109,19 @@ class Constraints:
         """Number of frames, or the most there can be (T)."""
         return len(self.token)
 
+    def may_choose_opening(self, frame: int) -> bool:
+        """Whether anything may be chosen when a frame begins: a fermata, a soprano, or to end."""
+        fermata, soprano = self.fermata[frame], self.token[frame, 0]
+        return bool(
+            self.may_end[frame]
+            or fermata == FERMATA_FREE
+            or (fermata == NO_FERMATA and soprano == FREE)
+        )
+
+    def may_choose_after(self, frame: int) -> bool:
+        """Whether hypotheses compete once more after some of them have set a fermata."""
+        return bool(self.fermata[frame] == FERMATA_FREE or self.token[frame, 0] == FREE)
+
     def legal(self, frame: int, voice: int, state: FrameState) -> NDArray[np.bool_]:
         """Which tokens a cell may hold.
 

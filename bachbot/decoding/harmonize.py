@@ -98,7 +98,7 @@ def fill_all(
 ) -> list[list[Candidate]]:
     """Choose what is not given of several chorales, in batches of similar length.
 
-    Each result is the same as from `fill`, but for rounding.
+    Each result is the same as from `fill`, to the last bit of its score.
 
     Parameters
     ----------

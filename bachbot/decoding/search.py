@@ -304,7 +304,8 @@ class Search:
         legal = np.concatenate(
             [self._legal_openings(self.constraints[p], frame, r) for p, r in self._by_piece()]
         )
-        choice = self._choose(frame, Voice.SOPRANO, legal)
+        chooses = [c.may_choose_opening(frame) for c in here]
+        choice = self._choose(frame, Voice.SOPRANO, legal, chooses)
         ends = choice.tokens == END
         if ends.any():
             ending = choice.rows[ends]
@@ -342,7 +343,12 @@ class Search:
             self._added_noise[which] += choice.noise[which]
             self._append_fermata(which)
             legal[which] = self._legal(frame, Voice.SOPRANO, which)
-            choice = self._choose(frame, Voice.SOPRANO, legal, which)
+            pieces = {p for p, _ in self._by_piece(which)}
+            chooses = [
+                p in pieces and self.constraints[p].may_choose_after(frame)
+                for p, _ in self._by_piece()
+            ]
+            choice = self._choose(frame, Voice.SOPRANO, legal, chooses, which)
             self._select(choice.rows)
         self._append(Voice.SOPRANO, choice)
 
@@ -386,7 +392,8 @@ class Search:
                 self.weight += self.next_log_probability[np.arange(self.size), tokens]
             self._append_tokens(tokens, voice)
             return
-        choice = self._choose(frame, voice, self._legal(frame, voice))
+        chooses = [token == FREE for token in forced]
+        choice = self._choose(frame, voice, self._legal(frame, voice), chooses)
         rows = choice.rows
         if len(rows) != self.size or (rows != np.arange(len(rows))).any():
             self._select(rows)
@@ -397,9 +404,10 @@ class Search:
         frame: int,
         voice: int,
         legal: NDArray[np.bool_],
+        chooses: Sequence[bool],
         which: NDArray[np.intp] | slice = slice(None),
     ) -> Choice:
-        """Let the selector choose; only `which` have a choice, the others one legal token."""
+        """Let the selector choose; only `which` of the pieces in `chooses` have a choice."""
         scores, cost = self.next_log_probability, None
         if self.penalties is not None:
             context = self._context(frame, voice)
@@ -407,19 +415,15 @@ class Search:
             scores = scores - cost
         noise = None if self.noise is None else self.noise.of(frame, voice, self.group)
         offered = scores if noise is None else scores + noise
-        rows, tokens = self.selector.choose(self.score, offered, legal, self.group)
+        ranked = np.repeat(chooses, [len(rows) for _, rows in self._by_piece()])
+        rows, tokens = self.selector.choose(self.score, offered, legal, self.group, ranked)
         if not len(rows):
             raise self._no_continuation(frame)
         if self.track_weights:
             mass = np.where(legal[which], scores[which], -np.inf)
             self.weight[which] += np.logaddexp.reduce(mass, axis=1)
-        zero = np.zeros(len(rows))
-        return Choice(
-            rows,
-            tokens,
-            zero if cost is None else cost[rows, tokens],
-            zero if noise is None else noise[rows, tokens],
-        )
+        added = (np.zeros(len(rows)) if of is None else of[rows, tokens] for of in (cost, noise))
+        return Choice(rows, tokens, *added)
 
     def _append(self, voice: int, choice: Choice) -> None:
         """Append a chosen token of a voice to each hypothesis."""
@@ -450,14 +454,9 @@ class Search:
 
     def _note_chords(self, frame: int) -> None:
         """Add the chords of a frame on the beat, which is complete, to those seen."""
-        on_beat = [
-            rows
-            for p, rows in self._by_piece()
-            if self.constraints[p].position[frame] % FRAMES_PER_QUARTER == 0
-        ]
-        if on_beat:
-            rows = np.concatenate(on_beat)
-            self._seen.add(rows, self.state.previous_pitch[rows])
+        for p, rows in self._by_piece():
+            if self.constraints[p].position[frame] % FRAMES_PER_QUARTER == 0:
+                self._seen.add(rows, self.state.previous_pitch[rows])
 
     def _emit_end(self, rows: NDArray[np.intp], frames: NDArray[np.intp]) -> None:
         """Record hypotheses that emit END after so many frames."""

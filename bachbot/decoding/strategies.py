@@ -70,6 +70,7 @@ class TokenSelector(Protocol):
         token_scores: NDArray[np.float64],
         legal: NDArray[np.bool_],
         group: NDArray[np.intp],
+        chooses: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Choose the next tokens.
 
@@ -86,6 +87,9 @@ class TokenSelector(Protocol):
         group : ndarray of int, shape [B]
             Beam group of each hypothesis, in ascending order. Hypotheses compete within their
             group only.
+        chooses : ndarray of bool, shape [B], optional
+            Hypotheses that have a choice, whole groups of them. The others have one legal token
+            each: all of them continue with it, in order. Default: all.
 
         Returns
         -------
@@ -140,6 +144,7 @@ class Beam:
         token_scores: NDArray[np.float64],
         legal: NDArray[np.bool_],
         group: NDArray[np.intp],
+        chooses: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The continuations with the highest scores, best first in each group."""
         tokens = token_scores.shape[1]
@@ -148,7 +153,10 @@ class Beam:
         found = []
         for start, stop in _group_bounds(group):
             first, last = np.searchsorted(places, (start * tokens, stop * tokens))
-            found.append(places[first:last][self._best(totals[first:last], self.inner_width)])
+            own = places[first:last]
+            if chooses is None or chooses[start]:
+                own = own[self._best(totals[first:last], self.inner_width)]
+            found.append(own)
         return np.divmod(np.concatenate(found), tokens)
 
     def prune(self, score: NDArray[np.float64], group: NDArray[np.intp]) -> NDArray[np.intp] | None:
@@ -210,6 +218,7 @@ class Sampler:
         token_scores: NDArray[np.float64],
         legal: NDArray[np.bool_],
         group: NDArray[np.intp],
+        chooses: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """One token for each hypothesis; none at all if a hypothesis has no possible token."""
         weights = np.where(legal, token_scores / self.temperature, -np.inf)

@@ -69,6 +69,18 @@ class Conditioning:
     mode: NDArray[np.int64]
     length: NDArray[np.int64]
 
+    def piece(self, index: int) -> "Conditioning":
+        """One of the pieces without what follows its end, as if it were alone."""
+        one, frames = slice(index, index + 1), slice(int(self.length[index]))
+        return Conditioning(
+            self.tokens[one, frames],
+            self.fermata[one, frames],
+            self.position[one, frames],
+            self.bar[one, frames],
+            self.mode[one],
+            self.length[one],
+        )
+
     @property
     def reversal(self) -> NDArray[np.intp]:
         """Indices that reverse each piece within its own length, [P, T]; padding stays."""

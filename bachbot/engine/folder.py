@@ -1,19 +1,23 @@
-"""Harmonizing every tune in a folder: each by itself, and none at the cost of another.
+"""Harmonizing every tune in a folder, or in a file of many: none at the cost of another.
 
-Tunes are decoded one by one in worker processes (`bachbot.engine.worker_pool`). Several in one
-search (`Engine.harmonize_all`) take less than half the processor time, but matrices of more rows
-round differently, and a search may prune where a piece by itself has no choice, so that the music
-could depend on which tunes happen to be beside each other, and a tune that fails would cost those.
+Tunes are decoded in worker processes (`bachbot.engine.worker_pool`), several side by side in one
+search, which takes half the processor time (`bachbot.engine.folder_batches`). Each comes out as it
+does alone: in the networks no row of a matrix product depends on the others
+(`bachbot.runtime.lstm_runtime.product`), and the search ranks hypotheses of a piece only where that
+piece by itself has a choice (`bachbot.decoding.search`).
 """
 
+import tempfile
 import warnings
 from collections.abc import Generator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from bachbot.engine.engine import Progress
+from bachbot.engine.folder_batches import Batches
 from bachbot.engine.folder_names import output_names
 from bachbot.engine.folder_record import Entry, FolderRecord, settings_fingerprint
 from bachbot.engine.folder_work import (
@@ -25,17 +29,23 @@ from bachbot.engine.folder_work import (
     set_up,
 )
 from bachbot.engine.worker_pool import Failure, WorkerPool
-from bachbot.errors import BachbotWarning, OutputError, UsageError
+from bachbot.errors import BachbotWarning, OutputError, ScoreError, UsageError
 from bachbot.files import sweep_temporary_files
 from bachbot.hardware import usable_cores
-from bachbot.scores.readers.source import scores_in
+from bachbot.scores.readers.source import (
+    INPUT_FORMATS,
+    detect_format,
+    passed_over,
+    read_bytes,
+    scores_in,
+)
 from bachbot.scores.readers.tune import TuneHeading
 from bachbot.scores.save import OUTPUT_FORMATS
 
 TIME_LIMIT = 120.0
 """Seconds that a tune may take unless another limit is given."""
 
-Status = Literal["done", "unchanged", "skipped"]
+Status = Literal["done", "unchanged", "edited", "skipped"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
@@ -49,8 +59,9 @@ class Outcome:
         The file.
     tune : TuneHeading, optional
         Which of its tunes, if it has several.
-    status : {"done", "unchanged", "skipped"}
-        ``"unchanged"``: an earlier run did it, with this input and these settings.
+    status : {"done", "unchanged", "edited", "skipped"}
+        ``"unchanged"``: an earlier run did it, with this input and these settings; ``"edited"``:
+        the same, and somebody has changed a result since, which stays as it is.
     outputs : tuple of Path
         The files of the result; if it was skipped, those of it that could be written.
     reason : str
@@ -100,7 +111,7 @@ def harmonize_folder(
     force: bool = False,
     progress: Progress | None = None,
 ) -> Generator[Outcome, None, None]:
-    """Harmonize every tune in a folder into another one.
+    """Harmonize every tune in a folder, or in a file, into another folder.
 
     Each result is written as soon as it is done, and the music is that of
     `bachbot.engine.Engine.harmonize` for each tune, whatever `jobs` is. A tune that cannot be read,
@@ -111,7 +122,8 @@ def harmonize_folder(
     Parameters
     ----------
     folder : str or Path
-        Its score files are read; of a file of many tunes, all of them.
+        Its score files are read; of a file of many tunes, all of them. Subfolders and files of
+        other kinds are passed over, with a warning. Or one file.
     output : str or Path
         Folder to write; made if it is not there.
     settings : FolderSettings, optional
@@ -159,20 +171,94 @@ def harmonize_folder(
             )
     if not settings.suffixes or len(set(settings.suffixes)) < len(settings.suffixes):
         raise UsageError("the formats of a folder are none, or one is given twice: give each once")
-    files = scores_in(folder)
+    files = _files_of(folder, output)
     fingerprint = settings_fingerprint(settings)
     _make(output, folder)
     sweep_temporary_files(output)
     record = FolderRecord(output)
     record.save()  # finds out now whether the folder can be written to
-    pool = WorkerPool(partial(set_up, settings), jobs=jobs or usable_cores(), time_limit=time_limit)
-    run = _Run(output, settings, fingerprint, record, force)
+    jobs = jobs or usable_cores()
+    pool = WorkerPool(partial(set_up, settings), jobs=jobs, time_limit=time_limit)
+    run = _Run(output, settings, fingerprint, record, force, jobs, time_limit)
     return run.outcomes(files, pool, progress or (lambda *_: None))
 
 
+def harmonize_tunes(
+    content: bytes, output: str | Path, settings: FolderSettings | None = None, **options: Any
+) -> Generator[Outcome, None, None]:
+    """Harmonize every tune of a score that is not in a file, such as standard input.
+
+    Parameters
+    ----------
+    content : bytes
+        The score; its format is that of the settings, or detected.
+    output, settings, options
+        As in `harmonize_folder`. Results are named as those of a file named ``tune``.
+
+    Returns
+    -------
+    generator of Outcome
+        As `harmonize_folder`.
+
+    Raises
+    ------
+    ScoreError
+        If the format cannot be detected.
+    BachbotError
+        As `harmonize_folder`.
+    """
+    found = (settings or FolderSettings()).format or detect_format(content)
+    if found is None:
+        raise ScoreError("the format of the score cannot be detected: name it (--from)")
+    suffix = next(suffix for suffix, name in INPUT_FORMATS.items() if name == found)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bachbot-")))
+        file = folder / f"tune{suffix}"
+        file.write_bytes(content)
+        outcomes = harmonize_folder(file, output, settings, **options)
+        held = stack.pop_all()
+
+    def all_outcomes() -> Generator[Outcome, None, None]:
+        with held, closing(outcomes):
+            yield from outcomes
+
+    return all_outcomes()
+
+
+def _files_of(source: Path, output: Path) -> list[Path]:
+    """The scores to read: those of a folder, with a word on what else it holds, or a file."""
+    if not source.is_dir():
+        read_bytes(source)
+        return [source]
+    files = scores_in(source)
+    folders, others = passed_over(source)
+    folders = [name for name in folders if (source / name).resolve() != output.resolve()]
+    if folders:
+        warnings.warn(
+            f"{source}: {_counted(folders, 'subfolder')} passed over: harmonize each by itself",
+            BachbotWarning,
+            stacklevel=3,
+        )
+    if others:
+        warnings.warn(
+            f"{source}: {_counted(others, 'file')} of other kinds passed over",
+            BachbotWarning,
+            stacklevel=3,
+        )
+    return files
+
+
+def _counted(names: list[str], noun: str) -> str:
+    """Such as ``"3 subfolders (a, b, ...)"``."""
+    some = ", ".join([*names[:2], *(["..."] if len(names) > 2 else [])])
+    return f"{len(names)} {noun}{'s' if len(names) > 1 else ''} ({some})"
+
+
 def _make(output: Path, folder: Path) -> None:
-    if output.exists() and output.resolve() == folder.resolve():
+    if output.exists() and output.resolve() == folder.resolve() and folder.is_dir():
         raise UsageError(f"{output} is the folder that is read: give another one with -o")
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"{output} is no folder, and several files are written: give a folder")
     try:
         output.mkdir(exist_ok=True)
     except OSError as error:
@@ -199,6 +285,8 @@ class _Run:
     fingerprint: str
     record: FolderRecord
     force: bool
+    jobs: int
+    time_limit: float
 
     def outcomes(
         self, files: list[Path], pool: WorkerPool, progress: Progress
@@ -216,20 +304,25 @@ class _Run:
                 yield _skipped(files[index], None, found)
             tunes = self._tunes([(p, contents[p]) for p in files if p in contents])
             total = done + len(tunes)
-            todo: list[_Tune] = []
+            todo: list[tuple[TuneTask, _Tune]] = []
             for tune in tunes:
                 settled = self._settled(tune)
                 if settled is None:
-                    todo.append(tune)
+                    todo.append((tune.task, tune))
                     continue
                 done += 1
                 progress(done, total)
                 yield settled
-            for index, found in pool.run(tune.task for tune in todo):
-                outcome = self._finished(todo[index], found)
-                done += 1
-                progress(done, total)
-                yield outcome
+            batches = Batches(todo, jobs=self.jobs, time_limit=self.time_limit)
+            for index, results in pool.run(batches):
+                if not self.output.is_dir():
+                    raise OutputError(
+                        f"the folder {self.output} was removed during the work: run it again"
+                    )
+                for tune, found in batches.results(index, results):
+                    done += 1
+                    progress(done, total)
+                    yield self._finished(tune, found)
         finally:
             pool.close()
             # What a process was writing when it was ended.
@@ -257,16 +350,14 @@ class _Run:
         outputs = tuple(
             path for files in output_files(target, self.settings, number) for path in files
         )
+        edited = [path for path in outputs if not self.record.may_replace(path)]
         if self.record.has(target.name, tune.entry):
-            return Outcome(source, tune.heading, "unchanged", outputs)
-        for path in outputs:
-            if not self.record.may_replace(path):
-                reason = (
-                    f"{path} is there, and is not as bachbot wrote it: move it, or write over it "
-                    "with --force"
-                )
-                return Outcome(source, tune.heading, "skipped", reason=reason)
-        return None
+            return Outcome(source, tune.heading, "edited" if edited else "unchanged", outputs)
+        if not edited:
+            return None
+        what = "edited since bachbot wrote it" if self.record.names(edited[0]) else "not bachbot's"
+        reason = f"{edited[0]} is there, and is {what}: move it, or write over it with --force"
+        return Outcome(source, tune.heading, "skipped", reason=reason)
 
     def _finished(self, tune: _Tune, found: Any) -> Outcome:
         if not isinstance(found, Written):

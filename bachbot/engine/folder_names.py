@@ -63,7 +63,8 @@ def output_names(tunes: Sequence[tuple[Path, Sequence[TuneHeading]]]) -> list[li
     """Stems of the results of some files, in order.
 
     A file of one tune gives its own stem, or its whole name if another file has the same stem. The
-    tunes of a file of many have its stem, their number and their title. A name that is taken, also
+    tunes of a file of many have its stem, their number, with zeros before it so that names sort by
+    it, and their title, as in ``hymns-07-Old Hundredth``. A name that is taken, also
     one that differs in upper and lower case only, gets a number.
 
     Parameters
@@ -86,10 +87,15 @@ def output_names(tunes: Sequence[tuple[Path, Sequence[TuneHeading]]]) -> list[li
     # A file of one tune keeps its name, whatever the titles in the files of many are.
     for index in sorted(range(len(tunes)), key=lambda i: len(tunes[i][1]) > 1):
         headings = tunes[index][1]
+        width = max((len(str(heading.number)) for heading in headings), default=0)
         for heading in headings:
             wanted = bases[index]
             if len(headings) > 1:
-                parts = (_shortened(wanted, MAX_BYTES // 3), str(heading.number), heading.title)
+                parts = (
+                    _shortened(wanted, MAX_BYTES // 3),
+                    str(heading.number).zfill(width),
+                    heading.title,
+                )
                 wanted = safe_name("-".join(part for part in parts if part.strip()))
             names[index].append(_free(wanted, taken))
     return names

@@ -1,27 +1,31 @@
-"""The record of what was harmonized of a folder, so that a second run passes over it."""
+"""The record of what was harmonized of a folder, so that a second run passes over it.
+
+A line is added for each tune, which takes as long for the thousandth as for the first.
+"""
 
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from bachbot.engine.folder_work import FolderSettings, digest_of
-from bachbot.errors import BachbotWarning
+from bachbot.errors import BachbotWarning, OutputError
 from bachbot.files import write_atomically
 from bachbot.runtime import Checkpoint, load_checkpoint
 from bachbot.runtime.checkpoint import EXPERT
+from bachbot.scores.provenance import written_by_bachbot
 
 RECORD = ".bachbot.json"
 """Name of the record, in the folder of the results."""
 
-FORMAT = "bachbot-folder-1"
+FORMAT = "bachbot-folder-2"
 """Format of the record; one of another format is ignored."""
 
-_MARK = b"<software>bachbot</software>"
-_HEAD = 65536  # bytes of a MusicXML file in which the mark is looked for
+_HEADER = json.dumps({"format": FORMAT}).encode() + b"\n"
+
 _MAX_BYTES = 64 * 2**20
 
 
@@ -53,16 +57,15 @@ class FolderRecord:
     Parameters
     ----------
     folder : Path
-        The folder of the results. A record that is damaged or of another format counts as none,
-        with a warning.
+        The folder of the results. A record of another format counts as none, and so does a line
+        that is damaged, with a warning.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._entries = _read(folder / RECORD)
-        self._owners = {
-            output: name for name, entry in self._entries.items() for output in entry.outputs
-        }
+        self._folder, self._path = folder, folder / RECORD
+        self._entries: dict[str, Entry] = {}
+        self._owners: dict[str, str] = {}
+        self._read()
 
     def has(self, name: str, entry: Entry) -> bool:
         """Whether a tune was done with this input and these settings, and its results are there.
@@ -83,11 +86,15 @@ class FolderRecord:
             and all((self._folder / output).is_file() for output in known.outputs)
         )
 
+    def names(self, path: Path) -> bool:
+        """Whether a file is named here as a result."""
+        return path.name in self._owners
+
     def may_replace(self, path: Path) -> bool:
         """Whether a file is not there, or is as bachbot wrote it.
 
-        A file that the record does not name, as after a killed run, is recognized by the mark in
-        bachbot's MusicXML.
+        A file that the record does not name, as after a killed run, is recognized by bachbot's
+        mark in it.
         """
         if not path.exists():
             return True
@@ -97,19 +104,36 @@ class FolderRecord:
                 return False
             if owner is not None:
                 return digest_of(path.read_bytes()) == self._entries[owner].outputs[path.name]
-            with path.open("rb") as file:
-                return _MARK in file.read(_HEAD)
         except OSError:
             return False
+        return written_by_bachbot(path)
 
     def add(self, name: str, entry: Entry) -> None:
-        """Add or replace the entry of a tune, and write the record.
+        """Add or replace the entry of a tune, here and in the file.
 
         Raises
         ------
         OutputError
             If it cannot be written.
         """
+        self._put(name, entry)
+        line = _line(name, entry)
+        try:
+            with self._path.open("a+b") as file:
+                if not file.seek(0, os.SEEK_END):
+                    line = _HEADER + line
+                else:  # a line that was cut off, as by a full disk, must not spoil this one
+                    file.seek(-1, os.SEEK_END)
+                    line = line if file.read(1) == b"\n" else b"\n" + line
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise OutputError(
+                f"{self._path} could not be written ({error.strerror or error})"
+            ) from error
+
+    def _put(self, name: str, entry: Entry) -> None:
         for output in entry.outputs:
             owner = self._owners.get(output, name)
             if owner != name:  # a file belongs to the tune that wrote it last
@@ -117,7 +141,6 @@ class FolderRecord:
         self._forget(name)
         self._entries[name] = entry
         self._owners |= dict.fromkeys(entry.outputs, name)
-        self.save()
 
     def _forget(self, name: str) -> None:
         known = self._entries.pop(name, None)
@@ -125,19 +148,41 @@ class FolderRecord:
             self._owners.pop(output, None)
 
     def save(self) -> None:
-        """Write the record, whole or not at all.
+        """Write the record anew, whole or not at all, without entries that were replaced.
 
         Raises
         ------
         OutputError
             If it cannot be written.
         """
-        tunes = {
-            name: {f.name: _plain(getattr(entry, f.name)) for f in fields(Entry)}
-            for name, entry in sorted(self._entries.items())
-        }
-        body = {"format": FORMAT, "checksum": _checksum(tunes), "tunes": tunes}
-        write_atomically(self._folder / RECORD, (json.dumps(body, indent=1) + "\n").encode())
+        lines = [_line(name, entry) for name, entry in sorted(self._entries.items())]
+        write_atomically(self._path, b"".join([_HEADER, *lines]))
+
+    def _read(self) -> None:
+        try:
+            if not self._path.exists():
+                return
+            with self._path.open("rb") as file:
+                header, *lines = file.read(_MAX_BYTES).splitlines(keepends=True)
+        except (OSError, ValueError):
+            header, lines = b"", []
+        whole = header == _HEADER
+        for line in lines if whole else ():
+            try:
+                body = json.loads(line)
+                name, entry = body["name"], Entry(**body["entry"])
+                if line != _line(name, entry):
+                    raise ValueError
+                self._put(name, entry)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                whole = False
+        if not whole:
+            warnings.warn(
+                f"{self._path} is damaged or of another version: what it does not name is "
+                "harmonized anew",
+                BachbotWarning,
+                stacklevel=4,
+            )
 
 
 def settings_fingerprint(settings: FolderSettings) -> str:
@@ -160,27 +205,9 @@ def _versions(checkpoint: Checkpoint) -> list[str]:
     return [checkpoint.fingerprint, *experts]
 
 
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
-
-
-def _checksum(tunes: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(tunes, sort_keys=True).encode()).hexdigest()
-
-
-def _read(path: Path) -> dict[str, Entry]:
-    try:
-        if not path.is_file():
-            return {}
-        with path.open("rb") as file:
-            body = json.loads(file.read(_MAX_BYTES))
-        if body["format"] != FORMAT or body["checksum"] != _checksum(body["tunes"]):
-            raise ValueError
-        return {name: Entry(**entry) for name, entry in body["tunes"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        warnings.warn(
-            f"{path} is damaged or of another version: every tune is harmonized anew",
-            BachbotWarning,
-            stacklevel=3,
-        )
-        return {}
+def _line(name: str, entry: Entry) -> bytes:
+    """An entry as a line of the record, with a checksum."""
+    body = {f.name: getattr(entry, f.name) for f in fields(Entry)}
+    body["outputs"] = dict(entry.outputs)
+    checksum = hashlib.sha256(json.dumps([name, body]).encode()).hexdigest()
+    return json.dumps({"name": name, "entry": body, "checksum": checksum}).encode() + b"\n"

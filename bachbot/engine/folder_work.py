@@ -1,4 +1,4 @@
-"""What a worker process does with one file of a folder: list its tunes, or harmonize one."""
+"""What a worker process does with a file of a folder: list its tunes, or harmonize some."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,13 +10,15 @@ from typing import Any
 from bachbot.chorale import Choir, Key, Voice
 from bachbot.decoding import DecodingOptions
 from bachbot.engine.engine import Engine
-from bachbot.errors import OutputError
+from bachbot.engine.requests import DecodingResult
+from bachbot.engine.worker_pool import Failure, failure_of
+from bachbot.errors import BachbotError, OutputError
 from bachbot.files import DEFAULT_CHECKPOINT, numbered
-from bachbot.scores import Layout, load_score
+from bachbot.scores import Layout, Score, load_score
 from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
 from bachbot.scores.phrases import NO_FERMATAS
 from bachbot.scores.readers.load import list_tunes
-from bachbot.scores.readers.source import read_bytes
+from bachbot.scores.readers.source import InputFormat, read_bytes
 from bachbot.scores.readers.tune import TuneHeading
 from bachbot.scores.save import Saved, format_of, raise_failures, save_each
 
@@ -45,6 +47,8 @@ class FolderSettings:
         How a tune that no voice can sing is moved, as `bachbot.load_score` takes it.
     choir : Choir
         Who sings: the ranges and keys that `transpose` looks at.
+    format : InputFormat, optional
+        Format of the files. Default: by their suffixes.
     """
 
     voices: tuple[Voice, ...] = (Voice.SOPRANO,)
@@ -56,6 +60,7 @@ class FolderSettings:
     suffixes: tuple[str, ...] = (".musicxml",)
     transpose: str = "auto"
     choir: Choir = field(default_factory=Choir)
+    format: InputFormat | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,22 @@ class TuneTask:
     source: Path
     tune: int | None
     target: Path
+
+
+@dataclass(frozen=True)
+class TuneBatch:
+    """Tunes to harmonize side by side.
+
+    Parameters
+    ----------
+    tasks : tuple of TuneTask
+        One or more.
+    room : int
+        Most frames of all of them together, times hypotheses; the first may have more.
+    """
+
+    tasks: tuple[TuneTask, ...]
+    room: int
 
 
 @dataclass(frozen=True)
@@ -115,7 +136,7 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def list_contents(source: Path) -> Contents:
+def list_contents(source: Path, settings: FolderSettings) -> Contents:
     """Read a file's digest and the headings of its tunes.
 
     Raises
@@ -123,27 +144,67 @@ def list_contents(source: Path) -> Contents:
     ScoreError
         If it cannot be read or has no tune.
     """
-    return Contents(digest_of(read_bytes(source)), list_tunes(source))
+    return Contents(digest_of(read_bytes(source)), list_tunes(source, format=settings.format))
 
 
-def harmonize_tune(engine: Engine, settings: FolderSettings, task: TuneTask) -> Written:
-    """Harmonize a tune and write the result.
+def harmonize_batch(
+    engine: Engine, settings: FolderSettings, batch: TuneBatch
+) -> list[Written | Failure | None]:
+    """Harmonize some tunes side by side and write the results.
 
-    Raises
-    ------
-    BachbotError
-        If it cannot be read, harmonized or written.
+    Returns
+    -------
+    list
+        For each tune what was written, or why it failed; None if the others left it no room.
     """
+    results: list[Written | Failure | None] = [None] * len(batch.tasks)
+    read: dict[int, tuple[str, Score]] = {}
+    room = batch.room
+    for index, task in enumerate(batch.tasks):
+        try:
+            found = _read(settings, task)
+        except Exception as error:  # one bad tune never costs another
+            results[index] = failure_of(error)
+            continue
+        size = found[1].chorale.frames * settings.options.beam * settings.options.number
+        if not read or size <= room:
+            read[index] = found
+            room -= size
+    made = engine.harmonize_all(
+        [score for _, score in read.values()], given=settings.voices, options=settings.options
+    )
+    for (index, (digest, score)), versions in zip(read.items(), made, strict=True):
+        try:
+            if isinstance(versions, BachbotError):
+                raise versions
+            results[index] = _write(settings, batch.tasks[index], digest, score, versions)
+        except Exception as error:
+            results[index] = failure_of(error)
+    return results
+
+
+def _read(settings: FolderSettings, task: TuneTask) -> tuple[str, Score]:
+    """The digest of a tune's file, and the tune."""
     digest = digest_of(read_bytes(task.source))
     score = load_score(
         task.source,
+        format=settings.format,
         key=settings.key,
         voices=settings.voices,
         transpose=settings.transpose,
         tune=task.tune,
         choir=settings.choir,
     )
-    found = engine.harmonize(score, given=settings.voices, options=settings.options)
+    return digest, score
+
+
+def _write(
+    settings: FolderSettings,
+    task: TuneTask,
+    digest: str,
+    score: Score,
+    found: list[DecodingResult],
+) -> Written:
     outcomes: list[Saved] = []
     for files, one in zip(output_files(task.target, settings, len(found)), found, strict=True):
         page = add_roman_numerals(one.score) if settings.numerals else one.score
@@ -185,11 +246,13 @@ def output_files(target: Path, settings: FolderSettings, number: int) -> list[tu
 
 
 def set_up(settings: FolderSettings) -> Callable[[Any], Any]:
-    """Load the model in a worker process; the work lists a path's tunes, or harmonizes a task."""
+    """Load the model in a worker process; the work lists a path's tunes, or harmonizes some."""
     return partial(_work, Engine.load(settings.checkpoint), settings)
 
 
-def _work(engine: Engine, settings: FolderSettings, task: Path | TuneTask) -> Contents | Written:
-    if isinstance(task, TuneTask):
-        return harmonize_tune(engine, settings, task)
-    return list_contents(task)
+def _work(
+    engine: Engine, settings: FolderSettings, task: Path | TuneBatch
+) -> Contents | list[Written | Failure | None]:
+    if isinstance(task, TuneBatch):
+        return harmonize_batch(engine, settings, task)
+    return list_contents(task, settings)

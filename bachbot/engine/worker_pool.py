@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -93,7 +94,9 @@ class WorkerPool:
         Parameters
         ----------
         tasks : iterable
-            What each call of the work is given.
+            What each call of the work is given. A task is taken when a process is free for it, so
+            that no more of them wait than there are processes. An iterator that has no more is
+            asked again after each result.
 
         Yields
         ------
@@ -108,17 +111,18 @@ class WorkerPool:
         WorkerError
             If processes die before they have begun.
         """
-        todo = deque(enumerate(tasks))
-        left = len(todo)
-        while left:
-            while len(self._workers) < min(self._jobs, left):
+        left, todo = enumerate(tasks), deque[tuple[int, Any]]()
+        while True:
+            busy = sum(worker.task is not None for worker in self._workers)
+            todo.extend(islice(left, max(0, self._jobs - busy - len(todo))))
+            if not todo and not busy:
+                return
+            while len(self._workers) < min(self._jobs, busy + len(todo)):
                 self._start()
             for worker in list(self._workers):
                 if worker.ready and worker.task is None and todo:
                     self._give(worker, todo)
-            for index, result in self._next_results():
-                left -= 1
-                yield index, result
+            yield from self._next_results()
 
     def close(self) -> None:
         """End all processes; what they have not finished is lost."""
@@ -241,7 +245,7 @@ def _serve(connection: Connection, setup: Callable[[], Work]) -> None:
     try:
         work = setup()
     except Exception as error:
-        connection.send(Failure(_reason(error)))
+        connection.send(failure_of(error))
         return
     connection.send(None)
     with suppress(EOFError, OSError):
@@ -264,7 +268,12 @@ def _attempt(work: Work, task: Any) -> bytes:
     except BaseException as error:
         # What a process holds that ran out of memory, nobody knows.
         exhausted = not isinstance(error, Exception) or isinstance(error, MemoryError)
-        return pickle.dumps((Failure(_reason(error)), exhausted))
+        return pickle.dumps((failure_of(error), exhausted))
+
+
+def failure_of(error: BaseException) -> Failure:
+    """A failure with what an exception says, in one line."""
+    return Failure(_reason(error))
 
 
 def _reason(error: BaseException) -> str:

@@ -18,12 +18,6 @@ from bachbot.runtime.config_fields import check_fields, fraction, lstm_layer_sha
 from bachbot.runtime.protocol import Weights, checked_dtype
 
 _EPSILON = 1e-5  # torch's nn.BatchNorm1d adds it to the variance
-_FEW = 7  # up to this many rows, a matrix-vector product for each beats OpenBLAS's packed product
-
-_BLOCK = 4
-"""Rows that the kernels of OpenBLAS take at once. An incomplete block costs more than a whole one:
-with AVX2 eleven rows take half as long again as twelve (``tests/benchmarks/test_stepping.py``).
-"""
 
 _INPUT, _FORGET, _CELL, _OUTPUT = range(4)  # torch's order of the gates
 _GATE_ORDER = (_INPUT, _FORGET, _OUTPUT, _CELL)  # ours: the three sigmoids side by side
@@ -159,11 +153,11 @@ class LSTMRuntime:
         for layer, weight in enumerate(self._recurrent):
             h, c = state[layer]  # [B, H] each
             if layer == 0:
-                gates = _products(weight, h)  # [4, B, H]
+                gates = product(h, weight)  # [4, B, H]
                 gates += self._table[:, ids]
             else:
                 below = after[layer - 1, 0]  # [B, H]
-                gates = _products(weight, np.concatenate([below, h], axis=1))
+                gates = product(np.concatenate([below, h], axis=1), weight)
                 gates += self._bias[layer - 1]
             np.tanh(gates, out=gates)
             sigmoids = gates[:3]
@@ -175,7 +169,7 @@ class LSTMRuntime:
             c_after += gates[0]
             np.tanh(c_after, out=h_after)
             h_after *= gates[2]
-        logits = _products(self._output, after[-1, 0])[0]  # [B, V]
+        logits = product(after[-1, 0], self._output)  # [B, V]
         logits += self._output_bias
         return logits, after
 
@@ -195,8 +189,7 @@ class LSTMRuntime:
     def _fold(self, weights: Weights) -> None:
         """Multiply the embedding and the batch normalization into the matrices beside them."""
         scale, shift = np.ones(()), np.zeros(())  # of the output of the layer below
-        # [4, H, in + H] per layer, and transposed; the first has no input.
-        self._recurrent: list[tuple[NDArray, NDArray]] = []
+        self._recurrent: list[NDArray] = []  # [4, in + H, H] per layer; the first has no input
         self._bias: list[NDArray] = []  # [4, 1, H] per layer; that of the first is in its table
         for layer in range(self.layers):
             of_input = weights[f"lstm.{layer}.weight_ih_l0"]  # [4H, in]
@@ -206,11 +199,11 @@ class LSTMRuntime:
                 table = weights["embedding.weight"] @ of_input.T + bias  # [V, 4H]
                 # Gates first: [4, V, H].
                 self._table = self._ready(halved_gates(table.T).transpose(0, 2, 1))
-                self._recurrent.append(self._both_ways(halved_gates(of_state)))
+                self._recurrent.append(self._transposed(halved_gates(of_state)))
             else:
                 bias = bias + of_input @ np.broadcast_to(shift, self.hidden)
                 both = np.concatenate([of_input * scale, of_state], axis=1)  # [4H, 2H]
-                self._recurrent.append(self._both_ways(halved_gates(both)))
+                self._recurrent.append(self._transposed(halved_gates(both)))
                 self._bias.append(self._ready(halved_gates(bias)[:, None]))
             if f"norm.{layer}.weight" in weights:
                 scale, shift = _affine(weights, layer)
@@ -218,18 +211,15 @@ class LSTMRuntime:
                 scale, shift = np.ones(()), np.zeros(())
         of_output = weights["output.weight"]  # [V, H]
         bias = weights["output.bias"] + of_output @ np.broadcast_to(shift, self.hidden)
-        self._output = self._both_ways((of_output * scale)[None])  # [1, V, H]
+        self._output = self._transposed(of_output * scale)  # [H, V]
         self._output_bias = self._ready(bias)  # [V]
 
     def _ready(self, array: NDArray) -> NDArray:
         return np.ascontiguousarray(array, dtype=self.dtype)
 
-    def _both_ways(self, matrices: NDArray) -> tuple[NDArray, NDArray]:
-        """Matrices [G, M, N], for one vector at a time, and their transposes, for many.
-
-        OpenBLAS's kernels for AVX-512 take twice as long if they have to transpose them.
-        """
-        return self._ready(matrices), self._ready(matrices.transpose(0, 2, 1))
+    def _transposed(self, matrices: NDArray) -> NDArray:
+        """Matrices [..., M, N] as [..., N, M], which `product` takes."""
+        return self._ready(np.swapaxes(matrices, -2, -1))
 
 
 def halved_gates(rows: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -248,7 +238,12 @@ def halved_gates(rows: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def product(x: NDArray, matrix: NDArray) -> NDArray:
-    """Multiply each row by a matrix, [B, N] times [N, M], in whole blocks of rows.
+    """Multiply each row by a matrix, one row at a time: [B, N] times [N, M].
+
+    No row's result depends on the others, to the last bit, so that a sequence is scored the same
+    whatever stands beside it. A product of whole matrices rounds a row differently in matrices of
+    more or fewer rows. It saves no time up to eight rows, and a sixth to a third of the time
+    from forty on (``tests/benchmarks/test_stepping.py``).
 
     Parameters
     ----------
@@ -262,22 +257,8 @@ def product(x: NDArray, matrix: NDArray) -> NDArray:
     ndarray, shape [B, M] or [G, B, M]
         ``x @ matrix``, except for rounding; the caller may change it.
     """
-    lacking = -len(x) % _BLOCK
-    if not lacking or len(x) == 1:  # a single row takes another path in OpenBLAS
-        return x @ matrix
-    padded = np.zeros((len(x) + lacking, x.shape[1]), x.dtype)
-    padded[: len(x)] = x
-    out: NDArray = (padded @ matrix)[..., : len(x), :]
+    out: NDArray = np.matmul(x[:, None], matrix[..., None, :, :])[..., 0, :]
     return out
-
-
-def _products(weight: tuple[NDArray, NDArray], x: NDArray) -> NDArray:
-    """Matrices [G, M, N] (and their transposes) times each row of `x` [B, N]: [G, B, M]."""
-    rows, columns = weight
-    if len(x) <= _FEW:
-        # A block of weights stays in the cache while every row is multiplied by it.
-        return np.matmul(rows[:, None], x[None, :, :, None])[..., 0]
-    return product(x, columns)
 
 
 def _affine(weights: Weights, layer: int) -> tuple[NDArray, NDArray]:

@@ -73,7 +73,7 @@ def test_files_of_one_stem_keep_their_whole_names():
 def test_tunes_of_a_file_have_number_and_title():
     many = headings(("1", "The Kesh/Jig"), ("12", ""), ("12", ""), ("x", "the kesh jig"))
     assert output_names([(Path("set.abc"), many)]) == [
-        ["set-1-The Kesh Jig", "set-12", "set-12 (2)", "set-x-the kesh jig"]
+        ["set-01-The Kesh Jig", "set-12", "set-12 (2)", "set-0x-the kesh jig"]
     ]
 
 

@@ -132,12 +132,13 @@ class FinalCadencePenalty(Penalty):
         return cost
 
 
-def near_final_chord(context: SearchContext) -> bool:
-    """Whether the final chord of a piece begins in this frame or in the quarter after it."""
-    return any(
-        0 <= c.final_chord[0] - context.frame <= _FIRST_EIGHTH
-        for c in context.constraints
-        if c.final_chord
+def near_final_chord(context: SearchContext) -> NDArray[np.bool_]:
+    """Whether the final chord of each piece begins in this frame or the quarter after it, [P]."""
+    return np.array(
+        [
+            bool(c.final_chord) and 0 <= c.final_chord[0] - context.frame <= _FIRST_EIGHTH
+            for c in context.constraints
+        ]
     )
 
 

@@ -181,8 +181,9 @@ class Penalties:
         """
         cost = np.zeros(log_probability.shape)
         likely = np.where(legal, log_probability, -np.inf)
-        margin = _HOPELESS * (2 if self._strict or near_final_chord(context) else 1)
-        legal = legal & (likely >= likely.max(axis=1, keepdims=True) - margin)
+        wide = near_final_chord(context) | self._strict
+        margin = np.where(wide, 2 * _HOPELESS, _HOPELESS)[context.piece]
+        legal = legal & (likely >= (likely.max(axis=1) - margin)[:, None])
         free = context.free[context.piece, context.voice]  # [B]
         rows, tokens = np.nonzero(legal[:, REST_TOKEN:] & free[:, np.newaxis])
         tokens = tokens + REST_TOKEN

@@ -97,7 +97,7 @@ class DatastoreRuntime:
         lengths = np.concatenate(
             [self._lengths[0][neighbors.soprano], self._lengths[1][neighbors.past]], axis=-1
         )  # [B, K, QUERY_SIZE]
-        bonus = np.einsum("bd,bkd->bk", query, lengths)
+        bonus = np.matmul(lengths, query[:, :, None])[..., 0]  # [B, K]
         tokens = neighbors.tokens[..., voice]  # [B, K]
         rows, at = np.nonzero(tokens != self._none)
         np.add.at(logits, (rows, tokens[rows, at]), bonus[rows, at])

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.encoding import END, FERMATA, FRAME_END, START, FillRequest, Vocabulary
-from bachbot.encoding.conditioning import UNKNOWN, encode_conditioning
+from bachbot.encoding.conditioning import UNKNOWN, Conditioning, encode_conditioning
 from bachbot.encoding.copying import (
     choose_copy,
     extend_matches,
@@ -165,18 +165,29 @@ class LookaheadStepper:
         self._read()
 
     def _read(self) -> None:
-        """Run the encoder, and compute every sum that does not depend on what is written."""
-        w, given = self._weights, self._given
-        read, self.encoded = run_encoder(given, w.embeddings, w.encoder)
-        x = self.encoded[-1]
-        gates = x @ w.context_gates.T + w.decoder[0][2]  # [P, T, 4 H]
-        inputs = x @ w.context_input + read @ w.read_input + w.frame_bias  # [P, T, W]
+        """Run the encoder, and compute every sum that does not depend on what is written.
+
+        Each piece is read alone: beside a longer one its sums would be rounded differently.
+        """
+        pieces = [self._read_piece(self._given.piece(p)) for p in range(len(self._given.length))]
+        contexts, encoded = zip(*pieces, strict=True)
+        self._context = _stacked(contexts)  # [P, T, 4 H + W]
+        self._frames = self._context.shape[1]
+        self.encoded = [_stacked(layer) for layer in zip(*encoded, strict=True)]
+
+    def _read_piece(self, given: Conditioning) -> tuple[NDArray, list[NDArray]]:
+        """What the encoder adds to the decoder's inputs, [T, 4 H + W], and its layers, [T, 2 G]."""
+        w = self._weights
+        read, encoded = run_encoder(given, w.embeddings, w.encoder)
+        x = encoded[-1]
+        gates = x @ w.context_gates.T + w.decoder[0][2]  # [1, T, 4 H]
+        inputs = x @ w.context_input + read @ w.read_input + w.frame_bias  # [1, T, W]
         tokens, fermatas = w.this_frame
         for voice in range(4):
             inputs += tokens[voice][given.tokens[:, :, voice]]
         inputs += fermatas[given.fermata]
-        self._context = np.concatenate([gates, inputs], axis=2)  # [P, T, 4 H + W]
-        self._frames = inputs.shape[1]
+        context = np.concatenate([gates, inputs], axis=2)
+        return context[0], [layer[0] for layer in encoded]
 
     def initial_state(self, batch: int) -> LookaheadState:
         """Make the state before START.
@@ -339,7 +350,7 @@ class LookaheadStepper:
                 w, rows = self._weights, np.flatnonzero(free)
                 some = state if len(rows) == len(free) else state.rows(rows)
                 hidden = self._hidden(some, self._known_tokens(some), _BEGIN)
-                odds = hidden @ w.heads[:, FERMATA] + w.heads_bias[FERMATA]
+                odds = product(hidden, w.heads[:, FERMATA, None])[:, 0] + w.heads_bias[FERMATA]
                 odds = odds.astype(np.float64)
             rest = logits[free].astype(np.float64)
             rest -= np.logaddexp.reduce(rest, axis=1)[:, None] + np.logaddexp(0, odds)[:, None]
@@ -448,3 +459,13 @@ class LookaheadStepper:
         logits = np.full((len(tokens), len(self.vocabulary)), -np.inf, dtype=self._weights.dtype)
         logits[np.arange(len(tokens)), tokens] = 0
         return logits
+
+
+def _stacked(pieces: Sequence[NDArray]) -> NDArray:
+    """Arrays [T, n] of pieces of several lengths as one, [P, T, n], with zeros after their ends."""
+    if len(pieces) == 1:
+        return pieces[0][None]
+    out = np.zeros((len(pieces), max(map(len, pieces)), pieces[0].shape[1]), pieces[0].dtype)
+    for row, piece in zip(out, pieces, strict=True):
+        row[: len(piece)] = piece
+    return out

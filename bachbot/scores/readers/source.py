@@ -195,6 +195,8 @@ def read_bytes(path: Path) -> bytes:
     label = _printable(str(path))
     try:
         if not path.exists():
+            if path.is_symlink():
+                raise ScoreError(f"{label} is a link that leads nowhere: mend or remove it")
             raise ScoreError(f"there is no file {label}: give the name of a score")
         if not path.is_file():
             raise ScoreError(f"{label} is not a file: give the name of a score")
@@ -219,6 +221,8 @@ def _check_size(content: bytes, label: str) -> None:
 def scores_in(folder: Path) -> list[Path]:
     """The score files in a folder, sorted by name; hidden files are none.
 
+    Links that lead nowhere are among them: whoever reads one is told.
+
     Raises
     ------
     UsageError
@@ -228,7 +232,7 @@ def scores_in(folder: Path) -> list[Path]:
         files = sorted(
             p
             for p in folder.iterdir()
-            if p.suffix.lower() in INPUT_FORMATS and not p.name.startswith(".") and p.is_file()
+            if p.suffix.lower() in INPUT_FORMATS and not p.name.startswith(".") and _may_be_read(p)
         )
     except OSError as error:
         raise UsageError(
@@ -239,3 +243,24 @@ def scores_in(folder: Path) -> list[Path]:
             f"the folder {folder} holds no score: give one with files in {' '.join(INPUT_FORMATS)}"
         )
     return files
+
+
+def _may_be_read(path: Path) -> bool:
+    return path.is_file() or (path.is_symlink() and not path.exists())
+
+
+def passed_over(folder: Path) -> tuple[list[str], list[str]]:
+    """What `scores_in` leaves out: names of subfolders, and of files of other kinds, sorted.
+
+    Hidden ones are neither.
+    """
+    seen = sorted(
+        (p for p in folder.iterdir() if not p.name.startswith(".")), key=lambda path: path.name
+    )
+    folders = [_printable(p.name) for p in seen if p.is_dir()]
+    others = [
+        _printable(p.name)
+        for p in seen
+        if not p.is_dir() and not (p.suffix.lower() in INPUT_FORMATS and _may_be_read(p))
+    ]
+    return folders, others

@@ -301,7 +301,7 @@ def sum_fault_costs(
         if rule is None:
             raise UsageError(f"there is no rule '{name}': rules are {', '.join(RULES)}")
         if weight and (all_voices or not rule.needs_all_voices):
-            total += rule.count(moves) @ np.full(len(rule.voices), weight)
+            total += weight * rule.count(moves).sum(axis=1)
     return total
 
 
