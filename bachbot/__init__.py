@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from bachbot.chorale import Choir, Key, Meter, Voice, VoiceRanges
     from bachbot.corpus.bach import BachChorale, bach
     from bachbot.decoding import DecodingOptions
-    from bachbot.engine import ComposeOptions, DecodingResult, Engine, harmonize
+    from bachbot.engine import (
+        ComposeOptions,
+        DecodingResult,
+        Engine,
+        MoodResult,
+        Slide,
+        SlideShow,
+        SlideShowResult,
+        harmonize,
+        mood,
+        read_slideshow,
+    )
     from bachbot.engine import compose_pieces as compose
     from bachbot.engine.difference import ScoreDifference, diff
     from bachbot.scores import (
@@ -49,6 +60,7 @@ __all__ = [
     "Key",
     "Layout",
     "Meter",
+    "MoodResult",
     "PracticeOptions",
     "RepairOptions",
     "RepairResult",
@@ -56,6 +68,9 @@ __all__ = [
     "Score",
     "ScoreDifference",
     "Sheet",
+    "Slide",
+    "SlideShow",
+    "SlideShowResult",
     "Voice",
     "VoiceRanges",
     "__version__",
@@ -70,7 +85,9 @@ __all__ = [
     "load_score",
     "load_sheet",
     "mark_faults",
+    "mood",
     "practice",
+    "read_slideshow",
     "render",
     "repair",
     "save_practice",
@@ -88,6 +105,10 @@ _HOMES = {
     "Key": "bachbot.chorale",
     "Layout": "bachbot.scores",
     "Meter": "bachbot.chorale",
+    "MoodResult": "bachbot.engine",
+    "Slide": "bachbot.engine",
+    "SlideShow": "bachbot.engine",
+    "SlideShowResult": "bachbot.engine",
     "ComposeOptions": "bachbot.engine",
     "PracticeOptions": "bachbot.scores.practice",
     "RepairOptions": "bachbot.teaching",
@@ -108,6 +129,8 @@ _HOMES = {
     "load_sheet": "bachbot.scores",
     "mark_faults": "bachbot.teaching",
     "practice": "bachbot.scores.practice",
+    "mood": "bachbot.engine",
+    "read_slideshow": "bachbot.engine",
     "render": "bachbot.scores",
     "repair": "bachbot.teaching",
     "save_practice": "bachbot.scores.practice",

@@ -12,10 +12,12 @@ from bachbot.cli.evaluate import evaluate_app
 from bachbot.cli.explain import OptionalRules, explain
 from bachbot.cli.harmonize import harmonize
 from bachbot.cli.listen import listen_app
+from bachbot.cli.mood import mood
 from bachbot.cli.practice import practice
 from bachbot.cli.realize import realize
 from bachbot.cli.render import render
 from bachbot.cli.repair import repair
+from bachbot.cli.slideshow import slideshow
 from bachbot.cli.train import train_app
 
 # Without rich markup, whose import takes a third of the time of '--help'.
@@ -61,6 +63,8 @@ app.command(short_help="Find a chorale of Bach's in your own music21.")(bach)
 app.command(short_help="Print in what two scores differ.")(diff)
 app.command(short_help="Engrave, play or convert a score of any parts.")(render)
 app.command(short_help="Make practice tracks of each voice, and its own page.")(practice)
+app.command(short_help="Harmonize a tune in a mood, such as joyful or grieving.")(mood)
+app.command(short_help="Make music for a slide show, each slide in its mood.")(slideshow)
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate", short_help="Measure a model, and the music it writes.")
 app.add_typer(corpus_app, name="corpus", short_help="Prepare and describe Bach's chorales.")

@@ -135,7 +135,7 @@ def read(path: Path) -> SourceChorale | LeftOut:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             score = converter.parse(path, forceSource=True)
-            parts = four_voices(score)
+            parts = score_of(score)
             if isinstance(parts, str):
                 return LeftOut(path.name, parts)
             return _source(path.name, parts)
@@ -145,7 +145,7 @@ def read(path: Path) -> SourceChorale | LeftOut:
         return LeftOut(path.name, f"could not be read ({kind}{line})")
 
 
-def four_voices(score: "Score") -> "list[Part] | str":
+def score_of(score: "Score") -> "list[Part] | str":
     """Find the parts of S, A, T, B, or the reason why there are not exactly these.
 
     A part's voice is the first word of its name; four parts without such names are taken in order.

@@ -9,7 +9,10 @@ from bachbot.decoding import DecodingOptions, fill, try_fill_all
 from bachbot.engine.charges import LARGEST, Charges, score_charges
 from bachbot.engine.compose_scores import compose_scores
 from bachbot.engine.given_harmony import Chords, given_figures, given_harmony
+from bachbot.engine.mood import MoodResult, MoodTune
 from bachbot.engine.requests import ComposeOptions, DecodingResult, HarmonizeRequest
+from bachbot.engine.slides import SlideShow
+from bachbot.engine.slideshow import SlideShowResult, assemble
 from bachbot.errors import BachbotError, UsageError
 from bachbot.files import DEFAULT_CHECKPOINT
 from bachbot.runtime import (
@@ -69,7 +72,7 @@ class Engine:
         bars: BarRange | None = None,
         chords: Chords | None = None,
         cadences: str | None = None,
-        phrases: str | None = None,
+        phrases: str | tuple[int, ...] | None = None,
         options: DecodingOptions | None = None,
         progress: Progress | None = None,
     ) -> list[DecodingResult]:
@@ -96,10 +99,10 @@ class Engine:
         cadences : str, optional
             How phrases end, such as ``"4:HC 8:PAC"`` (`bachbot.theory.given.given_cadences`). It
             comes before `chords` where both give a chord.
-        phrases : str, optional
+        phrases : str or tuple of int, optional
             Where the phrases of the soprano end: bars, or bars and beats, such as ``"4,8,12.3"``,
-            or ``"none"`` to leave that to the model. Default: predicted from the tune and its
-            words, unless it has fermatas.
+            or ``"none"`` to leave that to the model; or a frame of the last note of each. Default:
+            predicted from the tune and its words, unless it has fermatas.
         options : DecodingOptions, optional
             Method, beam, temperature, seed, number. Default: a beam of 5.
         progress : callable, optional
@@ -171,6 +174,104 @@ class Engine:
             options=options,
             progress=progress,
         )
+
+    def mood(
+        self,
+        score: Score,
+        name: str,
+        *,
+        tempo: float | None = None,
+        phrases: str | None = None,
+        options: DecodingOptions | None = None,
+        progress: Progress | None = None,
+    ) -> list[MoodResult]:
+        """Change a tune until it sounds joyful, solemn, tender, grieving, restless or serene.
+
+        Mode, tempo, register, articulation, loudness, density and contour follow experiments on
+        musical emotion (`bachbot.theory.moods` names them); the tune stays recognizable.
+
+        Parameters
+        ----------
+        score : Score
+            From `load_score`, with a soprano; other voices are not used.
+        name : str
+            ``"joyful"``, ``"solemn"``, ``"tender"``, ``"grieving"``, ``"restless"`` or
+            ``"serene"``.
+        tempo : float, optional
+            Quarter notes per minute. Default: the mood's.
+        phrases : str, optional
+            As in `harmonize`.
+        options, progress
+            As in `harmonize`.
+
+        Returns
+        -------
+        list of MoodResult
+            `options.number` of them, best first. `save_score` plays them as the mood wants it.
+
+        Raises
+        ------
+        UsageError
+            If there is no such mood, or the score has no soprano.
+        DecodingError
+            If no music keeps the tune.
+        """
+        tune = MoodTune.of(score, name, tempo=tempo, phrases=phrases)
+        found = self.harmonize(
+            tune.score, phrases=tune.phrase_ends, options=options, progress=progress
+        )
+        return [tune.result(one) for one in found]
+
+    def slideshow(
+        self,
+        show: SlideShow,
+        tune: Score | None = None,
+        *,
+        options: DecodingOptions | None = None,
+        progress: Progress | None = None,
+    ) -> SlideShowResult:
+        """Make music for a slide show: each slide in its mood, beginning when the slide does.
+
+        Parameters
+        ----------
+        show : SlideShow
+            From `bachbot.read_slideshow`.
+        tune : Score, optional
+            The tune. Default: the show's file is loaded.
+        options : DecodingOptions, optional
+            As in `harmonize`; the first version of each mood is taken.
+        progress : callable, optional
+            Called with the moods done and the number of moods.
+
+        Returns
+        -------
+        SlideShowResult
+            One score, with its performance, and when the music of each slide begins.
+
+        Raises
+        ------
+        ScoreError, UsageError
+            If the tune cannot be loaded, or has no soprano.
+        DecodingError
+            If no music keeps the tune.
+        """
+        if tune is None:
+            if show.tune is None:
+                raise UsageError("the slide show names no tune: give one")
+            tune = load_score(show.tune)
+        names = list(dict.fromkeys(slide.mood for slide in show.slides))
+        tunes = {name: MoodTune.of(tune, name) for name in names}
+        moods: dict[str, MoodResult] = {}
+        for done, name in enumerate(names):
+            if progress is not None:
+                progress(done, len(names))
+            one = tunes[name]
+            moods[name] = one.result(
+                self.harmonize(one.score, phrases=one.phrase_ends, options=options)[0]
+            )
+        if progress is not None:
+            progress(len(names), len(names))
+        return assemble(show, tune, moods)
 
     def harmonize_all(
         self,
@@ -293,77 +394,3 @@ class Engine:
         if name not in self._models:
             self._models[name] = build_decoding_model(self._checkpoint, name)
         return self._models[name]
-
-
-def harmonize(
-    score: Score | str | Path,
-    *,
-    checkpoint: str | Path = DEFAULT_CHECKPOINT,
-    given: Sequence[Voice] = (Voice.SOPRANO,),
-    chords: Chords | None = None,
-    cadences: str | None = None,
-    transpose: str | int = "auto",
-    tune: int | None = None,
-    options: DecodingOptions | None = None,
-) -> list[DecodingResult]:
-    """Harmonize a tune: `Engine.load(checkpoint).harmonize(...)` in one call.
-
-    Parameters
-    ----------
-    score : Score, str or Path
-        A loaded score, or a file to load.
-    checkpoint : str or Path
-        Name of a shipped checkpoint, or a directory.
-    given : sequence of Voice
-        Voices that come back unchanged.
-    chords, cadences
-        As in `Engine.harmonize`.
-    transpose, tune
-        Of a file, as in `bachbot.load_score`.
-    options : DecodingOptions, optional
-        Method, beam, temperature, seed, number.
-
-    Returns
-    -------
-    list of DecodingResult
-        Best first.
-
-    Raises
-    ------
-    BachbotError
-        If the file, the checkpoint or the options are bad; see `load_score` and `Engine`.
-    """
-    if not isinstance(score, Score):
-        score = load_score(score, voices=given, transpose=transpose, tune=tune)
-    return Engine.load(checkpoint).harmonize(
-        score, given=given, chords=chords, cadences=cadences, options=options
-    )
-
-
-def compose_pieces(
-    request: ComposeOptions | None = None,
-    *,
-    checkpoint: str | Path = DEFAULT_CHECKPOINT,
-    options: DecodingOptions | None = None,
-) -> list[DecodingResult]:
-    """Compose: `Engine.load(checkpoint).compose(...)` in one call.
-
-    Parameters
-    ----------
-    request : ComposeOptions, optional
-        Length in bars, meter, key and opening.
-    checkpoint : str or Path
-        Name of a shipped checkpoint, or a directory.
-    options : DecodingOptions, optional
-        Temperature, top-p, seed, number.
-
-    Returns
-    -------
-    list of DecodingResult
-
-    Raises
-    ------
-    BachbotError
-        If the checkpoint, the request or the options are bad; see `Engine`.
-    """
-    return Engine.load(checkpoint).compose(request, options=options)

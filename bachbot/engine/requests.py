@@ -178,9 +178,9 @@ class HarmonizeRequest:
         Bars that are rewritten in the other voices; outside them all voices come back unchanged.
     harmony : GivenHarmony
         Chords and phrase ends that the other voices keep. Default: none.
-    phrases : str, optional
-        Where phrases end, as `bachbot.scores.phrases.phrase_ends_of` reads it. Default: predicted
-        where the whole soprano is given without fermatas.
+    phrases : str or tuple of int, optional
+        Where phrases end, as `bachbot.scores.phrases.phrase_ends_of` reads it, or a frame of the
+        last note of each. Default: predicted where the whole soprano is given without fermatas.
     mask : ndarray of bool, shape [T, 4], optional
         Cells that come back unchanged beside the given voices. Default: none.
 
@@ -194,7 +194,7 @@ class HarmonizeRequest:
     given: tuple[Voice, ...]
     bars: BarRange | None = None
     harmony: GivenHarmony = GivenHarmony()
-    phrases: str | None = None
+    phrases: str | tuple[int, ...] | None = None
     mask: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
@@ -265,6 +265,8 @@ class HarmonizeRequest:
     def phrase_ends(self) -> tuple[int, ...] | None:
         """A frame of the last note of each phrase; None if the fermatas say, or nobody."""
         if Voice.SOPRANO in self.given and self.bars is None:
+            if isinstance(self.phrases, tuple):
+                return self.phrases
             return phrase_ends_of(self.score, self.phrases)
         if self.phrases is not None:
             raise UsageError(

@@ -57,7 +57,7 @@ class Layout:
     staves : {2, 4}
         One staff for each voice, or two staves with two voices each.
     tempo : float
-        Quarter notes per minute, 10 to 400.
+        Quarter notes per minute, 10 to 400; not used for a score that has its `performance`.
     sound : str
         Instrument: ``"organ"``, ``"choir"``, ``"strings"``, ``"piano"``, or a soundfont
         ``"FILE.sf2"`` or ``"FILE.sf2:PROGRAM"``, which is checked at once.
@@ -252,17 +252,18 @@ def render(
         return engraving_bytes(
             page, f".{format}", staves=layout.staves, marked=marked, page=layout.page_size
         )
+    tempo = (score.performance if isinstance(score, Score) else None) or layout.tempo
     if format == "midi":
         from bachbot.scores.sound.midi import midi_bytes
 
-        return midi_bytes(score, layout.tempo, program=layout.program, marked=marked)
+        return midi_bytes(score, tempo, program=layout.program, marked=marked)
     from bachbot.scores.sound.audio import audio_bytes
     from bachbot.scores.sound.mixing import SATB, Balance
 
     return audio_bytes(
         sheet_soundings(score),
         f".{format}",
-        tempo=layout.tempo,
+        tempo=tempo,
         sound=layout.sound,
         marked=marked,
         balance=SATB if isinstance(score, Score) else Balance.of(len(score.voices)),

@@ -8,6 +8,7 @@ from typing import Literal
 from bachbot.chorale import Chorale, Voice
 from bachbot.scores.grid import frame_of
 from bachbot.scores.interval import Interval
+from bachbot.scores.performance import Performance
 from bachbot.scores.readers.document import Document, Line
 
 NoticeKind = Literal[
@@ -100,6 +101,8 @@ class Score:
         What the reader changed or left out.
     interval : Interval or None
         By which the reader moved the music to another key; None if it did not.
+    performance : Performance or None
+        How MIDI and sound play it; None: at the tempo of the `Layout`.
     """
 
     chorale: Chorale
@@ -109,6 +112,7 @@ class Score:
     lines: Mapping[Voice, Line]
     notices: tuple[Notice, ...] = ()
     interval: Interval | None = None
+    performance: Performance | None = None
 
 
 def soundings(score: Score) -> list[Sounding]:

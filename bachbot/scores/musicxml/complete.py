@@ -77,15 +77,15 @@ def complete(score: Score, chorale: Chorale, given: Sequence[Voice]) -> Score:
     # The fermatas of a given soprano count; otherwise those of the model.
     marked = score.chorale if Voice.SOPRANO in given else chorale
     held = fermata_frames(marked.fermata, chorale.onset[:, Voice.SOPRANO])
-    bars = _bar_templates(document, score.lines[given[0]])
+    bars = measure_templates(document, score.lines[given[0]])
     parts = {
         voice: copy_part(document, score.lines[voice])
         if voice in given
         else build_part(chorale, voice, names[:, voice], bars, held)
         for voice in VOICES
     }
-    root = score_root(score.title, parts, _creators(document.root))
-    return replace(_score(chorale, score.title, root), notices=score.notices)
+    root = score_root(score.title, parts, creators_of(document.root))
+    return replace(score_of(chorale, score.title, root), notices=score.notices)
 
 
 def from_chorale(chorale: Chorale, title: str, voices: Sequence[Voice] = VOICES) -> Score:
@@ -127,10 +127,13 @@ def from_chorale(chorale: Chorale, title: str, voices: Sequence[Voice] = VOICES)
     parts = {v: build_part(chorale, v, names[:, v], bars, held) for v in voices}
     creator = Element("creator", {"type": "composer"})
     creator.text = "bachbot"
-    return _score(chorale, title, score_root(title, parts, [creator]), voices)
+    return score_of(chorale, title, score_root(title, parts, [creator]), voices)
 
 
-def _score(chorale: Chorale, title: str, root: Element, voices: Sequence[Voice] = VOICES) -> Score:
+def score_of(
+    chorale: Chorale, title: str, root: Element, voices: Sequence[Voice] = VOICES
+) -> Score:
+    """Return the score of a tree that has one part for each of some voices of a chorale."""
     document = read_document(root)
     lines = {}
     for part, voice in enumerate(voices):
@@ -147,7 +150,7 @@ def names_of(line: Line, frames: int) -> NDArray[np.int16]:
     return names
 
 
-def _bar_templates(document: Document, line: Line) -> list[BarTemplate]:
+def measure_templates(document: Document, line: Line) -> list[BarTemplate]:
     """Return the measures of a score, as in the part of a given line."""
     measures = document.part(line.part).findall("measure")
     bars = []
@@ -200,7 +203,7 @@ def _final_barline() -> Element:
     return barline
 
 
-def _creators(root: Element) -> list[Element]:
+def creators_of(root: Element) -> list[Element]:
     """Return the authors that the file names, and bachbot as arranger."""
     kept = [
         deepcopy(element)

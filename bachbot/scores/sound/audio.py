@@ -17,6 +17,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from bachbot.scores.performance import Performance
 from bachbot.scores.provenance import MARK
 from bachbot.scores.score import Sounding
 from bachbot.scores.sound import fluidsynth
@@ -52,7 +53,7 @@ def audio_bytes(
     soundings: Sequence[Sounding],
     suffix: str,
     *,
-    tempo: float,
+    tempo: float | Performance,
     sound: str = "organ",
     marked: bool = True,
     balance: Balance = SATB,
@@ -68,8 +69,8 @@ def audio_bytes(
         At least one.
     suffix : str
         File format, one of `FORMATS`.
-    tempo : float
-        Quarter notes per minute.
+    tempo : float or Performance
+        Quarter notes per minute; or the tempo, articulation and loudness of passages.
     sound : str
         Instrument or soundfont: see `SoundPreset.parse`.
     marked : bool
@@ -145,19 +146,23 @@ def _id3(tags: Mapping[str, str]) -> bytes:
 
 
 def synthesize(
-    soundings: Sequence[Sounding], *, tempo: float, sound: str = "organ", balance: Balance = SATB
+    soundings: Sequence[Sounding],
+    *,
+    tempo: float | Performance,
+    sound: str = "organ",
+    balance: Balance = SATB,
 ) -> NDArray[np.float32]:
     """Play notes in equal temperament at A4 = 440 Hz.
 
     A fermata is held and followed by a breath, the end slows down a little, and repeated notes are
-    separated. The loudness is -20 LUFS (ITU-R BS.1770-4).
+    separated. The loudness is -20 LUFS (ITU-R BS.1770-4), or less by that of the performance.
 
     Parameters
     ----------
     soundings : sequence of Sounding
         At least one, in any order.
-    tempo : float
-        Quarter notes per minute, above 0.
+    tempo : float or Performance
+        Quarter notes per minute, above 0; or the tempo, articulation and loudness of passages.
     sound : str
         Instrument or soundfont: see `SoundPreset.parse`. If fluidsynth is installed it plays the
         user's own soundfonts, and the last bits depend on its version; everything else is the same
@@ -178,7 +183,10 @@ def synthesize(
         If the piece lasts longer than half an hour.
     """
     notes = perform(soundings, tempo=tempo)
-    return normalize_loudness(play_notes(notes, sound, balance=balance), RATE)
+    samples = normalize_loudness(play_notes(notes, sound, balance=balance), RATE)
+    if isinstance(tempo, Performance):
+        samples *= np.float32(tempo.level([(float(n.start), float(n.length)) for n in soundings]))
+    return samples
 
 
 def play_notes(

@@ -84,6 +84,11 @@ def render(
     return out
 
 
+def _velocity(gain: float) -> int:
+    """The MIDI velocity that General MIDI plays at an amplitude beside that of `VELOCITY`."""
+    return max(1, round(VELOCITY * gain**0.5))
+
+
 def _unplayable(preset: SoundPreset) -> UsageError:
     return UsageError(f"fluidsynth cannot play {preset.path}: use a valid .sf2 or .sf3 file")
 
@@ -118,7 +123,7 @@ def _midi(notes: Sequence[PlayedNote], preset: SoundPreset, balance: Balance) ->
         # At the same time a note ends before the next begins.
         events = sorted(
             [(round(n.stop * _TICKS), 0, n.pitch) for n in own]
-            + [(round(n.start * _TICKS), VELOCITY, n.pitch) for n in own]
+            + [(round(n.start * _TICKS), _velocity(n.gain), n.pitch) for n in own]
         )
         for at, velocity, pitch in events:
             track.append(

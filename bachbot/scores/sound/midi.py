@@ -2,8 +2,10 @@
 
 import io
 from collections.abc import Iterable
+from fractions import Fraction
 
 from bachbot.scores.grid import Bar, bar_offsets
+from bachbot.scores.performance import Passage, Performance
 from bachbot.scores.provenance import MARK
 from bachbot.scores.score import Score, Sounding
 from bachbot.scores.sheet import Sheet, sheet_soundings
@@ -18,7 +20,9 @@ _MAJOR = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B",
 _MINOR = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
 
 
-def midi_bytes(score: Score | Sheet, tempo: float, *, program: int, marked: bool = True) -> bytes:
+def midi_bytes(
+    score: Score | Sheet, tempo: float | Performance, *, program: int, marked: bool = True
+) -> bytes:
     """Return a score as a MIDI file of format 1.
 
     The first track has title, tempo and signatures; each voice has its own track and channel, so
@@ -28,8 +32,8 @@ def midi_bytes(score: Score | Sheet, tempo: float, *, program: int, marked: bool
     ----------
     score : Score or Sheet
         Any number of voices; those of a sheet share the channels if there are more than 15.
-    tempo : float
-        Quarter notes per minute.
+    tempo : float or Performance
+        Quarter notes per minute; or the tempo, articulation and loudness of passages.
     program : int
         General MIDI program of every voice, 0 to 127.
     marked : bool
@@ -43,7 +47,8 @@ def midi_bytes(score: Score | Sheet, tempo: float, *, program: int, marked: bool
     import mido
 
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS, charset="utf-8")
-    file.tracks.append(_conductor_track(score, tempo, marked=marked))
+    plan = tempo if isinstance(tempo, Performance) else Performance((Passage(tempo),))
+    file.tracks.append(_conductor_track(score, plan, marked=marked))
     if isinstance(score, Score):
         names = {int(voice): voice.label.capitalize() for voice in score.present}
     else:
@@ -57,7 +62,7 @@ def midi_bytes(score: Score | Sheet, tempo: float, *, program: int, marked: bool
             mido.MetaMessage("track_name", name=name, time=0),
             mido.Message("program_change", channel=channel, program=min(program, 127), time=0),
         ]
-        messages += _note_messages(notes[voice], channel)
+        messages += _note_messages(notes[voice], channel, plan)
         file.tracks.append(_track(messages))
     buffer = io.BytesIO()
     file.save(file=buffer)
@@ -70,14 +75,19 @@ def channel_of(voice: int) -> int:
     return channel + (channel >= _PERCUSSION)
 
 
-def _conductor_track(score: Score | Sheet, tempo: float, *, marked: bool):  # type: ignore[no-untyped-def]  # a mido track
+def _conductor_track(score: Score | Sheet, plan: Performance, *, marked: bool):  # type: ignore[no-untyped-def]  # a mido track
     import mido
 
     document = score.document
     messages = [
         mido.MetaMessage("track_name", name=score.title, time=0),
         *([mido.MetaMessage("text", text=MARK, time=0)] if marked else []),
-        mido.MetaMessage("set_tempo", tempo=round(60_000_000 / tempo), time=0),
+        *(
+            mido.MetaMessage(
+                "set_tempo", tempo=round(60_000_000 / one.tempo), time=round(one.start * TICKS)
+            )
+            for one in plan.passages
+        ),
     ]
     before = None
     for index, bar in enumerate(document.bars):
@@ -113,12 +123,16 @@ def _pickup(bar: Bar) -> tuple[int, int] | None:
     return None
 
 
-def _note_messages(notes: Iterable[Sounding], channel: int) -> list:
+def _note_messages(notes: Iterable[Sounding], channel: int, plan: Performance) -> list:
     import mido
 
     messages = []
     for note in notes:
-        start, stop = round(note.start * TICKS), round((note.start + note.length) * TICKS)
+        passage = plan.at(note.start)
+        length = note.length * Fraction(passage.legato) if passage.legato < 1 else note.length
+        start, stop = round(note.start * TICKS), round((note.start + length) * TICKS)
+        # General MIDI squares the velocity.
+        velocity = max(1, round(_VELOCITY * passage.gain**0.5))
         # At the same time a note ends before the next begins: `_track` sorts stably.
         for kind, at in (("note_on", start), ("note_off", stop)):
             messages.append(
@@ -126,7 +140,7 @@ def _note_messages(notes: Iterable[Sounding], channel: int) -> list:
                     kind,
                     channel=channel,
                     note=note.pitch,
-                    velocity=_VELOCITY if kind == "note_on" else 0,
+                    velocity=velocity if kind == "note_on" else 0,
                     time=at,
                 )
             )

@@ -231,7 +231,7 @@ def _add(
     tail = len(layer.tone)
     length = min(held + int(layer.envelope.release * rate), tail, dry.shape[1] - first)
     level = envelope_levels(layer.envelope, min(held, length), length, rate)
-    tone = layer.tone[:length] * level * np.float32(balance.levels[note.voice])
+    tone = layer.tone[:length] * level * np.float32(balance.levels[note.voice] * note.gain)
     # Equal power from left to right.
     angle = (np.clip(balance.panning[note.voice] + layer.position, -1, 1) + 1) * np.pi / 4
     dry[0, first : first + length] += np.float32(np.cos(angle)) * tone

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.errors import OutputError, ScoreError, UsageError
+from bachbot.scores.performance import Passage, Performance
 from bachbot.scores.score import Sounding
 
 _MAX_SECONDS = 30 * 60.0
@@ -21,6 +22,8 @@ _RITARDANDO_QUARTERS = 4.0
 """Quarter notes at the end over which the tempo falls."""
 _FINAL_TEMPO = 0.75
 """Tempo at the end, as a fraction of the tempo before."""
+_SHORTEST = 0.09
+"""Seconds that a detached note sounds at least."""
 
 
 @dataclass(frozen=True)
@@ -35,23 +38,26 @@ class PlayedNote:
         MIDI pitch.
     start, stop : float
         When the key is pressed and released, in seconds from the beginning.
+    gain : float
+        Factor of its amplitude.
     """
 
     voice: int
     pitch: int
     start: float
     stop: float
+    gain: float = 1.0
 
 
-def perform(soundings: Sequence[Sounding], *, tempo: float) -> list[PlayedNote]:
+def perform(soundings: Sequence[Sounding], *, tempo: float | Performance) -> list[PlayedNote]:
     """Compute when each note is played.
 
     Parameters
     ----------
     soundings : sequence of Sounding
         At least one, in any order.
-    tempo : float
-        Quarter notes per minute, above 0.
+    tempo : float or Performance
+        Quarter notes per minute, above 0; or the tempo, articulation and loudness of passages.
 
     Returns
     -------
@@ -67,7 +73,7 @@ def perform(soundings: Sequence[Sounding], *, tempo: float) -> list[PlayedNote]:
     OutputError
         If the piece lasts longer than half an hour.
     """
-    if not (np.isfinite(tempo) and tempo > 0):
+    if not isinstance(tempo, Performance) and not (np.isfinite(tempo) and tempo > 0):
         raise UsageError(
             f"a tempo of {tempo} cannot be played: give quarter notes per minute, above 0"
         )
@@ -86,10 +92,29 @@ def perform(soundings: Sequence[Sounding], *, tempo: float) -> list[PlayedNote]:
     starts = times.at([float(n.start) for n in notes])
     stops = times.at(ends) - np.array([_BREATH if end in times.breaths else 0 for end in ends])
     stops = _separate_repeated_notes(notes, starts, stops)
+    passages = [_passage(tempo, note) for note in notes]
+    stops = _detach(starts, stops, np.array([passage.legato for passage in passages]))
     return [
-        PlayedNote(note.voice, note.pitch, float(start), float(stop))
-        for note, start, stop in zip(notes, starts, stops, strict=True)
+        PlayedNote(note.voice, note.pitch, float(start), float(stop), passage.gain)
+        for note, start, stop, passage in zip(notes, starts, stops, passages, strict=True)
     ]
+
+
+_AS_WRITTEN = Passage()
+
+
+def _passage(tempo: float | Performance, note: Sounding) -> Passage:
+    """The passage of a note; a tempo alone leaves articulation and loudness as they are."""
+    return tempo.at(note.start) if isinstance(tempo, Performance) else _AS_WRITTEN
+
+
+def _detach(
+    starts: NDArray[np.float64], stops: NDArray[np.float64], legato: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """End notes early, by the share of their length that sounds, but none before `_SHORTEST`."""
+    lengths = stops - starts
+    share = np.maximum(lengths * legato, np.minimum(lengths, _SHORTEST))
+    return np.where(legato < 1, starts + share, stops)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,15 +143,15 @@ class TempoMap:
         return np.interp(quarters, self.quarters, self.seconds)
 
 
-def tempo_map(notes: Sequence[Sounding], tempo: float) -> TempoMap:
+def tempo_map(notes: Sequence[Sounding], tempo: float | Performance) -> TempoMap:
     """Find when each place is reached: fermatas are held, and the end slows down.
 
     Parameters
     ----------
     notes : sequence of Sounding
         At least one, in any order.
-    tempo : float
-        Quarter notes per minute, above 0.
+    tempo : float or Performance
+        Quarter notes per minute, above 0; or those of passages.
     """
     end = max(float(n.start + n.length) for n in notes)
     held = [(float(n.start), float(n.start + n.length)) for n in notes if n.fermata]
@@ -134,6 +159,8 @@ def tempo_map(notes: Sequence[Sounding], tempo: float) -> TempoMap:
     ritardando = min(_RITARDANDO_QUARTERS, last / 4)
     grid = np.linspace(last - ritardando, last, 17)
     marks = {0.0, end, *(max(a, b - 1) for a, b in held), *(b for _, b in held)}
+    if isinstance(tempo, Performance):
+        marks |= {float(p.start) for p in tempo.passages if p.start < end}
     quarters = np.unique(np.concatenate([grid, sorted(marks)]))
     middles = (quarters[1:] + quarters[:-1]) / 2
     speed = np.ones(len(middles))
@@ -142,7 +169,12 @@ def tempo_map(notes: Sequence[Sounding], tempo: float) -> TempoMap:
     if ritardando > 0:
         share = np.clip((middles - (last - ritardando)) / ritardando, 0, 1)
         speed *= 1 - (1 - _FINAL_TEMPO) * share
-    steps = np.diff(quarters) * 60 / tempo / speed
+    pace = (
+        np.array([tempo.at(middle).tempo for middle in middles])
+        if isinstance(tempo, Performance)
+        else tempo
+    )
+    steps = np.diff(quarters) * 60 / pace / speed
     # A breath comes before the next note; the last fermata needs none.
     breaths = {stop for _, stop in held if stop < end}
     steps[np.isin(quarters[1:], list(breaths))] += _BREATH

@@ -1,0 +1,82 @@
+"""Words, tempo marks and dynamics above a part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element, SubElement
+
+from bachbot.chorale import FRAMES_PER_QUARTER, Meter
+
+
+@dataclass(frozen=True)
+class TempoMark:
+    """What stands above the first note of a passage.
+
+    Parameters
+    ----------
+    words : str
+        Such as ``"Joyful"``.
+    tempo : float
+        Quarter notes per minute.
+    meter : Meter
+        Meter, whose beat is written before the number.
+    dynamic : str
+        A dynamic mark, such as ``"p"``; empty for none.
+    label : str
+        A rehearsal mark before the words; empty for none.
+    """
+
+    words: str
+    tempo: float
+    meter: Meter
+    dynamic: str = ""
+    label: str = ""
+
+    def elements(self) -> list[Element]:
+        """The ``direction`` elements, in order."""
+        out = []
+        if self.label:
+            out.append(_direction(_text("rehearsal", self.label)))
+        beat = Element("metronome", {"parentheses": "yes"})
+        unit, dots, per_minute = self._beat()
+        SubElement(beat, "beat-unit").text = unit
+        for _ in range(dots):
+            SubElement(beat, "beat-unit-dot")
+        SubElement(beat, "per-minute").text = f"{per_minute:.0f}"
+        words = _text("words", f"{self.words} ")  # before the parenthesis of the tempo
+        words.set("font-weight", "bold")
+        mark = _direction(words, beat)
+        SubElement(mark, "sound", {"tempo": f"{self.tempo:.4g}"})
+        out.append(mark)
+        if self.dynamic:
+            dynamics = Element("dynamics")
+            SubElement(dynamics, self.dynamic)
+            out.append(_direction(dynamics))
+        return out
+
+    def _beat(self) -> tuple[str, int, float]:
+        """Note value of the beat, its dots, and beats per minute."""
+        frames = self.meter.beat_frames
+        names = {16: "whole", 8: "half", 4: "quarter", 2: "eighth", 1: "16th"}
+        dots = int(frames % 3 == 0)
+        plain = frames * 2 // 3 if dots else frames
+        return names.get(plain, "quarter"), dots, self.tempo * FRAMES_PER_QUARTER / frames
+
+
+def _text(tag: str, text: str) -> Element:
+    element = Element(tag)
+    element.text = text
+    return element
+
+
+def _direction(*kinds: Element) -> Element:
+    direction = Element("direction", {"placement": "above"})
+    for kind in kinds:
+        SubElement(direction, "direction-type").append(kind)
+    return direction
+
+
+def insert_directions(measure: Element, directions: Sequence[Element]) -> None:
+    """Insert directions before the first note of a measure, in place."""
+    tags = [element.tag for element in measure]
+    index = next((i for i, tag in enumerate(tags) if tag in ("note", "backup")), len(tags))
+    measure[index:index] = directions
