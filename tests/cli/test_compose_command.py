@@ -39,6 +39,7 @@ def test_the_same_seed_gives_the_same_music(here, untrained):
     assert a == b != c
 
 
+@pytest.mark.slow
 def test_a_piece_asked_for_among_several_is_the_same(here, untrained):
     assert compose(untrained, "--bars", 2, "--number", 2, "--seed", 4, "-o", "n.mid") == 0
     assert compose(untrained, "--bars", 2, "--seed", 4, "-o", "n.mid") == 0
@@ -75,6 +76,7 @@ def test_words_stand_under_the_notes(here, untrained, capsys):
     assert capsys.readouterr().out.startswith("chorale.musicxml: G major, 4 bars; ")
 
 
+@pytest.mark.slow
 def test_a_melody_alone(here, untrained):
     plan = ("--keys", "C G C", "--form", "ABA", "--meter", "3/4")
     assert compose(untrained, *plan, "--voices", "soprano") == 0

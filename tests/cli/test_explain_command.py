@@ -291,6 +291,7 @@ def one_line(capsys, said):
     assert said in line
 
 
+@pytest.mark.slow
 def test_charges_by_penalty_and_by_bar(here, untrained, capsys):
     """A model without learned features charges rules and endings alone."""
     found = explained(capsys, PIECE, "--charges", "--checkpoint", untrained)["charges"]

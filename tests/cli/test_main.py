@@ -68,7 +68,7 @@ def test_an_internal_error_has_no_traceback(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("error", "status", "said"),
     [
-        (KeyboardInterrupt(), 1, "interrupted"),
+        (KeyboardInterrupt(), 130, "interrupted"),
         (MemoryError(), 1, "out of memory"),
         (bachbot.errors.UsageError("give another"), 2, "give another"),
         (bachbot.errors.OutputError("disk full"), 1, "disk full"),

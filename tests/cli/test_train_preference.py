@@ -59,6 +59,7 @@ def test_pairs_of_a_models_own_are_made_and_learned_from(trained, tmp_path, caps
     assert "is not an empty folder: give another one" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_cannot_be_tuned_is_one_line(trained, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     for words, status, message in (

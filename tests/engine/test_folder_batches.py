@@ -71,6 +71,7 @@ def test_a_tune_that_kills_its_process_and_one_that_hangs_cost_no_other():
     assert all(result == str(number) for number, result in found.items())
 
 
+@pytest.mark.slow
 def test_no_more_batches_wait_than_there_are_processes():
     """Memory does not grow with the number of tunes: they are taken as they are done."""
     taken, given = 0, 0

@@ -36,6 +36,7 @@ def test_a_name_that_every_system_accepts(text, name):
     assert safe_name(text) == name
 
 
+@pytest.mark.slow
 @given(st.text(max_size=300))
 def test_any_text_becomes_a_safe_name(text):
     name = safe_name(text)

@@ -36,6 +36,7 @@ def _onsets(result):
     return [float(starts[np.abs(starts - one.begins).argmin()]) for one in result.times], played
 
 
+@pytest.mark.slow
 def test_each_section_is_struck_within_a_beat_of_its_slide_and_the_music_ends_with_the_last(
     twinkle,
 ):

@@ -90,6 +90,7 @@ def test_a_damaged_set_is_decoded_again(laid_out, subject, tmp_path):
     assert all(a.same_music(b) for a, b in zip(before, after, strict=True))
 
 
+@pytest.mark.slow
 def test_a_set_comes_back_from_the_cache_as_it_was_decoded(laid_out, foreseeing):
     bench = Bench(laid_out(), foreseeing)
     before, after = bench.composed(), Bench(laid_out(), foreseeing).composed()
@@ -138,6 +139,7 @@ def test_a_section_that_fails_has_an_error_and_the_rest_has_results(laid_out, su
     assert result["training"]["results"]["small"]["epochs"] == list(range(1, 9))
 
 
+@pytest.mark.slow
 def test_too_few_pieces_to_classify_are_one_line(laid_out, subject):
     report = make(laid_out(), [subject], sections(["detection"]))
     [error] = report.chapters[0].errors.values()

@@ -51,6 +51,7 @@ def test_a_change_of_key_is_noticed(tmp_path):
     assert "changes at bar 3, beat 1" in notice.message
 
 
+@pytest.mark.slow
 def test_fermatas_of_a_given_bass_apply_to_all_voices(tmp_path):
     marked = BAR.replace("</note>", "<notations><fermata/></notations></note>")
     low = tune(BAR, marked, BAR).replace("<octave>5", "<octave>3")

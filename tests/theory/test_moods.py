@@ -185,6 +185,7 @@ def examples():
     return {path.name: load_score(path) for path in EXAMPLES}
 
 
+@pytest.mark.slow
 def test_every_example_is_recognized_in_every_mood_and_nearer_to_itself_than_to_any_other(examples):
     assert len(examples) == 9
     for name, score in examples.items():

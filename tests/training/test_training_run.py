@@ -161,6 +161,7 @@ ALL_IN_BFLOAT16 = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_bfloat16")
 def test_without_bfloat16_it_trains_and_resumes_in_float32(corpus, tmp_path):
     config = changed(preset("tiny"), RESUMED)

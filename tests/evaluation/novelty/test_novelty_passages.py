@@ -55,6 +55,7 @@ def test_transposing_changes_nothing_but_how_far_it_is_moved(train, query, semit
         assert beside.longest.notes == there.longest.notes
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(small, st.data(), st.sampled_from(GROUPS))
 def test_a_training_piece_is_a_copy_of_itself(train, data, voices):

@@ -27,12 +27,14 @@ def test_the_same_analysis_gives_the_same_bytes(analysis):
         assert b"<dc:date>" not in content
 
 
+@pytest.mark.slow
 def test_charts_as_png(analysis):
     drawn = draw_charts(analysis, "png")
     assert list(drawn) == NAMES
     assert all(content.startswith(b"\x89PNG\r\n\x1a\n") for content in drawn.values())
 
 
+@pytest.mark.slow
 def test_charts_show_the_estimates(analysis):
     from bachbot.listening.analysis import charts as module
 

@@ -60,6 +60,7 @@ def test_fast_answers_are_excluded_and_the_others_show_the_accuracy():
     assert analysis.overall.answers == 1000 - analysis.exclusions.excluded["too fast"]
 
 
+@pytest.mark.slow
 def test_every_breakdown_has_all_answers_that_are_kept():
     analysis = found(5, fast_rate=0.1, unheard_rate=0.1, dropout_rate=0.1)
     kept = analysis.exclusions.to_json()["kept"]

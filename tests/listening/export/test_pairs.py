@@ -156,6 +156,7 @@ def test_bachs_version_is_in_its_own_key(pairs, condition):
     np.testing.assert_array_equal(back.pitch, source.chorale.pitch[: pair.bach.frames])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_versions_have_the_same_fermatas(pairs, condition):
     pair = pairs[condition]
@@ -176,6 +177,7 @@ def test_a_score_sounds_like_its_version(pairs, condition):
             assert [n.pitch for n in notes] == side.pitch[onsets, voice].tolist()
 
 
+@pytest.mark.slow
 def test_a_copy_of_bach_is_replaced_by_another_piece():
     class Copying(PairGenerator):
         """Copies Bach the first time."""

@@ -205,6 +205,7 @@ def test_bars_of_chords_are_rewritten_on_their_staff():
     assert len(found.document.root.findall("part")) == 2
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(data=st.data())
 def test_four_voices_come_back_however_their_staves_are_written(data):
