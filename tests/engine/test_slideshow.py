@@ -65,7 +65,7 @@ def test_any_slides_are_on_time(twinkle, slides):
     wanted = np.cumsum([0, *(slide[0] for slide in slides)])
     for time, asked in zip(result.times, wanted[:-1], strict=True):
         assert abs(time.begins - asked) * time.tempo / 60 < 1
-    assert result.seconds == pytest.approx(wanted[-1], abs=0.05)
+    assert result.seconds == pytest.approx(wanted[-1], abs=0.01)
     # The last section ends as the tune ends.
     last = moods[slides[-1][1]].score.chorale
     assert result.score.chorale.pitch[-1].tolist() == last.pitch[-1].tolist()

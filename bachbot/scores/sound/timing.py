@@ -157,6 +157,9 @@ def tempo_map(notes: Sequence[Sounding], tempo: float | Performance) -> TempoMap
     held = [(float(n.start), float(n.start + n.length)) for n in notes if n.fermata]
     last = max(float(n.start) for n in notes)
     ritardando = min(_RITARDANDO_QUARTERS, last / 4)
+    if isinstance(tempo, Performance):
+        # Only the last passage slows down.
+        ritardando = min(ritardando, max(0.0, last - float(tempo.passages[-1].start)))
     grid = np.linspace(last - ritardando, last, 17)
     marks = {0.0, end, *(max(a, b - 1) for a, b in held), *(b for _, b in held)}
     if isinstance(tempo, Performance):
