@@ -22,6 +22,8 @@ _FRAMES_PER_SECOND = 150.0
 One core of a busy machine decodes some 500.
 """
 
+_LONGEST = 120.0  # seconds that a batch is made for, however long each tune may take
+
 Tune = TypeVar("Tune")
 
 
@@ -45,9 +47,10 @@ class Batches(Generic[Tune], Iterator[TuneBatch]):
     ) -> None:
         self._waiting = deque(tunes)
         self._alone: deque[tuple[TuneTask, Tune]] = deque()
+        self._long: deque[tuple[TuneTask, Tune]] = deque()
         self._given: dict[int, list[tuple[TuneTask, Tune]]] = {}
         self._jobs, self._number = jobs, 0
-        self._room = round(time_limit * _FRAMES_PER_SECOND)
+        self._room = round(min(time_limit, _LONGEST) * _FRAMES_PER_SECOND)
 
     def __next__(self) -> TuneBatch:
         if self._alone:
@@ -55,6 +58,8 @@ class Batches(Generic[Tune], Iterator[TuneBatch]):
         else:
             share = -(-len(self._waiting) // self._jobs)
             tunes = [self._waiting.popleft() for _ in range(min(share, MOST_TUNES))]
+        if not tunes and self._long:
+            tunes = [self._long.popleft()]
         if not tunes:
             raise StopIteration
         self._given[self._number] = tunes
@@ -70,7 +75,7 @@ class Batches(Generic[Tune], Iterator[TuneBatch]):
             Number of the batch, from 0.
         found : list or Failure
             What the worker made of it: a result or a `Failure` for each tune, None for one that
-            had no room; or the failure of all.
+            was too long, which is done alone when no others are left; or the failure of all.
 
         Yields
         ------
@@ -84,8 +89,7 @@ class Batches(Generic[Tune], Iterator[TuneBatch]):
             self._alone.extend(tunes)
             return
         results = [found] if isinstance(found, Failure) else found
-        again = [tune for tune, result in zip(tunes, results, strict=True) if result is None]
-        self._waiting.extendleft(reversed(again))
+        self._long.extend(t for t, result in zip(tunes, results, strict=True) if result is None)
         for (_, tune), result in zip(tunes, results, strict=True):
             if result is not None:
                 yield tune, result

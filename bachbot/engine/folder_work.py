@@ -99,7 +99,8 @@ class TuneBatch:
     tasks : tuple of TuneTask
         One or more.
     room : int
-        Most frames of all of them together, times hypotheses; the first may have more.
+        Most frames of all of them together, times hypotheses. One that takes more than half of it
+        is not put beside others, which would have to wait for it.
     """
 
     tasks: tuple[TuneTask, ...]
@@ -155,21 +156,17 @@ def harmonize_batch(
     Returns
     -------
     list
-        For each tune what was written, or why it failed; None if the others left it no room.
+        For each tune what was written, or why it failed; None if it is too long to be done beside
+        the others. At least one is done.
     """
     results: list[Written | Failure | None] = [None] * len(batch.tasks)
     read: dict[int, tuple[str, Score]] = {}
-    room = batch.room
     for index, task in enumerate(batch.tasks):
         try:
-            found = _read(settings, task)
+            read[index] = _read(settings, task)
         except Exception as error:  # one bad tune never costs another
             results[index] = failure_of(error)
-            continue
-        size = found[1].chorale.frames * settings.options.beam * settings.options.number
-        if not read or size <= room:
-            read[index] = found
-            room -= size
+    read = _that_fit(read, batch.room // (settings.options.beam * settings.options.number))
     made = engine.harmonize_all(
         [score for _, score in read.values()], given=settings.voices, options=settings.options
     )
@@ -181,6 +178,19 @@ def harmonize_batch(
         except Exception as error:
             results[index] = failure_of(error)
     return results
+
+
+def _that_fit(read: dict[int, tuple[str, Score]], room: int) -> dict[int, tuple[str, Score]]:
+    """The shortest tunes, at least one, that have so many frames together at most."""
+    kept: dict[int, tuple[str, Score]] = {}
+    left = room
+    for index, found in sorted(read.items(), key=lambda item: item[1][1].chorale.frames):
+        frames = found[1].chorale.frames
+        if kept and (frames > room // 2 or frames > left):
+            break
+        kept[index] = found
+        left -= frames
+    return kept
 
 
 def _read(settings: FolderSettings, task: TuneTask) -> tuple[str, Score]:
