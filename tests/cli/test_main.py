@@ -159,7 +159,7 @@ def test_an_interrupted_command_leaves_nothing(tmp_path, sent):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert "interrupted" in err
     assert "Traceback" not in err
     assert set(out.splitlines()) <= {"reading"}
