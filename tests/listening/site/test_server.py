@@ -291,7 +291,7 @@ class TestBadInput:
             ("--min-heard", "nan", "0.1 to 1"),
             ("--public-url", "listen.example", "https://listen.example.org"),
             ("--public-url", "https://listen.example/path", "https://listen.example.org"),
-            ("--per-participant", "4", "greater than or equal to 5"),
+            ("--per-participant", "4", "give 5 or more"),
             ("--database", "mysql://x/y", "is not a supported database"),
             ("--host", "no.such.host.invalid", "give another"),
         ],
