@@ -14,6 +14,7 @@ from bachbot.chorale import REST, Key, Mode, Voice
 from bachbot.decoding.constraints import Constraints
 from bachbot.decoding.context import SearchContext
 from bachbot.decoding.penalties.base import Penalty
+from bachbot.decoding.penalties.style import motion
 from bachbot.theory.harmony import Quality, chords_of, pitch_class_sets
 
 RhythmLimit = Literal["tune", "quarter", "eighth"]
@@ -161,10 +162,8 @@ class LargeLeapPenalty(Penalty):
         self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """The penalty of each candidate that leaps so far, [N]: twice beyond a sixth."""
-        notes, voice = context.candidates(rows, tokens), context.voice
-        pitch, before = notes.pitch[:, voice], context.state.previous_pitch[rows, voice]
-        follows = notes.onset & (pitch != REST) & (before != REST)
-        distance = np.abs(pitch - before)
+        follows, distance = motion(context, rows, tokens)
+        voice = context.voice
         large = is_large_leap(distance, voice)
         cost = self.weight * large * np.where(distance > _SIXTH, 2.0, 1.0)
         if voice == Voice.BASS:

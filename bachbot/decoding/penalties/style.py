@@ -76,7 +76,7 @@ class RepeatedNotePenalty(Penalty):
         self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """The penalty of each candidate that repeats a note, [N]."""
-        moves, distance = _motion(context, rows, tokens)
+        moves, distance = motion(context, rows, tokens)
         return np.where(moves & (distance == 0), self.weight, 0.0)
 
 
@@ -91,7 +91,7 @@ class LeapBonus(Penalty):
         self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """The bonus, negative, of each candidate that leaps, [N]."""
-        moves, distance = _motion(context, rows, tokens)
+        moves, distance = motion(context, rows, tokens)
         return np.where(moves & (distance > _STEP), -self.weight, 0.0)
 
 
@@ -264,7 +264,7 @@ class PlannedKeyPenalty(Penalty):
         return np.where(strange, self.weight, 0.0)
 
 
-def _motion(
+def motion(
     context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int16]]:
     """Where candidates start a note right after another, and how many semitones away, [N] each."""
