@@ -11,18 +11,15 @@ faults
     difference.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from bachbot.chorale import Chorale, Voice
-from bachbot.decoding import DecodingOptions, fill_request
 from bachbot.evaluation import harmonization
 from bachbot.evaluation.bootstrap import Interval, MeanEstimate, RateEstimate, bootstrap_difference
-from bachbot.evaluation.generated import harmonize_pieces
-from bachbot.runtime import Model
 from bachbot.theory.explanation import explain
 
 UPPER = (Voice.SOPRANO, Voice.ALTO, Voice.TENOR)
@@ -67,35 +64,6 @@ class RealizedBasses:
             "bach_faults": self.bach_faults.to_json(),
             "difference": self.difference.to_json(),
         }
-
-
-def realize_basses(
-    model: Model,
-    bach: Sequence[Chorale],
-    options: DecodingOptions | None = None,
-    *,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[Chorale]:
-    """Write soprano, alto and tenor over the basses of some pieces.
-
-    Parameters
-    ----------
-    model : Model
-        A trained model.
-    bach : sequence of Chorale
-        P pieces in C major or A minor.
-    options : DecodingOptions, optional
-        Decoding options; default: those of `bachbot realize`.
-    progress : callable, optional
-        Called with the pieces done and their number.
-
-    Raises
-    ------
-    DecodingError, EncodingError
-        If a bass cannot be realized.
-    """
-    requests = [fill_request(piece, [Voice.BASS]) for piece in bach]
-    return harmonize_pieces(model, requests, options, progress=progress)
 
 
 def measure(bach: Sequence[Chorale], found: Sequence[Chorale], *, seed: int = 0) -> RealizedBasses:

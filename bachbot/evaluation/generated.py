@@ -74,9 +74,10 @@ def harmonized(
     bach: Sequence[Chorale],
     options: DecodingOptions | None = None,
     *,
+    given: Sequence[Voice] = (Voice.SOPRANO,),
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Chorale]:
-    """Harmonize each of Bach's sopranos.
+    """Harmonize each of Bach's sopranos, or write the other voices to any of his.
 
     Parameters
     ----------
@@ -86,15 +87,17 @@ def harmonized(
         P pieces in C major or A minor.
     options : DecodingOptions, optional
         Decoding options; default: those of `bachbot harmonize`.
+    given : sequence of Voice
+        Voices of Bach's that are kept.
     progress : callable, optional
         Called with the pieces done and their number.
 
     Raises
     ------
     DecodingError, EncodingError
-        If a soprano cannot be harmonized.
+        If a soprano, or what is given, cannot be harmonized.
     """
-    works = [fill_request(c, [Voice.SOPRANO]) for c in bach]
+    works = [fill_request(c, given) for c in bach]
     return harmonize_pieces(model, works, options, progress=progress)
 
 

@@ -28,8 +28,10 @@ def basses_command(
     The table has the share of their pitches that are Bach's, and the faults of part-writing for
     each piece beside those of his own.
     """
+    from bachbot.chorale import Voice
     from bachbot.cli.show import print_table, progress
-    from bachbot.evaluation.basses import measure, realize_basses
+    from bachbot.evaluation.basses import measure
+    from bachbot.evaluation.generated import harmonized
     from bachbot.runtime import build_decoding_model, load_checkpoint
     from bachbot.tables.basses_tables import basses_table
 
@@ -42,7 +44,7 @@ def basses_command(
     shared.warn_of_leaks(loaded, prepared, split)
     model = build_decoding_model(loaded, options.method)
     with progress("realizing basses") as advance:
-        ours = realize_basses(model, pieces, options, progress=advance)
+        ours = harmonized(model, pieces, options, given=(Voice.BASS,), progress=advance)
     found = measure(pieces, ours).to_json()
     if as_json:
         request = {

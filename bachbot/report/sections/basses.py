@@ -3,7 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+from bachbot.chorale import Voice
 from bachbot.evaluation import basses
+from bachbot.evaluation.generated import harmonized
 from bachbot.report.context import Advance, Request
 from bachbot.report.section import Bench, Block, Results, Section
 from bachbot.tables.basses_tables import basses_table
@@ -14,7 +16,7 @@ TITLE = "Upper voices over Bach's basses"
 def compute(bench: Bench, advance: Advance) -> dict[str, Any]:
     """Pitches and faults over the first basses."""
     bach = bench.context.pieces[: basses.BASSES]
-    ours = basses.realize_basses(bench.decoding_model, bach, progress=advance)
+    ours = harmonized(bench.decoding_model, bach, given=(Voice.BASS,), progress=advance)
     return basses.measure(bach, ours).to_json()
 
 
