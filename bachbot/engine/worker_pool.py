@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -133,8 +134,9 @@ class WorkerPool:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._setup), daemon=True)
         try:
-            with _interrupts_ignored():
+            with _interrupts_held():
                 process.start()
+                self._workers.append(_Worker(process, ours, time.monotonic() + START_SECONDS))
         except OSError as error:
             ours.close()
             if not self._workers:
@@ -143,10 +145,8 @@ class WorkerPool:
                     "or give --jobs 1"
                 ) from error
             self._jobs = len(self._workers)
-            return
         finally:
             theirs.close()
-        self._workers.append(_Worker(process, ours, time.monotonic() + START_SECONDS))
 
     def _give(self, worker: _Worker, todo: deque[tuple[int, Any]]) -> None:
         index, task = todo[0]
@@ -212,16 +212,21 @@ class WorkerPool:
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Start processes within the block so that Ctrl-C never reaches them, even as they begin."""
-    if threading.current_thread() is not threading.main_thread():
+def _interrupts_held() -> Iterator[None]:
+    """Start processes within the block so that Ctrl-C never reaches them, even as they begin.
+
+    The calling process has its interrupt when the block ends: none is lost.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows processes ignore it once they run
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Its first start unblocks the signal again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _death(status: int | None) -> str:

@@ -7,6 +7,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bachbot.serving.guard import Refuse
+from bachbot.serving.refusal import end_request
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,7 @@ class BodyReader:
         self, status: int, message: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
         response = self._refuse(status, f"{message} Nothing was saved.")
-        # Otherwise the unread rest of the request would be taken for the next request.
-        response.headers["Connection"] = "close"
-        await response(scope, receive, send)
+        await end_request(response, scope, receive, send)
 
 
 def _is_at_most(number: str, limit: int) -> bool:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bachbot.serving.addresses import TrustedProxies
 from bachbot.serving.headers import HEADERS, STRICT_TRANSPORT_SECURITY
-from bachbot.serving.refusal import RequestRefused
+from bachbot.serving.refusal import RequestRefused, end_request
 
 METHODS = ("GET", "HEAD", "POST")
 
@@ -89,9 +89,7 @@ class RequestGuard:
             response = self._refuse(refused.status, refused.message)
             if refused.status == 405:
                 response.headers["Allow"] = ", ".join(METHODS)
-            # Otherwise the unread rest of the request would be taken for the next request.
-            response.headers["Connection"] = "close"
-            await response(scope, receive, send_with_headers)
+            await end_request(response, scope, receive, send_with_headers)
             return
         await self._app(self._seen_by_pages(scope), receive, send_with_headers)
 

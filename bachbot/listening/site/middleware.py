@@ -8,6 +8,7 @@ from bachbot.listening.site.sessions import Visitor, identify_visitor
 from bachbot.listening.site.site_context import SiteContext
 from bachbot.serving.addresses import client_group
 from bachbot.serving.rates import RateLimit, TokenBuckets
+from bachbot.serving.refusal import end_request
 
 _TOO_MANY_REQUESTS = "You sent too many requests. Please wait a moment and try again."
 
@@ -51,7 +52,10 @@ class VisitorLimits:
         visitor = identify_visitor(Request(scope), self._site.signer, self._site.settings.https)
         scope.setdefault("state", {})["visitor"] = visitor
         wait = self._seconds_to_wait(scope, visitor)
-        await (self._refuse(wait) if wait else self._app)(scope, receive, send)
+        if wait:
+            await end_request(self._refusal(wait), scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
     def _seconds_to_wait(self, scope: Scope, visitor: Visitor) -> float:
         address = client_group(scope["client"][0] if scope.get("client") else "")
@@ -69,9 +73,7 @@ class VisitorLimits:
             wait = self._address_logins.take(address)
         return wait
 
-    def _refuse(self, wait: float) -> Response:
+    def _refusal(self, wait: float) -> Response:
         response = self._site.pages.error_page(429, _TOO_MANY_REQUESTS)
         response.headers["Retry-After"] = str(int(wait) + 1)
-        # Otherwise the unread rest of the request would be taken for the next request.
-        response.headers["Connection"] = "close"
         return response
