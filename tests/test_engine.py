@@ -132,8 +132,8 @@ def test_a_wider_search_finds_a_higher_probability(engine):
 @pytest.mark.slow
 def test_several_differ_audibly_and_come_best_first(engine):
     source = bachbot.load_score(EXAMPLES / "amazing-grace.musicxml")
-    found = engine.harmonize(source, options=bachbot.DecodingOptions(number=5))
-    assert len(found) == 5
+    found = engine.harmonize(source, options=bachbot.DecodingOptions(number=3))
+    assert len(found) == 3
     scores = [one.log_probability - one.penalty for one in found]
     assert scores == sorted(scores, reverse=True)
     music = [one.score.chorale for one in found]
@@ -165,8 +165,9 @@ def test_bars_are_rewritten_and_nothing_else_changes(engine):
 
 @pytest.mark.slow
 def test_many_come_out_as_they_do_alone_and_a_bad_one_does_not_stop_them(engine, monkeypatch):
-    names = ["twinkle.musicxml", "amazing-grace.musicxml", "ode-to-joy.krn"]
-    scores = [bachbot.load_score(EXAMPLES / name) for name in names]
+    lines = ("GGdd|eed2|", "ccBB|AAG2|ddcc|BBA2|", "GABc|d4|")
+    texts = [f"X:1\nT:{n}\nM:4/4\nL:1/4\nK:G\n{line}" for n, line in enumerate(lines)]
+    scores = [bachbot.load_score(text.encode()) for text in texts]
     options = bachbot.DecodingOptions(beam=3)
     alone = [engine.harmonize(score, options=options)[0] for score in scores]
     done = []
@@ -191,11 +192,10 @@ def test_many_come_out_as_they_do_alone_and_a_bad_one_does_not_stop_them(engine,
 
 @pytest.mark.slow
 def test_a_model_that_looks_ahead_composes_pieces_as_long_as_bachs(engine):
-    found = [engine.compose(options=bachbot.DecodingOptions("sample", seed=s)) for s in (1, 2)]
-    for [one] in found:
-        frames = one.score.chorale.frames
-        assert frames % 16 == 0
-        assert frames // 16 in LENGTHS
+    [one] = engine.compose(options=bachbot.DecodingOptions("sample", seed=1))
+    frames = one.score.chorale.frames
+    assert frames % 16 == 0
+    assert frames // 16 in LENGTHS
 
 
 def test_the_lengths_are_those_of_the_training_part(corpus):

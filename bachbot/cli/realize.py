@@ -53,7 +53,8 @@ def realize(
     accidentals: AccidentalsOption = None,
     leaps: LeapsOption = None,
     key: Annotated[
-        str | None, typer.Option("--key", help="Key, such as 'F# minor'. [default: estimated]")
+        str | None,
+        typer.Option("--key", metavar="KEY", help="Key, such as 'F# minor'. [default: estimated]"),
     ] = None,
     transpose: shared.Transpose = "auto",
     tune: shared.Tune = None,

@@ -133,6 +133,7 @@ def test_given_cells():
         Given(np.zeros((3, 3)))
 
 
+@pytest.mark.slow
 @given(chorales(), st.integers(1, 4))
 def test_slowed_and_quickened_again(piece, times):
     slow = piece.augmented(times)

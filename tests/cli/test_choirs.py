@@ -37,6 +37,7 @@ def test_no_written_note_is_outside_the_ranges(here, untrained, way):
     assert 43 <= bass[0] <= bass[1] <= 50
 
 
+@pytest.mark.slow
 def test_ranges_are_those_of_the_key_that_is_written(here, untrained):
     (here / "a.abc").write_text("X:1\nL:1/4\nM:4/4\nK:A\nABcd|e2c2|dcBA|A4|\n")
     limits = ["--range", "tenor=E3:B3", "--range", "bass=A2:E3"]
@@ -46,6 +47,7 @@ def test_ranges_are_those_of_the_key_that_is_written(here, untrained):
     assert 45 <= bass[0] <= bass[1] <= 52
 
 
+@pytest.mark.slow
 def test_compositions_stay_within_them(here, untrained):
     limits = ["--range", "soprano=D4:D5", "--range", "bass=G2:D3", "--seed", "1", "--key", "G"]
     assert run(untrained, "compose", "--bars", 2, *limits, "-o", "out.musicxml") == 0
@@ -55,6 +57,7 @@ def test_compositions_stay_within_them(here, untrained):
     assert run(untrained, "compose", "--bars", 2, "--range", "bass=A2:E3", "--key", "F") == 1
 
 
+@pytest.mark.slow
 def test_a_choir_of_the_config_file(here, untrained, monkeypatch, capsys):
     monkeypatch.setenv("BACHBOT_CONFIG", str(here / "config.toml"))
     set_value("choirs.village.tenor", "C3:G3")

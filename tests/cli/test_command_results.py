@@ -56,6 +56,7 @@ def test_json_names_the_faults_that_explain_finds(here, untrained, capsys):
     assert len(one["faults"]) == len(wanted)
 
 
+@pytest.mark.slow
 def test_a_seed_is_drawn_said_and_gives_the_same_piece(here, untrained, capsys):
     assert run(untrained, "compose", "--bars", 2, "-o", "a.mid") == 0
     seed = re.search(r"; seed (\d+);", capsys.readouterr().out)[1]
@@ -68,6 +69,7 @@ def test_no_seed_is_said_where_nothing_is_drawn(here, untrained, capsys):
     assert "seed" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_each_version_has_a_line_and_all_have_their_seed_in_json(here, untrained, capsys):
     arguments = (
         "harmonize",

@@ -18,6 +18,7 @@ def compose(untrained, *arguments):
     return main(["compose", *map(str, arguments), "--checkpoint", str(untrained)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("meter", ["4/4", "3/4", "6/8", "3/2"])
 def test_length_meter_and_key_are_those_of_the_request(here, untrained, meter, capsys):
     assert compose(untrained, "--bars", 3, "--meter", meter, "--key", "E minor") == 0
@@ -64,6 +65,7 @@ up a-bove the sky
 """
 
 
+@pytest.mark.slow
 def test_words_stand_under_the_notes(here, untrained, capsys):
     (here / "words.txt").write_text(WORDS, encoding="utf-8")
     assert compose(untrained, "--words", "words.txt", "--pickup", 0, "--key", "G") == 0
@@ -88,6 +90,7 @@ def test_a_melody_alone(here, untrained):
     assert tune[-1] % 12 == 0
 
 
+@pytest.mark.slow
 def test_numerals(here, untrained):
     assert compose(untrained, "--bars", 2, "--numerals") == 0
     assert "<function>" in (here / "chorale.musicxml").read_text(encoding="utf-8")

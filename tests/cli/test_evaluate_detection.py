@@ -105,6 +105,7 @@ def test_too_few_tunes_for_a_control(tmp_path, capsys):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [

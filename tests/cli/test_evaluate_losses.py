@@ -174,6 +174,7 @@ def test_jsb_is_measured_in_its_original_keys(run, tmp_path, capsys):
     assert "ln 12 = 2.485 nats per piece are added" in " ".join(shown.split())
 
 
+@pytest.mark.slow
 def test_baselines_need_a_training_part(run, tmp_path):
     path = tmp_path / "one.npz"
     PreparedCorpus((piece(0, ("test", "test")),)).save(path)

@@ -103,6 +103,7 @@ def test_a_jsb_file_is_not_overwritten(tmp_path, capsys):
     assert "there is no file" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_harmonization_with_the_published_figures(run):
     result = json.loads(run("harmonization", "--json"))
     assert list(result["masks"]) == list(MASKS)
@@ -171,6 +172,7 @@ def test_files_of_chorales_without_keys(run, tmp_path):
     assert "leading note" in beside
 
 
+@pytest.mark.slow
 def test_music_beside_bach(run, untrained):
     words = ("music", "--decoder", "greedy")
     result = json.loads(run(*words, "--json"))
@@ -189,6 +191,7 @@ def test_music_beside_bach(run, untrained):
     assert "5% by chance" in table
 
 
+@pytest.mark.slow
 def test_music_under_tunes_that_are_not_bachs(run, tmp_path):
     bars = ["".join(map(note, ("C5", "D5", "E5", "D5"))), "".join(map(note, ("C5", "C5")))]
     (tmp_path / "a.musicxml").write_text(tune(*bars), encoding="utf-8")
@@ -242,6 +245,7 @@ def test_an_error_is_one_line(run, arguments, said):
     assert said in errors[0]
 
 
+@pytest.mark.slow
 def test_given_chords_are_kept(run):
     found = json.loads(run("chords-given", "--json", "--beam", 2))["sets"]
     assert list(found) == ["Bach", "without", "with his chords"]
@@ -254,6 +258,7 @@ def test_given_chords_are_kept(run):
     assert "with his chords" in shown
 
 
+@pytest.mark.slow
 def test_basses_are_realized(run):
     found = json.loads(run("basses", "--json", "--beam", 2))
     assert found["equal_pitch"].keys() == {"soprano", "alto", "tenor", "all"}

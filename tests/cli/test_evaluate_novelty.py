@@ -50,6 +50,7 @@ def run(prepared_small, capsys, monkeypatch):
     return call
 
 
+@pytest.mark.slow
 def test_a_training_piece_in_a_file_is_found_in_its_own_key(run):
     result = json.loads(run(BWV269, "--json"))
     assert "test part of the split by tune, compared with 2 training pieces" in result["title"]

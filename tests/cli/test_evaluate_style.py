@@ -98,6 +98,7 @@ def test_one_file_has_no_further_distances(run, scores):
     assert max(map(len, table.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_a_file_with_parallel_fifths_is_farther_from_bach(run, scores):
     result = json.loads(run(scores / "clean.musicxml", scores / "fifths.musicxml", "--json"))
     clean, spoilt = result["grade"]["ours"]["pieces"]

@@ -65,6 +65,7 @@ def test_an_unprintable_character_is_escaped():
     assert "ii\\xf865 " in done.stdout
 
 
+@pytest.mark.slow
 def test_json_says_the_same_as_the_tables(here, capsys):
     data = explained(capsys, PIECE)
     assert (data["key"], data["meter"], data["bars"]) == ("G major", "3/4", 21)
@@ -82,6 +83,7 @@ def test_json_says_the_same_as_the_tables(here, capsys):
     assert all(fault["rule"] in out for fault in data["faults"])
 
 
+@pytest.mark.slow
 def test_every_kind_of_fault_is_counted_in_words(here, capsys):
     assert counted("overlap", 4) == "4 overlaps"
     assert counted("tritone leaps", 1) == "1 tritone leap"

@@ -66,6 +66,7 @@ def test_the_voices_below_make_the_chords(here, run):
     assert (result("o.mid").pitch[:, 0] == before.pitch[:, 0]).all()
 
 
+@pytest.mark.slow
 def test_chords_from_a_file_and_from_the_score(here, run):
     (here / "chords.txt").write_text("% the scale\nI V I IV\n", encoding="utf-8")
     run("harmonize", "scale.musicxml", "--chords", "chords.txt", "--greedy", "-o", "a.musicxml",
@@ -93,6 +94,7 @@ def test_what_is_read_otherwise_or_does_not_fit_is_said(here, run):
     ]
 
 
+@pytest.mark.slow
 def test_cadences_set_the_ends_of_phrases(here, run):
     run("harmonize", "scale.musicxml", "--cadences", "1.2:HC 2.3:PAC", "--greedy", "-o", "o.mid")
     found = result("o.mid")
@@ -122,6 +124,7 @@ def test_bad_input_gets_one_line(here, untrained, capsys, arguments, status, mes
     assert len(said.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_bass_is_realized_with_figures_and_without(here, run):
     run("realize", "bass.musicxml", "--figures", "5 6 6/5 7 | 5", "--beam", "2", "-o", "a.mid")
     found = result("a.mid")
@@ -154,6 +157,7 @@ def test_phrases_are_set_by_hand(here, run, capsys):
     assert "the score has no bar 7: give bars from 1 to 2" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_phrase_ends_that_are_guessed_are_said_in_one_line(here, run):
     said = run("harmonize", "scale.musicxml", "--greedy", "-o", "o.musicxml").err
     [line] = said.splitlines()

@@ -54,12 +54,14 @@ def test_without_a_name_it_writes_beside_one(here, untrained):
     assert (here / "scale-harmonized.musicxml").is_file()
 
 
+@pytest.mark.slow
 def test_several_are_numbered(here, untrained):
     assert harmonize(untrained, "scale.musicxml", "--sample", "--number", 3, "-o", "o.mid") == 0
     assert sorted(p.name for p in here.glob("*.mid")) == ["o-1.mid", "o-2.mid", "o-3.mid"]
     assert len({p.read_bytes() for p in here.glob("*.mid")}) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [["--greedy"], ["--beam", "3"], ["--sample", "--seed", "7"]])
 def test_the_same_command_writes_the_same_file(here, untrained, way):
     for name in ("a.musicxml", "b.musicxml"):
@@ -67,6 +69,7 @@ def test_the_same_command_writes_the_same_file(here, untrained, way):
     assert (here / "a.musicxml").read_bytes() == (here / "b.musicxml").read_bytes()
 
 
+@pytest.mark.slow
 def test_nats_are_printed_with_verbose_only(here, untrained, capsys):
     assert harmonize(untrained, "scale.musicxml", "--greedy", "--verbose") == 0
     nats = (
@@ -97,6 +100,7 @@ def test_what_the_flags_of_penalties_leave(method, default):
     assert dropped < set(default.weights)
 
 
+@pytest.mark.slow
 def test_greedy_is_a_beam_of_one(here, untrained):
     assert harmonize(untrained, "scale.musicxml", "--greedy", "-o", "a.musicxml") == 0
     assert harmonize(untrained, "scale.musicxml", "--beam", 1, "-o", "b.musicxml") == 0
@@ -241,6 +245,7 @@ def test_triplets_stay_as_they_are_and_are_said(here, untrained, capsys):
     ) == 3
 
 
+@pytest.mark.slow
 def test_other_voices_can_be_given(here, untrained):
     assert harmonize(untrained, "scale.musicxml", "--sample", "-o", "four.musicxml") == 0
     assert harmonize(untrained, "four.musicxml", "--given", "alto,tenor", "-o", "out.musicxml") == 0

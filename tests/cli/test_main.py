@@ -92,6 +92,7 @@ def run(code):
     return {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [

@@ -67,6 +67,7 @@ def test_one_tune_of_many_is_harmonized(here, untrained):
     assert (out.pitch[:, 0] == load_score("book.abc", tune=7).chorale.pitch[:, 0]).all()
 
 
+@pytest.mark.slow
 def test_a_tune_of_many_has_a_name_of_its_own(here, untrained):
     assert harmonize(untrained, "book.abc") == 0
     assert harmonize(untrained, "book.abc", "--tune", 7, "--to", "midi") == 0
@@ -141,6 +142,7 @@ def test_what_cannot_be_is_one_line(here, untrained, capsys, arguments, status, 
     assert [p.name for p in here.iterdir()] == ["book.abc"]
 
 
+@pytest.mark.slow
 def test_a_moved_tune_comes_back_by_one_interval(here, untrained, capsys):
     low = "X:1\nT:Low\nM:4/4\nL:1/4\nK:Bb\nG,B,DF|GBdf|gfed|HB4|]\n"
     (here / "low.abc").write_text(low, encoding="utf-8")

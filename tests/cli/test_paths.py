@@ -86,6 +86,7 @@ def test_bytes_go_through_a_pipe_unchanged(here, untrained, piped, capsysbinary,
     assert out[:4] == Path(f"out{end}").read_bytes()[:4]
 
 
+@pytest.mark.slow
 def test_a_composed_piece_goes_through_a_pipe(here, untrained, piped, capsysbinary):
     assert run(untrained, "compose", "--bars", "2", "-o", "-") == 0
     composed = capsysbinary.readouterr().out
@@ -123,6 +124,7 @@ def test_versions_do_not_share_a_pipe(here, untrained, piped, capsys):
     one_line(capsys, "2 versions do not fit into standard output")
 
 
+@pytest.mark.slow
 def test_a_reader_that_is_gone_is_silent(here, untrained, piped, capsys, monkeypatch):
     class Gone(io.RawIOBase):
         def writable(self):
@@ -160,6 +162,7 @@ def test_the_users_own_score_is_not_taken_for_bachbots(here):
     assert root.find("identification") is None
 
 
+@pytest.mark.slow
 def test_earlier_output_is_replaced_and_another_file_is_not(here, untrained, capsys):
     assert harmonize(untrained, "scale.musicxml", "-o", "a.mid") == 0
     assert harmonize(untrained, "scale.musicxml", "-o", "a.mid") == 0
@@ -249,6 +252,7 @@ def test_a_name_that_is_not_utf8(here, untrained, capsys):
     one_line(capsys, "\ufffd.docx: '.docx' is not the suffix")
 
 
+@pytest.mark.slow
 def test_long_names(here, untrained, capsys):
     name = "é" * 122 + ".musicxml"  # 253 bytes
     (here / name).write_text(SCALE, encoding="utf-8")

@@ -49,6 +49,7 @@ def test_each_output_has_the_same_music(here, untrained, capsys):
     assert capsys.readouterr().out.startswith("a.musicxml, a.mid: C major")
 
 
+@pytest.mark.slow
 def test_versions_are_numbered_in_each_format(here, untrained):
     outputs = ("--number", "2", "-o", "a.mid", "-o", "b.musicxml")
     arguments = ("harmonize", "scale.musicxml", *outputs, "--checkpoint", str(untrained))
@@ -67,6 +68,7 @@ def test_formats_without_a_name_use_the_default_name(here, untrained):
     assert {"scale-harmonized.mid", "scale-harmonized.musicxml"} < set(names())
 
 
+@pytest.mark.slow
 def test_compose_and_realize_write_several_files(here, untrained):
     model = ["--checkpoint", str(untrained)]
     assert main(["compose", "--bars", "2", "-o", "c.mid", "-o", "c.mxl", *model]) == 0

@@ -40,6 +40,7 @@ def test_each_instrument_sounds_different_and_as_long(here, untrained):
         assert np.abs(one - other).max() > 0.05
 
 
+@pytest.mark.slow
 def test_midi_names_the_instrument(here, untrained):
     for arguments, program in (([], 19), (["--sound", "choir"], 52), (["--sound", "piano"], 0)):
         assert run(untrained, "compose", "--bars", "1", *arguments, "-o", "a.mid") == 0

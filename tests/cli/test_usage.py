@@ -44,6 +44,7 @@ def test_a_file_whose_name_begins_with_a_dash(here, capsys, command, name):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", sorted(INPUT_FORMATS))
 def test_no_output_is_the_file_that_is_read(here, capsys, suffix):
     name = f"song{suffix}"

@@ -171,6 +171,7 @@ def archive(path, content):
     return path
 
 
+@pytest.mark.slow
 def test_a_file_that_unfolds_without_end(tmp_path):
     path = archive(tmp_path / "jsb.npz", bytes(1 << 24))
     assert path.stat().st_size < 1 << 20

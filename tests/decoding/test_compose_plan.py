@@ -37,6 +37,7 @@ def same(music, i, k, frames=16):
     return all(np.array_equal(a, b) for a, b in pairs)
 
 
+@pytest.mark.slow
 def test_sections_of_one_letter_are_the_same():
     music = composed(CompositionPlan(phrases([("A", ""), ("A", ""), ("B", ""), ("A", "")])))
     assert same(music, 0, 1)
@@ -44,6 +45,7 @@ def test_sections_of_one_letter_are_the_same():
     assert not same(music, 0, 2)
 
 
+@pytest.mark.slow
 def test_a_varied_close_is_new_from_its_second_half():
     music = composed(CompositionPlan(phrases([("A", ""), ("B", ""), ("A", "'")])))
     assert same(music, 0, 2, frames=4)
@@ -64,6 +66,7 @@ def test_the_soprano_has_the_planned_rhythm():
     assert tuple(np.flatnonzero(music.onset[:, Voice.SOPRANO])) == onsets
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harmonized", [False, True])
 def test_chords_and_tops_are_kept(harmonized):
     dominant = GivenChord(4, 2, (0, 4, 7), (0,), text="V/V")
@@ -79,6 +82,7 @@ def test_chords_and_tops_are_kept(harmonized):
     assert music.pitch[8, Voice.SOPRANO] % 12 == 7
 
 
+@pytest.mark.slow
 def test_a_scale_is_preferred():
     inside = (0, 2, 4, 6, 7, 9, 11)  # of the dominant
 
@@ -91,6 +95,7 @@ def test_a_scale_is_preferred():
     assert strange(asked) < strange(free) / 2
 
 
+@pytest.mark.slow
 def test_the_first_piece_does_not_depend_on_their_number():
     plan = CompositionPlan(phrases([("A", ""), ("A", "")]))
     request = ComposeRequest(bars=2)

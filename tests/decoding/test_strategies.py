@@ -18,6 +18,7 @@ def sampled(scores, legal=None, *, count=20_000, temperature=1.0, top_p=1.0):
     return np.bincount(tokens, minlength=scores.shape[1]) / count
 
 
+@pytest.mark.slow
 def test_samples_by_probability():
     p = [0.5, 0.3, 0.15, 0.05]
     np.testing.assert_allclose(sampled(np.log(p)), p, atol=0.015)

@@ -110,6 +110,7 @@ def batch(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_batch_writes_what_fits_and_says_what_fails(batch):
     engine = Engine(random_checkpoint(layers=1))
     settings = FolderSettings(options=DecodingOptions("greedy", beam=1))
@@ -124,6 +125,7 @@ def test_a_batch_writes_what_fits_and_says_what_fails(batch):
     assert load_score(batch[1].target).chorale.frames == 60
 
 
+@pytest.mark.slow
 def test_a_tune_that_cannot_be_written_costs_no_other(batch):
     batch[0].target.mkdir()
     engine = Engine(random_checkpoint(layers=1))

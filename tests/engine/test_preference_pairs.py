@@ -114,6 +114,7 @@ def test_the_key_of_both_is_that_of_the_better_one_or_the_one_that_is_named(fold
     assert pair.better.chorale.key == pair.worse.chorale.key == Key.parse("A minor")
 
 
+@pytest.mark.slow
 def test_a_table_of_too_many_pairs_or_of_none_is_refused(folder, tmp_path):
     table = folder / "ratings.csv"
     rows = "\n".join(f"01-better.musicxml,{n},one" for n in range(300))

@@ -87,6 +87,7 @@ def test_every_example_makes_a_show_in_the_keys_of_its_moods(path):
     ]
 
 
+@pytest.mark.slow
 def test_the_page_has_keys_tempo_marks_and_titles(twinkle):
     score, moods = twinkle
     result = made_show(score, _SIX, moods)
@@ -101,6 +102,7 @@ def test_the_page_has_keys_tempo_marks_and_titles(twinkle):
     assert fifths == [one for one, _ in groupby(keys)]
 
 
+@pytest.mark.slow
 def test_midi_changes_its_tempo_where_sections_begin(twinkle):
     import io
 

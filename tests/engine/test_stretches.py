@@ -111,6 +111,7 @@ def other_music(score, cells):
     return replace(score.chorale, pitch=pitch, tied=tied)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=15)
 @given(st.lists(st.booleans(), min_size=16, max_size=16))
 def test_given_notes_come_back_and_the_others_are_new(drawn):

@@ -117,6 +117,7 @@ def test_no_baseline_hears_what_is_to_come(train, piece, data):
         )
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(PIECES, PIECES, st.sets(st.sampled_from(list(Voice)), max_size=3))
 def test_losses_are_measured_as_a_model_s(train, pieces, voices):

@@ -31,6 +31,7 @@ def tune(*notes, fermata=False):
     return Chorale(pitch, tied, pause, name="-".join(map(str, notes)))
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(chorales(min_frames=1, max_frames=8), min_size=1, max_size=4), GIVEN)
 def test_what_is_given_comes_back_in_the_order_of_the_works(pieces, voices):

@@ -17,7 +17,6 @@ from golden_cases import (
     EXPLAINED,
     GOLDEN,
     PIECES,
-    VARIANTS,
     Runner,
     corpus_entries,
     digest_of_file,
@@ -32,8 +31,20 @@ HOW = (
     "commit why it does"
 )
 TOLERANCE = 0.01  # nats
-COMMANDED = VARIANTS[2:]
-"""The cases that the command line is asked for: one of the slow older network is enough."""
+COMMANDED = tuple(
+    CASES[name]
+    for name in (
+        "bars 5-8 of twinkle",
+        "bass of god-rest-ye-merry",
+        "sampled away-in-a-manger",
+        "greedy ode-to-joy",
+        "compose G major 4/4",
+    )
+)
+"""The cases that the command line is asked for: one of each command and of each way to decode.
+
+The examples, with the default options, are those of the folder.
+"""
 NUMBERS = ("log_probability", "penalty")
 
 

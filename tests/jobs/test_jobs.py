@@ -39,7 +39,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def tools(tmp_path_factory):
+def tools(tmp_path_factory, prepared):
     """A folder with the command ``bachbot`` of this interpreter, and the environment to use it."""
     folder = tmp_path_factory.mktemp("tools")
     command = folder / "bachbot"
@@ -49,7 +49,7 @@ def tools(tmp_path_factory):
         **os.environ,
         "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-        "BACHBOT_CACHE": str(folder / "cache"),
+        "BACHBOT_CACHE": str(prepared.path.parent),
         "BACHBOT_CONFIG": str(folder / "config.toml"),
         "COLUMNS": "120",
     }

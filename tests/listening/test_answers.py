@@ -64,6 +64,7 @@ def test_rows_are_the_same_after_conversion_to_columns(answers):
     assert answers.trials == len({row.trial for row in rows})
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(any_answers())
 def test_a_mask_selects_rows_in_order(answers):

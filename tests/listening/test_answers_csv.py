@@ -58,6 +58,7 @@ def changed(**changes):
     return out.getvalue()
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(any_answers(max_size=10))
 def test_answers_are_the_same_after_writing_and_reading(tmp_path_factory, answers):
@@ -66,6 +67,7 @@ def test_answers_are_the_same_after_writing_and_reading(tmp_path_factory, answer
     assert list(read_csv(path).rows()) == list(answers.rows())
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(any_answers(max_size=10))
 def test_no_cell_starts_like_a_formula(answers):

@@ -93,6 +93,7 @@ def test_weights_have_the_names_and_shapes_of_the_checkpoint_format():
     assert ours == LookaheadConfig(**SIZES).weight_shapes(V)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, T - 1), st.integers(0, 3))
 def test_a_cell_that_is_not_given_changes_only_what_is_written_after_it(frame, voice):
@@ -106,6 +107,7 @@ def test_a_cell_that_is_not_given_changes_only_what_is_written_after_it(frame, v
     assert changed[frame + 1 :].all()
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, T - 1), st.integers(0, 3))
 def test_a_given_cell_changes_every_cell_and_the_voices_above_it(frame, voice):

@@ -38,6 +38,7 @@ def torch_layers(checkpoint, names, *inputs):
     return out
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @for_all(piece=chorales(min_frames=1, max_frames=12))
 def test_an_lstm_is_read_at_the_end_of_each_frame(piece):

@@ -159,6 +159,7 @@ def test_an_empty_chorale_is_refused():
         from_chorale(unison().sliced(0, 0), "x")
 
 
+@pytest.mark.slow
 def test_musicxml_is_read_and_written_without_music21(everything, tmp_path):
     program = (
         "import sys, warnings; warnings.simplefilter('ignore');"

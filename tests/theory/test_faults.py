@@ -140,6 +140,7 @@ def test_nothing():
     assert Tally(1, 2) + Tally(3, 4) == Tally(4, 6)
 
 
+@pytest.mark.slow
 @given(chorales())
 def test_faults_are_what_is_tallied(chorale):
     """Each fault of a step once; of what lasts no more than are counted, and at least one."""

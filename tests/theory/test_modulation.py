@@ -38,6 +38,7 @@ def test_c_major_to_g_major_by_a_pivot_and_the_new_dominant_seventh():
     assert dominant == {2, 6, 9, 0}
 
 
+@pytest.mark.slow
 @given(_KEYS, _KEYS, st.integers(1, 4))
 @settings(deadline=None, max_examples=25)
 def test_links_are_full_in_range_and_without_parallels(old, new, count):

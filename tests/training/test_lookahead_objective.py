@@ -197,6 +197,7 @@ def test_an_interrupted_run_gives_the_same_weights(corpus, tmp_path, stop_at, ch
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
+@pytest.mark.slow
 def test_a_run_of_another_kind_is_not_continued(corpus, tmp_path):
     train(corpus, changed(TINY, {"epochs": 1}), folder=tmp_path, device="cpu")
     with pytest.raises(TrainingError, match="started with other settings for kind"):

@@ -127,6 +127,7 @@ def test_a_run_goes_on_as_if_uninterrupted(tmp_path, tunes):
     assert straight.config["features"]["rounds"] == 3
 
 
+@pytest.mark.slow
 def test_beam_search_runs_the_features_and_sampling_does_not(tmp_path, tunes):
     checkpoint = learned(tmp_path / "run", 1, tunes)
     guided = build_decoding_model(checkpoint)

@@ -73,6 +73,7 @@ def tuner(checkpoint, pairs, options, held_out=None):
     return steps, trainer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TINY)
 def test_one_step_prefers_the_better_pieces(kind):
     steps, trainer = tuner(UNTRAINED[kind], PAIRS, replace(QUICK, batch_size=5))

@@ -60,6 +60,7 @@ def test_the_prediction_of_two_teachers_is_their_mean(teachers, batch):
     assert ((both[fermatas][:, FERMATA] > 0) & (both[fermatas][:, FERMATA] < 1)).all()
 
 
+@pytest.mark.slow
 def test_the_loss_is_smallest_for_the_predictions_of_the_teachers(teachers, batch):
     one = Teachers(teachers[:1], Vocabulary(), CPU)
     predictions = one.predict(batch, batch.missing)

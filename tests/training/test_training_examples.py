@@ -231,6 +231,7 @@ def test_an_infilling_mask_may_last_to_the_end_in_all_voices():
         assert not sample.cells[first:].any()
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 60), st.data())
 def test_something_is_always_missing(seed, frames, data):

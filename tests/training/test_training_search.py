@@ -118,6 +118,7 @@ def test_an_interrupted_trial_is_repeated(corpus, tmp_path):
     assert len(points) == 4
 
 
+@pytest.mark.slow
 def test_settings_that_cannot_be_searched_are_refused(corpus, tmp_path):
     with pytest.raises(UsageError, match="no sampler 'best': give one of grid, random, tpe"):
         _config(tmp_path, sampler="best")

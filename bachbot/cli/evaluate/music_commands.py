@@ -28,6 +28,7 @@ def harmonization_command(
         str | None,
         typer.Option(
             "--with",
+            metavar="NAME",
             help="A second checkpoint: decode with the product of both models' probabilities.",
         ),
     ] = None,
@@ -39,7 +40,10 @@ def harmonization_command(
     seed: shared.SeedOption = None,
     penalties: shared.PenaltiesOption = None,
     masks: Annotated[
-        str, typer.Option("--masks", help="The voices to mask, one set after the other.")
+        str,
+        typer.Option(
+            "--masks", metavar="VOICES", help="The voices to mask, one set after the other."
+        ),
     ] = "S,A,T,B,AT,ATB",
     limit: shared.LimitOption = None,
     as_json: shared.JsonOption = False,
@@ -109,6 +113,7 @@ def partwriting_command(
         str | None,
         typer.Option(
             "--checkpoint",
+            metavar="NAME",
             help="Name of a shipped checkpoint, or its directory. [default: lookahead, unless "
             "--jsb is given]",
             show_default=False,
@@ -117,7 +122,10 @@ def partwriting_command(
     split: shared.SplitOption = "tune",
     part: shared.PartOption = "test",
     given: Annotated[
-        str, typer.Option("--given", help="Given voices, such as soprano or soprano,bass.")
+        str,
+        typer.Option(
+            "--given", metavar="VOICES", help="Given voices, such as soprano or soprano,bass."
+        ),
     ] = "soprano",
     decoder: shared.DecoderOption = "default",
     beam: shared.BeamOption = None,
@@ -128,6 +136,7 @@ def partwriting_command(
         list[Path] | None,
         typer.Option(
             "--jsb",
+            metavar="FILE",
             help="An .npz file of chorales to measure: the test part of JSB-16th, or all pieces "
             "of a file without parts; repeatable.",
         ),
@@ -205,6 +214,7 @@ def music_command(
         list[str] | None,
         typer.Option(
             "--checkpoint",
+            metavar="NAME",
             help="Name of a shipped checkpoint, or its directory; repeatable, a column each. "
             "[default: lookahead]",
             show_default=False,
@@ -216,6 +226,7 @@ def music_command(
         Path | None,
         typer.Option(
             "--tunes",
+            metavar="DIR",
             help="Harmonize the tunes in this folder instead of Bach's sopranos. There is no "
             "version by Bach to compare them with.",
         ),
@@ -307,7 +318,10 @@ def fit_command(
         ),
     ] = None,
     rounds: Annotated[
-        int, typer.Option("--rounds", min=1, help="How many times to decode all pieces, at most.")
+        int,
+        typer.Option(
+            "--rounds", metavar="N", min=1, help="How many times to decode all pieces, at most."
+        ),
     ] = 6,
     beam: shared.BeamOption = None,
     as_json: shared.JsonOption = False,

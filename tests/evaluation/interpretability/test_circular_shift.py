@@ -34,6 +34,7 @@ def recordings(rng, *, units=40, pieces=20, bar=BAR):
     ]
 
 
+@pytest.mark.slow
 def test_slow_units_of_noise_pass_the_t_test_and_not_the_shift_test():
     rng = np.random.default_rng(0)
     independent, shifted = [], []

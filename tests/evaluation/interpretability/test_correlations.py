@@ -57,6 +57,7 @@ def test_shapes_must_agree():
         point_biserial(np.zeros((3, 2)), np.zeros(4, dtype=bool))
 
 
+@pytest.mark.slow
 def test_p_values_are_those_of_the_t_test():
     from scipy.stats import pointbiserialr, ttest_ind
 

@@ -16,6 +16,7 @@ AHEAD = build_model(random_lookahead(scale=0.5), dtype=np.float64)
 MODELS = {"past": PAST, "ahead": AHEAD}
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(chorales(min_frames=1, max_frames=8), st.sampled_from(sorted(MODELS)))
 def test_what_is_written_costs_what_the_losses_say(chorale, name):

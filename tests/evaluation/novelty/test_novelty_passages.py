@@ -40,6 +40,7 @@ def test_the_index_finds_what_comparing_all_with_all_finds(train, query, voices)
         assert (passage.notes if passage else 0) == naive
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(small, few, st.integers(-20, 20), st.sampled_from(GROUPS))
 def test_transposing_changes_nothing_but_how_far_it_is_moved(train, query, semitones, voices):
@@ -84,6 +85,7 @@ def test_a_planted_passage_is_found_whole_and_no_longer(notes, semitones, voices
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.integers(2, 10), st.integers(-5, 5))
 def test_a_planted_texture_is_found_whole(notes, semitones):

@@ -53,6 +53,7 @@ def test_charts_show_the_estimates(analysis):
     assert axis_points["this test"][0] == [p.value for p in analysis.learning.by_position.values()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rows",
     [

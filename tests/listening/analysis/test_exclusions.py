@@ -48,6 +48,7 @@ def test_every_answer_is_kept_or_has_one_reason(answers, criteria):
     assert data["kept"] + sum(data["excluded"].values()) == data["answers"]
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(any_answers(), any_criteria)
 def test_answers_that_are_kept_meet_the_criteria(answers, criteria):

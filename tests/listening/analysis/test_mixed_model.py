@@ -23,6 +23,7 @@ def simulated(seed, participants=120, **changes):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accuracy", [0.5, 0.59, 0.75])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_interval_contains_the_simulated_accuracy(accuracy, seed):
@@ -39,6 +40,7 @@ def test_simulated_standard_deviations_are_estimated():
     assert np.mean([m.trial_sd for m in found]) == pytest.approx(0.5, abs=0.2)
 
 
+@pytest.mark.slow
 def test_few_trials_widen_the_interval_beyond_wilsons():
     answers = simulated(0, 400, trials_per_condition=2, session=("AT", "ATB"), trial_sd=1.0)
     found, plain = (
@@ -86,6 +88,7 @@ def test_the_overall_proportion_is_the_mean_over_conditions():
     assert mean == pytest.approx(found.overall.value)
 
 
+@pytest.mark.slow
 def test_the_covariance_is_the_inverse_curvature_of_the_models_own_posterior():
     from scipy import sparse
     from statsmodels.genmod.bayes_mixed_glm import BinomialBayesMixedGLM
@@ -116,6 +119,7 @@ def test_the_covariance_is_the_inverse_curvature_of_the_models_own_posterior():
     assert np.sqrt(posterior.covariance[0, 0]) > 1.3 * fit.fe_sd[0]
 
 
+@pytest.mark.slow
 def test_the_fit_does_not_depend_on_the_order_of_answers():
     answers = simulated(3, 40)
     turned = Answers.from_rows(list(answers.rows())[::-1])

@@ -79,6 +79,7 @@ def test_every_breakdown_has_all_answers_that_are_kept():
     assert side.correct_where_left.hits + side.correct_where_right.hits == analysis.overall.hits
 
 
+@pytest.mark.slow
 def test_the_json_has_the_results_of_the_original_study():
     data = json.loads(json.dumps(found(0, participants=40).to_json(), allow_nan=False))
     assert data["original_study"]["by_condition"]["composition"]["proportion"] == 0.59
@@ -90,6 +91,7 @@ def test_the_json_has_the_results_of_the_original_study():
     assert {result["proportion"] for result in data["related_results"]} >= {0.573, 0.51}
 
 
+@pytest.mark.slow
 def test_the_next_test_is_planned_by_the_settings():
     settings = AnalysisSettings(
         target_proportion=0.6, power=0.9, answers_per_participant=10, trials=80

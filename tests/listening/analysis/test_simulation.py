@@ -12,6 +12,7 @@ def of(seed=0, **changes):
     )
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_answers():
     assert list(of(3).rows()) == list(of(3).rows())
     assert list(of(3).rows()) != list(of(4).rows())
@@ -27,6 +28,7 @@ def test_a_session_is_that_of_the_original_study():
         assert len(set(own.trial)) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.0, 1.5])
 def test_the_accuracy_is_the_proportion_correct(spread):
     # With many trials and participants, the sample is like the population.

@@ -169,6 +169,7 @@ def test_before_the_questions_on_age_and_experience(site):
     assert len(site.store.answers()) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize(
     "changes",

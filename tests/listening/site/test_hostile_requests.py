@@ -69,6 +69,7 @@ def test_every_header_with_every_value(site, halfway, address, cookie, header):
         assert 200 <= status < 500, (what, status)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [

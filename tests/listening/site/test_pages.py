@@ -64,6 +64,7 @@ def html(found):
     }
 
 
+@pytest.mark.slow
 def test_the_headers_are_on_every_response(visited):
     assert len({r.status_code for r in visited.values()}) >= 7
     for what, response in visited.items():
@@ -76,6 +77,7 @@ def test_the_headers_are_on_every_response(visited):
         assert "strict-transport-security" not in response.headers
 
 
+@pytest.mark.slow
 def test_pages_are_not_cached_and_files_are(visited):
     for what, response in visited.items():
         cache = response.headers["cache-control"]
@@ -95,6 +97,7 @@ def test_the_content_security_policy_allows_only_this_site():
     assert set(policy.values()) == {"'none'", "'self'"}
 
 
+@pytest.mark.slow
 def test_nothing_is_loaded_from_other_sites(visited):
     for what, text in html(visited).items():
         for address in re.findall(r'(?:src|href|action|srcset|poster)="([^"]*)"', text):
@@ -143,6 +146,7 @@ class Outline(HTMLParser):
             self.title += data
 
 
+@pytest.mark.slow
 def test_pages_are_accessible_to_screen_readers(visited):
     titles = {}
     for what, text in html(visited).items():
@@ -164,6 +168,7 @@ def test_pages_are_accessible_to_screen_readers(visited):
     assert titles["trial again"].startswith("Not yet: Pair 1 of 10")
 
 
+@pytest.mark.slow
 def test_problems_are_announced(visited):
     for what in ("consent again", "about again", "trial again"):
         assert visited[what].status_code == 422

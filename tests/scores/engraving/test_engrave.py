@@ -77,6 +77,7 @@ def test_every_note_is_drawn(chorale: str, score: stream.Score, staves: int) -> 
     assert len(re.findall(r'class="grpSym"', svg)) == len(re.findall(r'class="system"', svg))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("staves", [4, 2])
 def test_title_author_words_and_bar_numbers(chorale: str, staves: int) -> None:
     (svg,) = engrave(chorale, staves=staves)
@@ -118,6 +119,7 @@ def test_svg_is_plain_and_reproducible(chorale: str) -> None:
     assert (svg,) == tuple(engrave(chorale, staves=2))
 
 
+@pytest.mark.slow
 def test_a_metronome_mark_is_drawn_as_outlines(chorale: str) -> None:
     mark = (
         "</attributes><direction><direction-type><metronome><beat-unit>quarter</beat-unit>"

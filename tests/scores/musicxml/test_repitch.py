@@ -32,6 +32,7 @@ def elements(score):
     return [ElementTree.tostring(note) for note in score.document.root.iter("note")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("voice", [Voice.ALTO, Voice.BASS])
 @pytest.mark.parametrize("up", [-12, -1, 2])
 def test_one_note(voice, up):

@@ -165,6 +165,7 @@ def test_every_tie_that_starts_stops(name):
         assert_ties_whole(found)
 
 
+@pytest.mark.slow
 def test_rewritten_notes_have_their_children_in_order():
     for name in CHORALES[:4]:
         found, _, _ = rewrite(bach(name), "2-4", VOICES)

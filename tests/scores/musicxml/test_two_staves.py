@@ -62,6 +62,7 @@ def test_every_note_stands_in_its_voice(pair: tuple[str, str]) -> None:
     assert min(map(len, wanted)) > 20
 
 
+@pytest.mark.slow
 def test_the_bars_are_full(pair: tuple[str, str]) -> None:
     for part in ElementTree.fromstring(pair[1]).findall("part"):
         for measure in part.findall("measure"):
@@ -121,6 +122,7 @@ def test_stems_part_the_voices(pair: tuple[str, str]) -> None:
             assert note.findtext("stem") == {"1": "up", "2": "down"}[note.findtext("voice")]
 
 
+@pytest.mark.slow
 def test_one_fermata_a_staff_at_a_time() -> None:
     two = ElementTree.fromstring(two_staff_score(exported(corpus.parse("bach/bwv269"))))
     kinds = []

@@ -161,6 +161,7 @@ def test_a_closed_score_is_for_four_voices():
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", ["mp3", "flac", "wav"])
 def test_files_name_the_piece_and_the_voice(tmp_path, format_):
     sheet = load_sheet(

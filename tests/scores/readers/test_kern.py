@@ -145,6 +145,7 @@ def tunes(draw):
     return bars
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(tunes())
 def test_what_is_written_comes_back(bars):

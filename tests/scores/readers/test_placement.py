@@ -162,6 +162,7 @@ def test_all_voices_move_by_one_interval():
     )
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(40, 90), min_size=1, max_size=12),
     st.sampled_from(["C", "G", "Eb", "F#", "Cb", "Ddor", "Bm", "Abm"]),

@@ -274,6 +274,7 @@ def test_invalid_tables(tmp_path: Path, name: str) -> None:
         refused_or_played(path)
 
 
+@pytest.mark.slow
 def test_too_many_zones(tmp_path: Path) -> None:
     """A thousand zones of a preset, each of an instrument of a thousand zones."""
     parts = tables(
