@@ -43,7 +43,7 @@ def test_nothing_that_was_printed_is_kept(path):
 
 
 def fewer_pieces(prepared, folder):
-    """Writes the prepared corpus with four pieces of each held-out part where `prepare` finds it."""
+    """Writes a prepared corpus with four pieces of each held-out part where `prepare` finds it."""
     pieces = PreparedCorpus.load(prepared.path).pieces
     kept = []
     for part in ("train", "validation", "test"):

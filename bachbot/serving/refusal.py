@@ -6,8 +6,8 @@ from contextlib import suppress
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-_READING_SECONDS, _READING_BYTES = 2.0, 64 * 1024
-"""Of a body that nobody wants."""
+_READING_SECONDS, _MAX_READ = 2.0, 64 * 1024
+"""Time for, and bytes of, a body that nobody wants."""
 
 
 class RequestRefused(Exception):  # noqa: N818 - the request is at fault, not the site
@@ -29,8 +29,9 @@ class RequestRefused(Exception):  # noqa: N818 - the request is at fault, not th
 async def end_request(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     """Send the last response of a connection.
 
-    A little of the request's body is read first: of a connection that is closed while bytes are
-    on their way, the client sees an error and not the response (RFC 9112, section 9.6).
+    A short body is read first: of a connection that is closed while bytes are on their way, the
+    client sees an error and not the response (RFC 9112, section 9.6). A body that is long, or that
+    does not say how long it is, is not waited for.
 
     Parameters
     ----------
@@ -41,16 +42,23 @@ async def end_request(response: Response, scope: Scope, receive: Receive, send: 
     """
     # Otherwise the unread rest of the request would be taken for the next request.
     response.headers["Connection"] = "close"
-    if not any(name == b"expect" for name, _ in scope["headers"]):
+    if _has_short_body(scope):
         with suppress(TimeoutError):
             async with asyncio.timeout(_READING_SECONDS):
                 await _discard(receive)
     await response(scope, receive, send)
 
 
+def _has_short_body(scope: Scope) -> bool:
+    names = {name for name, _ in scope["headers"]}
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    if len(lengths) != 1 or names & {b"transfer-encoding", b"expect"}:
+        return False
+    [length] = lengths
+    return length.isdigit() and len(length) <= 9 and int(length) <= _MAX_READ
+
+
 async def _discard(receive: Receive) -> None:
-    size, more = 0, True
-    while more and size < _READING_BYTES:
-        message = await receive()
-        size += len(message.get("body", b""))
-        more = bool(message.get("more_body", False))
+    more = True
+    while more:
+        more = bool((await receive()).get("more_body", False))

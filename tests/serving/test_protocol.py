@@ -220,7 +220,7 @@ def test_an_upgrade_is_passed_over(quick):
 @pytest.mark.slow
 def test_a_client_that_reads_slowly_gets_the_whole_page():
     """Though it takes longer than a connection is kept between two requests."""
-    limits = ConnectionLimits(idle_seconds=0, stall_seconds=1)
+    limits = ConnectionLimits(idle_seconds=0, stall_seconds=2)
     with running(limits=limits) as address, connect(address) as connection:
         connection.sendall(LARGE_PAGE)
         length = len(read_until(connection, b"xx"))

@@ -57,7 +57,7 @@ def test_small_files_are_read_or_refused_at_once(name):
 @pytest.mark.parametrize(
     "text",
     # Every sign, and of the letters and digits one of each kind.
-    [bytes([byte]) for byte in range(32, 127) if not chr(byte).isalnum() or chr(byte) in "09CHKMTVXZcuwxyz"]
+    [bytes([b]) for b in range(32, 127) if not chr(b).isalnum() or chr(b) in "09CHKMTVXZcuwxyz"]
     + [b"\n", b"\r", b"\x00", b"\xff", b"X:1\n", b"K:C\n", b"V:1\n", b"%%begintext\n", b"C\n",
        b"C|\n", b"w:a\n", b"c-", b"[CE]", b"{c}", b"|]", b"|:", b"(3", b"!p!", b'"C"', b"[1",
        b"%\n", b"T:a\n", b"U:T=!p!\n", b"&#99;", b"C>", b"c/7", b"C,,", b"s:*\n",
