@@ -11,6 +11,7 @@ structured perceptron (Collins, *Discriminative training methods for hidden Mark
 Shapes: T frames, N notes of the soprano.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -164,27 +165,40 @@ class TuneNotes:
         before : int
             The first note of the phrase before it; -1 if there is none.
         """
-        begins = self._begins
-        frames = int(begins[last + 1] - begins[first])
-        bar = self.chorale.meter.bar_frames
-        bars, over = divmod(frames, bar)
         out = np.zeros(len(PHRASE_FEATURES))
-        out[np.searchsorted(_NOTE_COUNTS, last - first + 1, side="right")] = 1
-        at = len(_NOTE_COUNTS) + 1
-        if not over and bars in (1, 2, 3, 4):
-            out[at + (bars % 2)] = 1
-        else:
-            out[at + (2 if 2 * over == bar else 3)] = 1
-        if before >= 0:
-            earlier = int(begins[first] - begins[before])
-            out[at + 4] = frames == earlier
-            out[at + 5] = frames in (2 * earlier, earlier / 2)
+        out[list(self.features_present(first, last, before))] = 1
         return out
 
+    def features_present(self, first: int, last: int, before: int) -> tuple[int, ...]:
+        """Which of `PHRASE_FEATURES` a phrase has.
+
+        Parameters
+        ----------
+        first, last, before : int
+            As `phrase_features` takes them.
+        """
+        begins = self._begins
+        frames = begins[last + 1] - begins[first]
+        bar = self.chorale.meter.bar_frames
+        bars, over = divmod(frames, bar)
+        at = len(_NOTE_COUNTS) + 1
+        if not over and bars in (1, 2, 3, 4):
+            length = at + bars % 2
+        else:
+            length = at + (2 if 2 * over == bar else 3)
+        found: tuple[int, ...] = (bisect_right(_NOTE_COUNTS, last - first + 1), length)
+        if before >= 0:
+            earlier = begins[first] - begins[before]
+            if frames == earlier:
+                found += (at + 4,)
+            elif frames in (2 * earlier, earlier / 2):
+                found += (at + 5,)
+        return found
+
     @cached_property
-    def _begins(self) -> NDArray[np.int64]:
-        """Where a phrase from each note on would begin, and where the last one ends, [N + 1]."""
-        return np.append(self.starts, self.chorale.frames)
+    def _begins(self) -> list[int]:
+        """Where a phrase from each note on would begin, and where the last one ends, N + 1."""
+        return [*map(int, self.starts), self.chorale.frames]
 
 
 def best_division(
@@ -208,6 +222,7 @@ def best_division(
     """
     count = len(notes.starts)
     best: dict[tuple[int, int], tuple[float, int]] = {}
+    plain: dict[tuple[int, ...], float] = {}
     for last in range(count):
         shortest = 1 if last + 1 == count else _SHORTEST
         for first in range(max(0, last + 1 - _LONGEST), last + 2 - shortest):
@@ -216,11 +231,11 @@ def best_division(
             options += [(best[begin, first - 1][0], begin)
                         for begin in range(max(0, first - _LONGEST), first)
                         if (begin, first - 1) in best]  # fmt: skip
-            plain: dict[int, float] = {}
             for score, before in options:
-                if before not in plain:
-                    plain[before] = float(notes.phrase_features(first, last, before) @ weights)
-                total = score + plain[before] + float(ends[last])
+                present = notes.features_present(first, last, before)
+                if present not in plain:
+                    plain[present] = float(notes.phrase_features(first, last, before) @ weights)
+                total = score + plain[present] + float(ends[last])
                 if (first, last) not in best or total > best[first, last][0]:
                     best[first, last] = (total, before)
     closing = {key: value for key, value in best.items() if key[1] == count - 1}
