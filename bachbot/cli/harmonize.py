@@ -205,7 +205,7 @@ def harmonize(
         if source.is_folder() and (tune not in (None, _ALL_TUNES) or read_as is not None):
             raise UsageError("--tune N and --from work on a file, not on a folder")
         from bachbot.cli.harmonize_folder import harmonize_folder
-        from bachbot.engine.folder_work import FolderSettings
+        from bachbot.engine.folders import FolderSettings
 
         if seed is None:  # the same for each run, so that a second one knows what is done
             options = replace(options, seed=0)

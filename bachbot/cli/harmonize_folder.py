@@ -17,8 +17,7 @@ from bachbot.cli.paths import ScoreInput, name_of
 from bachbot.errors import ScoreError
 
 if TYPE_CHECKING:
-    from bachbot.engine.folder import Outcome
-    from bachbot.engine.folder_work import FolderSettings
+    from bachbot.engine.folders import FolderSettings, Outcome
 
 
 def harmonize_folder(
@@ -38,14 +37,14 @@ def harmonize_folder(
     Raises
     ------
     UsageError, OutputError, CheckpointError, WorkerError
-        As `bachbot.engine.folder.harmonize_folder`, before the work begins.
+        As `bachbot.engine.folders.harmonize_folder`, before the work begins.
     ScoreError
         If some were skipped, after all others are written.
     KeyboardInterrupt
         After Ctrl-C, once the summary is printed.
     """
     from bachbot.cli.show import progress
-    from bachbot.engine import folder as engine
+    from bachbot.engine import folders as engine
 
     target = output or _default(source)
     run = engine.harmonize_tunes if source.path is None else engine.harmonize_folder

@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bachbot import Engine
-from bachbot.engine.folder_batches import MOST_TUNES
+from bachbot.engine.folders.folder_batches import MOST_TUNES
 from bachbot.scores import load_score
 
 EXAMPLES = Path(__file__).parents[2] / "corpus" / "examples"

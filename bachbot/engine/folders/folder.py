@@ -1,10 +1,9 @@
 """Harmonizing every tune in a folder, or in a file of many: none at the cost of another.
 
-Tunes are decoded in worker processes (`bachbot.engine.worker_pool`), several side by side in one
-search, which takes half the processor time (`bachbot.engine.folder_batches`). Each comes out as it
-does alone: in the networks no row of a matrix product depends on the others
-(`bachbot.runtime.lstm_runtime.product`), and the search ranks hypotheses of a piece only where that
-piece by itself has a choice (`bachbot.decoding.search`).
+Tunes are decoded in worker processes, several side by side in one search, which takes half the
+processor time. Each comes out as it does alone: in the networks no row of a matrix product depends
+on the others (`bachbot.runtime.lstm_runtime.product`), and the search ranks hypotheses of a piece
+only where that piece by itself has a choice (`bachbot.decoding.search`).
 """
 
 import tempfile
@@ -17,10 +16,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from bachbot.engine.engine import Progress
-from bachbot.engine.folder_batches import Batches
-from bachbot.engine.folder_names import output_names
-from bachbot.engine.folder_record import Entry, FolderRecord, settings_fingerprint
-from bachbot.engine.folder_work import (
+from bachbot.engine.folders.folder_batches import Batches
+from bachbot.engine.folders.folder_names import output_names
+from bachbot.engine.folders.folder_record import Entry, FolderRecord, settings_fingerprint
+from bachbot.engine.folders.folder_work import (
     Contents,
     FolderSettings,
     TuneTask,
@@ -28,7 +27,7 @@ from bachbot.engine.folder_work import (
     output_files,
     set_up,
 )
-from bachbot.engine.worker_pool import Failure, WorkerPool
+from bachbot.engine.folders.worker_pool import Failure, WorkerPool
 from bachbot.errors import BachbotWarning, OutputError, ScoreError, UsageError
 from bachbot.files import sweep_temporary_files
 from bachbot.hardware import usable_cores

@@ -18,9 +18,9 @@ from tunes import SCALE
 from bachbot import Engine
 from bachbot.chorale import Key
 from bachbot.decoding import DecodingOptions
-from bachbot.engine.folder import harmonize_folder, harmonize_tunes
-from bachbot.engine.folder_record import RECORD, Entry, FolderRecord, settings_fingerprint
-from bachbot.engine.folder_work import FolderSettings
+from bachbot.engine.folders.folder import harmonize_folder, harmonize_tunes
+from bachbot.engine.folders.folder_record import RECORD, Entry, FolderRecord, settings_fingerprint
+from bachbot.engine.folders.folder_work import FolderSettings
 from bachbot.errors import BachbotWarning, OutputError, UsageError
 from bachbot.files import _host
 from bachbot.runtime import save_checkpoint

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachbot.engine.folder_names import MAX_BYTES, output_names, safe_name
+from bachbot.engine.folders.folder_names import MAX_BYTES, output_names, safe_name
 from bachbot.scores.readers.tune import TuneHeading
 
 ONE = (TuneHeading("1", "any"),)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from bachbot.engine.folder_work import FolderSettings, digest_of
+from bachbot.engine.folders.folder_work import FolderSettings, digest_of
 from bachbot.errors import BachbotWarning, OutputError
 from bachbot.files import write_atomically
 from bachbot.runtime import Checkpoint, load_checkpoint

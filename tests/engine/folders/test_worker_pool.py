@@ -5,7 +5,7 @@ from contextlib import closing
 import pool_works
 import pytest
 
-from bachbot.engine.worker_pool import Failure, WorkerPool
+from bachbot.engine.folders.worker_pool import Failure, WorkerPool
 from bachbot.errors import WorkerError
 
 pytestmark = pytest.mark.slow  # each process takes a second to start

@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
-from bachbot.engine.folder_work import TuneBatch, TuneTask
-from bachbot.engine.worker_pool import Failure
+from bachbot.engine.folders.folder_work import TuneBatch, TuneTask
+from bachbot.engine.folders.worker_pool import Failure
 
 MOST_TUNES = 12
 """Tunes of a batch: more save little time, and results come in larger lumps."""

@@ -10,9 +10,15 @@ from pool_works import set_up, set_up_deadly
 
 from bachbot import Engine
 from bachbot.decoding import DecodingOptions
-from bachbot.engine.folder_batches import MOST_TUNES, Batches
-from bachbot.engine.folder_work import FolderSettings, TuneBatch, TuneTask, Written, harmonize_batch
-from bachbot.engine.worker_pool import Failure, WorkerPool
+from bachbot.engine.folders.folder_batches import MOST_TUNES, Batches
+from bachbot.engine.folders.folder_work import (
+    FolderSettings,
+    TuneBatch,
+    TuneTask,
+    Written,
+    harmonize_batch,
+)
+from bachbot.engine.folders.worker_pool import Failure, WorkerPool
 from bachbot.scores import load_score
 
 

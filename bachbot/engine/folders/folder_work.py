@@ -10,8 +10,8 @@ from typing import Any
 from bachbot.chorale import Choir, Key, Voice
 from bachbot.decoding import DecodingOptions
 from bachbot.engine.engine import Engine
+from bachbot.engine.folders.worker_pool import Failure, failure_of
 from bachbot.engine.requests import DecodingResult
-from bachbot.engine.worker_pool import Failure, failure_of
 from bachbot.errors import BachbotError, OutputError
 from bachbot.files import DEFAULT_CHECKPOINT, numbered
 from bachbot.scores import Layout, Score, load_score
