@@ -36,7 +36,7 @@ def bach(
         ),
     ] = None,
     staves: shared.Staves = None,
-    tempo: shared.Tempo = 72.0,
+    tempo: shared.Tempo = None,
     sound: shared.Sound = None,
     write_as: shared.To = None,
     force: shared.Force = False,

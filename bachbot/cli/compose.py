@@ -110,7 +110,7 @@ def compose(
     paper: shared.Paper = "a4",
     size: shared.Size = "normal",
     staves: shared.Staves = None,
-    tempo: shared.Tempo = 72.0,
+    tempo: shared.Tempo = None,
     sound: shared.Sound = None,
     ranges: shared.Range = None,
     choir: shared.ChoirName = None,

@@ -71,7 +71,9 @@ def listen_export(
     checkpoint: options.CheckpointName = options.DEFAULT_CHECKPOINT,
     decoder: measuring.DecoderOption = "default",
     corpus: measuring.CorpusOption = None,
-    tempo: options.Tempo = 72.0,
+    tempo: Annotated[
+        float, typer.Option("--tempo", metavar="BPM", help="Quarter notes per minute.")
+    ] = 72.0,
     sound: options.Sound = "organ",
     formats: Annotated[
         str,

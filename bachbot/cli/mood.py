@@ -92,7 +92,7 @@ def mood(
         Passage(tempo)
     settings = shared.singers(choir, ranges)
     layout = shared.layout_of(
-        settings, staves=staves, tempo=72, sound=sound, paper=paper, size=size, words=words
+        settings, staves=staves, tempo=None, sound=sound, paper=paper, size=size, words=words
     )
     options = DecodingOptions(number=number, ranges=settings.choir.ranges)
     tonality = Key.parse(key) if key else None

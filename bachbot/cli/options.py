@@ -60,7 +60,14 @@ Staves = Annotated[
     ),
 ]
 Tempo = Annotated[
-    float, typer.Option("--tempo", metavar="BPM", help="Quarter notes per minute, for sound.")
+    float | None,
+    typer.Option(
+        "--tempo",
+        metavar="BPM",
+        help="Quarter notes per minute, for MIDI and sound. [default: the tempo marks of the page, "
+        "or 72]",
+        show_default=False,
+    ),
 ]
 Sound = Annotated[
     str | None,
@@ -283,7 +290,7 @@ def layout_of(
     settings: "ChoirSettings",
     *,
     staves: int | None,
-    tempo: float,
+    tempo: float | None,
     sound: str | None,
     paper: str = "a4",
     size: str = "normal",

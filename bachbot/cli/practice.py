@@ -42,7 +42,7 @@ def practice(
     click: Annotated[
         bool, typer.Option("--click", help="Let the beats be heard through the whole piece.")
     ] = False,
-    tempo: shared.Tempo = 72.0,
+    tempo: shared.Tempo = None,
     sound: shared.Sound = None,
     format: Annotated[  # noqa: A002
         str, typer.Option("--format", metavar="NAME", help="Of the tracks: mp3, flac, wav or ogg.")

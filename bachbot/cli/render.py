@@ -33,7 +33,7 @@ def render(
     paper: shared.Paper = "a4",
     size: shared.Size = "normal",
     staves: shared.Staves = None,
-    tempo: shared.Tempo = 72.0,
+    tempo: shared.Tempo = None,
     sound: shared.Sound = None,
     tune: shared.Tune = None,
     read_as: shared.From = None,

@@ -67,7 +67,7 @@ def repair(
     ] = False,
     tune: shared.Tune = None,
     staves: shared.Staves = None,
-    tempo: shared.Tempo = 72.0,
+    tempo: shared.Tempo = None,
     sound: shared.Sound = None,
     read_as: shared.From = None,
     write_as: shared.To = None,

@@ -70,7 +70,7 @@ def slideshow(
     slides = read_slideshow(source)
     layout = shared.layout_of(
         shared.singers(None, None),
-        staves=staves, tempo=72, sound=sound or slides.sound, paper=paper, size=size,
+        staves=staves, tempo=None, sound=sound or slides.sound, paper=paper, size=size,
     )  # fmt: skip
     target = ScoreOutput.of(
         output, (source.stem, "-music"), to=write_as or (None if output else "mp3"), force=force,

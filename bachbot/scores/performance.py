@@ -12,6 +12,9 @@ from bachbot.errors import UsageError
 SLOWEST, FASTEST = 10.0, 400.0
 """Quarter notes per minute."""
 
+USUAL_TEMPO = 72.0
+"""Quarter notes per minute of a page without tempo marks."""
+
 
 @dataclass(frozen=True)
 class Passage:
@@ -34,7 +37,7 @@ class Passage:
         If a value is none of these.
     """
 
-    tempo: float = 72.0
+    tempo: float = USUAL_TEMPO
     start: Fraction = Fraction(0)
     legato: float = 1.0
     loudness: float = 0.0

@@ -14,7 +14,7 @@ from bachbot.scores.engraving.page_size import PageSize
 from bachbot.scores.musicxml.words import Words, with_words
 from bachbot.scores.provenance import mark_musicxml
 from bachbot.scores.score import Score
-from bachbot.scores.sheet import Sheet, sheet_soundings
+from bachbot.scores.sheet import Sheet, performance_of, sheet_soundings
 from bachbot.scores.sound.instruments import SoundPreset
 
 OutputFormat = Literal["musicxml", "mxl", "midi", "svg", "png", "pdf", "wav", "flac", "ogg", "mp3"]
@@ -56,8 +56,9 @@ class Layout:
     ----------
     staves : {2, 4}
         One staff for each voice, or two staves with two voices each.
-    tempo : float
+    tempo : float, optional
         Quarter notes per minute, 10 to 400; not used for a score that has its `performance`.
+        Default: the tempo marks of the page, or 72.
     sound : str
         Instrument: ``"organ"``, ``"choir"``, ``"strings"``, ``"piano"``, or a soundfont
         ``"FILE.sf2"`` or ``"FILE.sf2:PROGRAM"``, which is checked at once.
@@ -76,7 +77,7 @@ class Layout:
     """
 
     staves: Literal[2, 4] = 4
-    tempo: float = 72.0
+    tempo: float | None = None
     sound: str = "organ"
     paper: str = "a4"
     size: str = "normal"
@@ -86,7 +87,7 @@ class Layout:
         faults = []
         if self.staves not in (2, 4):
             faults.append(f"{self.staves} staves: give 2 or 4")
-        if not 10 <= self.tempo <= 400:
+        if self.tempo is not None and not 10 <= self.tempo <= 400:
             faults.append(f"a tempo of {self.tempo:g}: give 10 to 400 quarter notes per minute")
         if self.words not in (None, *get_args(Words)):
             faults.append(f"words under '{self.words}': give {' or '.join(get_args(Words))}")
@@ -252,7 +253,7 @@ def render(
         return engraving_bytes(
             page, f".{format}", staves=layout.staves, marked=marked, page=layout.page_size
         )
-    tempo = (score.performance if isinstance(score, Score) else None) or layout.tempo
+    tempo = performance_of(score, layout.tempo)
     if format == "midi":
         from bachbot.scores.sound.midi import midi_bytes
 

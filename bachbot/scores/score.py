@@ -102,7 +102,7 @@ class Score:
     interval : Interval or None
         By which the reader moved the music to another key; None if it did not.
     performance : Performance or None
-        How MIDI and sound play it; None: at the tempo of the `Layout`.
+        How MIDI and sound play it; None: by its tempo marks, or at the tempo of the `Layout`.
     """
 
     chorale: Chorale
@@ -113,6 +113,12 @@ class Score:
     notices: tuple[Notice, ...] = ()
     interval: Interval | None = None
     performance: Performance | None = None
+
+    @property
+    def tempo(self) -> float | None:
+        """Quarter notes per minute at the beginning; None if the page does not say it."""
+        plan = self.performance.passages if self.performance else self.document.tempos
+        return plan[0].tempo if plan else None
 
 
 def soundings(score: Score) -> list[Sounding]:

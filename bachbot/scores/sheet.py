@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bachbot.scores.grid import LineNote
+from bachbot.scores.performance import USUAL_TEMPO, Performance
 from bachbot.scores.readers.document import Document
 from bachbot.scores.score import Notice, Score, Sounding, soundings
 
@@ -50,6 +51,35 @@ class Sheet:
     document: Document
     voices: tuple[SheetVoice, ...]
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def tempo(self) -> float | None:
+        """Quarter notes per minute at the beginning; None if the page does not say it."""
+        return self.document.tempos[0].tempo if self.document.tempos else None
+
+
+def performance_of(music: Score | Sheet, tempo: float | None = None) -> float | Performance:
+    """How a score is played: as its performance says, at a given tempo, or by its tempo marks.
+
+    Parameters
+    ----------
+    music : Score or Sheet
+        What is played.
+    tempo : float, optional
+        Quarter notes per minute, in place of those of the page. A performance comes before it.
+
+    Returns
+    -------
+    float or Performance
+        A tempo alone, or those of passages; `USUAL_TEMPO` for a page that says nothing.
+    """
+    own = music.performance if isinstance(music, Score) else None
+    if own is not None:
+        return own
+    if tempo is not None:
+        return tempo
+    found = music.document.tempos
+    return Performance(found) if found else USUAL_TEMPO
 
 
 def sheet_soundings(music: Score | Sheet) -> list[Sounding]:

@@ -13,6 +13,7 @@ from bachbot.chorale import VOICES, Chorale, Voice
 from bachbot.errors import UsageError
 from bachbot.scores.grid import frame_of
 from bachbot.scores.musicxml.concert_pitch import to_concert_pitch
+from bachbot.scores.musicxml.directions import keep_tempos
 from bachbot.scores.musicxml.notes import (
     Accidentals,
     add_accidental,
@@ -38,7 +39,7 @@ def complete(score: Score, chorale: Chorale, given: Sequence[Voice]) -> Score:
 
     The given parts are copied element by element. The others get the same measures, with their
     lengths, numbers, repeats and signatures, a spelling that fits the key and the harmony, and
-    the fermatas of the soprano.
+    the fermatas of the soprano. Tempo marks of parts that are not given stand above the first.
 
     Parameters
     ----------
@@ -85,6 +86,7 @@ def complete(score: Score, chorale: Chorale, given: Sequence[Voice]) -> Score:
         for voice in VOICES
     }
     root = score_root(score.title, parts, creators_of(document.root))
+    keep_tempos(root, document)
     return replace(score_of(chorale, score.title, root), notices=score.notices)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Meter
+from bachbot.scores.readers.document import Document
+from bachbot.scores.readers.tempo_marks import tempo_passages
 
 
 @dataclass(frozen=True)
@@ -80,3 +82,33 @@ def insert_directions(measure: Element, directions: Sequence[Element]) -> None:
     tags = [element.tag for element in measure]
     index = next((i for i, tag in enumerate(tags) if tag in ("note", "backup")), len(tags))
     measure[index:index] = directions
+
+
+def keep_tempos(root: Element, document: Document) -> None:
+    """Write the tempos of a page above the first part of one that is made from it, in place.
+
+    Nothing is written if the parts that were copied have tempo marks. A mark within a bar holds
+    from the next bar on.
+
+    Parameters
+    ----------
+    root : Element
+        A ``score-partwise`` tree of the same bars.
+    document : Document
+        Where the tempos are.
+    """
+    if not document.tempos or tempo_passages(root, document.bars):
+        return
+    passages = list(document.tempos)
+    first = root.findall("part")[0]
+    for measure, bar in zip(first.findall("measure"), document.bars, strict=False):
+        tempo = None
+        while passages and passages[0].start <= bar.start:
+            tempo = passages.pop(0).tempo
+        if tempo is not None:
+            metronome = Element("metronome")
+            SubElement(metronome, "beat-unit").text = "quarter"
+            SubElement(metronome, "per-minute").text = f"{tempo:.4g}"
+            mark = _direction(metronome)
+            SubElement(mark, "sound", {"tempo": f"{tempo:.4g}"})
+            insert_directions(measure, [mark])

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from bachbot.errors import OutputError, UsageError
 from bachbot.scores.grid import Bar, bar_offsets
+from bachbot.scores.performance import Performance
 from bachbot.scores.practice.singers import Ensemble, ensemble_of
 from bachbot.scores.score import Score
-from bachbot.scores.sheet import Sheet
+from bachbot.scores.sheet import Sheet, performance_of
 from bachbot.scores.sound.audio import RATE, play_notes
 from bachbot.scores.sound.instruments import SoundPreset
 from bachbot.scores.sound.mixing import MAX_PEAK, Balance, normalize_loudness, true_peak
@@ -39,8 +40,8 @@ class PracticeOptions:
 
     Parameters
     ----------
-    tempo : float
-        Quarter notes per minute, 10 to 400.
+    tempo : float, optional
+        Quarter notes per minute, 10 to 400. Default: the tempo marks of the page, or 72.
     sound : str
         Instrument or soundfont, as `Layout.sound`.
     soft : float
@@ -57,14 +58,14 @@ class PracticeOptions:
         If a value is none of these.
     """
 
-    tempo: float = 72.0
+    tempo: float | None = None
     sound: str = "organ"
     soft: float = 12.0
     count_in: int = 1
     click: bool = False
 
     def __post_init__(self) -> None:
-        if not 10 <= self.tempo <= 400:
+        if self.tempo is not None and not 10 <= self.tempo <= 400:
             raise UsageError(f"a tempo of {self.tempo:g}: give 10 to 400 quarter notes per minute")
         if not 0 <= self.soft <= 60:
             raise UsageError(f"other voices softer by {self.soft:g} dB: give 0 to 60")
@@ -138,10 +139,11 @@ def practice(
     """
     options = options or PracticeOptions()
     ensemble = ensemble_of(music)
-    stems, times = _stems(ensemble, options)
-    bars = ensemble.document.bars
+    tempo = performance_of(music, options.tempo)
+    stems, times = _stems(ensemble, options.sound, tempo)
     whole = np.sum(stems, axis=0)
-    finish = _Finish(bars, times, options)
+    first = tempo.passages[0].tempo if isinstance(tempo, Performance) else tempo
+    finish = _Finish(ensemble.document.bars, times, options, first)
     yield PracticeTrack(0, "", "whole", finish(whole))
     if len(stems) == 1:
         return
@@ -153,11 +155,11 @@ def practice(
 
 
 def _stems(
-    ensemble: Ensemble, options: PracticeOptions
+    ensemble: Ensemble, sound: str, tempo: float | Performance
 ) -> tuple[list[NDArray[np.float32]], TempoMap]:
     """The sound of each voice by itself, all of one length, and when each place is reached."""
     notes = [note for singer in ensemble.singers for note in singer.notes if note.length > 0]
-    played = perform(notes, tempo=options.tempo)
+    played = perform(notes, tempo=tempo)
     seconds = max(note.stop for note in played)
     count = len(ensemble.singers)
     if count * seconds > 60 * _MOST_MINUTES:
@@ -170,10 +172,10 @@ def _stems(
     for number in range(count):
         own = [note for note in played if note.voice == number]
         if own:
-            stems.append(play_notes(own, options.sound, balance=balance, seconds=seconds))
+            stems.append(play_notes(own, sound, balance=balance, seconds=seconds))
         else:  # a voice may have notes that are shorter than nothing, such as grace notes alone
             stems.append(np.zeros_like(stems[0]))
-    return stems, tempo_map(notes, options.tempo)
+    return stems, tempo_map(notes, tempo)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,10 +185,11 @@ class _Finish:
     bars: Sequence[Bar]
     times: TempoMap
     options: PracticeOptions
+    tempo: float
 
     def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         music = normalize_loudness(samples.copy(), RATE)
-        beats, seconds = count_in(self.bars, self.options.count_in, self.options.tempo)
+        beats, seconds = count_in(self.bars, self.options.count_in, self.tempo)
         out = np.concatenate([np.zeros((round(seconds * RATE), 2), np.float32), music])
         for time, accented in beats:
             _add_click(out, time, accented)

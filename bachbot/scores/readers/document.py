@@ -16,9 +16,11 @@ from xml.etree.ElementTree import Element
 from bachbot.chorale.place import beat_text
 from bachbot.errors import ScoreError
 from bachbot.scores.grid import Bar, LineNote, bar_offsets
+from bachbot.scores.performance import Passage
 from bachbot.scores.readers.budget import Budget
 from bachbot.scores.readers.part_reader import PartContent, read_part
 from bachbot.scores.readers.staff_lines import Staff, Strand, staves_of
+from bachbot.scores.readers.tempo_marks import tempo_passages
 
 _METER = 4, 4
 """Time signature of a score that has none."""
@@ -110,6 +112,11 @@ class Document:
             for staff in self.staves
             for strand in staff.strands
         )
+
+    @cached_property
+    def tempos(self) -> tuple[Passage, ...]:
+        """The tempos of the page, in order of time; empty if it has no tempo mark."""
+        return tempo_passages(self.root, self.bars)
 
     def part(self, index: int) -> Element:
         """The tree of a part."""

@@ -369,7 +369,10 @@ class _TuneReader:
 
     def _read_tempo(self, value: str) -> None:
         tempo = read_tempo(value, self.voice.unit)
-        if tempo is not None:
+        bar = self.voice.bars[-1] if self.voice.bars else None
+        if tempo is not None and bar is not None and not bar.notes:
+            bar.tempo = tempo
+        elif tempo is not None:
             self.voice.tempo = tempo
 
     def _read_key(self, value: str) -> None:

@@ -343,5 +343,5 @@ class _Reader:
         else:
             self.parts.reverse()
         for part in self.parts[1:]:
-            if part.bars:
-                part.bars[0].marks.tempo = None
+            for bar in part.bars:
+                bar.marks.tempo = None

@@ -46,7 +46,7 @@ def read_interpretation(part: KernPart, cell: str) -> None:
     elif cell.startswith("*>"):
         _label(part, cell)
     elif found := _TEMPO.fullmatch(cell):
-        if len(part.bars) <= 1 and int(found[1]):
+        if not part.bar.voices and int(found[1]):
             part.bar.marks.tempo = ("", found[1])
     elif found := _STAFF.match(cell):
         part.staff = int(found[1])

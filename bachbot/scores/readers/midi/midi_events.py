@@ -59,8 +59,8 @@ class MidiFile:
         Time signatures by tick.
     keys : dict of int to (int, bool)
         Key signatures by tick: sharps or minus flats, and whether it is minor.
-    tempo : int
-        First tempo in microseconds a quarter note; 0 if there is none.
+    tempos : dict of int to int
+        Microseconds a quarter note, by tick.
     percussion, damaged : bool
         Whether there were notes on the percussion channel, and whether a track is damaged.
     """
@@ -69,7 +69,7 @@ class MidiFile:
     tracks: list[MidiTrack] = field(default_factory=list)
     meters: dict[int, tuple[int, int]] = field(default_factory=dict)
     keys: dict[int, tuple[int, bool]] = field(default_factory=dict)
-    tempo: int = 0
+    tempos: dict[int, int] = field(default_factory=dict)
     percussion: bool = False
     damaged: bool = False
 
@@ -218,7 +218,8 @@ class _Track:
         elif kind == _TEXT and value:
             self._text(track.texts, value, now)
         elif kind == _TEMPO and len(value) == 3:
-            file.tempo = file.tempo or int.from_bytes(value)
+            if any(value):
+                self._sign(file.tempos, now, int.from_bytes(value))
         elif kind == _METER and len(value) >= 2 and value[0] and value[1] <= 6:
             self._sign(file.meters, now, (value[0], 2 ** value[1]))
         elif kind == _KEY and len(value) == 2:
@@ -230,7 +231,7 @@ class _Track:
         self.budget.note()  # a syllable counts as a note
         texts.append((now, value))
 
-    def _sign(self, signs: dict, now: int, sign: tuple) -> None:
+    def _sign(self, signs: dict, now: int, sign: tuple | int) -> None:
         if now <= MAX_QUARTERS * self.file.ticks:
             signs[now] = sign
         if len(signs) > MAX_BARS:

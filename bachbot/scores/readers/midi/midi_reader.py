@@ -67,8 +67,8 @@ class MidiSong:
         Time signatures.
     keys : dict of Fraction to Key
         Key signatures.
-    tempo : float or None
-        Quarter notes per minute at the beginning, if it is given.
+    tempos : dict of Fraction to float
+        Quarter notes per minute.
     timing : Timing
         How far the notes are from the grid.
     """
@@ -79,7 +79,7 @@ class MidiSong:
     damaged: bool = False
     meters: dict[Fraction, tuple[int, int]] = field(default_factory=dict)
     keys: dict[Fraction, Key] = field(default_factory=dict)
-    tempo: float | None = None
+    tempos: dict[Fraction, float] = field(default_factory=dict)
     timing: Timing = field(default_factory=Timing)
 
     @property
@@ -99,8 +99,8 @@ def read_midi(content: bytes, budget: Budget | None = None) -> MidiSong:
     budget = budget or Budget(most_notes=_MAX_NOTES)
     file = parse_midi(content, budget)
     song = MidiSong(percussion=file.percussion, damaged=file.damaged)
-    if file.tempo:
-        song.tempo = 60_000_000 / file.tempo
+    for tick, microseconds in sorted(file.tempos.items()):
+        song.tempos[_on_grid(tick, file.ticks)] = 60_000_000 / microseconds
     for tick, meter in file.meters.items():
         song.meters[_on_grid(tick, file.ticks)] = meter
     for tick, (fifths, minor) in file.keys.items():
@@ -172,7 +172,27 @@ def midi_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
             if lower is not upper:
                 upper.lower.append(lower.notes)
         parts.append((part.name, lines[0]))
+    _write_tempos(parts[0][1], bars, song)
     return tune_tree(parts, song.title), tuple(_notices(song))
+
+
+def _write_tempos(
+    written: Sequence[TuneBar], bars: Sequence[tuple[Fraction, Fraction, Meter]], song: MidiSong
+) -> None:
+    """Print the first tempo; later ones, which may be many, are heard and not printed."""
+    tempos = sorted(song.tempos.items())
+    place = 0
+    for bar, (position, _, _) in zip(written, bars, strict=True):
+        for note in bar.notes:
+            now = None
+            while place < len(tempos) and tempos[place][0] <= position:
+                now = f"{tempos[place][1]:.4g}"
+                place += 1
+            if now is not None and bar is written[0] and note is bar.notes[0]:
+                bar.tempo = ("", now)
+            elif now is not None:
+                note.directions.append(Element("sound", {"tempo": now}))
+            position += note.length
 
 
 def _notices(song: MidiSong) -> Iterator[Notice]:
@@ -275,8 +295,6 @@ def _split_into_bars(
         if meter != before:
             bar.new.append(time_element(meter))
         before = meter
-        if index == 0 and song.tempo:
-            bar.tempo = ("", f"{song.tempo:.4g}")
         lead = Fraction(meter.bar_frames, 4) - (stop - start) if index == 0 else Fraction(0)
         position = start
         while number < len(notes) and notes[number][0].start < stop:
