@@ -58,6 +58,12 @@ class MoodResult:
         """Four voices in the mood's key, with its tempo mark; MIDI and sound are played in it."""
         return self.result.score
 
+    def _repr_html_(self) -> str:
+        """What was changed, a picture and a player, for a notebook."""
+        from bachbot.scores.notebook import html_of
+
+        return html_of(self.score, self.changes)
+
     def to_json(self) -> dict[str, object]:
         """Convert to plain data; the tempo in quarter notes per minute."""
         return {

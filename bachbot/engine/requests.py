@@ -78,6 +78,13 @@ class DecodingResult:
             notices,
         )
 
+    def _repr_html_(self) -> str:
+        """The summary, a picture and a player, for a notebook."""
+        from bachbot.scores.notebook import html_of
+
+        complete = len(self.score.present) == len(VOICES)
+        return html_of(self.score, str(self.summary) if complete else "")
+
     @cached_property
     def summary(self) -> Summary:
         """Its key, bars, closing cadence and faults; ``str()`` gives one line."""

@@ -88,6 +88,12 @@ class SlideShowResult:
     times: tuple[SlideTime, ...]
     seconds: float
 
+    def _repr_html_(self) -> str:
+        """A picture and a player, for a notebook."""
+        from bachbot.scores.notebook import html_of
+
+        return html_of(self.score)
+
     def to_json(self) -> dict[str, object]:
         """Convert to plain data, such as a video editor needs."""
         return {

@@ -165,6 +165,18 @@ def _positions(bars: Sequence[Bar], frames: int) -> NDArray[np.int16]:
     return position.astype(np.int16)
 
 
+def bar_count(bars: Sequence[Bar]) -> str:
+    """How many bars there are in words; a pickup and the second part of a split bar do not count.
+
+    Examples
+    --------
+    >>> bar_count([Bar(Fraction(0), Fraction(4), 4, 4)])
+    '1 bar'
+    """
+    count = sum(not offset for offset in bar_offsets(bars))
+    return f"{count} bar{'' if count == 1 else 's'}"
+
+
 def bar_offsets(bars: Sequence[Bar]) -> list[Fraction]:
     """Metrical position at which each bar begins, in quarter notes.
 

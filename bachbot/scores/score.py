@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Literal
 
 from bachbot.chorale import Chorale, Voice
-from bachbot.scores.grid import frame_of
+from bachbot.scores.grid import bar_count, frame_of
 from bachbot.scores.interval import Interval
 from bachbot.scores.performance import Performance
 from bachbot.scores.readers.document import Document, Line
@@ -113,6 +113,17 @@ class Score:
     notices: tuple[Notice, ...] = ()
     interval: Interval | None = None
     performance: Performance | None = None
+
+    def __repr__(self) -> str:
+        voices = ", ".join(voice.label for voice in self.present)
+        bars = bar_count(self.document.bars)
+        return f"<Score {self.title!r}: {voices}; {bars} in {self.chorale.key}>"
+
+    def _repr_html_(self) -> str:
+        """A picture and a player, for a notebook."""
+        from bachbot.scores.notebook import html_of
+
+        return html_of(self)
 
     @property
     def tempo(self) -> float | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bachbot.scores.grid import LineNote
+from bachbot.scores.grid import LineNote, bar_count
 from bachbot.scores.performance import USUAL_TEMPO, Performance
 from bachbot.scores.readers.document import Document
 from bachbot.scores.score import Notice, Score, Sounding, soundings
@@ -51,6 +51,16 @@ class Sheet:
     document: Document
     voices: tuple[SheetVoice, ...]
     notices: tuple[Notice, ...] = ()
+
+    def __repr__(self) -> str:
+        voices = ", ".join(voice.name for voice in self.voices) or "no voice"
+        return f"<Sheet {self.title!r}: {voices}; {bar_count(self.document.bars)}>"
+
+    def _repr_html_(self) -> str:
+        """A picture and a player, for a notebook."""
+        from bachbot.scores.notebook import html_of
+
+        return html_of(self)
 
     @property
     def tempo(self) -> float | None:
