@@ -193,4 +193,4 @@ def compose(
     for notice in found[0].notices:
         typer.echo(f"bachbot: warning: {notice}", err=True)
     notices = tuple(map(str, request.prime.notices)) if request.prime is not None else ()
-    report.write(target, found, layout, options, notices=notices, numerals=numerals, compare=False)
+    report.write(target, found, layout, options, notices=notices, numerals=numerals)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bachbot.cli import options as shared
+from bachbot.cli.results import print_result
 
 config_app = typer.Typer(
     help="Show and edit your config file: choirs with their ranges, sound, staves and keys.\n\n"
@@ -52,11 +53,11 @@ def show(as_json: shared.JsonOption = False) -> None:
 
 
 @config_app.command()
-def path() -> None:
+def path(as_json: shared.JsonOption = False) -> None:
     """Print the path of the config file."""
     from bachbot.settings import config_path
 
-    typer.echo(str(config_path()))
+    print_result({"path": config_path()}, str(config_path()), as_json=as_json)
 
 
 @config_app.command("set")
@@ -68,17 +69,21 @@ def set_command(
             metavar="VALUE", help="Its value, such as C3:F4, choir, 2 or 'F major, G major'."
         ),
     ],
+    as_json: shared.JsonOption = False,
 ) -> None:
     """Set a key of the config file; comments in it stay."""
     from bachbot.settings import set_value
 
     settings = set_value(key, value)
-    typer.echo(f"{settings.path}: {key} is {value}")
+    plain = {"path": settings.path, "key": key, "value": value}
+    print_result(plain, f"{settings.path}: {key} is {value}", as_json=as_json)
 
 
 @config_app.command()
-def unset(key: Key) -> None:
+def unset(key: Key, as_json: shared.JsonOption = False) -> None:
     """Remove a key from the config file, or a choir (choirs.NAME)."""
     from bachbot.settings import unset as remove
 
-    typer.echo(f"{remove(key).path}: {key} is not set")
+    path = remove(key).path
+    plain = {"path": path, "key": key, "value": None}
+    print_result(plain, f"{path}: {key} is not set", as_json=as_json)

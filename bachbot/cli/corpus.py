@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bachbot.cli.options import JsonOption
+from bachbot.cli.results import print_result
 from bachbot.cli.show import check_output, print_table, progress
 from bachbot.errors import UsageError
 
@@ -128,6 +129,7 @@ def plot(
         ),
     ] = Path("corpus.png"),
     path: CorpusPath = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Plot keys, durations, pitch classes and metrical positions before and after preparation."""
     from bachbot.corpus.plots import draw
@@ -138,7 +140,7 @@ def plot(
     with progress("reading the chorales") as advance:
         done = run(path, progress=advance)
     draw(PreparedCorpus.load(done.path), done.manifest, output)
-    typer.echo(str(output))
+    print_result({"file": output}, str(output), as_json=as_json)
 
 
 @corpus_app.command()
@@ -146,6 +148,7 @@ def split(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="File to write: .json.")
     ] = Path("split.json"),
+    as_json: JsonOption = False,
 ) -> None:
     """Group the chorales by tune and make new splits (for maintainers)."""
     from bachbot.corpus.prepare import renew_split
@@ -155,7 +158,9 @@ def split(
         made = renew_split(progress=advance)
     made.save(output)
     families = len(set(made.families.values()))
-    typer.echo(f"{len(made.families)} chorales of {families} tune families\n{output}")
+    plain = {"file": output, "chorales": len(made.families), "tune_families": families}
+    said = f"{len(made.families)} chorales of {families} tune families\n{output}"
+    print_result(plain, said, as_json=as_json)
 
 
 @corpus_app.command(short_help="Make a prepared corpus from JSB-16th.")
@@ -166,6 +171,7 @@ def jsb(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Prepared corpus to write: .npz.")
     ] = Path("jsb.npz"),
+    as_json: JsonOption = False,
 ) -> None:
     """Make a prepared corpus from JSB-16th, the data set on which models are usually compared.
 
@@ -179,5 +185,8 @@ def jsb(
         raise UsageError(f"{output} is the file that is read: write to another one")
     made = convert(source)
     made.save(output)
-    counts = ", ".join(f"{len(made.part(part))} {part}" for part in PARTS)
-    typer.echo(f"{len(made.pieces)} chorales: {counts}\n{output}")
+    parts = {part: len(made.part(part)) for part in PARTS}
+    counts = ", ".join(f"{count} {part}" for part, count in parts.items())
+    plain = {"file": output, "chorales": len(made.pieces), "parts": parts}
+    said = f"{len(made.pieces)} chorales: {counts}\n{output}"
+    print_result(plain, said, as_json=as_json)

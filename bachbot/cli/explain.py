@@ -95,21 +95,21 @@ def explain(
         bool, typer.Option("--json", help="Print the results as JSON instead of tables.")
     ] = False,
     numerals: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--numerals",
             metavar="FILE",
             help="Also write the score with Roman numerals under the bass, as .musicxml .pdf .png "
-            "or .svg.",
+            "or .svg; repeatable.",
         ),
     ] = None,
     marks: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--marks",
             metavar="FILE",
             help="Also write the score with the notes of faults in color and a label at each, as "
-            ".musicxml .pdf .png or .svg.",
+            ".musicxml .pdf .png or .svg; repeatable.",
         ),
     ] = None,
     charges: Annotated[
@@ -134,7 +134,7 @@ def explain(
     with missing voices, chords on staves or notes out of range is explained as far as it goes.
     """
     from bachbot.cli.explain_view import show, show_comparison, show_rules
-    from bachbot.scores import save_score
+    from bachbot.scores import Layout
     from bachbot.scores.musicxml.roman_numerals import add_roman_numerals
     from bachbot.teaching import compare, explain_score, mark_faults
     from bachbot.theory.rules import RuleSet
@@ -153,12 +153,13 @@ def explain(
     source = ScoreInput.of(file, read_as)
     other = None if against is None else ScoreInput.of(against)
     read = [source.path, None if other is None else other.path]
-    for option, target in (("--numerals", numerals), ("--marks", marks)):
-        if target is not None:
-            if target == STANDARD:
-                raise UsageError(f"{option} writes beside what is printed: give a file")
-            ScoreOutput.of(target, ("", ""), force=force, inputs=read)
-    if numerals is not None and numerals == marks:
+    targets = {}
+    for option, names in (("--numerals", numerals), ("--marks", marks)):
+        if STANDARD in (names or ()):
+            raise UsageError(f"{option} writes beside what is printed: give a file")
+        if names:
+            targets[option] = ScoreOutput.of(names, ("", ""), force=force, inputs=read)
+    if set(numerals or ()) & set(marks or ()):
         raise UsageError("--numerals and --marks name one file: give two")
     tonality = key_of(key)
     score = read_any_score(source, tonality, shared.tune_number(tune))
@@ -167,10 +168,14 @@ def explain(
     if other is not None:
         second = read_any_score(other, tonality, None)
         comparison = compare(found, explain_score(second, rules=chosen))
-    if numerals is not None:
-        save_score(add_roman_numerals(score, found.harmonies), numerals)
-    if marks is not None:
-        save_score(mark_faults(score, found.faults), marks)
+    pages = {}
+    if numerals:
+        pages["--numerals"] = add_roman_numerals(score, found.harmonies)
+    if marks:
+        pages["--marks"] = mark_faults(score, found.faults)
+    written = [
+        name for option, page in pages.items() for name in targets[option].write([page], Layout())
+    ]
     charged = None
     if charges:
         from bachbot.engine import Engine
@@ -194,9 +199,8 @@ def explain(
         show_comparison(comparison, (source.label, label), depth=depth)
     if charged is not None:
         show_charges(charged)
-    for target in (numerals, marks):
-        if target is not None:
-            typer.echo(target)
+    for name in written:
+        typer.echo(name)
 
 
 def key_of(text: str | None) -> "Key | None":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bachbot.cli import measuring, options
+from bachbot.cli.results import print_result
 from bachbot.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def listen_export(
     audio_only: Annotated[
         bool, typer.Option("--audio-only", help="Leave out MusicXML, MIDI and pictures.")
     ] = False,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Export a blind listening test that runs in a browser without a server.
 
@@ -121,8 +123,12 @@ def listen_export(
     measuring.warn_of_leaks(model, loaded, "tune")
     with progress("writing trials") as advance:
         made = export_listening_test(folder, key, pieces, model, request, progress=advance)
-    typer.echo(f"{folder}: {_summarize(made)}; open {folder / 'index.html'}")
-    typer.echo(f"{key}: the answer key; do not give it to participants")
+    said = (
+        f"{folder}: {_summarize(made)}; open {folder / 'index.html'}\n"
+        f"{key}: the answer key; do not give it to participants"
+    )
+    plain = {"page": folder / "index.html", "key": key, "trials": _counts(made)}
+    print_result(plain, said, as_json=as_json)
 
 
 @listen_app.command("serve")
@@ -249,6 +255,7 @@ def listen_score(
             "--output", "-o", metavar="FILE", help="CSV file for 'bachbot listen analyze'."
         ),
     ],
+    as_json: options.JsonOption = False,
 ) -> None:
     """Score answers from the exported page with the answer key."""
     from bachbot.cli.show import check_output
@@ -261,10 +268,17 @@ def listen_score(
         raise UsageError(f"{output} is one of the files to read: give another one to write")
     answers = score_answers(unscored, read_answer_key(key))
     write_csv(answers, output)
-    typer.echo(
+    said = (
         f"{output}: {len(answers)} answers of {answers.participants} participants "
         f"to {answers.trials} trials"
     )
+    plain = {
+        "file": output,
+        "answers": len(answers),
+        "participants": answers.participants,
+        "trials": answers.trials,
+    }
+    print_result(plain, said, as_json=as_json)
 
 
 @listen_app.command("analyze", short_help="Analyze answers, and compare with the original study.")
@@ -422,11 +436,18 @@ def _write_analysis(analysis: "Analysis", folder: Path, chart_format: ChartForma
 
 def _summarize(trials: "TrialList") -> str:
     """The number of trials of each condition, in words."""
+    counts = _counts(trials)
+    listed = ", ".join(f"{count} {condition}" for condition, count in counts.items())
+    number = sum(counts.values())
+    return f"{number} {'trial' if number == 1 else 'trials'} ({listed})"
+
+
+def _counts(trials: "TrialList") -> dict[str, int]:
+    """The number of trials of each condition."""
     from bachbot.listening.answers import CONDITIONS
 
     found = [trial.condition for trial in trials.trials]
-    counts = ", ".join(f"{found.count(c)} {c}" for c in CONDITIONS if c in found)
-    return f"{len(found)} {'trial' if len(found) == 1 else 'trials'} ({counts})"
+    return {condition: found.count(condition) for condition in CONDITIONS if condition in found}
 
 
 def _next_to(folder: Path, suffix: str) -> Path:

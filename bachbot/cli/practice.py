@@ -8,6 +8,7 @@ import typer
 
 from bachbot.cli import options as shared
 from bachbot.cli.paths import ScoreInput, check_output_file, folder_of, name_of, printable
+from bachbot.cli.results import print_result
 from bachbot.errors import OutputError
 
 
@@ -52,6 +53,7 @@ def practice(
     tune: shared.Tune = None,
     read_as: shared.From = None,
     force: shared.Force = False,
+    as_json: shared.JsonOption = False,
 ) -> None:
     """Make practice tracks of a score, and a page for each voice.
 
@@ -85,8 +87,12 @@ def practice(
     outcomes: list[Saved] = []
     for path, error in save_practice(sheet, folder, options, format=format, page=page):  # type: ignore[arg-type]
         outcomes.append((path, error))
-        if error is None:
+        if error is None and not as_json:
             typer.echo(printable(path))
+    if as_json:
+        files = [printable(path) for path, error in outcomes if error is None]
+        notices = list(map(str, sheet.notices))
+        print_result({"title": sheet.title, "files": files, "notices": notices}, "", as_json=True)
     raise_failures(outcomes)
 
 

@@ -7,6 +7,7 @@ import typer
 
 from bachbot.cli import options as shared
 from bachbot.cli.paths import STANDARD, ScoreInput, ScoreOutput
+from bachbot.cli.results import Report, print_result
 
 
 def render(
@@ -39,6 +40,7 @@ def render(
     read_as: shared.From = None,
     write_as: shared.To = None,
     force: shared.Force = False,
+    as_json: shared.JsonOption = False,
 ) -> None:
     """Engrave a score, play it, or convert it to another format.
 
@@ -59,10 +61,15 @@ def render(
         output, (source.stem, name), to=write_as or (None if output else "pdf"), force=force,
         inputs=[source.path],
     )  # fmt: skip
+    Report(as_json, verbose=False).check(target)
     sheet = load_sheet(source.source, format=source.format, tune=shared.tune_number(tune))
     for notice in sheet.notices:
         print(f"bachbot: warning: {source.label}: {notice}", file=sys.stderr)  # noqa: T201
     voices = len(sheet.voices)
     for names in target.write([sheet], layout):
-        if names:
-            target.say(f"{names}: {voices or 'no'} voice{'' if voices == 1 else 's'}")
+        said = f"{names}: {voices or 'no'} voice{'' if voices == 1 else 's'}"
+        if as_json:
+            plain = {"file": names, "title": sheet.title, "voices": voices, "tempo": sheet.tempo}
+            print_result(plain | {"notices": list(map(str, sheet.notices))}, said, as_json=True)
+        elif names:
+            target.say(said)

@@ -12,6 +12,8 @@ import typer
 from bachbot.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bachbot.cli.paths import ScoreOutput
     from bachbot.decoding import DecodingOptions
     from bachbot.engine import DecodingResult
@@ -43,6 +45,11 @@ def drawn_seed(seed: int | None, *, used: bool, needs: str) -> int:
     if seed is None:
         return secrets.randbelow(_SEEDS) if used else 0
     return seed
+
+
+def print_result(plain: "Mapping[str, object]", text: str, *, as_json: bool) -> None:
+    """Print what a command did: as one JSON object, or in words."""
+    typer.echo(json.dumps(plain, ensure_ascii=False, default=str) if as_json else text)
 
 
 @dataclass(frozen=True)
@@ -86,9 +93,10 @@ class Report:
         *,
         numerals: bool = False,
         notices: Sequence[str] = (),
-        compare: bool = True,
     ) -> None:
         """Write pieces and say for each its key, bars, cadence and faults.
+
+        Of several it is said in what each further one differs from the first.
 
         Parameters
         ----------
@@ -104,8 +112,6 @@ class Report:
             Whether Roman numerals stand under the bass.
         notices : sequence of str
             What was said before of the score that was read, for JSON.
-        compare : bool
-            Whether it is said in what each further version differs from the first.
         """
         from bachbot.engine.difference import diff
 
@@ -123,7 +129,7 @@ class Report:
             if len(found) == 1:
                 parts.append(self._seconds)
             target.say("; ".join(parts))
-        for index, one in enumerate(found[1:] if compare else (), start=1):
+        for index, one in enumerate(found[1:], start=1):
             differs = diff(found[0].score, one.score)
             if self.as_json:
                 plain[index]["differs_from_first"] = differs.to_json()

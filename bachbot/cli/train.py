@@ -8,6 +8,8 @@ import typer
 
 from bachbot.cli.interruption import go_on_by
 from bachbot.cli.measuring import load_corpus
+from bachbot.cli.options import JsonOption
+from bachbot.cli.results import print_result
 from bachbot.cli.train_options import Corpus, Device, Settings, Threads, parse_settings
 from bachbot.cli.train_preference import pairs_command, prefer_command
 from bachbot.errors import UsageError
@@ -85,6 +87,7 @@ def train_command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in the folder.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Train a model on the prepared corpus.
 
@@ -122,7 +125,9 @@ def train_command(
         if (folder / STATE).exists():
             go_on_by(f"give 'bachbot train --resume -o {folder}'")
         raise
-    if not console.quiet:
+    if as_json and not console.quiet:
+        print_result({"folder": str(folder), **result.record}, "", as_json=True)
+    elif not console.quiet:
         show_result(result.record, folder)
 
 
@@ -170,6 +175,7 @@ def search_command(
     device: Device = "auto",
     threads: Threads = 0,
     corpus: Corpus = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Search for better hyperparameters, such as network sizes and dropout.
 
@@ -206,7 +212,11 @@ def search_command(
         raise
     rows = leaderboard(study)
     units = KINDS[config.base.kind].units
-    show_leaderboard(rows, len(study.trials), units)
+    if as_json:
+        plain = {"study": name, "trials": len(study.trials), "leaderboard": rows}
+        print_result(plain, "", as_json=True)
+    else:
+        show_leaderboard(rows, len(study.trials), units)
     if figure is not None and rows:
         from bachbot.training.plots import plot_dropout
 
@@ -247,6 +257,7 @@ def features_command(
         bool, typer.Option("--resume", help="Continue an interrupted run in the folder.")
     ] = False,
     corpus: Corpus = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Learn weights of local features for beam search, and write a checkpoint with them.
 
@@ -273,7 +284,7 @@ def features_command(
         )
 
     run.learn(pieces_of(prepared, part, split, None), rounds, after_round)
-    typer.echo(f"Wrote {output}.")
+    print_result({"checkpoint": output}, f"Wrote {output}.", as_json=as_json)
 
 
 train_app.command("prefer", short_help="Tune a model by pairs of which one is better.")(
@@ -291,12 +302,13 @@ def export_command(
         Path,
         typer.Option("--output", "-o", metavar="DIR", help="Folder to write the checkpoint to."),
     ],
+    as_json: JsonOption = False,
 ) -> None:
     """Write the best checkpoint of a finished run, with its model card."""
     from bachbot.training.run_folder import export_checkpoint
 
     export_checkpoint(run, output)
-    typer.echo(f"Wrote {output}.")
+    print_result({"checkpoint": output}, f"Wrote {output}.", as_json=as_json)
 
 
 def _parse_grid(texts: list[str] | None) -> dict[str, tuple[float, ...]] | None:

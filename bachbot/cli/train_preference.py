@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bachbot.cli import measuring as shared
+from bachbot.cli.options import JsonOption
+from bachbot.cli.results import print_result
 from bachbot.cli.train_options import Corpus, Device, Settings, Threads, parse_settings
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ def prefer_command(
         bool, typer.Option("--resume", help="Continue the run in the folder.")
     ] = False,
     corpus: Corpus = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Tune a model by pairs of pieces of which one is better (direct preference optimization).
 
@@ -88,8 +91,9 @@ def prefer_command(
                 soft_wrap=True,
             )
         raise
-    best = result.checkpoint.config["preference"]["best"]["epoch"]
-    typer.echo(f"Wrote {output / BEST} (epoch {best}).")
+    best = result.checkpoint.config["preference"]["best"]
+    said = f"Wrote {output / BEST} (epoch {best['epoch']})."
+    print_result({"checkpoint": output / BEST, "best": best}, said, as_json=as_json)
 
 
 def _epoch_line(event: "PreferenceEpoch", epochs: int) -> str:
@@ -123,6 +127,7 @@ def pairs_command(
     ] = "train",
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Chooses the tunes.")] = 0,
     corpus: Corpus = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write pairs of Bach's settings and a model's own of the same tunes, for 'train prefer'.
 
@@ -143,4 +148,5 @@ def pairs_command(
         count = write_own_pairs(
             output, load_checkpoint(checkpoint), [pieces[at] for at in order], progress=advance
         )
-    typer.echo(f"Wrote {count} pairs to {output}.")
+    said = f"Wrote {count} pairs to {output}."
+    print_result({"folder": output, "pairs": count}, said, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from bachbot.engine.engine import DEFAULT_CHECKPOINT, Engine, Progress
 from bachbot.engine.mood import MoodResult
-from bachbot.engine.one_call import compose_pieces, harmonize, mood
+from bachbot.engine.one_call import compose_pieces, harmonize, mood, realize, slideshow
 from bachbot.engine.requests import ComposeOptions, DecodingResult
 from bachbot.engine.slides import Slide, SlideShow, read_slideshow
 from bachbot.engine.slideshow import SlideShowResult
@@ -21,4 +21,6 @@ __all__ = [
     "harmonize",
     "mood",
     "read_slideshow",
+    "realize",
+    "slideshow",
 ]

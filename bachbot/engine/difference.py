@@ -98,6 +98,8 @@ class ScoreDifference:
         changed = self.changed_bars
         voices = ", ".join(f"{voice.label} in {count}" for voice, count in self.by_voice.items())
         text = f"{len(changed)} of {self.bars} bars differ ({number_words(changed)}; {voices})"
+        if set(self.by_voice.values()) == {self.bars} and len(self.by_voice) > 1:
+            text = f"all {self.bars} bars differ in all voices"
         for one in self.cadences:
             here, there = one.now or "goes on", one.before or "going on"
             verb = "ends " if one.now else ""

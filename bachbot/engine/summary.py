@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-from bachbot.chorale import Key
+from bachbot.chorale import Key, Voice, note_name
 from bachbot.scores import Score
 from bachbot.scores.phrases import phrase_ends_of
 from bachbot.theory.cadence import PhraseCadence, PhraseCadenceKind
@@ -49,7 +49,13 @@ class Summary:
 
     @property
     def closing(self) -> str:
-        """How it closes, such as ``"closes with a perfect cadence in G major"``."""
+        """How it closes, such as ``"closes with a perfect cadence in G major"``.
+
+        Of voices without a bass it is said on which note the highest ends.
+        """
+        score = self.score
+        if Voice.BASS not in score.present:
+            return f"ends on {note_name(score.lines[score.present[0]].names[-1])}"
         cadences = self.explanation.phrase_cadences
         return f"closes {cadence_words(cadences[-1])}" if cadences else "closes without a cadence"
 

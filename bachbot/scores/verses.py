@@ -114,7 +114,7 @@ def parse_verses(text: str) -> Verses:
     return Verses(tuple(tuple(verse) for verse in verses), notices)
 
 
-def read_verses(path: Path) -> Verses:
+def read_verses(path: str | Path) -> Verses:
     """Read verses from a text file.
 
     Raises
@@ -122,6 +122,7 @@ def read_verses(path: Path) -> Verses:
     UsageError
         If the file cannot be read as text, or as `parse_verses`.
     """
+    path = Path(path)
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)

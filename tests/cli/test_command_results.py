@@ -143,3 +143,16 @@ def test_a_pipe_gets_no_bar(capsys):
         assert isinstance(advance, ProgressLines)
         advance(1, 2)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.slow
+def test_compositions_are_compared_and_a_melody_alone_has_no_cadence(here, untrained, capsys):
+    compose = ("compose", "--bars", 2, "--seed", 4, "--number", 2, "--lower-voices", "sample")
+    assert run(untrained, *compose, "-o", "c.mid") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[2].startswith("c-1.mid and c-2.mid: all 2 bars differ in all voices")
+    assert run(untrained, *compose, "--voices", "soprano", "-o", "s.mid") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert "; ends on " in said[0]
+    assert "cadence" not in said[0]
+    assert "bars differ (bars 1-2; soprano in 2)" in said[2]

@@ -1,13 +1,17 @@
 """``bachbot evaluate`` all and readme: the whole evaluation as a page and in documents."""
 
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bachbot.cli import measuring as shared
+from bachbot.cli.options import JsonOption
+from bachbot.cli.results import print_result
+from bachbot.cli.show import ProgressLines
 from bachbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,6 +61,7 @@ def all_command(
         bool, typer.Option("--fresh", help="Ignore cached results and measure again.")
     ] = False,
     corpus: shared.CorpusOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Run every measurement and write one self-contained page.
 
@@ -90,7 +95,8 @@ def all_command(
 
     print_table(longest_table(report.times), Console(stderr=True))
     _print_errors(report)
-    typer.echo(written)
+    plain = {"page": written, "whole": report.whole, "seconds": report.times}
+    print_result(plain, str(written), as_json=as_json)
     if not report.whole:
         raise typer.Exit(1)
 
@@ -107,7 +113,13 @@ def _by_name(paths: list[Path]) -> dict[str, Path]:
 
 @contextmanager
 def _progress_bars() -> "Iterator[Callable[[str], AbstractContextManager[Advance]]]":
-    """Bars on standard error, one below the other: a section, and what it needs in turn."""
+    """Bars on standard error, one below the other: a section, and what it needs in turn.
+
+    Without a terminal each prints a line now and then.
+    """
+    if not sys.stderr.isatty():
+        yield lambda label: nullcontext(ProgressLines(label))
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -159,6 +171,7 @@ def readme_command(
             "--readme", metavar="FILE", help="The document for the short table of results."
         ),
     ] = Path("README.md"),
+    as_json: JsonOption = False,
 ) -> None:
     """Write the tables of a report into the results page and the README.
 
@@ -170,5 +183,7 @@ def readme_command(
     from bachbot.report.page import read
     from bachbot.report.readme import regenerate
 
-    for path, names in regenerate([results, readme], read(report)).items():
-        typer.echo(f"{path}: {', '.join(names)}")
+    written = regenerate([results, readme], read(report))
+    said = "\n".join(f"{path}: {', '.join(names)}" for path, names in written.items())
+    plain = {str(path): list(names) for path, names in written.items()}
+    print_result(plain, said, as_json=as_json)
