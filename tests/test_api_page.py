@@ -60,7 +60,7 @@ def test_help_lists_every_function_by_job_in_a_line_each():
     listed = re.findall(r"^    (\w+)  +\S.{10,}$", said, re.MULTILINE)
     assert sorted(listed) == FUNCTIONS
     text = pydoc.plain(pydoc.render_doc(bachbot))
-    for name in bachbot.__all__:
+    for name in set(bachbot.__all__) - {"__version__"}:
         assert re.search(rf"\b{name}\b", text), name
     for name in FUNCTIONS:
         assert getattr(bachbot, name).__doc__.strip(), name
