@@ -216,7 +216,7 @@ def harmonize(
         )  # fmt: skip
         harmonize_folder(
             source,
-            folder_of(output, many),
+            folder_of(output, "a folder of tunes" if source.is_folder() else many),
             work,
             jobs=jobs,
             timeout=timeout,
@@ -295,7 +295,11 @@ def _options(
     varied = method == "beam" and number > 1 and diversity != 0
     return DecodingOptions(
         method=method,
-        seed=drawn_seed(seed, used=sample or varied, needs="--sample or --number"),
+        seed=drawn_seed(
+            seed,
+            used=sample or varied,
+            needs="--sample, or --number with beam search and --diversity above 0",
+        ),
         number=number,
         difficulty=difficulty,
         **shared.penalties_of_flags(parallels, no_penalties),

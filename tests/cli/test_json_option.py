@@ -85,3 +85,11 @@ def test_explain_writes_several_pages(here, capsys):
     assert main(["explain", "four.abc", "--numerals", "a.mxl", "--marks", "a.mxl"]) == 2
     assert "name one file" in capsys.readouterr().err
     assert main(["explain", "four.abc", "--numerals", "-"]) == 2
+
+
+def test_a_folder_is_no_score(here, capsys):
+    Path("hymns").mkdir()
+    for command in ("render", "practice", "explain"):
+        assert main([command, "hymns"]) != 0
+        said = "hymns is a folder: give one of the scores in it"
+        assert said in capsys.readouterr().err

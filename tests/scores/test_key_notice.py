@@ -18,6 +18,8 @@ TWINKLE = b"X:1\nL:1/4\nM:4/4\nK:C\nCCGG|AAG2|FFEE|DDC2|\n"
         (Key("G", "major"), "outside its scale"),
         (Key("E", "major"), "--transpose 'E major'"),
         (Key("C", "minor"), "looks like C major"),
+        (Key("D", "minor"), "--transpose 'D major' without --key would move them to D major"),
+        (Key("G#", "minor"), "--transpose 'Ab major'"),
     ],
 )
 def test_a_key_that_contradicts_the_tune_is_said(key, said):

@@ -333,6 +333,11 @@ class _Loader:
         )
         if self.transposition.kind != "no" and key.mode == estimated.mode:
             text += f": to move them to {key}, give --transpose '{key}' and no --key"
+        elif self.transposition.kind != "no":
+            other = Key(key.tonic, estimated.mode).simplified
+            text += "; --transpose does not change the mode"
+            if other != estimated:
+                text += f", and --transpose '{other}' without --key would move them to {other}"
         self._note("key", text)
 
     def _note_key_change(self, document: Document, key: Key) -> None:

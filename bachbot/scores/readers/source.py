@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, get_args
@@ -85,6 +86,9 @@ def open_source(source: str | Path | bytes | BinaryIO, format: str | None = None
         path = Path(source)
         found = format or INPUT_FORMATS.get(path.suffix.lower())
         label = _printable(str(path))
+        with suppress(OSError, ValueError):
+            if path.is_dir():
+                raise ScoreError(f"{label} is a folder: give one of the scores in it")
         if found is None:
             raise ScoreError(
                 f"{label}: '{_printable(path.suffix.lower())}' is not the suffix of a score that "
