@@ -82,8 +82,7 @@ if TYPE_CHECKING:
     )
     from bachbot.engine import compose_pieces as compose
     from bachbot.engine.difference import ScoreDifference, diff
-    from bachbot.engine.folder import harmonize_folder
-    from bachbot.engine.folder_work import FolderSettings
+    from bachbot.engine.folders import FolderSettings, harmonize_folder
     from bachbot.engine.summary import Summary
     from bachbot.scores import (
         Layout,
@@ -177,7 +176,7 @@ _HOMES = {
     "DecodingResult": "bachbot.engine",
     "Difficulty": "bachbot.decoding.difficulty",
     "Engine": "bachbot.engine",
-    "FolderSettings": "bachbot.engine.folder_work",
+    "FolderSettings": "bachbot.engine.folders",
     "Key": "bachbot.chorale",
     "Layout": "bachbot.scores",
     "Meter": "bachbot.chorale",
@@ -207,7 +206,7 @@ _HOMES = {
     "diff": "bachbot.engine.difference",
     "explain": "bachbot.teaching:explain_score",
     "harmonize": "bachbot.engine",
-    "harmonize_folder": "bachbot.engine.folder",
+    "harmonize_folder": "bachbot.engine.folders",
     "list_tunes": "bachbot.scores",
     "load_any_score": "bachbot.scores",
     "load_score": "bachbot.scores",
