@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bachbot.errors import OutputError, UsageError
+from bachbot.errors import OutputError, ScoreError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 def read_pieces(paths: Sequence[Path]) -> "list[Chorale]":
     """Read four-part chorales from files, each in its own key.
 
+    A file of a folder that cannot be read is passed over and said.
+
     Parameters
     ----------
     paths : sequence of Path
@@ -35,22 +37,60 @@ def read_pieces(paths: Sequence[Path]) -> "list[Chorale]":
     UsageError
         If a folder holds no score.
     ScoreError
-        If a file cannot be read, or is not a four-part piece.
+        If a file cannot be read, or is not a four-part piece; in a folder if all are such.
     CorpusError
         If an ``.npz`` file holds something else.
     """
     from bachbot.chorale import VOICES
     from bachbot.corpus.jsb import read_as_they_are
-    from bachbot.scores.readers.source import scores_in
 
     found: list[Chorale] = []
     for path in paths:
         if path.suffix == ".npz":
             found += read_as_they_are(path)
         elif path.is_dir():
-            found += [read_score(file, voices=VOICES).chorale for file in scores_in(path)]
+            found += [score.chorale for score in read_folder(path, voices=VOICES)]
         else:
             found.append(read_score(path, voices=VOICES).chorale)
+    return found
+
+
+def read_folder(
+    folder: Path, *, voices: "Sequence[Voice]", limit: int | None = None
+) -> "list[Score]":
+    """Load the scores in a folder, by name; one that cannot be read is passed over and said.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    voices : sequence of Voice
+        What each score has to have.
+    limit : int, optional
+        The most scores that are loaded.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds no score, or cannot be read.
+    ScoreError
+        If none of its scores can be read.
+    """
+    from bachbot.scores.readers.source import scores_in
+
+    found: list[Score] = []
+    paths = scores_in(folder)
+    for path in paths:
+        if limit is not None and len(found) == limit:
+            break
+        try:
+            found.append(read_score(path, voices=voices))
+        except ScoreError as error:
+            print(f"bachbot: warning: passed over: {error}", file=sys.stderr)  # noqa: T201
+    if not found:
+        raise ScoreError(
+            f"none of the {len(paths)} scores in {folder} can be read: give another folder"
+        )
     return found
 
 

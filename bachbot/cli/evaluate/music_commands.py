@@ -281,16 +281,15 @@ def music_command(
 
 def _requests_of_tunes(folder: Path, limit: int | None) -> "list[FillRequest]":
     """The requests to harmonize the tunes in a folder, in its order."""
-    from bachbot.cli.show import read_score
+    from bachbot.cli.show import read_folder
     from bachbot.engine.requests import HarmonizeRequest
-    from bachbot.scores.readers.source import scores_in
 
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder: give one with tunes with --tunes")
     soprano = (_soprano(),)
     return [
-        HarmonizeRequest(read_score(path, voices=soprano), soprano).fill_request
-        for path in scores_in(folder)[:limit]
+        HarmonizeRequest(score, soprano).fill_request
+        for score in read_folder(folder, voices=soprano, limit=limit)
     ]
 
 
