@@ -10,7 +10,8 @@ clone of an earlier commit. The table says, of each kind of file, how many were 
 one line, how many failed otherwise or were stopped after so many seconds of processor time or at
 so much memory, and the most seconds and memory of a file that was not stopped. The start of
 Python and the imports are not counted as time. ``--record`` keeps each file's result; a later run
-goes on from there.
+goes on from there. ``--file "kind: name"``, as often as wanted, takes single files and prints a row
+for each.
 """
 
 import argparse
@@ -126,6 +127,7 @@ def main() -> int:
     parser.add_argument("--megabytes", type=int, default=1000, help="of address space")
     parser.add_argument("--record", type=Path, help="of results, to go on with")
     parser.add_argument("--read", nargs="*", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--file", action="append", metavar="NAME", help="a file to read")
     options = parser.parse_args()
     limits = Limits(options.seconds, options.megabytes)
     if options.read is not None:
@@ -138,7 +140,7 @@ def main() -> int:
         files: dict[str, Path] = {}
         for kind, what, content in cases():
             name = f"{kind}: {what}"
-            if name not in found:
+            if name not in found and name in (options.file or [name]):
                 files[name] = Path(folder, f"{len(files)}{SUFFIXES[kind]}")
                 files[name].write_bytes(content)
         results = measure_all(list(files.values()), options.package, limits)
@@ -147,9 +149,18 @@ def main() -> int:
             if options.record is not None:
                 with options.record.open("a", encoding="utf-8") as file:
                     file.write(json.dumps([name, result]) + "\n")
-    for line in table(found):
+    lines = table(found) if not options.file else rows({n: found[n] for n in options.file})
+    for line in lines:
         print(line)  # noqa: T201
     return 0
+
+
+def rows(found: dict[str, tuple[str, float, int]]) -> Iterator[str]:
+    """The results in Markdown, a row a file."""
+    yield "| file | | seconds | memory, MB |"
+    yield "|---|---|---:|---:|"
+    for name, (said, took, peak) in found.items():
+        yield f"| {name} | {said} | {took:.2f} | {peak or ''} |"
 
 
 def table(found: dict[str, tuple[str, float, int]]) -> Iterator[str]:
