@@ -200,9 +200,13 @@ class _Assigner:
         missing = [v.label for v in self.wanted if v not in {**self.named, **self.pairs}]
         if len(self.parts) == 1 and len(self.wanted) == len(VOICES):
             return "it has one voice, and this needs four: harmonize it first"
+        keep = ""
+        if self.named:
+            voices = ",".join(voice.label for voice in sorted(self.named))
+            keep = f", or keep the voices that it has (--given {voices})"
         return (
             f"it has no part for {' and '.join(missing)} (it has {has}): name its parts Soprano, "
-            "Alto, Tenor and Bass, or request the voices that it has"
+            f"Alto, Tenor and Bass{keep}"
         )
 
 

@@ -127,6 +127,7 @@ def test_the_error_for_a_missing_voice_lists_the_parts(put):
     with pytest.raises(ScoreError, match=r"no part for bass \(it has Soprano, Piano\)") as error:
         load_score(path, voices=[Voice.SOPRANO, Voice.BASS])
     one_line(error)
+    assert str(error.value).endswith("keep the voices that it has (--given soprano)")
 
 
 def test_a_closed_score_of_two_staves_has_four_voices(put):
