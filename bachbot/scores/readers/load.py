@@ -270,10 +270,10 @@ class _Loader:
             read = [voice.label for voice in self.wanted]
             self._note("parts", f"{_listed(taken.ignored)} ignored; {_listed(read)} read")
         self.notices += taken.notices
-        pitch = self._quantized(document, lines).pitch
-        estimated = _estimate_key(pitch, document)
+        grid = self._quantized(document, lines)
+        estimated = _estimate_key(grid.pitch, document)
         key = self.key or estimated
-        self._note_contradiction(pitch, key, estimated)
+        self._note_contradiction(grid.pitch, key, estimated)
         placement, notices = place_lines(document, lines, key, self.transposition, self.choir)
         self.notices += notices
         interval = placement.interval
@@ -286,12 +286,13 @@ class _Loader:
                 transpose_score(document.root, interval)
                 key = interval.key(key)
             document, lines = read_again(document.root, lines)
+            grid = self._quantized(document, lines)
         for voice, line in lines.items():
             self._note_off_grid(voice, line)
         if any(has_chord_symbols(document.part(line.part)) for line in lines.values()):
             self._note("chord symbols", "its chord symbols are left out: the harmony will be new")
         self._note_key_change(document, key)
-        chorale = self._chorale(document, lines, key)
+        chorale = self._chorale(grid, key)
         title = title_of(document.root) or self.source.name
         notices = tuple(self.notices)
         return Score(chorale, self.wanted, title, document, lines, notices, placement.whole)
@@ -309,8 +310,9 @@ class _Loader:
             self._note("shared chords" if found.chords else "missing voices", finding)
         for voice, line in found.lines.items():
             self._note_off_grid(voice, line)
-        key = self.key or _estimate_key(self._quantized(document, found.lines).pitch, document)
-        chorale = self._chorale(document, found.lines, key)
+        grid = self._quantized(document, found.lines)
+        key = self.key or _estimate_key(grid.pitch, document)
+        chorale = self._chorale(grid, key)
         title = title_of(document.root) or self.source.name
         return Score(chorale, self.wanted, title, document, found.lines, tuple(self.notices))
 
@@ -368,8 +370,7 @@ class _Loader:
     def _quantized(self, document: Document, lines: Mapping[Voice, Line]) -> Grid:
         return quantize([lines[voice].notes for voice in self.wanted], document.bars)
 
-    def _chorale(self, document: Document, lines: Mapping[Voice, Line], key: Key) -> Chorale:
-        grid = self._quantized(document, lines)
+    def _chorale(self, grid: Grid, key: Key) -> Chorale:
         pitch = np.full((len(grid.pitch), 4), REST, dtype=np.int16)
         tied = np.zeros(pitch.shape, dtype=np.bool_)
         pitch[:, list(self.wanted)] = grid.pitch

@@ -259,7 +259,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
         load_score(tmp_path / "none.musicxml")
     folder = tmp_path / "folder.musicxml"
     folder.mkdir()
-    with pytest.raises(ScoreError, match="is not a file"):
+    with pytest.raises(ScoreError, match="is a folder: give one of the scores in it"):
         load_score(folder)
 
 
