@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from moods_made import EXAMPLES, made_tune
 
@@ -134,6 +134,7 @@ _KEYS = st.builds(
 )
 
 
+@settings(max_examples=30)
 @given(_TUNES, _KEYS, st.sampled_from(sorted(MOODS)), st.sets(st.integers(0, 250), max_size=6))
 def test_kept_notes_begin_where_they_began(notes, key, name, ends):
     mood = MOODS[name]
@@ -147,6 +148,7 @@ def test_kept_notes_begin_where_they_began(notes, key, name, ends):
     assert changed.key.pitch_class == key.pitch_class
 
 
+@settings(max_examples=30)
 @given(_TUNES, _KEYS, st.sampled_from(sorted(MOODS)))
 def test_a_placed_tune_is_within_the_sopranos_range_if_it_can_be(notes, key, name):
     mood = MOODS[name]
@@ -164,6 +166,7 @@ def test_a_placed_tune_is_within_the_sopranos_range_if_it_can_be(notes, key, nam
         assert sounding.max() <= high
 
 
+@settings(max_examples=30)
 @given(_TUNES, _KEYS, st.integers(-5, 5))
 def test_a_tune_in_another_key_is_the_same_tune(notes, key, up):
     tune = made_tune(*zip(*notes, strict=True), key=key)
