@@ -128,7 +128,8 @@ def explain(
 
     Chords are Roman numerals in the local key; the remarks name the nonharmonic notes. A phrase
     ends at each fermata and at the end of the piece, with a cadence or without one; in a score
-    without fermatas phrase ends are predicted from its melody and words. Places are bar.beat, as
+    without fermatas, or with one at the end alone, phrase ends are predicted from its melody and
+    words. From one phrase to the next no note has to resolve. Places are bar.beat, as
     --phrases and --cadences of harmonize read them: 12.3.5 is half a beat after beat 3 of bar 12.
     A pickup is bar 0. A beat of 6/8, 9/8 and 12/8 is three eighths. A score
     with missing voices, chords on staves or notes out of range is explained as far as it goes.

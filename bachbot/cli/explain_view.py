@@ -74,6 +74,8 @@ def show_comparison(found: "Comparison", names: tuple[str, str], *, depth: int) 
             notes = "; ".join(
                 f"{_beat(n.beat)} {n.voice.label} {n.first} / {n.second}" for n in bar.notes
             )
+            for name, only in zip(names, bar.only, strict=True):
+                notes = f"only in {name}" if only else notes
             yield str(bar.bar), *chords, *faults, notes
 
     headings = (
@@ -102,7 +104,7 @@ def fault_rows(faults: Iterable["Fault"], depth: int) -> Iterator[tuple[str, ...
     from bachbot.chorale.place import place_text
 
     for fault in faults:
-        voices = ", ".join(voice.label for voice in fault.voices)
+        voices = ", ".join(voice.label for voice in fault.sounding)
         told = fault.sentence if depth >= SENTENCE else voices
         yield place_text(fault.bar, fault.beat), fault.rule, fault.severity, told
 

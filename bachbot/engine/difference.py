@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Voice
+from bachbot.chorale.bar_pairs import bar_pairs
 from bachbot.engine.summary import Summary, cadence_words, fault_words
-from bachbot.scores import Score, beats_of
+from bachbot.scores import Score
+from bachbot.scores.bars import frame_bar_numbers
 from bachbot.scores.pitch import pitch_label
 from bachbot.theory.cadence import PhraseCadence
 from bachbot.theory.explanation import Fault
-from bachbot.theory.given.given_chords import BarBeats
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class ScoreDifference:
     Parameters
     ----------
     bars : int
-        Bars of the longer score; both parts of a bar that a repeat splits are one.
+        Bars of either score; both parts of a bar that a repeat splits are one.
     changes : tuple of BarChange
         By bar, then from the top voice down.
     cadences : tuple of CadenceChange
@@ -132,7 +133,8 @@ def diff(before: Score, now: Score) -> ScoreDifference:
     """Compare two scores bar by bar.
 
     Notes are compared as they sound, on the grid of sixteenths: spelling, words and layout do not
-    count. Cadences and faults are compared if both have four voices.
+    count. Bars are matched by their printed numbers. Cadences and faults are compared if both have
+    four voices.
 
     Parameters
     ----------
@@ -144,13 +146,14 @@ def diff(before: Score, now: Score) -> ScoreDifference:
     ScoreDifference
         What changes from the first to the second.
     """
-    bars = list(zip_longest(beats_of(before), beats_of(now)))
+    numbers = frame_bar_numbers(before)
+    bars = bar_pairs(numbers, frame_bar_numbers(now))
     voices = sorted({*before.present, *now.present})
     changes = tuple(
-        BarChange((one or other).number, voice, *notes)
-        for one, other in bars
+        BarChange(bar.number, voice, *notes)
+        for bar in bars
         for voice in voices
-        if len(set(notes := (_notes(before, one, voice), _notes(now, other, voice)))) == 2
+        if len(set(notes := tuple(map(_notes, (before, now), bar.frames, (voice, voice))))) == 2
     )
     if len(before.present) < len(Voice) or len(now.present) < len(Voice):
         return ScoreDifference(len(bars), changes)
@@ -159,25 +162,25 @@ def diff(before: Score, now: Score) -> ScoreDifference:
     return ScoreDifference(
         len(bars),
         changes,
-        tuple(_cadences(old.phrase_cadences, new.phrase_cadences, beats_of(before))),
+        tuple(_cadences(old.phrase_cadences, new.phrase_cadences, numbers)),
         gone,
         more,
         _transposition(before.chorale, now.chorale),
     )
 
 
-def _notes(score: Score, bar: BarBeats | None, voice: Voice) -> str:
+def _notes(score: Score, frames: range, voice: Voice) -> str:
     """The notes of a voice in a bar."""
-    if bar is None or voice not in score.present:
+    if voice not in score.present:
         return ""
     chorale = score.chorale
     pitch, tied = chorale.pitch[:, voice], chorale.tied[:, voice]
     begins = [
-        f for f in bar.frames
-        if f == bar.frames.start or (pitch[f] != pitch[f - 1] if pitch[f] == REST else not tied[f])
+        f for f in frames
+        if f == frames.start or (pitch[f] != pitch[f - 1] if pitch[f] == REST else not tied[f])
     ]  # fmt: skip
     words = []
-    for frame, stop in zip(begins, [*begins[1:], bar.frames.stop], strict=True):
+    for frame, stop in zip(begins, [*begins[1:], frames.stop], strict=False):
         name = "r" if pitch[frame] == REST else pitch_label(int(pitch[frame]), chorale.key.fifths)
         words.append(f"{'~' if tied[frame] else ''}{name}{_length(stop - frame)}")
     return " ".join(words)
@@ -193,14 +196,14 @@ def _length(frames: int) -> str:
 
 
 def _cadences(
-    old: Sequence[PhraseCadence], new: Sequence[PhraseCadence], bars: Sequence[BarBeats]
+    old: Sequence[PhraseCadence], new: Sequence[PhraseCadence], numbers: NDArray[np.int64]
 ) -> Iterable[CadenceChange]:
     """Phrases that end differently, matched by the frame in which they end."""
     before = {one.end: cadence_words(one) for one in old}
     now = {one.end: cadence_words(one) for one in new}
     for end in sorted({*before, *now}):
         if before.get(end) != now.get(end):
-            number = next((b.number for b in bars if end in b.frames), bars[-1].number)
+            number = int(numbers[min(end, len(numbers) - 1)])
             yield CadenceChange(number, before.get(end, ""), now.get(end, ""))
 
 

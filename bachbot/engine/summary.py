@@ -6,7 +6,7 @@ from functools import cached_property
 
 from bachbot.chorale import Key, Voice, note_name
 from bachbot.scores import Score
-from bachbot.scores.phrases import phrase_ends_of
+from bachbot.scores.phrases import heard_phrase_ends
 from bachbot.theory.cadence import PhraseCadence, PhraseCadenceKind
 from bachbot.theory.explanation import Explanation, explain
 
@@ -35,7 +35,7 @@ class Summary:
     @cached_property
     def explanation(self) -> Explanation:
         """Its chords, cadences and faults, as ``bachbot explain`` finds them."""
-        return explain(self.score.chorale, phrase_ends_of(self.score))
+        return explain(self.score.chorale, heard_phrase_ends(self.score))
 
     @property
     def key(self) -> Key:

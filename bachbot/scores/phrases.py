@@ -4,12 +4,13 @@ Shapes: T frames.
 """
 
 import re
+from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import Voice
+from bachbot.chorale import REST, Voice
 from bachbot.chorale.place import PLACE
 from bachbot.errors import UsageError
 from bachbot.scores.bars import beats_of
@@ -114,6 +115,33 @@ def phrase_ends_of(score: Score, text: str | None = None) -> tuple[int, ...] | N
         raise UsageError("the phrase ends are empty: give bars such as 4,8,12.3, or none")
     bars = beats_of(score)
     return tuple(sorted({_frame(score, word, bars) for word in words}))
+
+
+def heard_phrase_ends(score: Score) -> tuple[int, ...] | None:
+    """Where a listener hears phrases end in a score that has been written down already.
+
+    Parameters
+    ----------
+    score : Score
+        With any voices; without a soprano the highest one is the tune.
+
+    Returns
+    -------
+    tuple of int, or None
+        A frame of the last note of each phrase, in order; None: at the fermatas. They are
+        predicted (`predict_phrase_ends`) if there are none but at the end, as in many hymnals.
+    """
+    chorale, top = score.chorale, score.present[0]
+    tune = replace(
+        chorale,
+        pitch=np.roll(chorale.pitch, -top, axis=1),
+        tied=np.roll(chorale.tied, -top, axis=1),
+    )
+    starts = np.flatnonzero(tune.onset[:, Voice.SOPRANO] & (tune.pitch[:, Voice.SOPRANO] != REST))
+    if starts.size and chorale.fermata[: starts[-1]].any():
+        return None
+    words = word_scores(score) if top is Voice.SOPRANO else None
+    return predict_phrase_ends(tune, words)
 
 
 def predicted_places(score: Score) -> str | None:

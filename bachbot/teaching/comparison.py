@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 
 import numpy as np
 
 from bachbot.chorale import REST, VOICES, Voice
+from bachbot.chorale.bar_pairs import bar_pairs
 from bachbot.theory.explanation import Explanation, Fault
 from bachbot.theory.fault_text import note_label
 
@@ -59,12 +60,15 @@ class ComparedBar:
         The faults in it, of each version.
     notes : tuple of NoteDifference
         Where the notes differ.
+    only : tuple of bool
+        Whether it is in each version and not in the other.
     """
 
     bar: int
     chords: tuple[tuple[str, ...], tuple[str, ...]]
     faults: tuple[tuple[Fault, ...], tuple[Fault, ...]]
     notes: tuple[NoteDifference, ...]
+    only: tuple[bool, bool] = (False, False)
 
     @property
     def same(self) -> bool:
@@ -78,6 +82,7 @@ class ComparedBar:
             "chords": [list(side) for side in self.chords],
             "faults": [[fault.to_json() for fault in side] for side in self.faults],
             "notes": [note.to_json() for note in self.notes],
+            "only": list(self.only),
         }
 
 
@@ -118,11 +123,9 @@ def compare(first: Explanation, second: Explanation) -> Comparison:
         A bar that one version lacks has its notes against rests.
     """
     sides = (first, second)
-    spans = [_bar_frames(side) for side in sides]
-    numbers = sorted({*spans[0], *spans[1]})
     bars = []
-    for number in numbers:
-        frames = [span.get(number, range(0)) for span in spans]
+    for pair in bar_pairs(first.frame_bars, second.frame_bars):
+        number, frames = pair.number, pair.frames
         chords = tuple(
             tuple(h.text for h in side.harmonies if h.start in here)
             for side, here in zip(sides, frames, strict=True)
@@ -132,19 +135,9 @@ def compare(first: Explanation, second: Explanation) -> Comparison:
             for side, here in zip(sides, frames, strict=True)
         )
         notes = tuple(_differences(number, sides, frames))
-        bars.append(ComparedBar(number, chords, faults, notes))  # type: ignore[arg-type]
+        only = (not frames[1], not frames[0])
+        bars.append(ComparedBar(number, chords, faults, notes, only))  # type: ignore[arg-type]
     return Comparison(tuple(bars))
-
-
-def _bar_frames(side: Explanation) -> dict[int, range]:
-    """The frames of each bar by its number; both parts of a bar that a repeat splits are one."""
-    numbers = side.frame_bars.tolist()
-    edges = [i for i, n in enumerate(numbers) if i == 0 or n != numbers[i - 1]]
-    found: dict[int, range] = {}
-    for start, stop in pairwise([*edges, len(numbers)]):
-        # Where the numbers start again, another movement begins.
-        found.setdefault(numbers[start], range(start, stop))
-    return found
 
 
 def _differences(

@@ -1,6 +1,6 @@
 """Explain a score: what its reader found, its chords, its cadences and its faults by name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,8 @@ from bachbot.chorale import REST, Voice
 from bachbot.scores import Score, load_any_score
 from bachbot.scores.bars import frame_bar_numbers
 from bachbot.scores.musicxml.complete import names_of
-from bachbot.scores.phrases import phrase_ends_of
+from bachbot.scores.phrases import heard_phrase_ends
+from bachbot.theory.analysis import Harmony
 from bachbot.theory.explanation import Explanation, explain
 from bachbot.theory.rules import RuleSet
 
@@ -22,12 +23,15 @@ _MOST = 0.5
 
 
 def explain_score(
-    score: Score | str | Path, *, rules: RuleSet | str | Path = "bach"
+    score: Score | str | Path,
+    *,
+    rules: RuleSet | str | Path = "bach",
+    harmonies: Sequence[Harmony] | None = None,
 ) -> Explanation:
     """Explain a score: chords, cadences, and faults against rules of choice.
 
     No score that has a note is refused: missing voices, chords on staves and notes out of range are
-    findings. Phrases end at fermatas; without any they are predicted.
+    findings. Phrases end at fermatas; without any but at the end they are predicted.
 
     Parameters
     ----------
@@ -35,6 +39,8 @@ def explain_score(
         From `bachbot.load_any_score`, or a file.
     rules : RuleSet, str or Path
         ``"bach"``, ``"strict"``, a TOML file or a set (`RuleSet.named`).
+    harmonies : sequence of Harmony, optional
+        Its analysis where it has been made already. Default: it is analyzed.
 
     Returns
     -------
@@ -58,15 +64,15 @@ def explain_score(
         rules = RuleSet.named(rules)
     if not isinstance(score, Score):
         score = load_any_score(score)
-    ends = phrase_ends_of(score) if Voice.SOPRANO in score.present else None
     said = [notice.message for notice in score.notices if notice.kind in _FINDINGS]
     return explain(
         score.chorale,
-        ends,
+        heard_phrase_ends(score),
         frame_bar_numbers(score),
         rules=rules,
         names=score_names(score),
         findings=[*said, *_octaves(score), *_alone(score)],
+        harmonies=harmonies,
     )
 
 

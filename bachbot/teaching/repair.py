@@ -4,7 +4,7 @@ For each fault all changes of one note, then of two, to chord tones near by are 
 rules at once (`bachbot.teaching.trials`). Those that end the fault and make no new one are ordered
 by how many notes they change, then by how the result sounds and sings; the first that also holds
 after the harmony is analyzed anew is taken. Changes that make another chord come last, and never
-at a cadence, whose chords a fault does not ask to change.
+at a cadence, whose chords and bass a fault does not ask to change.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +28,14 @@ from bachbot.teaching.candidates import (
     touched_notes,
 )
 from bachbot.teaching.explaining import explain_score
-from bachbot.teaching.trials import AnalyzedPiece, Change, Target, Trial, try_changes
+from bachbot.teaching.trials import (
+    AnalyzedPiece,
+    Change,
+    PieceNote,
+    Target,
+    Trial,
+    try_changes,
+)
 from bachbot.theory.analysis import analyze
 from bachbot.theory.explanation import Explanation, Fault, judge
 from bachbot.theory.fault_text import note_label
@@ -256,8 +263,12 @@ def repair(score: Score | str | Path, options: RepairOptions | None = None) -> R
     mender = _Mender(before, rules, options)
     mender.mend_all()
     piece = mender.piece
-    mended = repitch(score, piece.chorale, piece.names)
-    after = explain_score(mended, rules=rules)
+    # The explanation has fermatas where phrases are heard to end; the score keeps its own.
+    written = replace(piece.chorale, fermata=score.chorale.fermata)
+    mended = repitch(score, written, piece.names)
+    # Where the tune stays its phrases do, and so does the analysis.
+    harmonies = piece.harmonies if score.present[0] in options.keep else None
+    after = explain_score(mended, rules=rules, harmonies=harmonies)
     return RepairResult(mended, tuple(mender.mends), tuple(mender.left), before, after)
 
 
@@ -327,10 +338,26 @@ class _Mender:
         return sorted(good, key=lambda row: self._cost(changes[row], trial, row))
 
     def _keeps_harmony(self, change: Change, trial: Trial, row: int) -> bool:
-        """Whether every note is of its chord, and every chord has the root that it had."""
+        """Whether every note is of its chord, and every chord has the root that it had.
+
+        At a cadence the bass keeps the root too, which makes it a perfect or a half cadence.
+        """
+        if any(self._takes_root(note, pitch) for note, pitch in change):
+            return False
         tones = all(p % 12 in self.piece.chord_tones(note) for note, p in change)
         octaves = all((p - note.pitch) % 12 == 0 for note, p in change)
         return octaves or (tones and not trial.reharmonized[row])
+
+    def _takes_root(self, note: PieceNote, pitch: int) -> bool:
+        """Whether the bass leaves the root of a chord at a cadence."""
+        if note.voice is not Voice.BASS or (pitch - note.pitch) % 12 == 0:
+            return False
+        here = range(note.start, note.stop)
+        return any(
+            h.inversion == 0 and self._protected[frame]
+            for h in self.piece.harmonies
+            for frame in range(max(h.start, here.start), min(h.stop, here.stop))
+        )
 
     def _at_cadence(self, change: Change) -> bool:
         """Whether a note sounds in the last two chords of a phrase."""

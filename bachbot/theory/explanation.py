@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bachbot.chorale import FRAMES_PER_QUARTER, Chorale, Key, Voice
+from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Key, Voice
 from bachbot.chorale.place import beat_text
 from bachbot.theory.analysis import Harmony, analyze
 from bachbot.theory.cadence import PhraseCadence, phrase_cadences
@@ -60,6 +60,12 @@ class Fault:
     def __str__(self) -> str:
         who = ", ".join(voice.label for voice in self.voices)
         return f"bar {self.bar}, beat {beat_text(self.beat)}: {self.rule} ({who})"
+
+    @property
+    def sounding(self) -> tuple[Voice, ...]:
+        """Its voices but those that rest, such as one that the score lacks."""
+        sounds = zip(self.voices, self.now, self.before or self.now, strict=True)
+        return tuple(voice for voice, now, before in sounds if max(now, before) != REST)
 
     @property
     def notes(self) -> tuple[NotePair, ...]:
@@ -217,7 +223,7 @@ class Explanation:
     Parameters
     ----------
     chorale : Chorale
-        The piece.
+        The piece, with fermatas where its phrases end.
     harmonies : tuple of Harmony
         Its chords.
     phrase_cadences : tuple of Close
@@ -324,11 +330,13 @@ def explain(
     rules: RuleSet = BUILT_IN["bach"],
     names: NDArray[np.int16] | None = None,
     findings: Iterable[str] = (),
+    harmonies: Sequence[Harmony] | None = None,
 ) -> Explanation:
     """Explain a piece.
 
     Rules that depend on a key, such as those of the leading note, are checked in the key that the
-    analysis finds at that point. A single voice has no chords.
+    analysis finds at that point. Between two phrases no note has to resolve, and voices may leap. A
+    single voice has no chords.
 
     Parameters
     ----------
@@ -344,16 +352,20 @@ def explain(
         Names of its notes as positions on the line of fifths. Default: the usual ones of its key.
     findings : iterable of str
         What is to be said of the score as a whole.
+    harmonies : sequence of Harmony, optional
+        Its analysis where it has been made already. Default: it is analyzed.
     """
-    voices = int((chorale.pitch >= 0).any(axis=0).sum())
-    harmonies = analyze(chorale) if voices > 1 else []
-    marked = chorale if phrase_ends is None else with_phrase_ends(chorale, phrase_ends)
+    if phrase_ends is not None:
+        chorale = with_phrase_ends(chorale, phrase_ends)
+    if harmonies is None:
+        voices = int((chorale.pitch >= 0).any(axis=0).sum())
+        harmonies = analyze(chorale) if voices > 1 else []
     if names is None:
         names = usual_names(chorale.pitch, chorale.key)
     return Explanation(
         chorale,
         tuple(harmonies),
-        tuple(phrase_cadences(marked, harmonies)) if harmonies else (),
+        tuple(phrase_cadences(chorale, harmonies)) if harmonies else (),
         tuple(judge(chorale, harmonies, rules, names, bar_numbers)),
         rules,
         names,

@@ -3,7 +3,8 @@
 Chorales of music21 get one fault each, in a voice other than the soprano: parallel fifths or
 octaves, a leading note that is not resolved or is doubled, a note out of range, a crossing, a wide
 leap, a wide gap, a missing third. A fault counts as mended if it is gone, one or two notes have
-changed, the soprano is as it was, and no error or warning is new. Run it as::
+changed, the soprano is as it was, and no error or warning is new. How often the piece then is as
+Bach has it, to the last note, is counted too. Run it as::
 
     python tests/benchmarks/repair_planted_faults.py --pieces 200
 """
@@ -51,11 +52,12 @@ def serious(faults: "tuple[Fault, ...] | list[Fault]") -> set[tuple[str, int, tu
 
 @dataclass(frozen=True)
 class Planted:
-    """A score with a fault: what was broken, and what the score was."""
+    """A score with a fault: what was broken, its explanation, and the piece without the fault."""
 
     score: Score
     fault: Fault
     before: Explanation
+    original: Chorale
 
 
 def plant(score: Score, rule: str, rng: np.random.Generator) -> Planted | None:
@@ -82,6 +84,8 @@ def plant(score: Score, rule: str, rng: np.random.Generator) -> Planted | None:
         chorale = piece.changed(((note, pitch),))
         if not quickly_broken(rule, chorale, note):
             continue
+        if not breaks(rule, chorale, before, old):
+            continue
         cells = chorale.pitch == before.chorale.pitch
         known = {voice: before.names[:, voice] for voice in Voice}
         names = spell(chorale, known, cells)
@@ -94,8 +98,19 @@ def plant(score: Score, rule: str, rng: np.random.Generator) -> Planted | None:
         new = serious(after.faults) - old
         if len(new) == 1 and next(iter(new))[0] == rule:
             fault = next(f for f in after.faults if key_of(f) in new)
-            return Planted(broken, fault, after)
+            return Planted(broken, fault, after, before.chorale)
     return None
+
+
+def breaks(
+    rule: str,
+    chorale: Chorale,
+    before: Explanation,
+    old: set[tuple[str, int, tuple[Voice, ...]]],
+) -> bool:
+    """Whether a piece breaks a rule that it did not break before, in the keys that it had."""
+    alone = replace(before.rules, severities={rule: before.rules.severities[rule]})
+    return bool(serious(judge(chorale, before.harmonies, alone, before.names)) - old)
 
 
 def plausible(rule: str, piece: AnalyzedPiece, note: PieceNote, pitch: int) -> bool:
@@ -124,6 +139,7 @@ class Outcome:
     ended: bool
     notes: int
     worse: int
+    restored: bool
     seconds: float
 
     @property
@@ -135,9 +151,9 @@ class Outcome:
 def mend(planted: Planted) -> Outcome:
     """Mend a planted fault; the result is judged as its page reads."""
     fault = planted.fault
-    start = time.perf_counter()
+    start = time.process_time()
     result = repair(planted.score, RepairOptions(only=(fault.rule,)))
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     own = next((m for m in result.mends if key_of(m.fault) == key_of(fault)), None)
     after = result.after
     soprano = Voice.SOPRANO
@@ -148,7 +164,8 @@ def mend(planted: Planted) -> Outcome:
     ended = key_of(fault) not in {key_of(f) for f in after.faults}
     # A fault may also end with the mending of one that Bach wrote beside it.
     notes = len(own.changes) if own else len(result.changed)
-    return Outcome(fault.rule, ended, notes, worse, seconds)
+    restored = np.array_equal(after.chorale.pitch, planted.original.pitch)
+    return Outcome(fault.rule, ended, notes, worse, restored, seconds)
 
 
 def pieces() -> list[Path]:
@@ -190,7 +207,8 @@ def main() -> int:
         outcomes.append(outcome)
         print(  # noqa: T201
             f"{len(outcomes)} {file.stem}: {rule}, {'mended' if outcome.mended else 'NOT mended'}, "
-            f"{outcome.notes} notes, {outcome.worse} worse, {outcome.seconds:.1f} s",
+            f"{outcome.notes} notes, {outcome.worse} worse, "
+            f"{'as Bach has it, ' if outcome.restored else ''}{outcome.seconds:.2f} s",
             flush=True,
         )
     show(outcomes)
@@ -199,19 +217,21 @@ def main() -> int:
 
 def show(outcomes: list[Outcome]) -> None:
     """Print the table."""
-    print("\n| fault | planted | ended | by one note | by two | more | something worse |")  # noqa: T201
-    print("|---|---:|---:|---:|---:|---:|---:|")  # noqa: T201
+    print(  # noqa: T201
+        "\n| fault | planted | ended | by one note | by two | more | worse | as Bach has it |"
+    )
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")  # noqa: T201
     for rule in (*PLANTED, "all"):
         own = [o for o in outcomes if rule in ("all", o.rule)]
         if own:
             counts = Counter(min(o.notes, 3) for o in own if o.ended)
             cells = [len(own), sum(o.ended for o in own), counts[1], counts[2], counts[3],
-                     sum(o.worse > 0 for o in own)]  # fmt: skip
+                     sum(o.worse > 0 for o in own), sum(o.restored for o in own)]  # fmt: skip
             print(f"| {rule} | {' | '.join(map(str, cells))} |")  # noqa: T201
     share = sum(o.mended for o in outcomes) / max(1, len(outcomes))
     middle = float(np.median([o.seconds for o in outcomes])) if outcomes else 0.0
     print(f"\nmended with at most two notes and nothing worse: {100 * share:.1f}%")  # noqa: T201
-    print(f"median time: {middle:.2f} s")  # noqa: T201
+    print(f"median processor time: {middle:.2f} s")  # noqa: T201
 
 
 if __name__ == "__main__":

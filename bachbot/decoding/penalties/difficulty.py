@@ -14,7 +14,8 @@ from bachbot.chorale import REST, Key, Mode, Voice
 from bachbot.decoding.constraints import Constraints
 from bachbot.decoding.context import SearchContext
 from bachbot.decoding.penalties.base import Penalty
-from bachbot.decoding.penalties.style import motion
+from bachbot.decoding.penalties.endings import FermataPenalty
+from bachbot.decoding.penalties.style import motion, signed_motion
 from bachbot.theory.harmony import Quality, chords_of, pitch_class_sets
 
 RhythmLimit = Literal["tune", "quarter", "eighth"]
@@ -250,7 +251,7 @@ class PlainChordPenalty(Penalty):
 
 
 @dataclass(frozen=True)
-class UnclearClosePenalty(Penalty):
+class UnclearClosePenalty(FermataPenalty):
     """A penalty for a fermata that begins on another chord than the tonic or the dominant.
 
     In minor its relative major will do as well.
@@ -259,21 +260,16 @@ class UnclearClosePenalty(Penalty):
     source: ClassVar[str] = f"asked for: clear ends of phrases ({_TEXTBOOK})"
     name: ClassVar[str] = "unclear close"
 
-    def cost(
-        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
-    ) -> NDArray[np.float64]:
-        """The penalty of each candidate that completes such a chord, [N]."""
-        cost = np.zeros(len(rows))
-        notes = context.candidates(rows, tokens)
-        begins = context.fermata_begins(rows, notes.soprano_onset)
-        where = np.flatnonzero(notes.completes & begins)
-        if len(where):
-            piece = context.piece[rows[where]]
-            tonic = np.array([c.key.pitch_class for c in context.constraints])[piece]
-            above = (chords_of(notes.pitch[where]).root - tonic) % 12
-            clear = np.isin(above, (0, 7)) | ((above == 3) & (context.minor[piece] == 1))
-            cost[where] = np.where(clear, 0.0, self.weight)
-        return cost
+    def fits(
+        self, context: SearchContext, rows: NDArray[np.intp], pitch: NDArray[np.int16]
+    ) -> NDArray[np.bool_]:
+        """Whether a chord has one of these roots, [N]."""
+        piece = context.piece[rows]
+        tonic = np.array([c.key.pitch_class for c in context.constraints])[piece]
+        above = (chords_of(pitch).root - tonic) % 12
+        relative = (above == 3) & (context.minor[piece] == 1)
+        clear: NDArray[np.bool_] = np.isin(above, (0, 7)) | relative
+        return clear
 
 
 @dataclass(frozen=True)
@@ -352,10 +348,7 @@ def _with_tune(context: SearchContext, rows: NDArray[np.intp]) -> NDArray[np.boo
 
 def _step(
     context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
-) -> NDArray[np.int64]:
+) -> NDArray[np.int16]:
     """Semitones by which candidates move by step; 0 for all others, [N]."""
-    notes, voice = context.candidates(rows, tokens), context.voice
-    pitch, before = notes.pitch[:, voice], context.state.previous_pitch[rows, voice]
-    moves = notes.onset & (pitch != REST) & (before != REST)
-    way = pitch.astype(np.int64) - before
+    moves, way = signed_motion(context, rows, tokens)
     return np.where(moves & np.isin(np.abs(way), (1, 2)), way, 0)

@@ -6,6 +6,7 @@ search has to be on its way there an eighth before.
 Shapes: N candidate tokens.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -43,7 +44,45 @@ _CLOSES: dict[Mode, dict[int, tuple[int, ...]]] = {
 
 
 @dataclass(frozen=True)
-class FermataChordPenalty(Penalty):
+class FermataPenalty(Penalty):
+    """A penalty for a chord that does not fit the beginning of a fermata."""
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate that completes such a chord, [N]."""
+        cost = np.zeros(len(rows))
+        notes = context.candidates(rows, tokens)
+        begins = context.fermata_begins(rows, notes.soprano_onset)
+        where = np.flatnonzero(notes.completes & begins)
+        if len(where):
+            fits = self.fits(context, rows[where], notes.pitch[where])
+            cost[where] = np.where(fits, 0.0, self.weight)
+        return cost
+
+    @abstractmethod
+    def fits(
+        self, context: SearchContext, rows: NDArray[np.intp], pitch: NDArray[np.int16]
+    ) -> NDArray[np.bool_]:
+        """Whether a phrase may end on a chord.
+
+        Parameters
+        ----------
+        context : SearchContext
+            Where the fermata begins.
+        rows : ndarray of int, shape [N]
+            The hypotheses.
+        pitch : ndarray of int16, shape [N, 4]
+            Their chords.
+
+        Returns
+        -------
+        ndarray of bool, shape [N]
+        """
+
+
+@dataclass(frozen=True)
+class FermataChordPenalty(FermataPenalty):
     """A penalty for a fermata that begins on anything but a triad in root position.
 
     The triad is major or minor: 94% of Bach's fermatas begin on one.
@@ -52,17 +91,11 @@ class FermataChordPenalty(Penalty):
     source: ClassVar[str] = "chosen on the validation part: Bach's phrases end on root positions"
     name: ClassVar[str] = "chord at fermata"
 
-    def cost(
-        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
-    ) -> NDArray[np.float64]:
-        """The penalty of each candidate that completes another chord at a fermata, [N]."""
-        cost = np.zeros(len(rows))
-        notes = context.candidates(rows, tokens)
-        begins = context.fermata_begins(rows, notes.soprano_onset)
-        where = np.flatnonzero(notes.completes & begins)
-        if len(where):
-            cost[where] = np.where(_rests(notes.pitch[where]), 0.0, self.weight)
-        return cost
+    def fits(
+        self, context: SearchContext, rows: NDArray[np.intp], pitch: NDArray[np.int16]
+    ) -> NDArray[np.bool_]:
+        """Whether a chord is such a triad, [N]."""
+        return _rests(pitch)
 
 
 @dataclass(frozen=True)

@@ -268,7 +268,15 @@ def motion(
     context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int16]]:
     """Where candidates start a note right after another, and how many semitones away, [N] each."""
+    follows, way = signed_motion(context, rows, tokens)
+    return follows, np.abs(way)
+
+
+def signed_motion(
+    context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+) -> tuple[NDArray[np.bool_], NDArray[np.int16]]:
+    """The same as `motion`, with the semitones below 0 where the voice goes down."""
     notes, voice = context.candidates(rows, tokens), context.voice
     pitch, before = notes.pitch[:, voice], context.state.previous_pitch[rows, voice]
     follows = notes.onset & (pitch != REST) & (before != REST)
-    return follows, np.abs(pitch - before)
+    return follows, pitch - before

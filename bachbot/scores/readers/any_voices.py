@@ -138,8 +138,8 @@ def _by_lane(document: Document, lanes: list[_Lane]) -> FoundVoices:
         left = [lane for lane in lanes[1:-1] if lane not in inner]
         names = ", ".join(dict.fromkeys(part_name(document, lane.staff.part) for lane in left))
         findings.append(
-            f"it has {len(lanes)} voices: four are judged, and not "
-            f"{'one' if len(left) == 1 else len(left)} of {names}"
+            f"it has {len(lanes)} voices: four are judged, "
+            f"{'one is' if len(left) == 1 else f'{len(left)} are'} not ({names})"
         )
         lanes = [lane for lane in lanes if lane not in left]
     named = [voice_named(document.names[lane.staff.part]) for lane in lanes]

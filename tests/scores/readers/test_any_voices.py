@@ -60,7 +60,7 @@ def test_five_voices():
     assert found(score)[S] == [79]
     assert found(score)[B] == [48]
     assert score.present == VOICES
-    assert findings(score) == ["it has 5 voices: four are judged, and not one of Part 4"]
+    assert findings(score) == ["it has 5 voices: four are judged, one is not (Part 4)"]
 
 
 def test_chords_of_four_on_one_staff():
