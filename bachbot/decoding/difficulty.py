@@ -5,8 +5,9 @@ A style sets all dials at once. ``bach`` is the music as the model and the learn
 or at most in quarters, chords are triads of the key, leaps are small and ranges comfortable.
 ``florid`` has more passing notes and suspensions than Bach's mean.
 
-The weights were set by hand, by the size of the learned weights that they have to outweigh;
-``bachbot evaluate dials`` measures the rates of each setting.
+The weights were set by hand, by the size of the learned weights that they have to outweigh, and
+adjusted on the validation part: ``bachbot evaluate dials`` measures the rates of each setting.
+Where a style gives the search less choice, rules of part-writing weigh more.
 """
 
 from dataclasses import dataclass
@@ -52,10 +53,10 @@ _PLAIN: tuple[Penalty, ...] = (
     HeldPenalty(1.5),
     PlainChordPenalty(1.5),
     ComfortableRangePenalty(0.7),
-    UnclearClosePenalty(2.5),
+    UnclearClosePenalty(4.0),
 )
 _PLAIN_WEIGHTS = {
-    "chord at fermata": 5.0, "parallel fifths": 5.0, "parallel octaves": 5.0,
+    "chord at fermata": 5.0, "parallel fifths": 10.0, "parallel octaves": 10.0,
     "hidden fifths": 1.5, "hidden octaves": 1.5, "seventh unresolved": 1.5, "crossing": 1.5,
     "overlap": 0.5,
 }  # fmt: skip
@@ -64,6 +65,10 @@ _FLORID: tuple[Penalty, ...] = (
     SuspensionBonus(1.5),
     ComfortableRangePenalty(0.2),
 )
+_FLORID_WEIGHTS = {
+    "parallel fifths": 10.0, "parallel octaves": 10.0, "hidden fifths": 1.0, "hidden octaves": 1.0,
+    "crossing": 1.0,
+}  # fmt: skip
 _FEW, _SMALL = 5.0, 3.0
 
 _MOST_NAMED = 3
@@ -148,6 +153,8 @@ class Difficulty:
             return penalties
         if self.style == "plain":
             penalties = penalties.with_weights(_PLAIN_WEIGHTS)
+        elif self.style == "florid":
+            penalties = penalties.with_weights(_FLORID_WEIGHTS)
         return Penalties((*penalties.items, *self.penalties))
 
 

@@ -5,7 +5,7 @@ from test_penalties import penalties_of
 from bachbot.chorale import Chorale, Given, Key, Meter, Voice
 from bachbot.decoding import DecodingOptions, Penalties
 from bachbot.decoding.difficulty import BACH, Difficulty, departures
-from bachbot.decoding.penalties import DEFAULT_PENALTIES, SAMPLING_PENALTIES
+from bachbot.decoding.penalties import DEFAULT_PENALTIES, GUIDED_PENALTIES, SAMPLING_PENALTIES
 from bachbot.decoding.penalties.difficulty import (
     AccidentalPenalty,
     ComfortableRangePenalty,
@@ -19,6 +19,7 @@ from bachbot.decoding.penalties.difficulty import (
 )
 from bachbot.errors import UsageError
 from bachbot.theory.given.given_chords import bars_with_beats
+from bachbot.theory.rules import RULES
 
 
 def piece(*voices, fermata=(), **more):
@@ -177,3 +178,12 @@ def test_in_compound_meters_voices_move_on_dotted_quarters():
     assert places(Difficulty(max_rhythm="eighth"), music) == ()
     [line] = places(Difficulty(max_rhythm="quarter"), music)
     assert line == "notes off the quarters without the tune in 1 place: tenor in bar 1, beat 1.67"
+
+
+@pytest.mark.parametrize("style", ["plain", "florid"])
+def test_no_style_makes_faults_cheaper(style):
+    usual, found = GUIDED_PENALTIES.weights, Difficulty(style).applied_to(GUIDED_PENALTIES).weights
+    for name in RULES:
+        assert found.get(name, 0) >= usual.get(name, 0)
+    for name in ("parallel fifths", "parallel octaves"):
+        assert found[name] > usual[name]
