@@ -169,6 +169,7 @@ def test_a_wrong_value_in_the_file_can_be_set_right(path):
         set_value("choirs.village.tenor", "C3:F4")
 
 
+@pytest.mark.slow
 def test_the_commands(path, capsys):
     assert main(["config"]) == 0
     assert f"{path} (empty)" in capsys.readouterr().out

@@ -23,6 +23,7 @@ def test_shifts_are_the_originals(mode, table):
     assert {tonic: Key(tonic, mode).shift for tonic in table} == table
 
 
+@pytest.mark.slow
 @given(keys)
 def test_every_spelling_goes_to_c_or_a_by_the_shortest_way(key):
     assert -5 <= key.shift <= 6

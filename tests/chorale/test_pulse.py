@@ -47,6 +47,7 @@ def test_a_fermata_within_a_frame_of_the_longer_grid_forbids_diminution():
     assert Pulse.of(replace(piece, fermata=fermata), Voice.SOPRANO) == Pulse()
 
 
+@pytest.mark.slow
 @given(chorales(min_frames=1), st.sampled_from(list(Voice)))
 def test_what_is_heard_is_written_again(piece, voice):
     pulse = Pulse.of(piece, voice)

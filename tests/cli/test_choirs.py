@@ -27,6 +27,7 @@ def spans(path):
     return [(int(column[column >= 0].min()), int(column.max())) for column in pitch.T]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [["--greedy"], ["--sample", "--seed", "3"]])
 def test_no_written_note_is_outside_the_ranges(here, untrained, way):
     narrow = ["--range", "tenor=C3:G3", "--range", "Bass: G2-D3", "--range", "a=60..67"]
@@ -81,6 +82,7 @@ def test_a_damaged_config_file_is_one_line(here, untrained, monkeypatch, capsys)
     assert "no TOML" in err
 
 
+@pytest.mark.slow
 def test_best_moves_and_says_why_in_json_too(here, untrained, capsys):
     arguments = ("--transpose", "best", "--range", "soprano=C4:D5", "--greedy", "--json")
     assert run(untrained, "harmonize", "scale.musicxml", *arguments, "-o", "out.musicxml") == 0

@@ -43,6 +43,7 @@ def test_the_line_has_key_bars_cadence_faults_and_seconds(here, untrained, capsy
     )
 
 
+@pytest.mark.slow
 def test_json_names_the_faults_that_explain_finds(here, untrained, capsys):
     arguments = ("harmonize", "scale.musicxml", "--greedy", "--json", "-o", "out.musicxml")
     assert run(untrained, *arguments) == 0

@@ -72,6 +72,7 @@ def test_one_table_of_all_models(run, made_up):
     assert max(map(len, shown.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_the_split_chooses_the_training_part_of_baselines(run, made_up):
     rows = json.loads(run("--split", "file", "--part", "test", "--json"))["rows"]
     row = next(row for row in rows if row["name"] == "2-gram")

@@ -135,6 +135,7 @@ def test_harmonization_by_a_product_of_two_checkpoints(run, untrained):
     assert "with paper, greedy" in run("harmonization", "--masks", "T", "--with", "paper")
 
 
+@pytest.mark.slow
 def test_partwriting_compared_with_bach(run):
     result = json.loads(run("partwriting", "--part", "validation", "--json"))
     bach, ours = result["columns"]["Bach"], result["columns"]["bachbot"]
@@ -152,6 +153,7 @@ def test_partwriting_compared_with_bach(run):
     assert "pitches equal to Bach's" in table
 
 
+@pytest.mark.slow
 def test_files_of_chorales_without_keys(run, tmp_path):
     pitch = np.repeat(CHORDS, 4, axis=0)
     np.savez(tmp_path / "fakes.npz", pitch=pitch, length=np.array([16]))
@@ -210,6 +212,7 @@ def test_music_under_tunes_that_are_not_bachs(run, tmp_path):
     assert "*" not in table
 
 
+@pytest.mark.slow
 def test_a_fit_ends_with_penalties(run):
     result = json.loads(run("fit", "--rounds", 1, "--beam", 2, "--json"))
     assert result["best"] == 0
@@ -268,6 +271,7 @@ def test_basses_are_realized(run):
     assert "pitches of soprano, alto and tenor that are Bach's" in shown
 
 
+@pytest.mark.slow
 def test_an_empty_part_is_refused(untrained, tmp_path, capsys):
     path = tmp_path / "one.npz"
     PreparedCorpus((piece(0, "train"),)).save(path)

@@ -77,6 +77,7 @@ def test_given_voices_are_left_out(run):
     assert groups == ["alto", "tenor", "bass", "alto, tenor, bass", "four voices"]
 
 
+@pytest.mark.slow
 def test_a_transposed_copy_in_an_npz_file(run, tmp_path):
     arrays = {"pitch": np.concatenate([MADE.pitch + 5, OTHER.pitch]), "length": np.array([32, 32])}
     np.savez(tmp_path / "set.npz", **arrays)

@@ -113,6 +113,7 @@ def test_a_file_with_parallel_fifths_is_farther_from_bach(run, scores):
     assert bad.split()[-1] == "0"
 
 
+@pytest.mark.slow
 def test_an_npz_file_is_compared_with_bach_read_as_pitches(run, tmp_path):
     """An .npz of Bach's own held-out pieces lies on the floor, though it tells less than they."""
     pieces = [cadence(n) for n in (5, 6, 7)]
@@ -130,6 +131,7 @@ def test_an_npz_file_is_compared_with_bach_read_as_pitches(run, tmp_path):
     assert json.loads(run(path, "--json", "--limit", 1))["pieces"]["ours"] == 1
 
 
+@pytest.mark.slow
 def test_an_error_is_one_line(run, scores, tmp_path, untrained):
     def error(*words, status=2):
         # The untrained checkpoint is from another corpus: a warning comes first.

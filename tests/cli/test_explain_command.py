@@ -110,6 +110,7 @@ def test_the_written_score(here, capsys, suffix):
     assert capsys.readouterr().out.splitlines()[-1] == f"out.{suffix}"
 
 
+@pytest.mark.slow
 def test_the_written_score_has_the_same_explanation(here, capsys):
     before = explained(capsys, PIECE, "--numerals", "out.musicxml")
     assert "<function>viio6</function>" in Path("out.musicxml").read_text(encoding="utf-8")
@@ -215,6 +216,7 @@ def test_rules_alone_lists_them(here, capsys):
     assert "Rules: strict" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_depths(here, capsys):
     Path("fifths.abc").write_text(FIFTHS, encoding="utf-8")
     told = "C3 to D3 in the bass against G4 to A4 in the soprano"

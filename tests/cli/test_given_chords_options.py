@@ -55,6 +55,7 @@ def ends_in_bar_2(said):
 ON_BEATS = {0: (0, 4, 7), 4: (7, 11, 2), 8: (0, 4, 7), 12: (5, 9, 0)}
 
 
+@pytest.mark.slow
 def test_the_voices_below_make_the_chords(here, run):
     said = run("harmonize", "scale.musicxml", "--chords", "I V I IV", "--greedy", "-o", "o.mid")
     assert said.err.splitlines()[:-1] == [
@@ -150,6 +151,7 @@ def test_a_tune_is_no_bass_and_bad_figures_name_the_place(here, untrained, capsy
     assert "bar 1, beat 2: 'x' are not figures of a bass" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_phrases_are_set_by_hand(here, run, capsys):
     run("harmonize", "scale.musicxml", "--phrases", "1,2.3", "--greedy", "-o", "o.musicxml")
     assert not result("o.musicxml").fermata.any()

@@ -39,6 +39,7 @@ def one_line(capsys, status, wanted, *said):
     return last
 
 
+@pytest.mark.slow
 def test_the_tune_comes_back_with_three_voices_under_it(here, untrained, capsys):
     assert harmonize(untrained, "scale.musicxml", "-o", "out.musicxml") == 0
     assert capsys.readouterr().out.startswith("out.musicxml: C major")
@@ -145,6 +146,7 @@ BAD_SCORES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD_SCORES)
 def test_bad_scores(here, untrained, capsys, name):
     content, said = BAD_SCORES[name]
@@ -221,6 +223,7 @@ def test_a_full_disk(here, untrained, capsys, monkeypatch):
     assert not (here / "out.musicxml").exists()
 
 
+@pytest.mark.slow
 def test_a_tune_an_octave_low_is_moved_and_said_so(here, untrained, capsys):
     low = SCALE.replace("<octave>5</octave>", "<octave>3</octave>")
     (here / "low.musicxml").write_text(low, encoding="utf-8")

@@ -61,6 +61,7 @@ def test_a_file_of_one_tune_has_one_heading(here):
     assert load_score("a.mid", tune=1).chorale.same_music(load_score("a.mid").chorale)
 
 
+@pytest.mark.slow
 def test_one_tune_of_many_is_harmonized(here, untrained):
     assert harmonize(untrained, "book.abc", "--tune", 7, "-o", "out.musicxml") == 0
     out = load_score("out.musicxml", voices=VOICES).chorale

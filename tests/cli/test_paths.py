@@ -63,6 +63,7 @@ def one_line(capsys, *said):
 # Pipes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [[], ["--from", "abc"], ["-o", "-", "--to", "musicxml"]])
 def test_a_tune_goes_through_a_pipe(here, untrained, piped, capsysbinary, arguments):
     piped(ABC.encode())
@@ -95,6 +96,7 @@ def test_a_composed_piece_goes_through_a_pipe(here, untrained, piped, capsysbina
     assert b'"file": "-"' in capsysbinary.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "arguments", "status", "said"),
     [
@@ -238,6 +240,7 @@ def test_an_empty_name_is_refused(here, capsys, arguments):
     assert sorted(p.name for p in here.iterdir()) == ["scale.musicxml"]
 
 
+@pytest.mark.slow
 def test_a_name_that_is_not_utf8(here, untrained, capsys):
     name = os.fsdecode(b"caf\xe9\n\x01.musicxml")
     (here / name).write_text(SCALE, encoding="utf-8")

@@ -32,6 +32,7 @@ def heard(name):
     return sorted((s.start, s.length, s.pitch) for s in sheet_soundings(load_sheet(name)))
 
 
+@pytest.mark.slow
 def test_a_score_of_any_parts_is_engraved_played_and_converted(here, capsys):
     outputs = ("a.pdf", "a.svg", "a.mid", "a.musicxml")
     assert run("render", "duet.abc", *(word for o in outputs for word in ("-o", o))) == 0

@@ -35,6 +35,7 @@ def repair(*arguments):
     return main(["repair", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_what_is_said_and_written(here, capsys):
     assert repair("octaves.abc") == 0
     assert capsys.readouterr().out.splitlines() == [

@@ -42,6 +42,7 @@ def names(folder="."):
     return sorted(p.name for p in Path(folder).iterdir() if not p.name.startswith("."))
 
 
+@pytest.mark.slow
 def test_each_output_has_the_same_music(here, untrained, capsys):
     assert harmonize(untrained, "scale.musicxml", "-o", "a.musicxml", "-o", "a.mid") == 0
     first, second = (load_score(name, voices=VOICES).chorale for name in ("a.musicxml", "a.mid"))
@@ -102,6 +103,7 @@ def test_a_bad_output_is_said_before_the_work(here, untrained, capsys, arguments
     assert names() == before
 
 
+@pytest.mark.slow
 def test_an_output_that_fails_does_not_cost_the_others(here, untrained, capsys, no_pictures):
     arguments = ("-o", "a.png", "-o", "a.mid", "-o", "a.musicxml")
     assert harmonize(untrained, "scale.musicxml", *arguments) == 1

@@ -204,6 +204,7 @@ def canonical():
     return path
 
 
+@pytest.mark.slow
 def test_the_canonical_parts(canonical):
     corpus = convert(canonical)
     counts = {p: corpus.part(p) for p in ("train", "validation", "test")}

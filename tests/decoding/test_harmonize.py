@@ -119,6 +119,7 @@ def test_a_given_tie_decides_the_free_note_before_it():
         assert found.chorale.tied[2].tolist() == [False, True, True, True]
 
 
+@pytest.mark.slow
 def test_lower_voices_may_rest_with_the_melody_only():
     tune = Chorale([[72, -1, -1, -1], [-1] * 4], np.zeros((2, 4)), [0, 0])
     sampled = fill(
@@ -196,6 +197,7 @@ def test_progress_counts_frames():
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 
+@pytest.mark.slow
 def test_samples_follow_the_seed():
     tune = Chorale(np.full((8, 4), 70), np.zeros((8, 4)), np.zeros(8))
     given = Given.voices(8, [Voice.SOPRANO])

@@ -105,6 +105,7 @@ def test_as_each_alone(model, options, fermatas):
             assert one.ending == other.ending
 
 
+@pytest.mark.slow
 def test_the_order_is_theirs():
     pieces = requests(True)
     there = fill_all(MODELS["lookahead"], pieces)

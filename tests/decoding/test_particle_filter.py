@@ -78,6 +78,7 @@ def test_copies_are_in_proportion_to_weight():
     np.testing.assert_allclose(taken / taken.sum(), share, atol=0.02)
 
 
+@pytest.mark.slow
 def test_one_particle_of_each_candidate_is_selected_by_weight():
     share = np.array([0.7, 0.2, 0.1, 0.0])
     taken = np.zeros(8)
@@ -123,6 +124,7 @@ def test_without_any_weight(weight):
     assert search.size == 1
 
 
+@pytest.mark.slow
 def test_samples_look_at_the_note_that_is_given_next():
     """One alto in five leads to the melody: sampled blindly, one piece in five would have it."""
     tune = Chorale([[60, -1, 60, 60], [61, 60, 60, 60]], np.zeros((2, 4)), [0, 0])

@@ -69,6 +69,7 @@ def test_a_phrase_is_harmonized_alike_or_otherwise():
     assert shares["vary"] < 1
 
 
+@pytest.mark.slow
 @for_all(st.lists(st.integers(0, 3), min_size=1, max_size=40), st.integers(1, 5))
 def test_repeated_beats_are_the_longest_and_then_the_latest(tune, shortest):
     tune = np.array(tune)

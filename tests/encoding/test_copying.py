@@ -64,6 +64,7 @@ def _pieces(draw):
     return tokens, np.where(given_cells, tokens, NONE)
 
 
+@pytest.mark.slow
 @given(_pieces())
 def test_the_longest_match_is_found_and_of_several_the_nearest(piece):
     tokens, given_tokens = piece

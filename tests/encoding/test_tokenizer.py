@@ -9,6 +9,7 @@ from bachbot.encoding import END, FERMATA, FRAME_END, REST_TOKEN, START, Vocabul
 from bachbot.errors import EncodingError, UsageError
 
 
+@pytest.mark.slow
 @given(chorales())
 def test_decoding_inverts_encoding(piece):
     stream = encode(piece, VOCABULARY)

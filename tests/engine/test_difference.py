@@ -107,6 +107,7 @@ def test_runs_of_bars(numbers, words):
     assert number_words(numbers) == words
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.abc").write_text(FOUR)

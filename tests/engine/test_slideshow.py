@@ -120,6 +120,7 @@ def test_midi_changes_its_tempo_where_sections_begin(twinkle):
     assert changes == pytest.approx([time.wanted for time in result.times], abs=0.01)
 
 
+@pytest.mark.slow
 def test_two_slides_of_one_mood_go_on_without_a_link(twinkle):
     score, moods = twinkle
     result = made_show(score, [(9, "tender"), (9, "tender")], moods)

@@ -75,6 +75,7 @@ def test_nothing_to_do_is_done():
     assert harmonize_pieces(MODEL, [], GREEDY) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(st.lists(chorales(min_frames=4, max_frames=12), min_size=1, max_size=3))
 def test_decoding_metrics_are_those_of_their_modules(pieces):

@@ -121,6 +121,7 @@ def test_published_rates_of_bach():
     assert rate["out of range"] == 0
 
 
+@pytest.mark.slow
 def test_published_rates_of_a_peer():
     found = measure(read("js-fakes-16th.npz", "pitch", "length"), KEYLESS)
     rate = {name: r.rate for name, r in found.rules.items()}

@@ -91,6 +91,7 @@ def test_silence_is_left_out():
     }
 
 
+@pytest.mark.slow
 @given(chorales(min_frames=4))
 def test_bounds(chorale):
     found = measure([chorale])

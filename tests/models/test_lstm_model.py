@@ -19,6 +19,7 @@ def test_shapes_are_those_that_the_docstring_gives():
     assert state.shape == model.initial_state(5).shape == (2, 2, 5, 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_the_carried_state_is_all_that_a_later_chunk_needs(batch_norm):
     model = _model(batch_norm=batch_norm)

@@ -105,6 +105,7 @@ def test_a_new_kind_harmonizes(gru, options):
     assert np.isfinite(found.log_probability)
 
 
+@pytest.mark.slow
 def test_a_new_kind_composes(gru):
     [found] = compose(build_model(gru), ComposeRequest(bars=2), DecodingOptions("sample", seed=1))
     assert found.chorale.frames == 32

@@ -1,6 +1,7 @@
 """Notes outside a range are read in another octave, and come back in their own."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import chorales
@@ -20,6 +21,7 @@ def test_a_folded_pitch_is_in_the_range_and_has_its_name(midi, voice):
         assert fold(midi, voice) == midi
 
 
+@pytest.mark.slow
 @given(chorales(min_frames=1, low=20, high=100), st.data())
 def test_given_notes_come_back_and_no_tie_breaks(chorale, data):
     folded = fold_chorale(chorale)

@@ -41,6 +41,7 @@ def test_detached_notes_sound_their_share(scale):
     assert first.stop - first.start == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 def test_a_softer_passage_sounds_softer_by_its_decibels(scale):
     notes = soundings(scale)
     usual = loudness(synthesize(notes, tempo=120), RATE)

@@ -70,6 +70,7 @@ def test_a_leading_note_is_spelled_upward():
     assert note_name(int(spell(piece)[0, 2])) == "D#"
 
 
+@pytest.mark.slow
 @given(chorales(max_frames=24))
 def test_every_name_sounds_as_the_note(chorale):
     names = spell(chorale)
@@ -79,6 +80,7 @@ def test_every_name_sounds_as_the_note(chorale):
     assert names.max(initial=0) <= 19
 
 
+@pytest.mark.slow
 @given(chorales(max_frames=24))
 def test_given_names_are_kept(chorale):
     given_names = np.arange(chorale.frames, dtype=np.int16)

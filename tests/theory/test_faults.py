@@ -159,6 +159,7 @@ def test_faults_are_what_is_tallied(chorale):
             assert told == count
 
 
+@pytest.mark.slow
 @given(chorales(min_frames=1))
 def test_a_fault_names_what_sounds(chorale):
     before = Moves.of(chorale).before

@@ -217,6 +217,7 @@ def test_no_other_reading_costs_less(corpus, number, seed):
             assert path_cost(example, weights, other) >= least - 1e-9
 
 
+@pytest.mark.slow
 @given(chorales(min_frames=1))
 @settings(max_examples=25)
 def test_any_music_is_read_from_beginning_to_end(chorale):

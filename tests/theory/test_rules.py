@@ -263,6 +263,7 @@ def steps(draw, silence=True, low=1):
     return Moves(before, now, key, draw(hnp.arrays(np.bool_, number)))
 
 
+@pytest.mark.slow
 @given(steps(low=0))
 def test_shapes(moves):
     for rule in RULES.values():
@@ -290,6 +291,7 @@ def test_a_voice_more_takes_no_fault_away(moves, data):
         assert not (rule.count(tacet) & ~rule.count(moves)).any(), rule.name
 
 
+@pytest.mark.slow
 @given(steps(), st.sampled_from(Voice))
 def test_a_silent_voice_makes_no_fault(moves, voice):
     now = moves.now.copy()
@@ -342,6 +344,7 @@ def test_the_cost_is_what_the_rules_count(moves, weights, whole):
     assert np.array_equal(sum_fault_costs(moves, weights, all_voices=whole), wanted)
 
 
+@pytest.mark.slow
 @given(steps(silence=False), WEIGHTS, st.permutations(range(4)))
 def test_the_cost_grows_with_each_voice(moves, weights, order):
     """So that what each voice adds is never negative, and comes to the whole, in any order."""

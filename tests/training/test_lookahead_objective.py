@@ -204,6 +204,7 @@ def test_a_run_of_another_kind_is_not_continued(corpus, tmp_path):
         train(corpus, preset("tiny"), folder=tmp_path, resume=True, device="cpu")
 
 
+@pytest.mark.slow
 def test_a_corpus_without_a_test_part_has_no_figures_there():
     corpus = random_corpus(5)  # the sixth would be in the test part
     result = train(corpus, changed(TINY, {"epochs": 1}), device="cpu")

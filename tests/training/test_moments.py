@@ -49,6 +49,7 @@ def test_nothing_moves_where_the_counts_agree():
     assert len(learner.features.keys) == 0
 
 
+@pytest.mark.slow
 def test_rare_features_do_not_move_and_weights_stay_bounded():
     learner = MomentLearner(MomentOptions(fewest=5, bound=0.2, rate=1.0, shrinkage=0))
     for _ in range(3):
@@ -68,6 +69,7 @@ def test_each_tune_is_harmonized_once_before_any_is_harmonized_again():
     assert sorted(seen[7:14]) == list(range(7))
 
 
+@pytest.mark.slow
 def test_the_mean_is_that_of_the_later_rounds():
     options = MomentOptions(fewest=2, smoothing=1, shrinkage=0, rate=0.1, decay=1, unaveraged=1)
     learner, seen = MomentLearner(options), []

@@ -255,6 +255,7 @@ def test_a_mask_follows_from_the_generator_alone():
     assert np.array_equal(one.fermatas, other.fermatas)
 
 
+@pytest.mark.slow
 def test_masks_are_as_frequent_as_the_mixture_says():
     random = np.random.default_rng(0)
     samples = [sample_given(FRAMES, BAR_STARTS, random) for _ in range(4000)]

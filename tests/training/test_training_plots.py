@@ -16,6 +16,7 @@ TRIALS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("suffix", "magic"), [(".png", b"\x89PNG"), (".svg", b"<?xml")])
 def test_plots_are_written_in_the_format_of_their_suffix(tmp_path, suffix, magic):
     for plot, arguments in ((plot_learning_curve, [HISTORY]), (plot_dropout, [TRIALS, UNITS])):

@@ -208,6 +208,7 @@ def test_a_run_in_bfloat16_continues_in_float32_with_a_warning(corpus, tmp_path)
     assert "tokens per second in bfloat16, then float32, on" in card
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_bfloat16")
 def test_a_search_without_bfloat16_warns_once(corpus, tmp_path):
     base = changed(preset("tiny"), {"epochs": 1, "precision": "bfloat16"})
@@ -295,6 +296,7 @@ def _steps(folder, steps_per_epoch):
     return metadata["epoch"] * steps_per_epoch + metadata["steps_done"]
 
 
+@pytest.mark.slow
 def test_resuming_a_finished_run_changes_nothing(corpus, tmp_path):
     first = train(corpus, preset("tiny"), folder=tmp_path, device="cpu")
     again = train(corpus, preset("tiny"), folder=tmp_path, resume=True, device="cpu")
@@ -354,6 +356,7 @@ def test_a_folder_with_a_run_is_not_overwritten(corpus, tmp_path):
     assert (tmp_path / STATE).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_resumed_says_why(corpus, tmp_path):
     with pytest.raises(TrainingError, match=r"no run to resume at .*: start it without --resume"):
         train(corpus, preset("tiny"), folder=tmp_path, resume=True, device="cpu")

@@ -104,6 +104,7 @@ def test_a_killed_trial_is_repeated(corpus, corpus_file, tmp_path):
     assert (study.trials[1].params["layers"], study.trials[1].params["dropout"]) in points
 
 
+@pytest.mark.slow
 def test_an_interrupted_trial_is_repeated(corpus, tmp_path):
     config = _config(tmp_path)
 

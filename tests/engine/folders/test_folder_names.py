@@ -50,6 +50,7 @@ def test_any_text_becomes_a_safe_name(text):
 PAIRS = st.lists(st.tuples(st.text(max_size=3), st.text(max_size=60)), min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(min_size=1, max_size=4), PAIRS, max_size=5))
 def test_names_are_as_many_as_tunes_and_differ(files):
     tunes = [(Path(f"{stem}.abc"), headings(*pairs)) for stem, pairs in files.items()]

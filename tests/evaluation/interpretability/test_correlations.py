@@ -74,6 +74,7 @@ def test_two_rows_cannot_be_tested():
         t_test_p_values(np.zeros(1), 2)
 
 
+@pytest.mark.slow
 def test_the_procedure_of_benjamini_and_hochberg():
     # The fifteen p-values of the example in their paper, section 4.1: the four smallest pass.
     p = np.array([

@@ -29,6 +29,7 @@ def test_what_is_written_costs_what_the_losses_say(chorale, name):
     assert (roll.pitch >= 0).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(chorales(min_frames=1, max_frames=8), st.sets(st.sampled_from(list(Voice)), max_size=3))
 def test_of_what_is_given_one_that_looks_ahead_is_certain(chorale, voices):

@@ -48,6 +48,7 @@ def test_a_difference_of_some_pieces_only_has_no_star():
     assert not swings.star
 
 
+@pytest.mark.slow
 def test_several_sets_are_measured_as_one_is():
     both = measure_all({"swinging": SWINGING, "walking": BACH}, BACH)
     assert list(both) == ["swinging", "walking"]

@@ -68,6 +68,7 @@ def test_a_training_piece_is_a_copy_of_itself(train, data, voices):
     assert len(found.copied) == found.bars
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.integers(2, 14), st.integers(-12, 12), st.sampled_from([S, A, T, B]))
 def test_a_planted_passage_is_found_whole_and_no_longer(notes, semitones, voices):

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from novelty_made import moved, piece, quarters
@@ -61,6 +62,7 @@ def test_voices_that_are_given_can_be_left_out():
     assert copied(query, train, LOWER) == ([1], 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(chorales(min_frames=16, max_frames=60), st.integers(-20, 20))
 def test_a_bar_is_the_same_in_every_key(chorale, semitones):

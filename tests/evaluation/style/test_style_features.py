@@ -164,6 +164,7 @@ def naive(events):
     )
 
 
+@pytest.mark.slow
 @given(chorales(max_frames=14, low=60, high=62))
 def test_repeated_sequences_follow_the_definition(chorale):
     for voice in VOICES:

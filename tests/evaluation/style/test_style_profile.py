@@ -97,6 +97,7 @@ def test_a_piece_at_another_pitch_reads_the_same(corpus):
             assert moved.count(feature) == here.count(feature), feature.name
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(chorales(max_frames=24))
 def test_every_feature_reads_any_chorale(chorale):

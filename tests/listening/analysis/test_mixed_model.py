@@ -78,6 +78,7 @@ def test_simulated_effects_are_estimated():
     assert all(fit.effects["condition S"].interval.low > 0 for fit in fits)
 
 
+@pytest.mark.slow
 def test_the_overall_proportion_is_the_mean_over_conditions():
     answers = simulated(1, 60, condition_effects={"AT": 1.0})
     found = fit_mixed_model(answers, ("condition",))

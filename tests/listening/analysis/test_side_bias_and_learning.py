@@ -68,6 +68,7 @@ def test_swapping_the_sides_negates_the_criterion_alone():
     assert two.correct_where_left == one.correct_where_right
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slope", [0.0, 0.3])
 def test_the_interval_contains_the_simulated_slope(slope):
     found = estimate_learning(

@@ -42,6 +42,7 @@ def test_the_accuracy_is_the_proportion_correct(spread):
     assert answers.correct.mean() == pytest.approx(0.7, abs=0.03)
 
 
+@pytest.mark.slow
 def test_participants_and_trials_differ_by_their_standard_deviations():
     def spread(answers, names):
         which = np.unique(names, return_inverse=True)[1]

@@ -166,6 +166,7 @@ def test_versions_have_the_same_fermatas(pairs, condition):
         assert pair.fermatas == (pair.bach.frames - 1,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_a_score_sounds_like_its_version(pairs, condition):
     pair = pairs[condition]

@@ -11,6 +11,7 @@ def enter(listener, token=TOKEN):
     return listener.post("/admin", token=token)
 
 
+@pytest.mark.slow
 def test_counts(site):
     listener = site.listener()
     listener.begin()

@@ -51,6 +51,7 @@ def other_cookies(listener):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unchanged")
 def test_forged_cookies(site, halfway):
     for what, cookie in other_cookies(halfway).items():

@@ -50,6 +50,7 @@ def cookie(halfway):
     return b"Cookie: listener=" + halfway.browser.cookies["listener"].encode() + b"\r\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("header", HEADERS, ids=bytes.decode)
 def test_every_header_with_every_value(site, halfway, address, cookie, header):
     clip = next(iter(site.stimuli.clips)).encode()

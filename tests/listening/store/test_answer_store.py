@@ -106,6 +106,7 @@ def test_one_answer_per_trial_with_concurrent_writers(store):
     assert store.answers().chosen.tolist() == [sides[kept.index(True)]]
 
 
+@pytest.mark.slow
 def test_many_concurrent_participants(store):
     names = [f"p{number}" for number in range(12)]
 

@@ -121,6 +121,7 @@ def test_postgresql_waits_for_the_disk():
     engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("url", "message"),
     [

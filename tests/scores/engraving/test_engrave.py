@@ -136,6 +136,7 @@ def test_a_metronome_mark_is_drawn_as_outlines(chorale: str) -> None:
     assert not [g for g in plain.iter(f"{SVG}g") if g.get("class") == "tempo"]
 
 
+@pytest.mark.slow
 def test_a_part_without_a_clef_gets_one(chorale: str) -> None:
     bare = re.sub(r"<clef>.*?</clef>", "", chorale, flags=re.DOTALL)
     clefs = [len(re.findall('class="clef"', engrave(t, staves=4)[0])) for t in (chorale, bare)]

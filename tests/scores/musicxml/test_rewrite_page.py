@@ -74,6 +74,7 @@ def test_finer_divisions_are_the_bars_own(page, tmp_path):
     assert_sounds(quietly(saved(found, tmp_path), voices=VOICES), wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # music21's own
 def test_music21_hears_what_was_asked(page, tmp_path):
     from music21 import converter

@@ -134,6 +134,7 @@ def test_they_are_read_back_as_the_same_music(tmp_path):
     assert quietly(path, voices=VOICES).chorale.same_music(score.chorale)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # music21's own
 def test_other_programs_read_them(tmp_path):
     from music21 import converter
@@ -148,6 +149,7 @@ def test_other_programs_read_them(tmp_path):
     assert [4 * x.getOffsetInHierarchy(part) for x in read] == [h.start for h in found]
 
 
+@pytest.mark.slow
 def test_they_are_engraved(tmp_path):
     score = bach("bwv66.6")
     path = tmp_path / "numerals.svg"

@@ -83,6 +83,7 @@ def test_music21_reads_it_back(pair: tuple[str, str]) -> None:
     assert [p.recurse().getElementsByClass("Clef")[0].sign for p in read[1].parts] == ["G", "F"]
 
 
+@pytest.mark.slow
 def test_the_accidentals_say_what_the_pitches_are(pair: tuple[str, str]) -> None:
     """Read as a singer reads: signature, then accidentals of the bar, of either voice."""
     for part in ElementTree.fromstring(pair[1]).findall("part"):

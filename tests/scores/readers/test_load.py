@@ -372,6 +372,7 @@ def test_what_is_no_fault_of_the_file_passes(everything, monkeypatch, error):
         load_score(everything)
 
 
+@pytest.mark.slow
 @given(place=st.integers(0, 10**6), value=st.integers(0, 255))
 def test_a_damaged_archive_of_any_compression_is_read_or_refused(place, value):
     for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
