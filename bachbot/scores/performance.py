@@ -16,6 +16,13 @@ USUAL_TEMPO = 72.0
 """Quarter notes per minute of a page without tempo marks."""
 
 
+def tempo_faults(tempo: float | None) -> list[str]:
+    """What is wrong with a tempo in quarter notes per minute; nothing if it is None."""
+    if tempo is None or SLOWEST <= tempo <= FASTEST:
+        return []
+    return [f"a tempo of {tempo:g}: give {SLOWEST:g} to {FASTEST:g} quarter notes per minute"]
+
+
 @dataclass(frozen=True)
 class Passage:
     """How the music is played from a time on.
@@ -43,9 +50,7 @@ class Passage:
     loudness: float = 0.0
 
     def __post_init__(self) -> None:
-        faults = []
-        if not SLOWEST <= self.tempo <= FASTEST:
-            faults.append(f"a tempo of {self.tempo:g}: give 10 to 400 quarter notes per minute")
+        faults = tempo_faults(self.tempo)
         if not 0 < self.legato <= 1:
             faults.append(f"a share of {self.legato:g} of each note: give above 0 to 1")
         if not -40 <= self.loudness <= 0:

@@ -12,6 +12,7 @@ from bachbot.errors import BachbotError, OutputError, UsageError
 from bachbot.files import write_atomically
 from bachbot.scores.engraving.page_size import PageSize
 from bachbot.scores.musicxml.words import Words, with_words
+from bachbot.scores.performance import tempo_faults
 from bachbot.scores.provenance import mark_musicxml
 from bachbot.scores.score import Score
 from bachbot.scores.sheet import Sheet, performance_of, sheet_soundings
@@ -87,8 +88,7 @@ class Layout:
         faults = []
         if self.staves not in (2, 4):
             faults.append(f"{self.staves} staves: give 2 or 4")
-        if self.tempo is not None and not 10 <= self.tempo <= 400:
-            faults.append(f"a tempo of {self.tempo:g}: give 10 to 400 quarter notes per minute")
+        faults += tempo_faults(self.tempo)
         if self.words not in (None, *get_args(Words)):
             faults.append(f"words under '{self.words}': give {' or '.join(get_args(Words))}")
         for check in (lambda: SoundPreset.parse(self.sound), lambda: self.page_size):

@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bachbot.serving.guard import Refuse
-from bachbot.serving.refusal import end_request
+from bachbot.serving.refusal import end_request, is_at_most
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class BodyReader:
     async def _read(self, request: Request) -> bytes | None:
         """The body; None as soon as it is too long."""
         stated = request.headers.get("content-length", "0")
-        if not _is_at_most(stated, self._limits.max_bytes):
+        if not is_at_most(stated, self._limits.max_bytes):
             return None
         body = bytearray()
         async for chunk in request.stream():
@@ -79,11 +79,6 @@ class BodyReader:
     ) -> None:
         response = self._refuse(status, f"{message} Nothing was saved.")
         await end_request(response, scope, receive, send)
-
-
-def _is_at_most(number: str, limit: int) -> bool:
-    digits = number.lstrip("0") or "0"
-    return digits.isascii() and digits.isdigit() and len(digits) <= 18 and int(digits) <= limit
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -49,13 +49,18 @@ async def end_request(response: Response, scope: Scope, receive: Receive, send: 
     await response(scope, receive, send)
 
 
+def is_at_most(number: str, limit: int) -> bool:
+    """Whether a text is a whole number in ASCII digits, and no larger than a limit."""
+    digits = number.lstrip("0") or "0"
+    return digits.isascii() and digits.isdigit() and len(digits) <= 18 and int(digits) <= limit
+
+
 def _has_short_body(scope: Scope) -> bool:
     names = {name for name, _ in scope["headers"]}
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]
     if len(lengths) != 1 or names & {b"transfer-encoding", b"expect"}:
         return False
-    [length] = lengths
-    return length.isdigit() and len(length) <= 9 and int(length) <= _MAX_READ
+    return is_at_most(lengths[0].decode("latin-1"), _MAX_READ)
 
 
 async def _discard(receive: Receive) -> None:

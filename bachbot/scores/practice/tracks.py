@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bachbot.errors import OutputError, UsageError
 from bachbot.scores.grid import Bar, bar_offsets
-from bachbot.scores.performance import Performance
+from bachbot.scores.performance import Performance, tempo_faults
 from bachbot.scores.practice.singers import Ensemble, ensemble_of
 from bachbot.scores.score import Score
 from bachbot.scores.sheet import Sheet, performance_of
@@ -65,8 +65,8 @@ class PracticeOptions:
     click: bool = False
 
     def __post_init__(self) -> None:
-        if self.tempo is not None and not 10 <= self.tempo <= 400:
-            raise UsageError(f"a tempo of {self.tempo:g}: give 10 to 400 quarter notes per minute")
+        if faults := tempo_faults(self.tempo):
+            raise UsageError(faults[0])
         if not 0 <= self.soft <= 60:
             raise UsageError(f"other voices softer by {self.soft:g} dB: give 0 to 60")
         if not 0 <= self.count_in <= 8:
