@@ -305,7 +305,7 @@ class HarmonizeRequest:
         """A line on phrase ends that are predicted; none if the user or the score sets them."""
         if self.phrases is not None or self.phrase_ends is None:
             return ()
-        line = predicted_places(self.score)
+        line = predicted_places(self.score, self.phrase_ends)
         return () if line is None else (line,)
 
     def result(self, candidate: Candidate, difficulty: Difficulty = BACH) -> DecodingResult:

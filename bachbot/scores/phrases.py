@@ -4,6 +4,7 @@ Shapes: T frames.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
@@ -144,20 +145,23 @@ def heard_phrase_ends(score: Score) -> tuple[int, ...] | None:
     return predict_phrase_ends(tune, words)
 
 
-def predicted_places(score: Score) -> str | None:
+def predicted_places(score: Score, ends: Sequence[int] | None = None) -> str | None:
     """Say where the phrases of a tune without fermatas are taken to end.
 
     Parameters
     ----------
     score : Score
         With a soprano.
+    ends : sequence of int, optional
+        What `phrase_ends_of` has predicted for it. Default: it is asked.
 
     Returns
     -------
     str or None
         A line with the places as `phrase_ends_of` reads them; None if the tune has fermatas.
     """
-    ends = None if score.chorale.fermata.any() else phrase_ends_of(score)
+    if ends is None:
+        ends = phrase_ends_of(score)
     if not ends:
         return None
     bars = beats_of(score)
