@@ -1,9 +1,9 @@
 """Checkpoints: a trained model as a directory, written atomically and checked when read.
 
 Three files are always there: ``config.json`` (what the model is and how it was trained),
-``vocabulary.json`` and ``weights.safetensors``; ``features.safetensors`` (learned weights for
-beam search, see `bachbot.features`), ``metrics.jsonl`` and ``MODEL_CARD.md`` may be beside them.
-Nothing is ever unpickled.
+``vocabulary.json`` and ``weights.safetensors``, in half precision where nothing is lost by it.
+``features.safetensors`` (learned weights for beam search, see `bachbot.features`),
+``metrics.jsonl`` and ``MODEL_CARD.md`` may be beside them. Nothing is ever unpickled.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,25 @@ class Checkpoint:
         """
         config: ModelConfig = configure(self.config["kind"], self.config["model"], complete=True)
         return config
+
+    def rounded(self) -> "Checkpoint":
+        """The same with its weights rounded to half precision, which `save_checkpoint` stores.
+
+        The files become half as large. Weights are still computed with in single precision.
+
+        Raises
+        ------
+        CheckpointError
+            If a weight is too large for half precision.
+        """
+        halves = _halves(self.weights)
+        for name, half in halves.items():
+            if not np.isfinite(half).all():
+                raise CheckpointError(
+                    f"a weight in {name!r} is too large for half precision (65504): "
+                    "keep the checkpoint in single precision"
+                )
+        return replace(self, weights={n: h.astype(np.float32) for n, h in halves.items()})
 
     def check(self, where: str = "the checkpoint") -> None:
         """Check that config, vocabulary and weights belong together.
@@ -205,7 +224,9 @@ def _serialized(checkpoint: Checkpoint) -> dict[str, bytes]:
         name: np.ascontiguousarray(value, dtype=np.float32)
         for name, value in sorted(checkpoint.weights.items())
     }
-    content = save(weights)
+    halves = _halves(weights)
+    lossless = all(np.array_equal(halves[name], value) for name, value in weights.items())
+    content = save(halves if lossless else weights)
     config = {**checkpoint.config, DIGEST: hashlib.sha256(content).hexdigest()}
     more = {}
     if checkpoint.features is not None:
@@ -216,6 +237,12 @@ def _serialized(checkpoint: Checkpoint) -> dict[str, bytes]:
         VOCABULARY: (json.dumps(checkpoint.vocabulary.to_json()) + "\n").encode(),
         WEIGHTS: content,
     }
+
+
+def _halves(weights: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float16]]:
+    """Weights rounded to half precision, infinite where they are too large for it."""
+    with np.errstate(over="ignore"):
+        return {name: value.astype(np.float16) for name, value in weights.items()}
 
 
 def _inside(path: Path) -> list[Path]:
@@ -370,10 +397,11 @@ def _weights(path: Path, digest: object) -> dict[str, NDArray[np.float32]]:
             f"{path} is damaged or holds weights of an unknown kind: get the checkpoint whole again"
         ) from error
     for name, value in weights.items():
-        if value.dtype != np.float32:
+        if value.dtype not in (np.float16, np.float32):
             raise CheckpointError(
-                f"{path} holds {name!r} as {value.dtype}, float32 is wanted: "
+                f"{path} holds {name!r} as {value.dtype}, float16 or float32 is wanted: "
                 "get the checkpoint whole again"
             )
-        value.setflags(write=False)
+        weights[name] = value.astype(np.float32, copy=False)
+        weights[name].setflags(write=False)
     return weights

@@ -81,6 +81,19 @@ _PARTS: tuple[tuple[Quality, tuple[int, ...]], ...] = (
     (Quality.DOMINANT_SEVENTH, (0, 4, 10)),
 )
 
+# Where a dominant seventh may go: what must sound next, in semitones above its root, as bits.
+_GOALS = np.array(
+    [
+        sum(1 << tone for tone in goal)
+        for goal in (
+            (5, 9), (5, 8),  # down a fifth
+            (0, 4),  # it stays
+            (2, 9), (1, 8),  # up a second
+            (9, 0, 4),  # a third down, to a minor triad
+        )
+    ]
+)  # fmt: skip
+
 # Bit of each MIDI pitch's class; the last, which -1 picks, is silence.
 _BIT = np.append(1 << np.arange(128) % 12, 0).astype(np.int16)
 _CLASS = np.append(np.arange(128) % 12, NONE).astype(np.int8)
@@ -138,14 +151,14 @@ def pitch_class_sets(pitch: NDArray[np.int16]) -> NDArray[np.int16]:
     return sets
 
 
-def sets_above(sets: NDArray[np.int16], pitch_class: int) -> NDArray[np.int32]:
+def sets_above(sets: NDArray[np.int16], pitch_class: int | NDArray[np.int8]) -> NDArray[np.int32]:
     """Transpose sets of pitch classes so that one pitch class becomes bit 0.
 
     Parameters
     ----------
     sets : ndarray of int16, shape [...]
         Sets from `pitch_class_sets`.
-    pitch_class : int
+    pitch_class : int or ndarray of int8, shape [...]
         Pitch class that becomes bit 0, such as a tonic; 0 to 11.
     """
     wide = sets.astype(np.int32)
@@ -173,6 +186,30 @@ def chords_of(pitch: NDArray[np.int16], key: Key | None = None) -> Chords:
     table = _TABLE if key is None else _table_in(key.pitch_class, key.mode)
     root, third, seventh, quality = table[:, sets, bass]
     return Chords(root, third, seventh, quality, bass)
+
+
+def seventh_goes_astray(chords: Chords, sets_next: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Whether chords are dominant sevenths that lead nowhere.
+
+    They may lead to the chord a fifth lower, a second higher, or to the tonic that it stands for a
+    third lower, or stay; a suspension over the next chord is no fault as long as its root and third
+    sound.
+
+    Parameters
+    ----------
+    chords : Chords
+        N chords.
+    sets_next : ndarray of int16, shape [N]
+        Set of the pitch classes that sound on the beat after each, from `pitch_class_sets`.
+
+    Returns
+    -------
+    ndarray of bool, shape [N]
+    """
+    sevenths: NDArray[np.bool_] = chords.quality == Quality.DOMINANT_SEVENTH
+    sounding = sets_above(sets_next, np.maximum(chords.root, 0))[:, np.newaxis]
+    reached = (sounding & _GOALS == _GOALS).any(axis=1)
+    return sevenths & ~reached
 
 
 def make_chords(sets: NDArray[np.int16]) -> NDArray[np.bool_]:

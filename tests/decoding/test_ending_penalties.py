@@ -32,6 +32,28 @@ def test_a_phrase_that_ends_on_anything_but_a_triad_in_root_position():
     ) == [0]
 
 
+@pytest.mark.parametrize(
+    ("before", "chord", "cost"),
+    [
+        ([71, 67, 62, 55], [72, 67, 64, 48], 0),
+        ([72, 67, 64, 52], [72, 67, 64, 48], 1.0),
+        ([76, 67, 64, 48], [72, 67, 64, 48], 1.0),
+        ([72, 67, 65, 48], [72, 67, 64, 48], 0),  # from no chord
+    ],
+)
+def test_a_chord_that_is_held_into_a_fermata(before, chord, cost):
+    pitch = np.repeat([before, chord], 4, axis=0)
+    tied = np.zeros(pitch.shape, dtype=bool)
+    tied[5:, Voice.SOPRANO] = True  # a fermata begins at each of its notes
+    piece = Chorale(pitch, tied, np.arange(8) >= 4)
+    penalties = Penalties.of({"held into a fermata": 1.0})
+    soprano = Given.voices(8, [Voice.SOPRANO])
+    # The final chord has penalties of its own.
+    final = dataclasses.replace(soprano, final_chord=range(4, 8))
+    given = [soprano, Given.voices(8, [0, 1, 2, 3]), final]
+    assert penalties_of([piece] * 3, given, penalties) == [cost, 0, 0]
+
+
 A_MINOR = Key("A", "minor")
 
 

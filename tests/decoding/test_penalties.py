@@ -30,6 +30,10 @@ from bachbot.decoding.search import Search
 from bachbot.decoding.strategies import Beam, Sampler
 from bachbot.encoding import REST_TOKEN, Vocabulary
 from bachbot.errors import UsageError
+from bachbot.evaluation.music.endings import unchanged_at_fermatas
+from bachbot.evaluation.music.harmony import sevenths_astray
+from bachbot.evaluation.music.lines import swings
+from bachbot.evaluation.music.view import MusicView
 from bachbot.theory.explanation import tally
 from bachbot.theory.rules import RULES
 
@@ -359,6 +363,70 @@ def test_leaps_have_a_bonus():
     assert penalties_of(
         [piece], [Given.voices(4, [0, 1, 3])], Penalties.of({"leap bonus": 1.0})
     ) == [-1.0]
+
+
+@pytest.mark.parametrize(
+    ("bass", "cost"),
+    [
+        ([48, 50, 48, 50, 52, 50], 1.0),
+        ([48, 50, 48, 50, 48, 50], 3.0),  # each further note
+        ([48, 36, 48, 36, 48, 60], 2.0),  # octaves
+        ([48, 50, 48, 52, 48, 50], 0),
+        ([48, 48, 48, 48, 48, 48], 0),
+        ([48, 50, -1, 48, 50, 48], 0),
+        ([48, 63, 48, 63, 48, 63], 0),  # more than an octave: no swing, but a fault of its own
+    ],
+)
+def test_a_lower_voice_that_goes_to_and_fro(bass, cost):
+    pitch = np.array([[72, 67, 64, note] for note in bass])
+    piece = Chorale(pitch, np.zeros(pitch.shape), np.zeros(6))
+    givens = [Given.voices(6, voices) for voices in ([0], [], [0, 3])]
+    wanted = [cost, cost, 0]
+    assert penalties_of([piece] * 3, givens, Penalties.of({"to and fro": 1.0})) == wanted
+    # The soprano may: it is the tune.
+    turned = Chorale(pitch[:, ::-1], np.zeros(pitch.shape), np.zeros(6))
+    assert penalties_of([turned], [Given.voices(6, [])], Penalties.of({"to and fro": 1.0})) == [0]
+
+
+G7 = [65, 62, 59, 43]
+
+
+@pytest.mark.parametrize(
+    ("goes", "cost"),
+    [
+        ([64, 60, 60, 48], 0),  # down a fifth
+        ([63, 60, 60, 48], 0),
+        ([67, 62, 59, 47], 0),  # it stays
+        ([64, 60, 57, 45], 0),  # up a second
+        ([65, 60, 57, 41], 1.0),  # IV
+        ([65, 62, 57, 50], 1.0),  # ii
+        ([64, 59, 55, 52], 0),  # a third down
+        ([65, 60, -1, 41], 0),  # not known
+    ],
+)
+def test_a_dominant_seventh_that_leads_nowhere(goes, cost):
+    pitch = np.repeat([G7, goes], 4, axis=0)
+    pitch[1:4] = pitch[6]  # what sounds between the beats does not matter
+    piece = Chorale(pitch, np.zeros(pitch.shape), np.zeros(8))
+    givens = [Given.voices(8, voices) for voices in ([0], [], [0, 1, 2, 3])]
+    wanted = [cost, cost, 0]
+    assert penalties_of([piece] * 3, givens, Penalties.of({"seventh astray": 1.0})) == wanted
+
+
+@pytest.mark.slow
+def test_new_penalties_are_what_the_measures_count_in_bachs_pieces(corpus):
+    """Those of swings, sevenths and fermatas, where the soprano is given."""
+    pieces = [piece.sliced(0, 128) for piece in corpus.part("validation")[:24]]
+    givens = [Given.voices(piece.frames, [Voice.SOPRANO]) for piece in pieces]
+    counts = {
+        "to and fro": lambda view: swings(view, notes=4)[0],
+        "seventh astray": lambda view: sevenths_astray(view)[0],
+        "held into a fermata": lambda view: unchanged_at_fermatas(view)[0],
+    }
+    for name, count in counts.items():
+        wanted = [count(MusicView(piece)) for piece in pieces]
+        assert sum(wanted) > 0
+        assert penalties_of(pieces, givens, Penalties.of({name: 1.0})) == wanted
 
 
 @pytest.mark.parametrize(

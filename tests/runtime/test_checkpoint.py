@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import struct
 
@@ -211,15 +212,42 @@ def test_a_flipped_byte_of_the_header_is_refused(saved):
 def test_weights_of_another_dtype_are_refused(saved):
     from safetensors.numpy import save_file
 
-    weights = {n: w.astype(np.float16) for n, w in random_checkpoint().weights.items()}
+    weights = {n: w.astype(np.float64) for n, w in random_checkpoint().weights.items()}
     save_file(weights, saved / "weights.safetensors")
-    with pytest.raises(CheckpointError, match="as float16, float32 is wanted"):
+    with pytest.raises(CheckpointError, match="as float64, float16 or float32 is wanted"):
         load_checkpoint(saved)
     header = json.dumps({"x": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2]}}).encode()
     content = struct.pack("<Q", len(header)) + header + b"\0\0"
     (saved / "weights.safetensors").write_bytes(content)
     with pytest.raises(CheckpointError):
         load_checkpoint(saved)
+
+
+def test_rounded_weights_take_half_the_room(tmp_path):
+    checkpoint = random_checkpoint()
+    rounded = checkpoint.rounded()
+    sizes = {}
+    for name, each in {"whole": checkpoint, "half": rounded}.items():
+        save_checkpoint(tmp_path / name, each)
+        sizes[name] = (tmp_path / name / "weights.safetensors").stat().st_size
+        found = load_checkpoint(tmp_path / name)
+        for weight, value in each.weights.items():
+            assert found.weights[weight].dtype == np.float32
+            assert np.array_equal(found.weights[weight], value)
+    assert sizes["half"] < 0.6 * sizes["whole"]
+    for weight, value in checkpoint.weights.items():
+        assert np.allclose(rounded.weights[weight], value, rtol=2**-11, atol=2**-24)
+    assert rounded.rounded().fingerprint == rounded.fingerprint != checkpoint.fingerprint
+
+
+def test_weights_too_large_for_half_precision_stay_as_they_are(tmp_path):
+    checkpoint = random_checkpoint()
+    large = {name: np.full_like(value, 2.0**17) for name, value in checkpoint.weights.items()}
+    large = dataclasses.replace(checkpoint, weights=large)
+    with pytest.raises(CheckpointError, match="too large for half precision"):
+        large.rounded()
+    save_checkpoint(tmp_path / "model", large)
+    assert load_checkpoint(tmp_path / "model").fingerprint == large.fingerprint
 
 
 def test_a_pickle_is_never_loaded(saved):

@@ -18,6 +18,7 @@ from bachbot.decoding.penalties.endings import (
     FermataChordPenalty,
     FinalCadencePenalty,
     FinalChordPenalty,
+    HeldFermataPenalty,
 )
 from bachbot.decoding.penalties.learned import LearnedPenalty
 from bachbot.decoding.penalties.part_writing import PARALLELS, RulePenalty
@@ -32,6 +33,8 @@ from bachbot.decoding.penalties.style import (
     PlannedKeyPenalty,
     RepeatedNotePenalty,
     RepeatPenalty,
+    SeventhAstrayPenalty,
+    ToAndFroPenalty,
 )
 
 __all__ = [
@@ -45,6 +48,7 @@ __all__ = [
     "FermataChordPenalty",
     "FinalCadencePenalty",
     "FinalChordPenalty",
+    "HeldFermataPenalty",
     "LeapBonus",
     "LearnedPenalty",
     "NewChordBonus",
@@ -56,4 +60,6 @@ __all__ = [
     "RepeatPenalty",
     "RepeatedNotePenalty",
     "RulePenalty",
+    "SeventhAstrayPenalty",
+    "ToAndFroPenalty",
 ]

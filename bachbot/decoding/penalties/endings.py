@@ -99,6 +99,31 @@ class FermataChordPenalty(FermataPenalty):
 
 
 @dataclass(frozen=True)
+class HeldFermataPenalty(FermataPenalty):
+    """A penalty for a fermata that begins on the root that the beat before it had.
+
+    It is the pair of chords that closes a phrase: 95% of Bach's fermatas begin with a change of
+    root. The final chord is left to `FinalCadencePenalty`.
+    """
+
+    source: ClassVar[str] = "chosen on the validation part: Bach's phrases close by a change"
+    name: ClassVar[str] = "held into a fermata"
+    uses_history: ClassVar[bool] = True
+
+    def fits(
+        self, context: SearchContext, rows: NDArray[np.intp], pitch: NDArray[np.int16]
+    ) -> NDArray[np.bool_]:
+        """Whether the root is another than on the last beat, or the chord the final one, [N]."""
+        history = context.history
+        assert history is not None  # the search keeps it for this penalty
+        before, _ = history.last_beats(rows)
+        earlier, now = chords_of(before).root, chords_of(pitch).root
+        final = np.array([context.frame in c.final_chord for c in context.constraints])
+        changes: NDArray[np.bool_] = (earlier != now) | (earlier < 0) | final[context.piece[rows]]
+        return changes
+
+
+@dataclass(frozen=True)
 class FinalChordPenalty(Penalty):
     """A penalty for each voice that starts the final chord on a note outside it.
 

@@ -17,6 +17,7 @@ from bachbot.decoding.penalties.endings import (
     FermataChordPenalty,
     FinalCadencePenalty,
     FinalChordPenalty,
+    HeldFermataPenalty,
     near_final_chord,
 )
 from bachbot.decoding.penalties.part_writing import RulePenalty, given_note_costs, rule_costs
@@ -28,6 +29,8 @@ from bachbot.decoding.penalties.style import (
     OnsetBonus,
     OpeningChordPenalty,
     RepeatedNotePenalty,
+    SeventhAstrayPenalty,
+    ToAndFroPenalty,
 )
 from bachbot.encoding import REST_TOKEN
 from bachbot.errors import UsageError
@@ -55,6 +58,9 @@ _ALL: tuple[Penalty, ...] = (
     FermataChordPenalty(0.0),
     FinalChordPenalty(0.0),
     FinalCadencePenalty(0.0),
+    HeldFermataPenalty(0.0),
+    ToAndFroPenalty(0.0),
+    SeventhAstrayPenalty(0.0),
 )
 _BY_NAME: Mapping[str, Penalty] = {penalty.name: penalty for penalty in _ALL}
 

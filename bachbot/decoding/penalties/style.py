@@ -17,9 +17,10 @@ from bachbot.chorale import FRAMES_PER_QUARTER, REST, Voice
 from bachbot.decoding.context import SearchContext
 from bachbot.decoding.penalties.base import Penalty
 from bachbot.errors import UsageError
-from bachbot.theory.harmony import chords_of
+from bachbot.features import NO_INTERVAL
+from bachbot.theory.harmony import chords_of, pitch_class_sets, seventh_goes_astray
 
-_STEP = 2  # semitones
+_STEP, _OCTAVE = 2, 12  # semitones
 _OPENINGS = (0, 7)  # semitones of a root above the tonic
 
 
@@ -93,6 +94,61 @@ class LeapBonus(Penalty):
         """The bonus, negative, of each candidate that leaps, [N]."""
         moves, distance = motion(context, rows, tokens)
         return np.where(moves & (distance > _STEP), -self.weight, 0.0)
+
+
+@dataclass(frozen=True)
+class ToAndFroPenalty(Penalty):
+    """A penalty for each note that completes a b a b in a lower voice.
+
+    A bass or an inner voice that swings between two notes goes nowhere. It is what is cheapest for
+    a search: each further note is as probable as the first.
+    """
+
+    source: ClassVar[str] = "chosen on the validation part: Bach's lines go on"
+    name: ClassVar[str] = "to and fro"
+    uses_history: ClassVar[bool] = True
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate that does, [N]."""
+        history, voice = context.history, context.voice
+        assert history is not None  # the search keeps it for this penalty
+        if voice == Voice.SOPRANO:
+            return np.zeros(len(rows))
+        moves, way = signed_motion(context, rows, tokens)
+        earlier = history.intervals[rows, voice, 1:].astype(np.int64)
+        there, back = np.where(earlier == NO_INTERVAL, 0, earlier - _OCTAVE).T
+        swings = moves & (way != 0) & (np.abs(way) <= _OCTAVE) & (there == way) & (back == -way)
+        return np.where(swings, self.weight, 0.0)
+
+
+@dataclass(frozen=True)
+class SeventhAstrayPenalty(Penalty):
+    """A penalty for a dominant seventh on a beat that leads nowhere on the next beat.
+
+    `bachbot.theory.harmony.seventh_goes_astray` says where it may lead.
+    """
+
+    source: ClassVar[str] = "textbook rule: a dominant seventh resolves, in nine of ten by Bach"
+    name: ClassVar[str] = "seventh astray"
+    uses_history: ClassVar[bool] = True
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate that completes the beat after such a chord, [N]."""
+        history, cost = context.history, np.zeros(len(rows))
+        assert history is not None  # the search keeps it for this penalty
+        notes = context.candidates(rows, tokens)
+        on_beat = context.beat_position[context.piece[rows]] == 0
+        where = np.flatnonzero(notes.completes & on_beat & (notes.pitch != REST).all(axis=1))
+        if len(where):
+            before, _ = history.last_beats(rows[where])
+            chords = chords_of(before)
+            astray = seventh_goes_astray(chords, pitch_class_sets(notes.pitch[where]))
+            cost[where] = np.where(astray & (before != REST).all(axis=1), self.weight, 0.0)
+        return cost
 
 
 @dataclass(frozen=True)

@@ -11,20 +11,12 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Voice
 from bachbot.evaluation.music.view import LOWER, STEPS, Count, Measure, MusicView
-from bachbot.theory.harmony import NONE, Quality, chords_of, sets_above
+from bachbot.theory.harmony import NONE, Quality, chords_of, seventh_goes_astray
 from bachbot.theory.rules import RULES
 
 _DOMINANTS = (Quality.MAJOR, Quality.DOMINANT_SEVENTH)
 _DOWN_A_FIFTH = 5  # semitones up to the next root, modulo 12
 _THIRDS = (3, 4, 8, 9)
-
-# Where a dominant seventh may go: what must sound next, in semitones above its root.
-_GOALS = (
-    (5, 9), (5, 8),  # down a fifth
-    (0, 4),  # it stays
-    (2, 9), (1, 8),  # up a second
-    (9, 0, 4),  # a third down, to the other third of the tonic
-)  # fmt: skip
 
 _SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10, 11)}
 """Semitones above the tonic of what is not chromatic; in minor with the leading note."""
@@ -39,18 +31,10 @@ _FOURTH = 5
 
 
 def sevenths_astray(view: MusicView) -> Count:
-    """Dominant sevenths on a beat that lead nowhere on the next beat, out of all of them.
-
-    They may lead to the chord a fifth lower, or a second higher, or stay; a suspension over the
-    next chord is no fault as long as its root and third sound.
-    """
-    found = 0
-    sevenths = np.flatnonzero(view.chords_here.quality == Quality.DOMINANT_SEVENTH)
-    for index in sevenths.tolist():
-        root = int(view.chords_here.root[index])
-        sounding = int(sets_above(view.sets_next[index : index + 1], root)[0])
-        found += not any(all(sounding >> tone & 1 for tone in goal) for goal in _GOALS)
-    return found, len(sevenths)
+    """Dominant sevenths on a beat that lead nowhere on the next beat, out of all of them."""
+    astray = seventh_goes_astray(view.chords_here, view.sets_next)
+    sevenths = view.chords_here.quality == Quality.DOMINANT_SEVENTH
+    return int(astray.sum()), int(sevenths.sum())
 
 
 def leading_notes_that_rise(view: MusicView) -> Count:
