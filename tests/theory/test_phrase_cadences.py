@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from progressions_made import A, C, piece
 
-from bachbot.chorale import Chorale, Voice
+from bachbot.chorale import Chorale, Key, Voice
 from bachbot.theory.analysis import analyze
 from bachbot.theory.cadence import final_cadence, phrase_cadences
 from bachbot.theory.explanation import explain, find_faults
@@ -37,6 +37,23 @@ def close(*voices, key=C):
 )
 def test_known_cadences(voices, key, kind):
     assert close(*voices, key=key).kind == kind
+
+
+def test_a_piece_closes_at_home_though_its_last_phrase_has_gone_elsewhere():
+    chorale = piece(
+        "F#5 E5 C#5 D5 F#5 F#5 E5 D5 C#5",
+        "A4 B4 A4 F#4 A#4 C#5 B4 B4 A#4",
+        "D4 E4 E4 D4 F#4 F#4 F#4 F#4 F#4",
+        "D3 G3 A3 D3 F#3 A#2 B2 B2 F#2",
+        key=Key("F#", "minor"),
+        fermatas=((12, 16),),
+    )
+    first, last = phrase_cadences(chorale, analyze(chorale))
+    assert (str(first.key), first.kind) == ("D major", "perfect")
+    assert (str(last.key), last.kind) == ("F# minor", "plagal")
+    assert last.chords[-1].key == Key("B", "minor")  # its chords are named as they are heard
+    elsewhere = replace(chorale, key=Key("D", "major"))
+    assert phrase_cadences(elsewhere, analyze(elsewhere))[-1].kind == "half"
 
 
 def test_a_suspension_under_the_fermata_does_not_hide_the_cadence():
