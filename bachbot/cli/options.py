@@ -181,7 +181,8 @@ Transpose = Annotated[
         metavar="HOW",
         help="How to move the tune to another key. auto: only if its voice cannot sing it in any "
         "octave; best: to where tune and choir fit best; no: never; +2 or -3: by semitones; "
-        "'G major': to that key.",
+        "'G major': to that key. Octaves are no other key: a tune that no voice reaches where it "
+        "is written moves by octaves.",
     ),
 ]
 Tune = Annotated[

@@ -302,12 +302,18 @@ def export_command(
         Path,
         typer.Option("--output", "-o", metavar="DIR", help="Folder to write the checkpoint to."),
     ],
+    half: Annotated[
+        bool,
+        typer.Option(
+            "--half", help="Round the weights to half precision: the files are half as large."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write the best checkpoint of a finished run, with its model card."""
     from bachbot.training.run_folder import export_checkpoint
 
-    export_checkpoint(run, output)
+    export_checkpoint(run, output, half=half)
     print_result({"checkpoint": output}, f"Wrote {output}.", as_json=as_json)
 
 

@@ -249,7 +249,7 @@ def format_history(history: Sequence[Mapping[str, Any]]) -> bytes:
     return "".join(json.dumps(line) + "\n" for line in history).encode()
 
 
-def export_checkpoint(folder: Path, out: Path) -> None:
+def export_checkpoint(folder: Path, out: Path, *, half: bool = False) -> None:
     """Copy the best checkpoint of a finished run, with its metrics and its model card.
 
     Parameters
@@ -258,13 +258,15 @@ def export_checkpoint(folder: Path, out: Path) -> None:
         Folder of the run.
     out : Path
         Folder of the checkpoint; an older checkpoint there is replaced.
+    half : bool
+        Whether to round its weights to half precision, which makes it half as large.
 
     Raises
     ------
     TrainingError
         If there is no run, or it is not finished or of another version.
     CheckpointError
-        If its checkpoint is damaged.
+        If its checkpoint is damaged, or a weight is too large for half precision.
     OutputError
         If the checkpoint cannot be written.
     """
@@ -291,4 +293,4 @@ def export_checkpoint(folder: Path, out: Path) -> None:
             "export it with the version that trained it"
         ) from error
     extra = {METRICS: (best / METRICS).read_bytes(), CARD: card.encode()}
-    save_checkpoint(out, checkpoint, extra=extra)
+    save_checkpoint(out, checkpoint.rounded() if half else checkpoint, extra=extra)

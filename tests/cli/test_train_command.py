@@ -58,6 +58,9 @@ def test_export_copies_the_best_checkpoint_with_its_card(run_folder, tmp_path):
     assert sorted(p.name for p in (tmp_path / "model").iterdir()) == [
         "MODEL_CARD.md", "config.json", "metrics.jsonl", "vocabulary.json", "weights.safetensors",
     ]  # fmt: skip
+    assert _run(train_app, "export", run_folder, "-o", tmp_path / "half", "--half").exit_code == 0
+    sizes = [(tmp_path / n / "weights.safetensors").stat().st_size for n in ("half", "model")]
+    assert sizes[0] < 0.6 * sizes[1]
     result = _run(train_app, "export", tmp_path, "-o", tmp_path / "other")
     assert "holds no run with a trained model" in str(result.exception)
 

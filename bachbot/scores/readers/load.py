@@ -290,7 +290,10 @@ class _Loader:
         for voice, line in lines.items():
             self._note_off_grid(voice, line)
         if any(has_chord_symbols(document.part(line.part)) for line in lines.values()):
-            self._note("chord symbols", "its chord symbols are left out: the harmony will be new")
+            self._note(
+                "chord symbols",
+                "its chord symbols are left out: the harmony will be new; --chords score obeys them",
+            )
         self._note_key_change(document, key)
         chorale = self._chorale(grid, key)
         title = title_of(document.root) or self.source.name
