@@ -93,9 +93,10 @@ def _describe_decoding(config: Mapping[str, Any]) -> str:
     if expert is not None:
         parts.append(f"averages the network's log-probabilities with those of `{expert}`")
     if features is not None:
+        mean = f"the mean of {features['sets']} sets; " if "sets" in features else ""
         parts.append(
             f"adds {features['weights']:,} learned weights of local features "
-            f"(`features.safetensors`; the last run of `bachbot train features`: "
+            f"(`features.safetensors`; {mean}the last run of `bachbot train features`: "
             f"{features['rounds']} rounds of {features['pieces']} tunes, a beam of "
             f"{features['beam']})"
         )

@@ -4,6 +4,7 @@ from bachbot.decoding.penalties.endings import (
     FermataChordPenalty,
     FinalCadencePenalty,
     FinalChordPenalty,
+    HeldFermataPenalty,
 )
 from bachbot.decoding.penalties.part_writing import RulePenalty
 from bachbot.decoding.penalties.penalty_list import Penalties
@@ -15,6 +16,8 @@ from bachbot.decoding.penalties.style import (
     OnsetBonus,
     OpeningChordPenalty,
     RepeatedNotePenalty,
+    SeventhAstrayPenalty,
+    ToAndFroPenalty,
 )
 
 _RULES = (
@@ -52,10 +55,19 @@ parallels than his, these come closest to him. ``checkpoints/EXPERIMENTS.md`` te
 found; ``evaluate fit`` continues from them.
 """
 
-GUIDED_PENALTIES = Penalties((*_RULES, *_STYLE))
+GUIDED_PENALTIES = Penalties(
+    (
+        *_RULES,
+        *_STYLE,
+        HeldFermataPenalty(2.5),
+        ToAndFroPenalty(0.25),
+        SeventhAstrayPenalty(1.0),
+    )
+)
 """The penalties of beam and greedy search beside learned features.
 
 The bonuses are gone: features learn Bach's onsets, leaps and chords (`bachbot.training.moments`).
+The last three penalties were in the search while the features were learned.
 """
 
 SAMPLING_PENALTIES = Penalties(_RULES)
