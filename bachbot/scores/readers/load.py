@@ -292,7 +292,8 @@ class _Loader:
         if any(has_chord_symbols(document.part(line.part)) for line in lines.values()):
             self._note(
                 "chord symbols",
-                "its chord symbols are left out: the harmony will be new; --chords score obeys them",
+                "its chord symbols are left out: the harmony will be new "
+                "(--chords score obeys them)",
             )
         self._note_key_change(document, key)
         chorale = self._chorale(grid, key)
