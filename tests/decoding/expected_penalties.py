@@ -36,6 +36,9 @@ def strange_openings(music, given):
     if not len(beats) or given.cells[beats[0]].all():
         return 0
     root = int(chords_of(music.pitch[beats[:1]]).root[0])
+    sounding = {int(p - root) % 12 for p in music.pitch[beats[0]] if p != REST}
+    if root == music.key.pitch_class and music.key.mode == "minor" and 4 in sounding:
+        return int(8 not in sounding)  # an augmented triad is no major chord
     return int(root < 0 or (root - music.key.pitch_class) % 12 not in (0, 7))
 
 

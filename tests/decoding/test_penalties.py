@@ -388,6 +388,25 @@ def test_a_lower_voice_that_goes_to_and_fro(bass, cost):
     assert penalties_of([turned], [Given.voices(6, [])], Penalties.of({"to and fro": 1.0})) == [0]
 
 
+@pytest.mark.parametrize(
+    ("chord", "key", "cost"),
+    [
+        ([76, 67, 60, 48], Key(), 0),
+        ([76, 70, 60, 48], Key(), 0),  # a dominant seventh on the tonic
+        ([77, 69, 60, 53], Key(), 1.0),
+        ([76, 60, 57, 45], Key("A", "minor"), 0),
+        ([76, 61, 57, 45], Key("A", "minor"), 1.0),  # a Picardy third closes, and does not open
+        ([76, 67, 61, 45], Key("A", "minor"), 1.0),
+        ([76, 68, 59, 52], Key("A", "minor"), 0),
+    ],
+)
+def test_the_first_chord(chord, key, cost):
+    piece = Chorale(np.tile(chord, (8, 1)), np.zeros((8, 4)), np.zeros(8), key=key)
+    givens = [Given.voices(8, voices) for voices in ([0], [], [0, 1, 2, 3])]
+    wanted = [cost, cost, 0]
+    assert penalties_of([piece] * 3, givens, Penalties.of({"opening chord": 1.0})) == wanted
+
+
 G7 = [65, 62, 59, 43]
 
 

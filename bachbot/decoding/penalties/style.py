@@ -18,7 +18,7 @@ from bachbot.decoding.context import SearchContext
 from bachbot.decoding.penalties.base import Penalty
 from bachbot.errors import UsageError
 from bachbot.features import NO_INTERVAL
-from bachbot.theory.harmony import chords_of, pitch_class_sets, seventh_goes_astray
+from bachbot.theory.harmony import Quality, chords_of, pitch_class_sets, seventh_goes_astray
 
 _STEP, _OCTAVE = 2, 12  # semitones
 _OPENINGS = (0, 7)  # semitones of a root above the tonic
@@ -230,7 +230,8 @@ class ChordWithinBeatPenalty(Penalty):
 class OpeningChordPenalty(Penalty):
     """A penalty for a first beat on another chord than the tonic's or the dominant's.
 
-    83% of Bach's chorales begin with the tonic in root position, 5% with the dominant.
+    83% of Bach's chorales begin with the tonic in root position, 5% with the dominant. A major third
+    above the tonic of a minor key closes a piece and opens none.
     """
 
     source: ClassVar[str] = "Bach's openings: 83% on the tonic, 5% on the dominant"
@@ -248,9 +249,12 @@ class OpeningChordPenalty(Penalty):
                 continue
             notes = context.candidates(rows, tokens)
             where = np.flatnonzero((context.piece[rows] == p) & notes.completes)
-            root = chords_of(notes.pitch[where]).root
-            above = (root - constraints.key.pitch_class) % 12
-            opens = (root >= 0) & np.isin(above, _OPENINGS)
+            chords = chords_of(notes.pitch[where])
+            above = (chords.root - constraints.key.pitch_class) % 12
+            opens = (chords.root >= 0) & np.isin(above, _OPENINGS)
+            if constraints.key.mode == "minor":
+                raised = np.isin(chords.quality, (Quality.MAJOR, Quality.DOMINANT_SEVENTH))
+                opens &= ~(raised & (above == 0))
             cost[where] = np.where(opens, 0.0, self.weight)
         return cost
 
