@@ -230,8 +230,8 @@ class ChordWithinBeatPenalty(Penalty):
 class OpeningChordPenalty(Penalty):
     """A penalty for a first beat on another chord than the tonic's or the dominant's.
 
-    83% of Bach's chorales begin with the tonic in root position, 5% with the dominant. A major third
-    above the tonic of a minor key closes a piece and opens none.
+    83% of Bach's chorales begin with the tonic in root position, 5% with the dominant. A major
+    third above the tonic of a minor key closes a piece and opens none.
     """
 
     source: ClassVar[str] = "Bach's openings: 83% on the tonic, 5% on the dominant"
