@@ -81,7 +81,7 @@ def harmonize_folder(
     if summary.skipped:
         raise ScoreError(
             f"{len(summary.skipped)} of {counts[1]} tunes were skipped, the others are in "
-            f"{target}: the table above says why"
+            f"{target}: {'the JSON' if as_json else 'the table above'} says why"
         )
 
 

@@ -1,5 +1,6 @@
 """Many tunes in one call."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -60,6 +61,20 @@ def test_a_tune_comes_out_as_it_does_alone(folder, untrained):
 
 
 @pytest.mark.slow
+def test_as_json_the_error_names_the_json_and_no_table(folder, untrained, capsys):
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / "scale.musicxml").write_text(SCALE, encoding="utf-8")
+    (folder / "broken.musicxml").write_text("<score-partwise><part", encoding="utf-8")
+    assert harmonize(untrained, folder, "-o", "out", "--greedy", "--json", "--jobs", 1) == 1
+    said = capsys.readouterr()
+    statuses = {Path(tune["source"]).name: tune["status"] for tune in json.loads(said.out)["tunes"]}
+    assert statuses == {"broken.musicxml": "skipped", "scale.musicxml": "done"}
+    last = said.err.splitlines()[-1]
+    assert last == ("bachbot: 1 of 2 tunes were skipped, the others are in out: the JSON says why")
+
+
+@pytest.mark.slow
 def test_a_bad_file_among_them_is_told_of_and_skipped(folder, untrained, capsys):
     (folder / "broken.musicxml").write_text("<score-partwise><part", encoding="utf-8")
     assert harmonize(untrained, folder, "-o", "out", "--greedy") == 1
@@ -71,6 +86,7 @@ def test_a_bad_file_among_them_is_told_of_and_skipped(folder, untrained, capsys)
     assert others == (f"bachbot: warning: {folder}: 1 file (notes.txt) of other kinds passed over")
     assert first.startswith("bachbot: skipped broken.musicxml: ")
     assert last.startswith("bachbot: 1 of 5 tunes were skipped")
+    assert last.endswith("the table above says why")
     assert "Traceback" not in said.err
     assert len(list(Path("out").glob("*.musicxml"))) == 4
     (folder / "broken.musicxml").unlink()
