@@ -21,8 +21,10 @@ from bachbot.cli.plan_options import (
     PickupOption,
     VoicesOption,
     WordsOption,
+    WordsUnderOption,
     keys_of,
     with_pickup,
+    words_layout,
 )
 from bachbot.cli.results import Report, drawn_seed
 
@@ -60,6 +62,7 @@ def compose(
     cadences: PhraseCadencesOption = None,
     keys: KeysOption = None,
     words: WordsOption = None,
+    words_under: WordsUnderOption = None,
     pickup: PickupOption = None,
     voices: VoicesOption = None,
     prime: Annotated[
@@ -163,8 +166,9 @@ def compose(
         **shared.penalties_of_flags(parallels, no_penalties),
     )
     layout = shared.layout_of(
-        settings, staves=staves, tempo=tempo, sound=sound, paper=paper, size=size
-    )
+        settings, staves=staves, tempo=tempo, sound=sound, paper=paper, size=size,
+        words=words_layout(words, words_under),
+    )  # fmt: skip
     source = ScoreInput.of(prime, read_as) if prime is not None else None
     if source is None and read_as is not None:
         raise UsageError("--from has no effect without --prime: give both or neither")

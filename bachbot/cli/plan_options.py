@@ -52,6 +52,16 @@ WordsOption = Annotated[
         show_default=False,
     ),
 ]
+WordsUnderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--words-under",
+        metavar="WHERE",
+        help="all: put the words of --words under every voice that sings them with the tune; "
+        "soprano: under the tune alone. [default: all]",
+        show_default=False,
+    ),
+]
 PickupOption = Annotated[
     int | None,
     typer.Option(
@@ -98,6 +108,19 @@ def keys_of(text: str | None) -> "tuple[Key, ...]":
     if not words:
         raise UsageError("the keys are empty: give one for each phrase, such as 'G D e G'")
     return tuple(Key.parse(word).simplified for word in words)
+
+
+def words_layout(words: Path | None, under: str | None) -> str | None:
+    """Under whose notes the words of --words are printed, as `bachbot.scores.Layout` takes it.
+
+    Raises
+    ------
+    UsageError
+        If there are no words.
+    """
+    if words is None and under is not None:
+        raise UsageError("--words-under has no effect without --words: give both or neither")
+    return None if words is None else under or "all"
 
 
 def with_pickup(meter: "Meter", pickup: int | None, words: "Verses | None") -> "Meter":

@@ -69,13 +69,40 @@ up a-bove the sky
 def test_words_stand_under_the_notes(here, untrained, capsys):
     (here / "words.txt").write_text(WORDS, encoding="utf-8")
     assert compose(untrained, "--words", "words.txt", "--pickup", 0, "--key", "G") == 0
-    root = ElementTree.parse(here / "chorale.musicxml").getroot()
-    sung = [lyric.findtext("text") for lyric in root.iter("lyric")]
+    sung = sung_by_part()["Soprano"]
     assert sung == ["Lit", "tle", "star,", "how", "high", "up", "a", "bove", "the", "sky"]
     piece = load_score("chorale.musicxml", voices=VOICES).chorale
     assert piece.onset[:, 0].sum() == len(sung)
     assert piece.fermata[[16, 48]].all()
     assert capsys.readouterr().out.startswith("chorale.musicxml: G major, 4 bars; ")
+
+
+def sung_by_part():
+    """The syllables of each part of the page, in order."""
+    root = ElementTree.parse("chorale.musicxml").getroot()
+    names = [part.findtext("part-name") for part in root.iter("score-part")]
+    return {
+        name: [lyric.findtext("text") for lyric in part.iter("lyric")]
+        for name, part in zip(names, root.findall("part"), strict=True)
+    }
+
+
+@pytest.mark.slow
+def test_words_stand_under_every_voice_that_sings_them_or_under_the_tune_alone(here):
+    (here / "words.txt").write_text(WORDS, encoding="utf-8")
+    words = ["compose", "--words", "words.txt", "--seed", "1", "--style", "plain"]
+    assert main([*words, "--words-under", "soprano"]) == 0
+    tune, *lower = sung_by_part().values()
+    assert len(tune) == 10
+    assert not any(lower)
+    alone = load_score("chorale.musicxml", voices=VOICES).chorale
+    assert main(words) == 0
+    together = sung_by_part()
+    assert list(together) == ["Soprano", "Alto", "Tenor", "Bass"]
+    for syllables in together.values():
+        # A note held under two syllables carries both, with a hard space between words.
+        assert "".join(syllables).replace("\u00a0", "") == "".join(tune)
+    assert (load_score("chorale.musicxml", voices=VOICES).chorale.pitch == alone.pitch).all()
 
 
 @pytest.mark.slow
@@ -115,6 +142,7 @@ def test_numerals(here, untrained):
         (["--keys", "G X"], 2, "not a key"),
         (["--keys", "G D", "--key", "G"], 2, "the last phrase is in D major"),
         (["--words", "none.txt"], 2, "none.txt cannot be read"),
+        (["--words-under", "all"], 2, "--words-under has no effect without --words"),
         (["--pickup", "4"], 2, "a pickup of 4 beats does not fit"),
         (["--voices", "soprano", "--numerals"], 2, "--numerals need the bass"),
         (["--style", "baroque"], 2, "is no setting of style"),
