@@ -277,7 +277,7 @@ class Engine:
         self,
         scores: Sequence[Score],
         *,
-        given: Sequence[Voice] = (Voice.SOPRANO,),
+        given: Kept = (Voice.SOPRANO,),
         options: DecodingOptions | None = None,
         progress: Progress | None = None,
     ) -> list[list[DecodingResult] | BachbotError]:
@@ -302,7 +302,8 @@ class Engine:
         requests: dict[int, HarmonizeRequest] = {}
         for index, score in enumerate(scores):
             try:
-                request = HarmonizeRequest(score, tuple(sorted(set(given))))
+                voices, cells = kept(score, given)
+                request = HarmonizeRequest(score, voices, mask=cells)
                 _ = request.fill_request
                 requests[index] = request
             except BachbotError as error:

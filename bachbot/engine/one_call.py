@@ -1,6 +1,5 @@
 """Each job of the engine in one call, with a model that is loaded for it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from bachbot.chorale import Voice
@@ -13,13 +12,14 @@ from bachbot.engine.slides import SlideShow, read_slideshow
 from bachbot.engine.slideshow import SlideShowResult
 from bachbot.files import DEFAULT_CHECKPOINT
 from bachbot.scores import Score, load_score
+from bachbot.scores.stretches import Kept, voices_to_load
 
 
 def harmonize(
     score: Score | str | Path,
     *,
     checkpoint: str | Path = DEFAULT_CHECKPOINT,
-    given: Sequence[Voice] = (Voice.SOPRANO,),
+    given: Kept = (Voice.SOPRANO,),
     chords: Chords | None = None,
     cadences: str | None = None,
     transpose: str | int = "auto",
@@ -34,8 +34,8 @@ def harmonize(
         A loaded score, or a file to load.
     checkpoint : str or Path
         Name of a shipped checkpoint, or a directory.
-    given : sequence of Voice
-        Voices that come back unchanged.
+    given : sequence of Voice, str, sequence of str, or ndarray of bool, shape [T, 4]
+        What comes back unchanged, such as ``"soprano,bass:1-2"``, as in `Engine.harmonize`.
     chords, cadences
         As in `Engine.harmonize`.
     transpose, tune
@@ -54,7 +54,7 @@ def harmonize(
         If the file, the checkpoint or the options are bad; see `load_score` and `Engine`.
     """
     if not isinstance(score, Score):
-        score = load_score(score, voices=given, transpose=transpose, tune=tune)
+        score = load_score(score, voices=voices_to_load(given), transpose=transpose, tune=tune)
     return Engine.load(checkpoint).harmonize(
         score, given=given, chords=chords, cadences=cadences, options=options
     )

@@ -99,9 +99,31 @@ def kept(score: Score, given: Kept) -> tuple[tuple[Voice, ...], NDArray[np.bool_
             return voices_of(stretches), None
         cells = cells_of(score, stretches)
     else:
-        return tuple(sorted({Voice(one) for one in given})), None  # type: ignore[arg-type]
+        return voices_to_load(given), None
     whole = tuple(voice for voice in Voice if cells[:, voice].all())
     return whole, cells
+
+
+def voices_to_load(given: Kept) -> tuple[Voice, ...]:
+    """The voices that a file has to have for what is kept of it, in score order.
+
+    Parameters
+    ----------
+    given : sequence of Voice, str, sequence of str, or ndarray of bool, shape [T, 4]
+        As `kept` takes it.
+
+    Raises
+    ------
+    UsageError
+        If text cannot be read, or cells are not of four voices.
+    """
+    if isinstance(given, np.ndarray):
+        if given.ndim != 2 or given.shape[1] != len(Voice):
+            raise UsageError(f"given cells are of shape {given.shape}: wanted (frames, 4)")
+        return tuple(voice for voice in Voice if given[:, voice].any())
+    if isinstance(given, str) or any(isinstance(one, str) for one in given):
+        return voices_of(parse_stretches(given))  # type: ignore[arg-type]
+    return tuple(sorted({Voice(one) for one in given}))  # type: ignore[arg-type]
 
 
 def voices_of(stretches: Iterable[Stretch]) -> tuple[Voice, ...]:

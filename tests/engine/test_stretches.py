@@ -5,11 +5,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bachbot
 from bachbot.chorale import VOICES, Voice
 from bachbot.engine.requests import HarmonizeRequest
 from bachbot.errors import UsageError
 from bachbot.scores import bars_of, load_score
-from bachbot.scores.stretches import Stretch, cells_of, kept, parse_stretches, voices_of
+from bachbot.scores.stretches import (
+    Stretch,
+    cells_of,
+    kept,
+    parse_stretches,
+    voices_of,
+    voices_to_load,
+)
 
 FOUR = b"""X:1
 T:Four
@@ -73,6 +81,33 @@ def test_what_is_kept_is_the_same_in_every_spelling(score):
     again, mask = kept(score, cells)
     assert again == voices
     assert (mask == cells).all()
+
+
+def test_a_file_is_loaded_with_the_voices_of_what_is_kept():
+    cells = np.zeros((64, 4), dtype=bool)
+    cells[:, S] = cells[:8, B] = True
+    for spelling in ("soprano,bass:1-2", ["bass:1-2", "S"], [Voice.BASS, Voice.SOPRANO], cells):
+        assert voices_to_load(spelling) == (S, B)
+    with pytest.raises(UsageError, match=r"shape \(64,\)"):
+        voices_to_load(np.ones(64, dtype=bool))
+
+
+@pytest.mark.slow
+def test_text_says_what_is_kept_in_one_call_as_in_the_engine(score, tmp_path):
+    path = tmp_path / "four.abc"
+    path.write_bytes(FOUR)
+    text = "soprano,bass:1-2"
+    options = bachbot.DecodingOptions("greedy")
+    [mine] = bachbot.harmonize(path, given=text, options=options)
+    two = load_score(FOUR, voices=(S, B))
+    engine = bachbot.Engine.load()
+    [its] = engine.harmonize(two, given=text, options=options)
+    [[one]] = engine.harmonize_all([two], given=text, options=options)
+    found = mine.score.chorale
+    assert found.same_music(its.score.chorale)
+    assert found.same_music(one.score.chorale)
+    assert (found.pitch[:, S] == score.chorale.pitch[:, S]).all()
+    assert (found.pitch[:32, B] == score.chorale.pitch[:32, B]).all()
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((63, 4), dtype=bool), np.zeros((64, 4), dtype=int)])
