@@ -1,4 +1,8 @@
-"""Each job of the engine in one call, with a model that is loaded for it."""
+"""Each job of the engine in one call: the file and the model are loaded for it.
+
+Each function is a method of `Engine`: `help(bachbot.Engine.harmonize)` says more of what it takes,
+returns and raises, and `help(bachbot.Engine.load)` of `checkpoint`.
+"""
 
 from pathlib import Path
 
@@ -26,32 +30,10 @@ def harmonize(
     tune: int | None = None,
     options: DecodingOptions | None = None,
 ) -> list[DecodingResult]:
-    """Harmonize a tune: `Engine.load(checkpoint).harmonize(...)` in one call.
+    """Harmonize a tune: `Engine.load(checkpoint).harmonize(...)` in one call, best first.
 
-    Parameters
-    ----------
-    score : Score, str or Path
-        A loaded score, or a file to load.
-    checkpoint : str or Path
-        Name of a shipped checkpoint, or a directory.
-    given : sequence of Voice, str, sequence of str, or ndarray of bool, shape [T, 4]
-        What comes back unchanged, such as ``"soprano,bass:1-2"``, as in `Engine.harmonize`.
-    chords, cadences
-        As in `Engine.harmonize`.
-    transpose, tune
-        Of a file, as in `bachbot.load_score`.
-    options : DecodingOptions, optional
-        Method, beam, temperature, seed, number.
-
-    Returns
-    -------
-    list of DecodingResult
-        Best first.
-
-    Raises
-    ------
-    BachbotError
-        If the file, the checkpoint or the options are bad; see `load_score` and `Engine`.
+    `score` may be a file, which is loaded with the voices of `given`; `transpose` and `tune` are
+    those of `bachbot.load_score`. `help(bachbot.Engine.harmonize)` says the rest.
     """
     if not isinstance(score, Score):
         score = load_score(score, voices=voices_to_load(given), transpose=transpose, tune=tune)
@@ -71,28 +53,8 @@ def realize(
 ) -> list[DecodingResult]:
     """Write the voices above a bass: `Engine.load(checkpoint).realize(...)` in one call.
 
-    Parameters
-    ----------
-    score : Score, str or Path
-        A score with a bass, or a file to load.
-    checkpoint : str or Path
-        Name of a shipped checkpoint, or a directory.
-    figures, cadences
-        As in `Engine.realize`.
-    tune : int, optional
-        Of a file, as in `bachbot.load_score`.
-    options : DecodingOptions, optional
-        Method, beam, temperature, seed, number.
-
-    Returns
-    -------
-    list of DecodingResult
-        Best first.
-
-    Raises
-    ------
-    BachbotError
-        If the file, the checkpoint or the options are bad; see `load_score` and `Engine`.
+    `score` may be a file, which is loaded with its bass; `tune` is that of `bachbot.load_score`.
+    `help(bachbot.Engine.realize)` says the rest.
     """
     if not isinstance(score, Score):
         score = load_score(score, voices=(Voice.BASS,), tune=tune)
@@ -110,26 +72,8 @@ def slideshow(
 ) -> SlideShowResult:
     """Make music for a slide show: `Engine.load(checkpoint).slideshow(...)` in one call.
 
-    Parameters
-    ----------
-    show : SlideShow, str or Path
-        From `bachbot.read_slideshow`, or its file.
-    tune : Score, optional
-        The tune. Default: the show's file is loaded.
-    checkpoint : str or Path
-        Name of a shipped checkpoint, or a directory.
-    options : DecodingOptions, optional
-        Method, beam, seed.
-
-    Returns
-    -------
-    SlideShowResult
-        One score, with its performance, and when the music of each slide begins.
-
-    Raises
-    ------
-    BachbotError
-        If a file, the checkpoint or the options are bad; see `Engine.slideshow`.
+    `show` may be a file, as `bachbot.read_slideshow` reads it.
+    `help(bachbot.Engine.slideshow)` says the rest.
     """
     if not isinstance(show, SlideShow):
         show = read_slideshow(show)
@@ -145,32 +89,10 @@ def mood(
     tune: int | None = None,
     options: DecodingOptions | None = None,
 ) -> list[MoodResult]:
-    """Put a tune into a mood: `Engine.load(checkpoint).mood(...)` in one call.
+    """Put a tune into a mood: `Engine.load(checkpoint).mood(...)` in one call, best first.
 
-    Parameters
-    ----------
-    score : Score, str or Path
-        A loaded score, or a file to load.
-    name : str
-        Name of the mood, as in `Engine.mood`.
-    checkpoint : str or Path
-        Name of a shipped checkpoint, or a directory.
-    tempo : float, optional
-        Quarter notes per minute. Default: the mood's.
-    tune : int, optional
-        Of a file, as in `bachbot.load_score`.
-    options : DecodingOptions, optional
-        Method, beam, temperature, seed, number.
-
-    Returns
-    -------
-    list of MoodResult
-        Best first.
-
-    Raises
-    ------
-    BachbotError
-        If the file, the checkpoint or the options are bad; see `load_score` and `Engine`.
+    `score` may be a file; `tune` is that of `bachbot.load_score`. `name` is joyful, solemn, tender,
+    grieving, restless or serene. `help(bachbot.Engine.mood)` says the rest.
     """
     if not isinstance(score, Score):
         score = load_score(score, tune=tune)
@@ -185,22 +107,7 @@ def compose_pieces(
 ) -> list[DecodingResult]:
     """Compose: `Engine.load(checkpoint).compose(...)` in one call.
 
-    Parameters
-    ----------
-    request : ComposeOptions, optional
-        Length in bars, meter, key and opening.
-    checkpoint : str or Path
-        Name of a shipped checkpoint, or a directory.
-    options : DecodingOptions, optional
-        Temperature, top-p, seed, number.
-
-    Returns
-    -------
-    list of DecodingResult
-
-    Raises
-    ------
-    BachbotError
-        If the checkpoint, the request or the options are bad; see `Engine`.
+    `request` has length, meter, key, form, words and opening (`help(bachbot.ComposeOptions)`).
+    `help(bachbot.Engine.compose)` says the rest.
     """
     return Engine.load(checkpoint).compose(request, options=options)
