@@ -1,7 +1,7 @@
 """``bachbot repair``: a score with its faults mended by the fewest changed notes."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -9,9 +9,6 @@ from bachbot.cli import options as shared
 from bachbot.cli.explain import LIST, RulesOption, key_of, read_any_score
 from bachbot.cli.paths import STANDARD, ScoreInput, ScoreOutput
 from bachbot.errors import UsageError
-
-if TYPE_CHECKING:
-    from bachbot.teaching import RepairResult
 
 _NOBODY = "none"
 """What --keep stands for no voice by."""
@@ -75,11 +72,12 @@ def repair(
 ) -> None:
     """Mend the faults of a score with the fewest changed notes.
 
-    Rhythm and words stay, and so does every note that no fault asks to change. Each change is
-    listed with the fault that it ends, and so is each fault that cannot be mended with what is
-    kept. No change makes a new fault.
+    Rhythm and words stay, and so does every note that no fault asks to change. Each fault has a
+    line with its place and the note that mends it, or why it cannot be mended with what is kept.
+    No change makes a new fault.
     """
     from bachbot.chorale import parse_voices
+    from bachbot.cli.repair_view import show_repair
     from bachbot.teaching import RepairOptions
     from bachbot.teaching import repair as mend
 
@@ -106,36 +104,4 @@ def repair(
         named: dict[str, object] = {"file": file, "output": name}
         typer.echo(json.dumps(named | result.to_json(), ensure_ascii=False))
         return
-    _show(result, target, name)
-
-
-def _show(result: "RepairResult", target: ScoreOutput, name: str) -> None:
-    """Print each change with its fault, the faults that stay, and a line that sums them up."""
-    from bachbot.chorale.place import place_text
-
-    for mend in result.mends:
-        fault = mend.fault
-        changes = "; ".join(
-            f"{change} at {place_text(change.bar, change.beat)}" for change in mend.changes
-        )
-        target.say(f"{place_text(fault.bar, fault.beat)}: {changes}")
-        target.say(f"  ends {fault.rule}: {fault.sentence}")
-        for other in mend.also:
-            target.say(
-                f"  and {other.rule} at {place_text(other.bar, other.beat)}: {other.sentence}"
-            )
-    for left in result.left:
-        fault = left.fault
-        target.say(
-            f"{place_text(fault.bar, fault.beat)}: {fault.rule} stays "
-            f"({fault.sentence}): {left.reason}"
-        )
-    ended = sum(1 + len(mend.also) for mend in result.mends)
-    count = len(result.changed)
-    if not result.mends and not result.left:
-        target.say(f"{name}: there was nothing to mend, and no note changed")
-        return
-    target.say(
-        f"{name}: {count or 'no'} note{'s' * (count != 1)} changed, "
-        f"{ended or 'no'} fault{'s' * (ended != 1)} ended, {len(result.left) or 'none'} left"
-    )
+    show_repair(result, name, target.say)

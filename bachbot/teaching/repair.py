@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import Voice
+from bachbot.chorale.place import place_text
 from bachbot.errors import ScoreError, UsageError
 from bachbot.scores import Score, load_any_score
 from bachbot.scores.musicxml.repitch import repitch
@@ -131,7 +132,8 @@ class NoteChange:
     after: str
 
     def __str__(self) -> str:
-        return f"{self.voice.label}: {self.before} becomes {self.after}"
+        where = place_text(self.bar, self.beat)
+        return f"{where}: {self.before} in the {self.voice.label} becomes {self.after}"
 
     def to_json(self) -> dict[str, object]:
         """Convert to plain data, the beat as a number."""

@@ -39,9 +39,9 @@ def repair(*arguments):
 def test_what_is_said_and_written(here, capsys):
     assert repair("octaves.abc") == 0
     assert capsys.readouterr().out.splitlines() == [
-        "1.2: tenor: C4 becomes E4 at 1.1",
-        "  ends parallel octaves: C4 to D4 in the tenor against C5 to D5 in the soprano",
-        "  and missing third at 1.1: C5 G4 C4 C3 have no third",
+        "1.2: parallel octaves (C4 to D4 in the tenor against C5 to D5 in the soprano): in the "
+        "tenor C4, a beat earlier, becomes E4",
+        "1.1: missing third (C5 G4 C4 C3 have no third): mended by the same note",
         "octaves-mended.musicxml: 1 note changed, 2 faults ended, none left",
     ]
     new = load_any_score("octaves-mended.musicxml")
@@ -69,7 +69,7 @@ def test_standard_output_is_the_score(here, capsysbinary):
 def test_what_stays_is_told(here, capsys):
     assert repair("octaves.abc", "--keep", "S,T", "--only", "parallels") == 0
     out = capsys.readouterr().out
-    assert "parallel octaves stays" in out
+    assert "against C5 to D5 in the soprano) stays: all its notes" in out
     assert "all its notes are in what is kept (soprano, tenor)" in out
     assert "no notes changed, no faults ended, 1 left" in out
 

@@ -49,7 +49,7 @@ def test_what_is_told():
     result = repair(score_of(PARALLELS))
     [mend] = result.mends
     assert mend.fault.sentence == "C4 to D4 in the tenor against C5 to D5 in the soprano"
-    assert [str(change) for change in mend.changes] == ["tenor: C4 becomes E4"]
+    assert [str(change) for change in mend.changes] == ["1.1: C4 in the tenor becomes E4"]
     assert [(c.bar, c.beat) for c in mend.changes] == [(1, 1)]
     assert [fault.rule for fault in mend.also] == ["missing third"]
     data = json.loads(json.dumps(result.to_json()))
