@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, Chorale, Voice
 from bachbot.chorale.bar_pairs import bar_pairs
+from bachbot.engine.same_phrases import same_phrases
 from bachbot.engine.summary import Summary, cadence_words, fault_words
 from bachbot.scores import Score
 from bachbot.scores.bars import frame_bar_numbers
@@ -72,6 +73,8 @@ class ScoreDifference:
         Faults of the first score only, and of the second only.
     transposition : int
         Semitones by which the second is the first, moved as a whole; else 0.
+    phrases : str
+        A remark if phrase ends of one are taken from the other, which has the fermatas; else empty.
     """
 
     bars: int
@@ -80,6 +83,7 @@ class ScoreDifference:
     faults_gone: tuple[Fault, ...] = ()
     faults_new: tuple[Fault, ...] = ()
     transposition: int = 0
+    phrases: str = ""
 
     @property
     def changed_bars(self) -> tuple[int, ...]:
@@ -92,8 +96,9 @@ class ScoreDifference:
         return dict(sorted(Counter(change.voice for change in self.changes).items()))
 
     def __str__(self) -> str:
+        remark = f"; {self.phrases}" if self.phrases else ""
         if not self.changes:
-            return "the same notes"
+            return f"the same notes{self._consequences()}{remark}"
         if self.transposition:
             return f"the same music, moved by {self.transposition:+d} semitones"
         changed = self.changed_bars
@@ -101,6 +106,11 @@ class ScoreDifference:
         text = f"{len(changed)} of {self.bars} bars differ ({number_words(changed)}; {voices})"
         if set(self.by_voice.values()) == {self.bars} and len(self.by_voice) > 1:
             text = f"all {self.bars} bars differ in all voices"
+        return f"{text}{self._consequences()}{remark}"
+
+    def _consequences(self) -> str:
+        """Each cadence and fault that differs, after a semicolon."""
+        text = ""
         for one in self.cadences:
             here, there = one.now or "goes on", one.before or "going on"
             verb = "ends " if one.now else ""
@@ -126,6 +136,7 @@ class ScoreDifference:
             "faults_gone": [fault.to_json() for fault in self.faults_gone],
             "faults_new": [fault.to_json() for fault in self.faults_new],
             "transposition": self.transposition,
+            "phrases": self.phrases,
         }
 
 
@@ -133,8 +144,9 @@ def diff(before: Score, now: Score) -> ScoreDifference:
     """Compare two scores bar by bar.
 
     Notes are compared as they sound, on the grid of sixteenths: spelling, words and layout do not
-    count. Bars are matched by their printed numbers. Cadences and faults are compared if both have
-    four voices.
+    count. Bars are matched by their printed numbers, or by time if that leaves fewer that differ.
+    Cadences and faults are compared if both have four voices; phrases of a score without fermatas,
+    such as a MIDI file, are those of one of the same length that has them.
 
     Parameters
     ----------
@@ -147,25 +159,49 @@ def diff(before: Score, now: Score) -> ScoreDifference:
         What changes from the first to the second.
     """
     numbers = frame_bar_numbers(before)
-    bars = bar_pairs(numbers, frame_bar_numbers(now))
-    voices = sorted({*before.present, *now.present})
-    changes = tuple(
-        BarChange(bar.number, voice, *notes)
-        for bar in bars
-        for voice in voices
-        if len(set(notes := tuple(map(_notes, (before, now), bar.frames, (voice, voice))))) == 2
+    count, changes = min(
+        (_changes(before, now, numbers, others) for others in _numberings(numbers, now)),
+        key=lambda found: len(found[1]),
     )
     if len(before.present) < len(Voice) or len(now.present) < len(Voice):
-        return ScoreDifference(len(bars), changes)
-    old, new = Summary(before).explanation, Summary(now).explanation
+        return ScoreDifference(count, changes)
+    here, there, remark = same_phrases(before, now)
+    if not changes:
+        # The same notes are heard in the same key and meter, whatever either page says of them.
+        fermata = there.chorale.fermata
+        there = replace(there, chorale=replace(here.chorale, fermata=fermata))
+    old, new = Summary(here).explanation, Summary(there).explanation
     gone, more = _faults(old.faults, new.faults)
     return ScoreDifference(
-        len(bars),
+        count,
         changes,
         tuple(_cadences(old.phrase_cadences, new.phrase_cadences, numbers)),
         gone,
         more,
         _transposition(before.chorale, now.chorale),
+        remark,
+    )
+
+
+def _numberings(numbers: NDArray[np.int64], now: Score) -> list[NDArray[np.int64]]:
+    """Numbers of the bars of the second score: as printed, and as the first has them."""
+    own = frame_bar_numbers(now)
+    if len(own) != len(numbers) or (own == numbers).all():
+        return [own]
+    return [own, numbers]  # MIDI has no printed numbers: its bars after a split one are shifted
+
+
+def _changes(
+    before: Score, now: Score, numbers: NDArray[np.int64], others: NDArray[np.int64]
+) -> tuple[int, tuple[BarChange, ...]]:
+    """The number of bars, and those that differ."""
+    bars = bar_pairs(numbers, others)
+    voices = sorted({*before.present, *now.present})
+    return len(bars), tuple(
+        BarChange(bar.number, voice, *notes)
+        for bar in bars
+        for voice in voices
+        if len(set(notes := tuple(map(_notes, (before, now), bar.frames, (voice, voice))))) == 2
     )
 
 

@@ -99,6 +99,59 @@ def test_a_longer_score_has_bars_that_the_other_lacks():
     assert {c.before for c in found.changes} == {""}
 
 
+FERMATAS = FOUR.replace("g2 e2|f", "Hg2 e2|f").replace("c4|", "Hc4|")
+"""With a fermata in the middle of a bar, where nobody would hear a phrase end without it."""
+
+
+def as_midi(score):
+    return bachbot.load_score(bachbot.render(score, "midi"), voices=VOICES, transpose="no")
+
+
+@pytest.mark.parametrize("text", [FOUR, FERMATAS, FOUR.replace("c d e f", "f d e c")])
+def test_a_score_differs_from_its_midi_in_fermatas_at_most(text):
+    score = load(text)
+    for found in (bachbot.diff(score, as_midi(score)), bachbot.diff(as_midi(score), score)):
+        assert found.changes == found.cadences == found.faults_gone == found.faults_new == ()
+        assert str(found).startswith("the same notes")
+    assert ("no fermatas" in str(found)) == bool(found.phrases)
+
+
+def test_it_is_said_whose_fermatas_count_where_that_matters():
+    score, plain = load(FERMATAS), load(FOUR)
+    heard = bachbot.Summary(plain).explanation.phrase_cadences
+    assert [c.end for c in heard] != [
+        c.end for c in bachbot.Summary(score).explanation.phrase_cadences
+    ]
+    remark = "the second has no fermatas, so its phrases are taken to end as those of the first"
+    assert str(bachbot.diff(score, plain)) == f"the same notes; {remark}"
+    other = bachbot.diff(load(OTHER), score)
+    assert other.phrases.startswith("the first has no fermatas")
+    assert str(other).endswith(other.phrases)
+    assert str(other).count("fermatas") == 1
+    # Fermatas in other places are a difference of the music.
+    elsewhere = load(FOUR.replace("f e d c|", "f e Hd c|").replace("c4|", "Hc4|"))
+    assert {c.bar for c in bachbot.diff(score, elsewhere).cadences} >= {2, 3}
+    assert not bachbot.diff(score, elsewhere).phrases
+
+
+def test_bars_are_matched_by_time_where_their_numbers_are_shifted():
+    score = load(FOUR)
+    later = bachbot.render(score, "musicxml").replace(b'number="3"', b'number="5"')
+    later = later.replace(b'number="4"', b'number="6"')
+    moved = bachbot.load_score(later, voices=VOICES, transpose="no")
+    assert not bachbot.diff(score, moved).changes
+    found = bachbot.diff(load(OTHER), moved)
+    assert [(c.bar, c.voice) for c in found.changes] == [
+        (1, Voice.ALTO), (2, Voice.BASS), (3, Voice.BASS)
+    ]  # fmt: skip
+
+
+def test_words_count_for_both_if_one_of_two_tunes_has_them():
+    words = FOUR.replace("c4|\n", "c4|\nw: one two three four five. Six se-ven eight nine ten\n", 1)
+    score, plain = load(words), load(FOUR)
+    assert str(bachbot.diff(score, plain)) == str(bachbot.diff(plain, score)) == "the same notes"
+
+
 @pytest.mark.parametrize(
     ("numbers", "words"),
     [([4], "bar 4"), ([1, 2, 3, 5], "bars 1-3, 5"), ([1, 3], "bars 1, 3"), ([7, 8], "bars 7-8")],
