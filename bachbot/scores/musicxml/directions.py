@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Meter
+from bachbot.scores.musicxml.metronome import metronome
 from bachbot.scores.readers.document import Document
 from bachbot.scores.readers.tempo_marks import tempo_passages
 
@@ -38,12 +40,8 @@ class TempoMark:
         out = []
         if self.label:
             out.append(_direction(_text("rehearsal", self.label)))
-        beat = Element("metronome", {"parentheses": "yes"})
-        unit, dots, per_minute = self._beat()
-        SubElement(beat, "beat-unit").text = unit
-        for _ in range(dots):
-            SubElement(beat, "beat-unit-dot")
-        SubElement(beat, "per-minute").text = f"{per_minute:.0f}"
+        beat = metronome(self.tempo, Fraction(self.meter.beat_frames, FRAMES_PER_QUARTER))
+        beat.set("parentheses", "yes")
         words = _text("words", f"{self.words} ")  # before the parenthesis of the tempo
         words.set("font-weight", "bold")
         mark = _direction(words, beat)
@@ -54,14 +52,6 @@ class TempoMark:
             SubElement(dynamics, self.dynamic)
             out.append(_direction(dynamics))
         return out
-
-    def _beat(self) -> tuple[str, int, float]:
-        """Note value of the beat, its dots, and beats per minute."""
-        frames = self.meter.beat_frames
-        names = {16: "whole", 8: "half", 4: "quarter", 2: "eighth", 1: "16th"}
-        dots = int(frames % 3 == 0)
-        plain = frames * 2 // 3 if dots else frames
-        return names.get(plain, "quarter"), dots, self.tempo * FRAMES_PER_QUARTER / frames
 
 
 def _text(tag: str, text: str) -> Element:
@@ -106,9 +96,6 @@ def keep_tempos(root: Element, document: Document) -> None:
         while passages and passages[0].start <= bar.start:
             tempo = passages.pop(0).tempo
         if tempo is not None:
-            metronome = Element("metronome")
-            SubElement(metronome, "beat-unit").text = "quarter"
-            SubElement(metronome, "per-minute").text = f"{tempo:.4g}"
-            mark = _direction(metronome)
+            mark = _direction(metronome(tempo, bar.beat))
             SubElement(mark, "sound", {"tempo": f"{tempo:.4g}"})
             insert_directions(measure, [mark])

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from bachbot.errors import ScoreError
 from bachbot.scores.grid import Bar, bar_offsets
+from bachbot.scores.musicxml.metronome import metronome
 from bachbot.scores.musicxml.note_values import beam_values
 from bachbot.scores.musicxml.notes import Accidentals
 from bachbot.scores.pitch import ACCIDENTALS, spelled_pitch
@@ -235,7 +236,7 @@ def _write_bars(part: Element, bars: Sequence[TuneBar]) -> None:
                 SubElement(attributes, "divisions").text = str(divisions)
             attributes.extend(bar.new)
         if bar.tempo:
-            _write_tempo(measure, *bar.tempo)
+            _write_tempo(measure, *bar.tempo, plain[index].beat)
         written = 0
         for voice, notes in enumerate((bar.notes, *bar.lower), start=1):
             if voice > 1 and written:
@@ -254,14 +255,12 @@ def _write_barline(measure: Element, location: str, content: Sequence[Element]) 
         barline.extend(sorted(content, key=lambda element: order.index(element.tag)))
 
 
-def _write_tempo(measure: Element, words: str, tempo: str) -> None:
+def _write_tempo(measure: Element, words: str, tempo: str, beat: Fraction) -> None:
     direction = SubElement(measure, "direction", {"placement": "above"})
     if words:
         SubElement(SubElement(direction, "direction-type"), "words").text = words
     if tempo:
-        metronome = SubElement(SubElement(direction, "direction-type"), "metronome")
-        SubElement(metronome, "beat-unit").text = "quarter"
-        SubElement(metronome, "per-minute").text = tempo
+        SubElement(direction, "direction-type").append(metronome(float(tempo), beat))
         SubElement(direction, "sound", {"tempo": tempo})
 
 
