@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -115,6 +115,7 @@ def engrave(
             root.remove(element)
     _add_bracket_and_clefs(root)
     _add_accidentals(root)
+    _space_tempos(root)
     layout = _Layout(root, heading, page, paged)
     toolkit, best = layout.toolkit(page.units[0]), page.units[0]
     for unit in page.units[1:] if paged else ():
@@ -200,6 +201,18 @@ def _add_accidentals(root: Element) -> None:
                 if element.tag == "note":
                     staff = element.findtext("staff") or "1"
                     add_accidental(element, staves.setdefault(staff, Accidentals(fifths)))
+
+
+def _space_tempos(root: Element) -> None:
+    """Put a space between words and a metronome mark after them.
+
+    Verovio does so itself, but not after words in bold.
+    """
+    for direction in root.iter("direction"):
+        kinds = [kind for each in direction.findall("direction-type") for kind in each]
+        for words, following in pairwise(kinds):
+            if words.tag == "words" and following.tag == "metronome" and words.text:
+                words.text = f"{words.text.rstrip()} "
 
 
 @dataclass

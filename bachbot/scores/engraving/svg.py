@@ -20,6 +20,8 @@ _ITALIC = frozenset(("dir", "dynam", "mNum"))
 _MUSIC = range(0xE000, 0xF900)
 """Code points of SMuFL, the standard layout of music fonts."""
 _MUSIC_EM = 1000
+_BETWEEN = 0.3
+"""Share of a space of text that stands between two music symbols."""
 
 
 @dataclass(frozen=True)
@@ -215,9 +217,12 @@ def _lines(text: Element, bold: bool, italic: bool) -> Iterator[_Line]:
 def _split(text: str, size: float, bold: bool, italic: bool) -> Iterator[_Run]:
     """Separate music symbols from letters."""
     ends = "".join(map(chr, (_MUSIC.start, _MUSIC.stop - 1)))
-    for part in re.split(f"([{ends[0]}-{ends[1]}]+)", text):
+    parts = re.split(f"([{ends[0]}-{ends[1]}]+)", text)
+    for index, part in enumerate(parts):
+        # The dot of a note follows it closely: a space between symbols is no space of text.
+        between = 0 < index < len(parts) - 1 and not part.strip()
         if part:
-            yield _Run(part, size, bold, italic)
+            yield _Run(part, size * (_BETWEEN if between else 1.0), bold, italic)
 
 
 def _join(runs: list[_Run]) -> tuple[_Run, ...]:
@@ -249,7 +254,7 @@ def _draw_line(line: _Line) -> Element:
     for run in line.runs:
         if run.music:
             group.extend(_outlines(x, line.y, run))
-        else:
+        elif run.text.strip():
             group.append(_text(x, line.y, "start", run))
         x += run.width
     return group
