@@ -116,6 +116,7 @@ def engrave(
     _add_bracket_and_clefs(root)
     _add_accidentals(root)
     _space_tempos(root)
+    _hyphenate(root)
     layout = _Layout(root, heading, page, paged)
     toolkit, best = layout.toolkit(page.units[0]), page.units[0]
     for unit in page.units[1:] if paged else ():
@@ -213,6 +214,15 @@ def _space_tempos(root: Element) -> None:
         for words, following in pairwise(kinds):
             if words.tag == "words" and following.tag == "metronome" and words.text:
                 words.text = f"{words.text.rstrip()} "
+
+
+def _hyphenate(root: Element) -> None:
+    """Draw hyphens within a word, and the line of a melisma after its last syllable only."""
+    for lyric in root.iter("lyric"):
+        syllables = lyric.findall("syllabic")
+        if syllables and (syllables[-1].text or "").strip() in ("begin", "middle"):
+            for line in lyric.findall("extend"):
+                lyric.remove(line)
 
 
 @dataclass
