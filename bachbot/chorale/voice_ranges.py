@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from bachbot.chorale.key import Key
+from bachbot.chorale.key import Key, note_name
 from bachbot.chorale.voices import VOICES, Voice
 from bachbot.errors import UsageError
 
@@ -65,8 +65,8 @@ class VoiceRanges:
             low, high = self.of(voice)
             if not (0 <= low <= high <= 127 and high - low >= _NARROWEST):
                 raise UsageError(
-                    f"the {voice.label}'s range {low} to {high} is reversed or narrower than a "
-                    "fifth: give the lowest note first, and a wider range"
+                    f"the {voice.label}'s range {_label(low)} to {_label(high)} is reversed or "
+                    "narrower than a fifth: give the lowest note first, and a wider range"
                 )
 
     @classmethod
@@ -215,3 +215,10 @@ def parse_pitch(text: str) -> int:
     if not 0 <= pitch <= 127:
         raise UsageError(f"'{text[:_LONGEST]}' is outside MIDI's pitches: give one from C0 to G9")
     return pitch
+
+
+def _label(pitch: int) -> str:
+    """A MIDI pitch by name, such as ``C4``; outside MIDI's pitches the number."""
+    if not 0 <= pitch <= 127:
+        return str(pitch)
+    return f"{note_name((pitch * 7 + 3) % 12 - 3)}{pitch // 12 - 1}"

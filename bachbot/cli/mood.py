@@ -1,6 +1,6 @@
 """``bachbot mood``: a tune changed until it sounds joyful or grieving, and harmonized."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -21,9 +21,10 @@ def mood(
         typer.Option(
             "--mood",
             metavar="MOOD",
-            help="joyful, solemn, tender, grieving, restless or serene.",
+            help="joyful, solemn, tender, grieving, restless or serene.  [required]",
+            show_default=False,
         ),
-    ],
+    ] = "",
     output: Annotated[
         list[str] | None,
         typer.Option(
@@ -84,9 +85,13 @@ def mood(
     from bachbot.cli.show import progress, read_score
     from bachbot.decoding import DecodingOptions
     from bachbot.engine import Engine
+    from bachbot.engine.difference import diff
+    from bachbot.errors import UsageError
     from bachbot.scores.performance import Passage
-    from bachbot.theory.moods import mood_of
+    from bachbot.theory.moods import MoodName, mood_of
 
+    if not name:
+        raise UsageError(f"no mood is given: give --mood {', '.join(get_args(MoodName))}")
     mood_of(name)
     if tempo is not None:
         Passage(tempo)
@@ -116,8 +121,10 @@ def mood(
             score, name, tempo=tempo, phrases=phrases, options=options, progress=advance
         )
     moods = {id(one.result): one for one in found}
+    labels = []
     for label, result in target.save([one.result for one in found], layout, numerals=numerals):
         one = moods[id(result)]
+        labels.append(label)
         if as_json:
             target.say(json.dumps({"file": label} | one.to_json(), ensure_ascii=False))
         else:
@@ -125,3 +132,7 @@ def mood(
                 f"{label}: {name}: {one.changes}; {100 * one.recognizability:.0f}% of the tune's "
                 "notes are still there"
             )
+    if as_json:
+        return
+    for label, other in zip(labels[1:], found[1:], strict=True):
+        target.say(f"{labels[0]} and {label}: {diff(found[0].score, other.score)}")

@@ -190,8 +190,8 @@ Tune = Annotated[
     typer.Option(
         "--tune",
         metavar="N",
-        help="Number of the tune in a file of many: that of its X: line, or its place in the file; "
-        "all for every tune. [default: the first]",
+        help="Number of the tune in a file of many: that of its X: line, or its place in the file. "
+        "[default: the first]",
         show_default=False,
     ),
 ]

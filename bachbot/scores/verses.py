@@ -130,7 +130,8 @@ def read_verses(path: str | Path) -> Verses:
             raise UsageError(f"{path} is larger than {MOST_BYTES // 1024} KiB: give fewer words")
         text = content.decode("utf-8-sig")
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"{path} cannot be read as text ({error}): give a text file") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path} cannot be read as text ({reason}): give a text file") from error
     try:
         return parse_verses(text)
     except UsageError as error:

@@ -64,3 +64,12 @@ def test_what_is_no_range_is_refused_in_one_line(text):
 def test_the_comfortable_middle_is_two_thirds():
     found = VoiceRanges(tenor=(48, 66))
     assert found.comfortable(Voice.TENOR) == (51, 63)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "named"),
+    [((64, 48), "E4 to C3"), ((58, 61), "Bb3 to C#4"), ((48, 200), "C3 to 200")],
+)
+def test_a_range_that_cannot_be_is_named_by_its_notes(bounds, named):
+    with pytest.raises(UsageError, match=f"the tenor's range {named} is reversed or narrower"):
+        VoiceRanges(tenor=bounds)

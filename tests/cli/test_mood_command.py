@@ -33,6 +33,14 @@ def test_mood_writes_the_tune_and_says_what_was_changed(folder, capsys):
 
 
 @pytest.mark.slow
+def test_of_several_versions_it_is_said_in_what_they_differ(folder, capsys):
+    assert main(["mood", "short.abc", "--mood", "tender", "--number", "2"]) == 0
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last.startswith("short-tender-1.musicxml and short-tender-2.musicxml: ")
+    assert "bars differ" in last or "the same notes" in last
+
+
+@pytest.mark.slow
 def test_slideshow_says_when_each_slide_begins(folder, capsys):
     assert main(["slideshow", "slides.toml", "-o", "music.mid", "-o", "music.wav", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
@@ -48,6 +56,7 @@ def test_slideshow_says_when_each_slide_begins(folder, capsys):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
+        (["mood", "short.abc"], 2, "no mood is given: give --mood joyful, solemn, tender"),
         (["mood", "short.abc", "--mood", "jolly"], 2, "'jolly' is not a mood: give joyful"),
         (["mood", "short.abc", "--mood", "tender", "--tempo", "5"], 2, "a tempo of 5"),
         (["mood", "none.abc", "--mood", "tender"], 1, "none.abc"),
