@@ -407,6 +407,17 @@ def test_the_first_chord(chord, key, cost):
     assert penalties_of([piece] * 3, givens, Penalties.of({"opening chord": 1.0})) == wanted
 
 
+def test_low_bass_notes_cost_by_the_key_in_which_they_are_sung():
+    pitch = np.array([[72, 67, 64, note] for note in (40, 39, 38, 37, 36, 36, 41, 39)])
+    tied = np.zeros(pitch.shape, dtype=bool)
+    tied[5, Voice.BASS] = True
+    piece = Chorale(pitch, tied, np.zeros(8))
+    moved = dataclasses.replace(piece, transposed_by=2)  # sung a whole tone lower
+    givens = [Given.voices(8, voices) for voices in ([0], [0], [0, 3])]
+    wanted = [2, 5, 0]
+    assert penalties_of([piece, moved, piece], givens, Penalties.of({"low bass": 1.0})) == wanted
+
+
 G7 = [65, 62, 59, 43]
 
 

@@ -12,6 +12,7 @@ from bachbot.decoding.penalties.style import (
     AboveSopranoPenalty,
     ChordWithinBeatPenalty,
     LeapBonus,
+    LowBassPenalty,
     NewChordBonus,
     OnsetBonus,
     OpeningChordPenalty,
@@ -62,12 +63,14 @@ GUIDED_PENALTIES = Penalties(
         HeldFermataPenalty(2.5),
         ToAndFroPenalty(0.25),
         SeventhAstrayPenalty(1.0),
+        LowBassPenalty(2.0),
     )
 )
 """The penalties of beam and greedy search beside learned features.
 
 The bonuses are gone: features learn Bach's onsets, leaps and chords (`bachbot.training.moments`).
-The last three penalties were in the search while the features were learned.
+Those for held fermatas, swings and stray sevenths were in the search while the features were
+learned.
 """
 
 SAMPLING_PENALTIES = Penalties(_RULES)

@@ -25,6 +25,7 @@ from bachbot.decoding.penalties.style import (
     AboveSopranoPenalty,
     ChordWithinBeatPenalty,
     LeapBonus,
+    LowBassPenalty,
     NewChordBonus,
     OnsetBonus,
     OpeningChordPenalty,
@@ -61,6 +62,7 @@ _ALL: tuple[Penalty, ...] = (
     HeldFermataPenalty(0.0),
     ToAndFroPenalty(0.0),
     SeventhAstrayPenalty(0.0),
+    LowBassPenalty(0.0),
 )
 _BY_NAME: Mapping[str, Penalty] = {penalty.name: penalty for penalty in _ALL}
 

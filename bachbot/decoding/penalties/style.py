@@ -21,6 +21,7 @@ from bachbot.features import NO_INTERVAL
 from bachbot.theory.harmony import Quality, chords_of, pitch_class_sets, seventh_goes_astray
 
 _STEP, _OCTAVE = 2, 12  # semitones
+_LOWEST = 38  # D2
 _OPENINGS = (0, 7)  # semitones of a root above the tonic
 
 
@@ -193,6 +194,30 @@ class AboveSopranoPenalty(Penalty):
         above = (lower > soprano[:, np.newaxis]) & (soprano != REST)[:, np.newaxis]
         cost: NDArray[np.float64] = self.weight * above.sum(axis=1)
         return cost
+
+
+@dataclass(frozen=True)
+class LowBassPenalty(Penalty):
+    """A penalty for each bass note below D2, where few choirs have singers.
+
+    What counts is the key in which the piece is sung. One in a thousand of Bach's bass notes is
+    there. The singers' ranges (`DecodingOptions.ranges`) set other bounds.
+    """
+
+    source: ClassVar[str] = "choirs: hardly a bass note of Bach's lies below D2"
+    name: ClassVar[str] = "low bass"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty of each candidate that starts such a note, [N]."""
+        if context.voice != Voice.BASS:
+            return np.zeros(len(rows))
+        notes = context.candidates(rows, tokens)
+        moved = np.array([c.transposed_by for c in context.constraints])[context.piece[rows]]
+        pitch = notes.pitch[:, Voice.BASS]
+        starts = notes.onset & (pitch != REST)
+        return np.where(starts & (pitch - moved < _LOWEST), self.weight, 0.0)
 
 
 @dataclass(frozen=True)
