@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
+from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,8 +93,12 @@ class Grid:
 def frame_of(quarters: Fraction) -> int:
     """Nearest frame boundary, half a frame rounded up."""
     # In whole numbers, since it is called for every note.
-    whole, part = quarters.numerator, quarters.denominator
-    return (2 * FRAMES_PER_QUARTER * whole + part) // (2 * part)
+    return _frame(quarters.numerator, quarters.denominator)
+
+
+def _frame(count: int, quarter: int) -> int:
+    """Nearest frame boundary of a count of parts of a quarter note."""
+    return (2 * FRAMES_PER_QUARTER * count + quarter) // (2 * quarter)
 
 
 def quantize(lines: Sequence[Sequence[LineNote]], bars: Sequence[Bar]) -> Grid:
@@ -109,26 +115,45 @@ def quantize(lines: Sequence[Sequence[LineNote]], bars: Sequence[Bar]) -> Grid:
         In order, each from the end of the one before.
     """
     end = max([frame_of(bar.start + bar.length) for bar in bars], default=0)
-    ends = [frame_of(n.start + n.length) for line in lines for n in line]
-    frames = max([end, *ends])
+    spans = [_spans(line) for line in lines]
+    frames = max([end, *(stop for line in spans for _, stop, _ in line)])
     pitch = np.full((frames, len(lines)), REST, dtype=np.int16)
     tied = np.zeros((frames, len(lines)), dtype=np.bool_)
     fermata = np.zeros(frames, dtype=np.bool_)
-    for column, line in enumerate(lines):
+    for column, line in enumerate(spans):
         marks = _quantize_line(line, pitch[:, column], tied[:, column])
         if column == 0:
             fermata = marks
     return Grid(pitch, tied, fermata, _positions(bars, frames), meter_of(bars))
 
 
+def _spans(line: Sequence[LineNote]) -> list[tuple[int, int, LineNote]]:
+    """The frames in which notes begin and end, and the notes, by beginning and pitch.
+
+    Lower notes come first: of two simultaneous notes the upper one is written last.
+    """
+    # In whole numbers of a unit that all share, which are faster than fractions.
+    quarter = lcm(*{n.start.denominator for n in line}, *{n.length.denominator for n in line})
+    found = []
+    for index, note in enumerate(line):
+        start = note.start.numerator * (quarter // note.start.denominator)
+        stop = start + note.length.numerator * (quarter // note.length.denominator)
+        found.append((start, note.pitch, index, stop))
+    return [
+        (_frame(start, quarter), _frame(stop, quarter), line[index])
+        for start, _, index, stop in sorted(found)
+    ]
+
+
 def _quantize_line(
-    line: Sequence[LineNote], pitch: NDArray[np.int16], tied: NDArray[np.bool_]
+    line: Sequence[tuple[int, int, LineNote]],
+    pitch: NDArray[np.int16],
+    tied: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """Fill one column of pitch and tied in place; return its fermatas, shape [T]."""
     marked = np.zeros(len(pitch), dtype=np.bool_)
-    # Lower notes first: of two simultaneous notes the upper one is written last.
-    for note in sorted(line, key=lambda n: (n.start, n.pitch)):
-        start, stop = frame_of(note.start), frame_of(note.start + note.length)
+    for begin, stop, note in line:
+        start = begin
         if stop <= start:
             continue
         continues = note.tied and start > 0 and pitch[start - 1] == note.pitch
@@ -157,11 +182,11 @@ def _spread_over_notes(marked: NDArray[np.bool_], tied: NDArray[np.bool_]) -> ND
 
 def _positions(bars: Sequence[Bar], frames: int) -> NDArray[np.int16]:
     position = np.arange(frames)
-    for bar, offset in zip(bars, bar_offsets(bars), strict=True):
-        start = frame_of(bar.start)
-        count = np.arange(frames - start) + frame_of(offset)
+    spans = pairwise([*(frame_of(bar.start) for bar in bars), frames])
+    for bar, offset, (start, end) in zip(bars, bar_offsets(bars), spans, strict=True):
+        count = np.arange(end - start) + frame_of(offset)
         # A bar longer than its time signature is several bars without bar lines.
-        position[start:] = count % max(1, frame_of(bar.nominal))
+        position[start:end] = count % max(1, frame_of(bar.nominal))
     return position.astype(np.int16)
 
 

@@ -7,6 +7,7 @@ position and a MIDI pitch together are a spelled pitch: step, alteration and oct
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,17 +92,30 @@ def spell(
         else:
             notes.append(note)
     sounds = pitch != REST
+    classes = np.where(sounds, pitch % 12, -1)
+    counts = _sums(classes, sounds)
     for _ in range(_PASSES):
-        above = np.where(sounds, names - fifths - 2, 0)
+        sums = _sums(classes, np.where(sounds, names - fifths - 2, 0))
         names = names.copy()
         for note in notes:
-            around = slice(max(0, note.start - _RADIUS), note.stop + _RADIUS)
-            other = sounds[around] & (pitch[around] % 12 != note.pitch % 12)
-            count = int(other.sum())
-            mean = float(above[around][other].sum()) / count if count else 0.0
+            first, last = max(0, note.start - _RADIUS), min(len(names), note.stop + _RADIUS)
+            own = note.pitch % 12
+            count = counts[last][12] - counts[first][12] - counts[last][own] + counts[first][own]
+            total = sums[last][12] - sums[first][12] - sums[last][own] + sums[first][own]
+            mean = total / count if count else 0.0
             center = fifths + _CENTER + _CONTEXT * mean + _LEADING * note.semitone
-            names[note.start : note.stop, note.voice] = _nearest(note.pitch * 7, center)
+            names[note.start : note.stop, note.voice] = nearest_name(note.pitch * 7, center)
     return names.astype(np.int16)
+
+
+def _sums(classes: NDArray[np.int64], values: NDArray[np.generic]) -> list[list[int]]:
+    """Sums of the values before each frame: of each pitch class, then of all."""
+    by_class = [np.where(classes == own, values, 0).sum(axis=1) for own in range(12)]
+    by_class.append(values.sum(axis=1))
+    sums = np.zeros((len(classes) + 1, 13), dtype=np.int64)
+    sums[1:] = np.cumsum(np.stack(by_class, axis=1), axis=0)
+    out: list[list[int]] = sums.tolist()
+    return out
 
 
 def written_fifths(chorale: Chorale) -> int:
@@ -110,10 +124,10 @@ def written_fifths(chorale: Chorale) -> int:
     return fifths if abs(fifths) <= 7 else (fifths + 5) % 12 - 5
 
 
-def _nearest(fifths: NDArray[np.int64] | int, center: float) -> NDArray[np.int64]:
+def _nearest(fifths: NDArray[np.int64], center: float) -> NDArray[np.int64]:
     """Names of pitch classes, given by any of their positions, nearest to a center."""
-    lowest = int(np.ceil(center - 6))
-    return (np.asarray(fifths) - lowest) % 12 + lowest
+    lowest = ceil(center - 6)
+    return (fifths - lowest) % 12 + lowest
 
 
 def nearest_name(fifths: int, center: float) -> int:
@@ -126,7 +140,8 @@ def nearest_name(fifths: int, center: float) -> int:
     center : float
         Position that the name should be near.
     """
-    return int(_nearest(fifths, center))
+    lowest = ceil(center - 6)
+    return int((fifths - lowest) % 12 + lowest)
 
 
 def _notes(chorale: Chorale, voices: list[int]) -> list[_Note]:

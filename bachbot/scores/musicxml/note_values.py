@@ -1,7 +1,6 @@
 """Note values and beams: how durations are written in a measure."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 from itertools import pairwise
 
 from bachbot.chorale import FRAMES_PER_QUARTER, Meter
@@ -61,7 +60,7 @@ def split_duration(position: int, length: int, meter: Meter) -> list[int]:
     >>> split(0, 10, Meter(4, 4)), split(2, 4, Meter(4, 4)), split(3, 5, Meter(4, 4))
     ([8, 2], [4], [1, 4])
     """
-    beat = notated_beat(meter)
+    beat, compound = notated_beat(meter), _compound(meter)
     out = []
     while length:
         value = next(
@@ -69,8 +68,8 @@ def split_duration(position: int, length: int, meter: Meter) -> list[int]:
             for v in _LONGEST_FIRST
             if v <= length
             and (
-                _fits(position, v, beat, meter)
-                or (v == length and _is_syncopation(position, v, beat, meter))
+                _fits(position, v, beat, compound=compound)
+                or (v == length and not compound and _is_syncopation(position, v, beat))
             )
         )
         out.append(value)
@@ -78,15 +77,15 @@ def split_duration(position: int, length: int, meter: Meter) -> list[int]:
     return out
 
 
-def _fits(position: int, value: int, beat: int, meter: Meter) -> bool:
+def _fits(position: int, value: int, beat: int, *, compound: bool) -> bool:
     into = position % beat
     # On a beat any value fits; in compound meters only whole dotted beats.
-    whole = not into and (not _compound(meter) or value % beat == 0)
+    whole = not into and (not compound or value % beat == 0)
     return into + value <= beat or whole
 
 
-def _is_syncopation(position: int, value: int, beat: int, meter: Meter) -> bool:
-    return not _compound(meter) and value == beat and 2 * (position % beat) == beat
+def _is_syncopation(position: int, value: int, beat: int) -> bool:
+    return value == beat and 2 * (position % beat) == beat
 
 
 def assign_beams(pieces: Sequence[tuple[int, int, bool]], meter: Meter) -> list[list[str]]:
@@ -120,12 +119,11 @@ def assign_beams(pieces: Sequence[tuple[int, int, bool]], meter: Meter) -> list[
         else:
             groups.append([index])
     flags = [2 if length == 1 else 1 for _, length, _ in pieces]
-    positions = [Fraction(position, FRAMES_PER_QUARTER) for position, _, _ in pieces]
-    return beam_values(groups, flags, positions)
+    return beam_values(groups, flags, [piece[0] for piece in pieces], FRAMES_PER_QUARTER)
 
 
 def beam_values(
-    groups: Sequence[Sequence[int]], flags: Sequence[int], positions: Sequence[Fraction]
+    groups: Sequence[Sequence[int]], flags: Sequence[int], positions: Sequence[int], quarter: int
 ) -> list[list[str]]:
     """Return the beam values of groups of notes.
 
@@ -135,8 +133,10 @@ def beam_values(
         Indices of the notes that share a beam; a group of one has none.
     flags : sequence of int
         Number of flags of each note without beams: 1 for an eighth, 2 for a sixteenth.
-    positions : sequence of Fraction
-        Position of each note in its measure, in quarter notes.
+    positions : sequence of int
+        Position of each note in its measure.
+    quarter : int
+        Length of a quarter note in the same unit.
 
     Returns
     -------
@@ -149,7 +149,14 @@ def beam_values(
             continue
         for level in range(1, max(flags[index] for index in group) + 1):
             for run in _runs([index for index in group if flags[index] >= level]):
-                _beam(run, group, level, positions, out)
+                if len(run) > 1:
+                    for index in run:
+                        out[index].append("continue")
+                    out[run[0]][-1], out[run[-1]][-1] = "begin", "end"
+                else:
+                    # A hook points to the note with which it forms the next longer value.
+                    starts = positions[run[0]] * 2**level % (2 * quarter) == 0
+                    out[run[0]].append(_hook(run[0], group, starts=starts))
     return out
 
 
@@ -164,20 +171,7 @@ def _runs(indices: Sequence[int]) -> list[list[int]]:
     return runs
 
 
-def _beam(
-    run: Sequence[int],
-    group: Sequence[int],
-    level: int,
-    positions: Sequence[Fraction],
-    out: list[list[str]],
-) -> None:
-    if len(run) > 1:
-        for index in run:
-            out[index].append("continue")
-        out[run[0]][-1], out[run[-1]][-1] = "begin", "end"
-        return
-    # A hook points to the note with which it forms the next longer value.
-    longer = Fraction(2, 2**level)
-    single = run[0]
-    forward = single == group[0] or (single != group[-1] and positions[single] % longer == 0)
-    out[single].append("forward hook" if forward else "backward hook")
+def _hook(note: int, group: Sequence[int], *, starts: bool) -> str:
+    """The hook of a note in a group; `starts` if the next longer value could begin with it."""
+    forward = note == group[0] or (note != group[-1] and starts)
+    return "forward hook" if forward else "backward hook"

@@ -137,7 +137,9 @@ class Document:
         return f"bar {number}, beat {beat_text(1 + offset / here.beat)}"
 
 
-def read_document(root: Element, places: Iterable[Place] | None = None) -> Document:
+def read_document(
+    root: Element, places: Iterable[Place] | None = None, before: Document | None = None
+) -> Document:
     """Read the bars and lines of a ``score-partwise`` tree.
 
     Parameters
@@ -147,6 +149,8 @@ def read_document(root: Element, places: Iterable[Place] | None = None) -> Docum
     places : iterable of Place, optional
         The lines that are used. No other part is read, and bars are as long as these lines; other
         voices of their parts fill a bar up to its time signature at most. Default: all parts.
+    before : Document, optional
+        A reading of a tree that shares parts with this one: those are not read again.
 
     Raises
     ------
@@ -156,9 +160,13 @@ def read_document(root: Element, places: Iterable[Place] | None = None) -> Docum
     """
     parts = root.findall("part")
     used = None if places is None else list(places)
+    known = {}
+    if before is not None:
+        shared = before.root.findall("part")
+        known = {id(shared[c.index]): c for c in before.contents if c.error is None}
     budget = Budget()
     contents = [
-        read_part(index, part, budget)
+        known.get(id(part)) or read_part(index, part, budget)
         for index, part in enumerate(parts)
         if used is None or any(place.part == index for place in used)
     ]

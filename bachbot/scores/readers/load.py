@@ -1,5 +1,6 @@
 """Read a score of any format, and quantize its voices to the grid."""
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -235,7 +236,8 @@ def one_line(source: Source) -> Iterator[None]:
     A file is anybody's, and no list of exceptions is long enough for all of them.
     """
     try:
-        yield
+        with _without_collector():
+            yield
     except ScoreError as error:
         raise ScoreError(f"{source.label}: {error}") from error
     except (BachbotError, ImportError):  # what the user asked for, or a package that is missing
@@ -249,6 +251,23 @@ def one_line(source: Source) -> Iterator[None]:
         raise ScoreError(
             f"{source.label}: it cannot be read as {source.format} ({reason}): export it again"
         ) from error
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Let Python not look for cycles meanwhile.
+
+    A reader makes many objects and hardly any cycles, and looking through all of them again and
+    again takes a third of its time.
+    """
+    if not gc.isenabled():  # another thread reads, or the user wants it so
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @dataclass
@@ -359,8 +378,8 @@ class _Loader:
 
     def _note_off_grid(self, voice: Voice, line: Line) -> None:
         off = sum(
-            (note.start * FRAMES_PER_QUARTER).denominator > 1
-            or (note.length * FRAMES_PER_QUARTER).denominator > 1
+            FRAMES_PER_QUARTER % note.start.denominator > 0
+            or FRAMES_PER_QUARTER % note.length.denominator > 0
             for note in line.notes
         )
         if off:

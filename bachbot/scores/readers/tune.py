@@ -1,7 +1,6 @@
 """Tunes as the readers of MIDI, ABC and kern find them, and their MusicXML."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -175,8 +174,11 @@ class TuneBar:
 
 def total_length(notes: Sequence[TuneNote]) -> Fraction:
     """Total length of notes in quarter notes, by few sums of fractions."""
-    counts = Counter(note.length for note in notes)
-    return sum((length * count for length, count in counts.items()), Fraction(0))
+    sums: dict[int, int] = {}
+    for note in notes:
+        length = note.length
+        sums[length.denominator] = sums.get(length.denominator, 0) + length.numerator
+    return sum((Fraction(count, parts) for parts, count in sums.items()), Fraction(0))
 
 
 def tune_tree(
@@ -281,7 +283,7 @@ def _write_voice(
             else:
                 groups.append([index])
     starts = [0, *accumulate(durations)]
-    levels = beam_values(groups, flags, [Fraction(start, divisions) for start in starts])
+    levels = beam_values(groups, flags, starts, divisions)
     for piece, beams, duration in zip(pieces, levels, map(str, durations), strict=True):
         if piece.hidden:
             SubElement(SubElement(measure, "forward"), "duration").text = duration

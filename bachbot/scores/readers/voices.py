@@ -77,7 +77,7 @@ def take_voices(root: Element, wanted: Sequence[Voice]) -> TakenVoices:
     places = _write_own_voices(new, choice, lines)
     for part in {staff.part for staff, _ in choice.values()}:
         _write_ties(new, part)
-    found = read_document(new, places.values())
+    found = read_document(new, places.values(), document)
     _fill_up_parts(found)
     return TakenVoices(
         document=found,

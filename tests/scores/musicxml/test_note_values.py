@@ -81,7 +81,6 @@ def test_known_beams():
 
 
 def test_three_levels_of_beams():
-    places = [Fraction(n, 8) for n in (0, 1, 2)]
-    assert beam_values([[0, 1, 2]], [3, 3, 2], places) == [
+    assert beam_values([[0, 1, 2]], [3, 3, 2], positions=[0, 1, 2], quarter=8) == [
         ["begin", "begin", "begin"], ["continue", "continue", "end"], ["end", "end"]
     ]  # fmt: skip

@@ -1,12 +1,14 @@
 """Reader of MIDI files.
 
 MIDI has ticks, not note values: `midi_lines` quantizes the notes. It has no bar lines and no names
-of notes either: bars follow from the time signatures, and names from the key.
+of notes either: bars follow from the time signatures, and names from the key. Times are in twelfths
+of a quarter note, in whole numbers, because sums of fractions are slow.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from xml.etree.ElementTree import Element
 
@@ -14,7 +16,7 @@ import numpy as np
 
 from bachbot.chorale import REST, Chorale, Key, Meter, note_name
 from bachbot.errors import ScoreError
-from bachbot.scores.grid import LineNote, frame_of, quantize, supported_meter
+from bachbot.scores.grid import LineNote, quantize, supported_meter
 from bachbot.scores.keys import estimate_key
 from bachbot.scores.musicxml.note_values import split_duration
 from bachbot.scores.musicxml.parts import key_element, time_element
@@ -24,23 +26,13 @@ from bachbot.scores.readers.midi.midi_events import TickNote, parse_midi
 from bachbot.scores.readers.midi.midi_lines import TWELFTHS, MidiNote, Timing, read_lines
 from bachbot.scores.readers.midi.midi_words import clean, find_words, title_of_karaoke
 from bachbot.scores.readers.source import decode_text
-from bachbot.scores.readers.tune import Syllable, TuneBar, TuneNote, tune_tree
+from bachbot.scores.readers.tune import TuneBar, TuneNote, tune_tree
 from bachbot.scores.score import Notice
 
 _MAX_NOTES = 16_000
 """So that a file is read in two seconds."""
 
-_SIXTEENTH = Fraction(1, 4)
-
-
-@dataclass(frozen=True)
-class SongNote:
-    """A note or chord, in quarter notes from the beginning, with its syllable."""
-
-    start: Fraction
-    stop: Fraction
-    pitches: tuple[int, ...]
-    syllable: Syllable | None = None
+_SIXTEENTH = TWELFTHS // 4
 
 
 @dataclass
@@ -48,12 +40,12 @@ class SongPart:
     """The notes of one track and channel: a name, and one or two lines from the top down."""
 
     name: str
-    lines: list[list[SongNote]]
+    lines: list[list[MidiNote]]
 
 
 @dataclass
 class MidiSong:
-    """The content of a MIDI file, in quarter notes from the beginning.
+    """The content of a MIDI file, in twelfths of a quarter note from the beginning.
 
     Parameters
     ----------
@@ -63,11 +55,11 @@ class MidiSong:
         Name of the first track, if it has no notes.
     percussion, damaged : bool
         Whether there were notes on the percussion channel, and whether a track is damaged.
-    meters : dict of Fraction to (int, int)
+    meters : dict of int to (int, int)
         Time signatures.
-    keys : dict of Fraction to Key
+    keys : dict of int to Key
         Key signatures.
-    tempos : dict of Fraction to float
+    tempos : dict of int to float
         Quarter notes per minute.
     timing : Timing
         How far the notes are from the grid.
@@ -77,13 +69,13 @@ class MidiSong:
     title: str = ""
     percussion: bool = False
     damaged: bool = False
-    meters: dict[Fraction, tuple[int, int]] = field(default_factory=dict)
-    keys: dict[Fraction, Key] = field(default_factory=dict)
-    tempos: dict[Fraction, float] = field(default_factory=dict)
+    meters: dict[int, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[int, Key] = field(default_factory=dict)
+    tempos: dict[int, float] = field(default_factory=dict)
     timing: Timing = field(default_factory=Timing)
 
     @property
-    def lines(self) -> list[list[SongNote]]:
+    def lines(self) -> list[list[MidiNote]]:
         """The lines of all parts."""
         return [line for part in self.parts for line in part.lines]
 
@@ -117,24 +109,12 @@ def read_midi(content: bytes, budget: Budget | None = None) -> MidiSong:
         for notes in channels.values():
             budget.part()
             lines = read_lines(notes, file.ticks, texts, song.timing)
-            song.parts.append(SongPart(name, [_in_quarters(line) for line in lines if line]))
+            song.parts.append(SongPart(name, [line for line in lines if line]))
     return song
 
 
-def _on_grid(tick: int, ticks: int) -> Fraction:
-    return Fraction(round(4 * tick / ticks), 4)
-
-
-def _in_quarters(line: Sequence[MidiNote]) -> list[SongNote]:
-    return [
-        SongNote(
-            Fraction(note.start, TWELFTHS),
-            Fraction(note.stop, TWELFTHS),
-            tuple(note.pitches),
-            note.syllable,
-        )
-        for note in line
-    ]
+def _on_grid(tick: int, ticks: int) -> int:
+    return _SIXTEENTH * round(4 * tick / ticks)
 
 
 def midi_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
@@ -177,7 +157,7 @@ def midi_tree(content: bytes) -> tuple[Element, tuple[Notice, ...]]:
 
 
 def _write_tempos(
-    written: Sequence[TuneBar], bars: Sequence[tuple[Fraction, Fraction, Meter]], song: MidiSong
+    written: Sequence[TuneBar], bars: Sequence[tuple[int, int, Meter]], song: MidiSong
 ) -> None:
     """Print the first tempo; later ones, which may be many, are heard and not printed."""
     tempos = sorted(song.tempos.items())
@@ -192,7 +172,9 @@ def _write_tempos(
                 bar.tempo = ("", now)
             elif now is not None:
                 note.directions.append(Element("sound", {"tempo": now}))
-            position += note.length
+            position += int(note.length * TWELFTHS)
+        if place == len(tempos):
+            break
 
 
 def _notices(song: MidiSong) -> Iterator[Notice]:
@@ -226,7 +208,9 @@ def _spell(song: MidiSong, written: Key | None) -> tuple[Key, list[list[list[int
         names[:, left : left + 4] = spell(chorale)[:, : columns.shape[1]]
     out = []
     for column, line in enumerate(song.lines):
-        rows = [int(names[min(frame_of(n.start), len(names) - 1), column]) for n in line]
+        # A note begins in the nearest frame, as in `frame_of`.
+        frames = [(2 * note.start + _SIXTEENTH) // (2 * _SIXTEENTH) for note in line]
+        rows = [int(names[min(frame, len(names) - 1), column]) for frame in frames]
         # The other pitches of a chord are spelled near the top one.
         out.append(
             [
@@ -237,11 +221,14 @@ def _spell(song: MidiSong, written: Key | None) -> tuple[Key, list[list[list[int
     return key, out
 
 
-def _line_notes(line: Sequence[SongNote]) -> list[LineNote]:
-    return [LineNote(n.start, n.stop - n.start, max(n.pitches)) for n in line]
+def _line_notes(line: Sequence[MidiNote]) -> list[LineNote]:
+    return [
+        LineNote(Fraction(n.start, TWELFTHS), Fraction(n.stop - n.start, TWELFTHS), max(n.pitches))
+        for n in line
+    ]
 
 
-def _find_bars(song: MidiSong) -> Iterator[tuple[Fraction, Fraction, Meter]]:
+def _find_bars(song: MidiSong) -> Iterator[tuple[int, int, Meter]]:
     """Start, stop and meter of each bar; silence before the first note makes a pickup."""
     first = min(line[0].start for line in song.lines)
     end = max(note.stop for line in song.lines for note in line)
@@ -250,23 +237,23 @@ def _find_bars(song: MidiSong) -> Iterator[tuple[Fraction, Fraction, Meter]]:
     if len(changes) > 1 and changes[0][0] == 0:
         # Some programs write a pickup as a short bar with its own meter.
         short, full = supported_meter(*changes[0][1]), supported_meter(*changes[1][1])
-        if short.bar_frames < full.bar_frames and changes[1][0] == Fraction(short.bar_frames, 4):
+        if short.bar_frames < full.bar_frames and changes[1][0] == _length(short):
             meter = full
             changes.pop(0)
-    start = pickup = Fraction(0)
+    start = pickup = 0
     while start < end:
         while changes and changes[0][0] <= start:
             meter = supported_meter(*changes.pop(0)[1])
-        length = Fraction(meter.bar_frames, 4)
+        length = _length(meter)
         stop = start + length
         if changes and changes[0][0] < stop:
             stop = max(changes[0][0], start + _SIXTEENTH)
         if stop > first:
             if start <= first:
                 # A pickup follows at least half a bar of silence.
-                late = first - start if first - start >= length / 2 else Fraction(0)
+                late = first - start if 2 * (first - start) >= length else 0
                 start += late
-                pickup = stop - start if stop - start < length else Fraction(0)
+                pickup = stop - start if stop - start < length else 0
             # The last bar is shorter by the pickup.
             if pickup and end <= stop - pickup:
                 stop -= pickup
@@ -274,16 +261,20 @@ def _find_bars(song: MidiSong) -> Iterator[tuple[Fraction, Fraction, Meter]]:
         start = stop
 
 
+def _length(meter: Meter) -> int:
+    return _SIXTEENTH * meter.bar_frames
+
+
 def _split_into_bars(
-    line: Sequence[SongNote],
+    line: Sequence[MidiNote],
     names: Sequence[Sequence[int]],
-    bars: Sequence[tuple[Fraction, Fraction, Meter]],
+    bars: Sequence[tuple[int, int, Meter]],
     song: MidiSong,
     key: Key,
 ) -> list[TuneBar]:
     out: list[TuneBar] = []
     notes = list(zip(line, names, strict=True))
-    keys = sorted(song.keys.items()) or [(Fraction(0), key)]
+    keys = sorted(song.keys.items()) or [(0, key)]
     before: Meter | None = None
     fifths = 0
     number = 0
@@ -295,7 +286,7 @@ def _split_into_bars(
         if meter != before:
             bar.new.append(time_element(meter))
         before = meter
-        lead = Fraction(meter.bar_frames, 4) - (stop - start) if index == 0 else Fraction(0)
+        lead = _length(meter) - (stop - start) if index == 0 else 0
         position = start
         while number < len(notes) and notes[number][0].start < stop:
             note, note_names = notes[number]
@@ -326,9 +317,9 @@ def _split_into_bars(
 
 
 def _note_values(
-    begin: Fraction,
-    end: Fraction,
-    bar: Fraction,
+    begin: int,
+    end: int,
+    bar: int,
     meter: Meter,
     pitches: list[tuple[int, int]],
     edges: set[str],
@@ -336,20 +327,21 @@ def _note_values(
     """Tied note values from one position to another; triplets stay within their beat."""
     out: list[TuneNote] = []
     while begin < end:
-        beat = begin.__floor__() + 1
-        into = begin - (beat - 1)
-        if into.denominator in (1, 2, 4) and (end - begin).denominator in (1, 2, 4):
-            position = int((begin - bar) * 4)
-            for value in split_duration(position, int((end - begin) * 4), meter):
-                out.append(TuneNote(Fraction(value, 4), list(pitches), joined=bool(position % 4)))
+        into = begin % TWELFTHS
+        beat = begin - into + TWELFTHS
+        if into % _SIXTEENTH == 0 and (end - begin) % _SIXTEENTH == 0:
+            position = (begin - bar) // _SIXTEENTH
+            for value in split_duration(position, (end - begin) // _SIXTEENTH, meter):
+                written = _quarters(value, 4)
+                out.append(TuneNote(written, list(pitches), joined=bool(position % 4)))
                 position += value
             break
-        stop = min(Fraction(beat), end)
+        stop = min(beat, end)
         if into == 0 and end >= beat:  # whole beats before the triplet
-            stop = Fraction(end.__floor__())
+            stop = end - end % TWELFTHS
             out += _note_values(begin, stop, bar, meter, pitches, set())
         else:
-            written = (stop - begin) * Fraction(3, 2)
+            written = _quarters(3 * (stop - begin), 2 * TWELFTHS)
             out.append(TuneNote(written, list(pitches), tuplet=(3, 2), joined=bool(into)))
             if into == 0:
                 out[-1].edges.add("tuplet start")
@@ -363,3 +355,8 @@ def _note_values(
         out[0].edges |= edges & {"tie stop"}
         out[-1].edges |= edges & {"tie start"}
     return out
+
+
+@cache
+def _quarters(count: int, parts: int) -> Fraction:
+    return Fraction(count, parts)
