@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from math import lcm
 
@@ -56,13 +57,18 @@ class Bar:
     @property
     def nominal(self) -> Fraction:
         """Length by the time signature, in quarter notes."""
-        return Fraction(4 * self.beats, self.unit)
+        return _nominal(self.beats, self.unit)
 
     @property
     def beat(self) -> Fraction:
         """Length of a beat in quarter notes: three units in compound meters, as in `Meter`."""
         compound = self.unit >= 8 and self.beats % 3 == 0 and self.beats > 3
         return Fraction(12 if compound else 4, self.unit)
+
+
+@lru_cache(maxsize=1000)
+def _nominal(beats: int, unit: int) -> Fraction:
+    return Fraction(4 * beats, unit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,29 +213,30 @@ def bar_offsets(bars: Sequence[Bar]) -> list[Fraction]:
 
     It is not 0 for a pickup, nor for the second part of a bar split by a repeat or a double bar.
     """
-    offsets: list[Fraction] = []
-    for index, bar in enumerate(bars):
-        short = 0 < bar.length < bar.nominal
-        if not short or len(bars) == 1:
-            offsets.append(Fraction(0))
-        elif index == 0:
-            offsets.append(bar.nominal - bar.length)
-        else:
-            before = bars[index - 1]
-            reached = offsets[-1] + before.length
-            if before.length < before.nominal and reached + bar.length <= bar.nominal:
-                # The rest of a short bar, split by a repeat or a double bar.
-                offsets.append(reached)
-            elif index + 1 < len(bars) and _begins_section(bar, bars[index + 1]):
-                offsets.append(bar.nominal - bar.length)
+    # In whole numbers of a unit that all share, which are faster than fractions.
+    quarter = lcm(*{bar.length.denominator for bar in bars}, *{bar.unit for bar in bars})
+    lengths = [bar.length.numerator * (quarter // bar.length.denominator) for bar in bars]
+    nominals = [4 * bar.beats * quarter // bar.unit for bar in bars]
+    offsets: list[int] = []
+    for index, (length, nominal) in enumerate(zip(lengths, nominals, strict=True)):
+        offset = 0
+        if 0 < length < nominal and len(bars) > 1:
+            if index == 0:
+                offset = nominal - length
             else:
-                offsets.append(Fraction(0))
-    return offsets
-
-
-def _begins_section(bar: Bar, following: Bar) -> bool:
-    """Whether a short inner bar that completes no other is a pickup: half a bar or less."""
-    return 2 * bar.length <= bar.nominal and following.length >= following.nominal
+                before, reached = lengths[index - 1], offsets[-1] + lengths[index - 1]
+                if before < nominals[index - 1] and reached + length <= nominal:
+                    # The rest of a short bar, split by a repeat or a double bar.
+                    offset = reached
+                elif (
+                    # A short inner bar that completes no other is a pickup: half a bar or less.
+                    index + 1 < len(bars)
+                    and 2 * length <= nominal
+                    and lengths[index + 1] >= nominals[index + 1]
+                ):
+                    offset = nominal - length
+        offsets.append(offset)
+    return [Fraction(offset, quarter) for offset in offsets]
 
 
 def meter_of(bars: Sequence[Bar]) -> Meter:

@@ -94,7 +94,7 @@ class Budget:
         self.notes += number
         _check(self.notes, self.most_notes, "notes")
         if length:
-            self.long(self.quarters + Fraction(length))
+            self.long(self.quarters + (length if type(length) is Fraction else Fraction(length)))
 
     def long(self, quarters: Fraction) -> None:
         """Set the length of the present part, in quarter notes.
@@ -136,5 +136,5 @@ class Budget:
 
 
 def _check(count: Fraction | int, most: int, what: str, instead: str = "a part of it") -> None:
-    if count > most:
+    if count.numerator > most * count.denominator:  # faster than a fraction's own comparison
         raise ScoreError(f"it has more than {most} {what}: give {instead}")

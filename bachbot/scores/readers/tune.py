@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import lcm
 from xml.etree.ElementTree import Element, SubElement
@@ -326,14 +327,7 @@ def _split_note(note: TuneNote) -> Iterable[TuneNote]:
         normal = 2 ** (odd.bit_length() - 1)
         tuplet = (odd, normal)
         return _split_note(replace(note, value=note.value * odd / normal, tuplet=tuplet))
-    whole, rest = divmod(note.value, _VALUES[0])
-    values = [_VALUES[0]] * int(whole)
-    while rest:
-        value = next((v for v in _VALUES if v <= rest), None)
-        if value is None:
-            raise ScoreError("a note is shorter than a 128th: write it in longer notes")
-        values.append(value)
-        rest -= value
+    values = _split_value(note.value)
     out = [TuneNote(value, note.pitches, tuplet=note.tuplet) for value in values]
     for before, after in pairwise(out):
         if note.pitches:
@@ -350,6 +344,20 @@ def _split_note(note: TuneNote) -> Iterable[TuneNote]:
     last.slurs = [s for s in note.slurs if s[0] == "stop"]
     last.marks = note.marks
     return out
+
+
+@lru_cache(maxsize=1000)
+def _split_value(value: Fraction) -> tuple[Fraction, ...]:
+    """Note values that add up to a length, the longest first."""
+    whole, rest = divmod(value, _VALUES[0])
+    values = [_VALUES[0]] * int(whole)
+    while rest:
+        found = next((v for v in _VALUES if v <= rest), None)
+        if found is None:
+            raise ScoreError("a note is shorter than a 128th: write it in longer notes")
+        values.append(found)
+        rest -= found
+    return tuple(values)
 
 
 def _odd_part(number: int) -> int:

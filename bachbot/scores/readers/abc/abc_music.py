@@ -287,7 +287,7 @@ class AbcVoice:
             note.value, self._broken = note.value * self._broken, None
         if self._tuplet is not None:
             self._add_to_tuplet(note)
-        if note.value <= 0:
+        if note.value.numerator <= 0:
             raise ScoreError("a note has no length: correct the ABC")
         pitches: list[_Pitch] = []
         if match is not None:
