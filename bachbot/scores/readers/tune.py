@@ -182,6 +182,15 @@ def total_length(notes: Sequence[TuneNote]) -> Fraction:
     return sum((Fraction(count, parts) for parts, count in sums.items()), Fraction(0))
 
 
+def drop_slurs(notes: Sequence[TuneNote], numbers: Iterable[int]) -> None:
+    """Take slurs that are not closed from the notes with which they begin."""
+    for number in numbers:
+        for note in reversed(notes):
+            if ("start", number) in note.slurs:
+                note.slurs.remove(("start", number))
+                break
+
+
 def tune_tree(
     parts: Sequence[tuple[str, Sequence[TuneBar]]], title: str, creators: Iterable[Element] = ()
 ) -> Element:

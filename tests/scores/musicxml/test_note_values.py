@@ -1,6 +1,5 @@
 """Note values add up, show the beat, and are beamed by it."""
 
-
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -130,3 +130,22 @@ def test_a_word_between_two_exclamation_marks_is_no_music():
     assert [note.pitch for note in score.lines[0].notes] == [72, 74, 76, 77, 72, 74, 76, 77]
     assert score.document.root.find(".//segno") is not None
     assert score.chorale.fermata.sum() == 4
+
+
+@pytest.mark.parametrize(
+    ("tune", "lengths", "said"),
+    [
+        ("C4|Z|C4|", [4, 4, 4], ""),
+        ("Z2|C4|", [4, 4, 4], ""),
+        ("C Z DE|", [4], "bar 1:"),  # the slip for z in O'Neill's 387
+        ("CZZD|", [4], "bar 1:"),
+        ("CD Z|C4|ZF|", [4, 4, 4], "bar 1; bar 3:"),  # the rest of the bar
+        ("CDEF Z|", [8], ""),  # a bar line is missing
+        ("Z4 CDEF|", [4, 4, 4, 8], ""),
+    ],
+)
+def test_a_rest_of_a_whole_bar_beside_notes(tune, lengths, said):
+    score = load_score(f"X:1\nM:4/4\nL:1/4\nK:C\n{tune}\n".encode(), format="abc")
+    assert [bar.length for bar in score.document.bars] == lengths
+    notices = [str(notice) for notice in score.notices]
+    assert [said in notice for notice in notices] == ([True] if said else [])

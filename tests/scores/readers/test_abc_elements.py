@@ -231,6 +231,11 @@ CASES: dict[str, Kept | tuple[str, str] | str] = {
     ),
     "rests `z`, `x`": Kept(music("C z D x2"), notes, [(0.0, 1.0, 60), (2.0, 1.0, 62)]),
     "rests of whole bars `Z`, `X`": Kept(music("C4|Z2|C4|"), bar_lengths, [4.0] * 4),
+    "`Z` beside notes in a bar, as the rest that is missing there, said": Kept(
+        music("C2 Z D|C2 Z|E4|"),
+        lambda r: (notes(r), bar_lengths(r)),
+        ([(0.0, 2.0, 60), (3.0, 1.0, 62), (4.0, 2.0, 60), (8.0, 4.0, 64)], [4.0] * 3),
+    ),
     "chords": Kept(music("[CEG]4"), texts(".//pitch/step"), ["C", "E", "G"]),
     "chords of unequal lengths: as long as the first note": Kept(
         music("[C2E4]3"), lengths, [6.0]

@@ -1,5 +1,6 @@
 """Scores are read, or refused in one line that says what to do."""
 
+import gc
 import io
 import struct
 import zipfile
@@ -360,6 +361,18 @@ def test_too_little_memory_is_one_line(everything, monkeypatch):
     monkeypatch.setattr("bachbot.scores.readers.load.take_voices", fail)
     with pytest.raises(ScoreError, match="not enough memory to read it"):
         load_score(everything)
+
+
+@pytest.mark.parametrize("content", [b"X:1\nK:C\nCDEF|\n", b"no music"])
+def test_pythons_collector_is_as_it_was(content):
+    for want in (True, False):
+        (gc.enable if want else gc.disable)()
+        try:
+            with suppress(ScoreError):
+                load_score(content, format="abc")
+            assert gc.isenabled() == want
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ImportError])

@@ -267,3 +267,19 @@ def time_element(meter: Meter) -> Element:
     SubElement(element, "beats").text = str(meter.beats)
     SubElement(element, "beat-type").text = str(meter.unit)
     return element
+
+
+def sounding_shift(semitones: int, fifths: int) -> int:
+    """The interval from written to sounding notes, in fifths, with the fewest accidentals.
+
+    Parameters
+    ----------
+    semitones : int
+        The same in semitones.
+    fifths : int
+        Key signature as written.
+    """
+    if semitones % 12 == 0:
+        return 0
+    up = 7 * semitones % 12
+    return min((up - 12, up), key=lambda shift: (abs(fifths + shift), abs(shift)))

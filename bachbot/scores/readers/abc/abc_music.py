@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 from bachbot.errors import ScoreError
 from bachbot.scores.musicxml.parts import key_element
 from bachbot.scores.pitch import midi_and_name
+from bachbot.scores.readers.abc.abc_bar_rests import BarRest, settle
 from bachbot.scores.readers.abc.abc_decorations import MARKS, chord_symbol, decoration, direction
 from bachbot.scores.readers.abc.abc_fields import (
     ALTERS,
@@ -17,10 +18,11 @@ from bachbot.scores.readers.abc.abc_fields import (
     NO_PROPERTIES,
     KeyField,
     Properties,
+    sounding_shift,
 )
-from bachbot.scores.readers.abc.abc_tokens import PITCH, read_length
+from bachbot.scores.readers.abc.abc_tokens import PITCH, ending_numbers, read_length, read_tuplet
 from bachbot.scores.readers.budget import Budget
-from bachbot.scores.readers.tune import TuneBar, TuneNote
+from bachbot.scores.readers.tune import TuneBar, TuneNote, drop_slurs
 
 _SPACE = frozenset(("space", "field", "quoted"))
 _KEEPS_GAP = frozenset(("decoration", "symbol", "grace", "tuplet", "slur", "dotted"))
@@ -58,6 +60,8 @@ class AbcVoice:
         What has been read.
     line : list of (int, TuneNote)
         Bar index and note of what has had no words so far.
+    slips : list of int
+        Indices of the bars in which a rest of a whole bar stood beside notes.
     """
 
     count: Budget
@@ -77,6 +81,7 @@ class AbcVoice:
     pending: list[Element] = field(default_factory=list)
     tempo: tuple[str, str] | None = None
     symbol_lines: int = 0
+    slips: list[int] = field(default_factory=list)
     _semitones: int = 0  # from the written to the sounding notes
     _shift: int = 0  # the same in fifths
     _budget: Budget = field(default_factory=Budget)
@@ -98,6 +103,7 @@ class AbcVoice:
     _long_overlay: bool = False
     _new_line: bool = False
     _summed: tuple[int, Fraction] = (0, Fraction(0))  # notes of the bar, and their length
+    _bar_rests: list[BarRest] = field(default_factory=list)  # of the bar
 
     def begin_line(self, *, continues: bool) -> None:
         """Begin a line of music; `continues` if the line before ends with a backslash."""
@@ -127,14 +133,11 @@ class AbcVoice:
             self.add_signature(key_element(self.fifths, self.key.mode))
 
     def _transpose(self) -> None:
-        """Find the interval to the sounding notes that leads to the fewest accidentals."""
+        """Find the interval to the sounding notes."""
         semitones = self.properties.semitones or 0
         octaves = (self.properties.octaves or 0) + (self.properties.clef_octaves or 0)
         self._semitones = semitones + 12 * octaves
-        fifths = [7 * semitones % 12 + shift for shift in (-12, 0)]
-        self._shift = min(fifths, key=lambda f: (abs(self.key.fifths + f), abs(f)))
-        if semitones % 12 == 0:
-            self._shift = 0
+        self._shift = sounding_shift(semitones, self.key.fifths)
         self.fifths = self.key.fifths + self._shift
 
     def read(self, kind: str, match: re.Match[str]) -> bool:
@@ -183,6 +186,7 @@ class AbcVoice:
 
     def finish(self) -> None:
         """End the tune: drop empty bars at its end, and end its last ending and slurs."""
+        self._settle_rests()
         while self.bars and not self.bars[-1].notes:
             self.bars.pop()
         if self.bars:
@@ -190,12 +194,7 @@ class AbcVoice:
             self.bars[-1].closing += self._directions
         if self._ties and self._last is not None:
             self._last.edges.discard("tie start")
-        notes = [note for bar in self.bars for note in bar.notes]
-        for number in self._slurs:
-            for note in reversed(notes):
-                if ("start", number) in note.slurs:
-                    note.slurs.remove(("start", number))
-                    break
+        drop_slurs([note for bar in self.bars for note in bar.notes], self._slurs)
 
     def _read_overlay(self, sign: str) -> None:
         if sign == "(&":
@@ -227,6 +226,7 @@ class AbcVoice:
     def _begin_bar(self) -> None:
         """Begin a bar, with the signatures and the tempo that precede it."""
         self._budget.bar()
+        self._settle_rests()
         bar = TuneBar([], self.beats, self.beat_type, self.fifths)
         bar.new, self.pending = self.pending, []
         bar.tempo, self.tempo = self.tempo, None
@@ -276,6 +276,13 @@ class AbcVoice:
             if number:
                 self._begin_bar()
             self._append(TuneNote(Fraction(4 * self.beats, self.beat_type)), [])
+        if count == 1 and self._last is not None:
+            self._bar_rests.append(BarRest(self._last, self.unit))
+
+    def _settle_rests(self) -> None:
+        rests, self._bar_rests = self._bar_rests, []
+        if rests and settle(self.bars[-1], rests):
+            self.slips.append(len(self.bars) - 1)
 
     def _add(
         self, match: re.Match[str] | None, length: Fraction, more: list[re.Match[str]] | None = None
@@ -286,7 +293,7 @@ class AbcVoice:
         if self._broken is not None:
             note.value, self._broken = note.value * self._broken, None
         if self._tuplet is not None:
-            self._add_to_tuplet(note)
+            self._add_to_tuplet(note, self._tuplet)
         if note.value.numerator <= 0:
             raise ScoreError("a note has no length: correct the ABC")
         pitches: list[_Pitch] = []
@@ -387,15 +394,11 @@ class AbcVoice:
     def _read_tuplet(self, match: re.Match[str]) -> None:
         if self._tuplet is not None:
             self.count.note()  # a tuplet before the last is full
-        figures = [int(f) if f else 0 for f in (match["tuplet"][1:] + "::").split(":")]
-        notes = figures[0]
         compound = self.beat_type == 8 and self.beats % 3 == 0
-        usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(notes, 3 if compound else 2)
-        self._tuplet = (notes, figures[1] or usual, figures[2] or notes, True)
+        self._tuplet = *read_tuplet(match["tuplet"], compound=compound), True
 
-    def _add_to_tuplet(self, note: TuneNote) -> None:
-        assert self._tuplet is not None
-        notes, time, left, first = self._tuplet
+    def _add_to_tuplet(self, note: TuneNote, tuplet: tuple[int, int, int, bool]) -> None:
+        notes, time, left, first = tuplet
         note.tuplet = (notes, time)
         if first:
             note.edges.add("tuplet start")
@@ -428,9 +431,7 @@ class AbcVoice:
             self.count.note()  # a bar line after nothing
         bar = self._empty_bar()
         if sign.endswith(":") and not any(e.tag == "repeat" for e in bar.left):
-            style = Element("bar-style")
-            style.text = "heavy-light"
-            bar.left += [style, Element("repeat", {"direction": "forward"})]
+            bar.left += [_style("heavy-light"), Element("repeat", {"direction": "forward"})]
         if match["first"]:
             self._begin_ending(match["first"])
 
@@ -443,16 +444,14 @@ class AbcVoice:
     def _end_bar(self, bar: TuneBar, sign: str) -> None:
         """Add the marks of a bar line to the end of a bar."""
         backward = sign.startswith(":")
-        style = Element("bar-style")
+        style = "light-light" if sign.startswith("||") else ""
         if backward or "|]" in sign:
-            style.text = "light-heavy"
-        elif sign.startswith("||"):
-            style.text = "light-light"
-        if style.text:
-            bar.right = [e for e in bar.right if e.tag != "bar-style"] + [style]
+            style = "light-heavy"
+        if style:
+            bar.right = [e for e in bar.right if e.tag != "bar-style"] + [_style(style)]
         if backward and not any(e.tag == "repeat" for e in bar.right):
             bar.right.append(Element("repeat", {"direction": "backward"}))
-        if backward or style.text:
+        if backward or style:
             self._end_ending(bar, "stop" if backward or "|]" in sign else "discontinue")
 
     def _read_ending(self, match: re.Match[str]) -> None:
@@ -462,12 +461,7 @@ class AbcVoice:
             self._begin_ending(found[0])
 
     def _begin_ending(self, number: str) -> None:
-        # MusicXML writes both "1-3" and "1,2,3" as the list.
-        first, dash, last = number[:40].strip(",.-").partition("-")
-        if dash and first.isdigit() and last.isdigit() and int(first) < int(last) < 20:
-            number = ",".join(str(n) for n in range(int(first), int(last) + 1))
-        else:
-            number = ",".join(re.findall(r"[1-9][0-9]?", number[:40]))
+        number = ending_numbers(number)
         bar = self._empty_bar()
         if any(e.tag == "ending" for e in bar.left):
             self.count.note()
@@ -481,6 +475,12 @@ class AbcVoice:
         if self._ending:
             bar.right.append(Element("ending", {"number": self._ending, "type": kind}))
             self._ending = ""
+
+
+def _style(text: str) -> Element:
+    style = Element("bar-style")
+    style.text = text
+    return style
 
 
 _READERS: dict[str, Callable[[AbcVoice, re.Match[str]], None]] = {

@@ -177,17 +177,26 @@ class _TuneReader:
         parts = [(identity if singers else voice.name, voice.bars) for identity, voice in pitched]
         root = tune_tree(parts, self.title, self.creators)
         read = [voice for _, voice in pitched]
-        self._say_misfits({id(v): p for v, p in zip(read, root.findall("part"), strict=True)})
+        numbers = {id(v): _numbers(p) for v, p in zip(read, root.findall("part"), strict=True)}
+        self._say_misfits(numbers)
+        self._say_slips([f"bar {numbers[id(v)][bar]}" for v in read for bar in v.slips])
         return root
 
-    def _say_misfits(self, parts: Mapping[int, Element]) -> None:
+    def _say_slips(self, places: Sequence[str]) -> None:
+        """Say in which bars rests of a whole bar stand beside notes."""
+        if places:
+            self._note(
+                "assumed",
+                f"Z is a rest of a whole bar, and stands beside notes in {_some(places)}: it is "
+                "read as the rest that is missing there; write z",
+            )
+
+    def _say_misfits(self, numbers: Mapping[int, Sequence[str]]) -> None:
         """Say where words and notes do not fit each other, in a line for each way."""
         left, bare = [], []
         for voice, bar, verse, misfit in self.misfits:
-            if id(voice) in parts:
-                numbers = [m.get("number", "") for m in parts[id(voice)].findall("measure")]
-                number = next(n for n in numbers[bar::-1] if not n.startswith("X"))
-                place = f"verse {verse} in bar {number}"
+            if id(voice) in numbers:
+                place = f"verse {verse} in bar {numbers[id(voice)][bar]}"
                 if misfit.left:
                     left.append(f"{place} ({quoted([misfit.left])})")
                 if misfit.bare:
@@ -448,6 +457,15 @@ class _TuneReader:
     def _before_voices(self) -> bool:
         """Whether a field holds for all voices: in the header, or before the first of them."""
         return not self.in_body or not (self.voices or self.first.bars)
+
+
+def _numbers(part: Element) -> list[str]:
+    """The printed number of each bar; the second part of a split bar has that of the first."""
+    numbers: list[str] = []
+    for measure in part.findall("measure"):
+        number = measure.get("number", "")
+        numbers.append(numbers[-1] if number.startswith("X") else number)
+    return numbers
 
 
 def _some(places: Sequence[str]) -> str:

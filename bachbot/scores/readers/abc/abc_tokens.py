@@ -39,6 +39,7 @@ _OF_GROUP = {
 PITCH = re.compile(rf"(\^\^?|__?|=)?([A-Ga-g])([,']*+)({_LENGTH})(-?)")
 """A pitch: accidental, letter, octave marks, length, and a tie within a chord."""
 _NUMBERS = re.compile("[0-9]+|/+")
+_MAX_ENDING = 40
 
 
 def tokens(line: str, breaks: str = "") -> Iterator[tuple[str, re.Match[str]]]:
@@ -77,3 +78,38 @@ def read_length(text: str) -> Fraction:
         raise ScoreError(f"a length of {text[:20]} is not possible: correct the ABC")
     denominator = int(under) if under else 2**slashes
     return Fraction(int(over), denominator)
+
+
+def read_tuplet(text: str, *, compound: bool) -> tuple[int, int, int]:
+    """How many notes of a tuplet such as ``(3``, of how many others, and for how many notes.
+
+    Parameters
+    ----------
+    text : str
+        Its sign.
+    compound : bool
+        Whether its meter is compound.
+
+    Examples
+    --------
+    >>> read_tuplet("(3", compound=False), read_tuplet("(5::4", compound=True)
+    ((3, 2, 3), (5, 3, 4))
+    """
+    notes, time, left = (int(f) if f else 0 for f in (text[1:] + "::").split(":")[:3])
+    usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(notes, 3 if compound else 2)
+    return notes, time or usual, left or notes
+
+
+def ending_numbers(text: str) -> str:
+    """The list of an ending, which MusicXML writes for both ``1-3`` and ``1,2,3``.
+
+    Examples
+    --------
+    >>> ending_numbers("1-3"), ending_numbers("1,3")
+    ('1,2,3', '1,3')
+    """
+    text = text[:_MAX_ENDING]
+    first, dash, last = text.strip(",.-").partition("-")
+    if dash and first.isdigit() and last.isdigit() and int(first) < int(last) < 20:
+        return ",".join(str(n) for n in range(int(first), int(last) + 1))
+    return ",".join(re.findall(r"[1-9][0-9]?", text))

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from bachbot.scores.readers.budget import Budget
 from bachbot.scores.readers.kern.kern_notes import TICKS, KernNote
-from bachbot.scores.readers.tune import TuneBar, TuneNote
+from bachbot.scores.readers.tune import TuneBar, TuneNote, drop_slurs
 
 _ORDER = ("key", "time", "clef")
 _MAX_SLURS = 6
@@ -166,11 +166,7 @@ class KernPart:
         if self.bars:
             self.end_ending(self.bars[-1], "discontinue")
         notes = [n for bar in self.bars for voice in bar.voices.values() for _, _, n in voice]
-        for number in self.slurs:
-            for note in reversed(notes):
-                if ("start", number) in note.slurs:
-                    note.slurs.remove(("start", number))
-                    break
+        drop_slurs(notes, self.slurs)
 
     def end_ending(self, bar: KernBar, kind: str) -> None:
         """End the first or second ending that is open, if there is one."""
