@@ -28,7 +28,19 @@ INPUT_FORMATS: Mapping[str, InputFormat] = {
 MAX_BYTES = 32 * 2**20
 """Largest file, and largest score in a compressed file, in bytes."""
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_BOMS = (
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_BARE = (
+    (re.compile(rb"[^\0]\0\0\0", re.DOTALL), "utf-32-le"),
+    (re.compile(rb"\0\0\0[^\0]", re.DOTALL), "utf-32-be"),
+    (re.compile(rb"[^\0]\0[^\0]\0", re.DOTALL), "utf-16-le"),
+    (re.compile(rb"\0[^\0]\0[^\0]", re.DOTALL), "utf-16-be"),
+)
+"""How a text begins that is in UTF-16 or UTF-32 without a mark: with characters of ASCII."""
 _KERN = re.compile(rb"^(?:\*\*[^\t\r\n]*\t)*\*\*kern\b", re.MULTILINE)
 _ABC_START = re.compile(rb"^X:[ \t]*\d", re.MULTILINE)
 _ABC_KEY = re.compile(rb"^K:", re.MULTILINE)
@@ -144,8 +156,9 @@ def detect_format(content: bytes) -> InputFormat | None:
         return "midi"
     if content.startswith(b"PK\x03\x04"):
         return "mxl"
-    if content.startswith(_UTF16):
-        content = content.decode("utf-16", errors="replace").encode(errors="replace")
+    wide = _wide(content)
+    if wide:
+        content = content.decode(wide, errors="replace").encode(errors="replace")
     text = content.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"<"):
         return "musicxml"
@@ -161,7 +174,8 @@ def decode_text(content: bytes, declared: str = "") -> str:
     Parameters
     ----------
     content : bytes
-        A byte order mark decides, then UTF-8 if it is valid.
+        A byte order mark decides, or a beginning as only UTF-16 and UTF-32 have it, then UTF-8 if
+        it is valid.
     declared : str, optional
         The encoding that the file says it has, which is tried next; at last it is Windows-1252, or
         Latin-1 if it has bytes that Windows-1252 lacks.
@@ -171,8 +185,9 @@ def decode_text(content: bytes, declared: str = "") -> str:
     >>> decode_text("Étude".encode()), decode_text(b"\xc9tude"), decode_text(b"\xe8", "cp1250")
     ('Étude', 'Étude', 'č')
     """
-    if content.startswith(_UTF16):
-        return content.decode("utf-16", errors="replace")
+    wide = _wide(content)
+    if wide:
+        return content.decode(wide, errors="replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -185,6 +200,14 @@ def decode_text(content: bytes, declared: str = "") -> str:
         except (UnicodeDecodeError, LookupError):
             continue
     return content.decode("latin-1")
+
+
+def _wide(content: bytes) -> str:
+    """The encoding of a text of two or four bytes a character; empty for all others."""
+    for mark, name in _BOMS:
+        if content.startswith(mark):
+            return name
+    return next((name for pattern, name in _BARE if pattern.match(content)), "")
 
 
 def read_bytes(path: Path) -> bytes:

@@ -58,7 +58,8 @@ def parse_xml(file: Readable) -> Element:
     Parameters
     ----------
     file : binary file object
-        The XML, in UTF-8, UTF-16, UTF-32 or any encoding that it declares and Python has.
+        The XML, in UTF-8, UTF-16, UTF-32 or any encoding that it declares and Python has. What is
+        not in UTF-8, though it says so or nothing, is read as Windows-1252.
 
     Raises
     ------
@@ -159,6 +160,8 @@ def _decoded(file: Readable) -> Iterator[str]:
     """The text of a file, piece by piece."""
     piece = file.read(_PIECE)
     encoding = _encoding(piece)
+    if encoding == "utf-8" and not _fits(piece, encoding):
+        encoding = "cp1252"  # what programs write that take no care of it
     try:
         decoder = codecs.getincrementaldecoder(encoding)()
         text = decoder.decode(piece).removeprefix("\ufeff").lstrip()
@@ -168,9 +171,16 @@ def _decoded(file: Readable) -> Iterator[str]:
             text = decoder.decode(piece, final=not piece)
         yield text
     except UnicodeError as error:
-        raise ScoreError(
-            f"its text is not in {encoding}, as declared: export it in UTF-8"
-        ) from error
+        raise ScoreError(f"its text is not in {encoding}: export it in UTF-8") from error
+
+
+def _fits(piece: bytes, encoding: str) -> bool:
+    """Whether a file that begins like this can be in an encoding."""
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(piece)
+    except UnicodeError:
+        return False
+    return True
 
 
 def _encoding(content: bytes) -> str:

@@ -147,3 +147,17 @@ def test_notices_stay_with_the_score_when_it_is_completed():
 
 def test_a_path_may_be_a_string(everything):
     assert same_score(load_score(str(everything)), load_score(Path(everything)))
+
+
+@pytest.mark.parametrize("suffix", ["abc", "krn"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"],
+)
+def test_text_of_any_unicode_encoding_is_read_with_and_without_mark(put, suffix, encoding):
+    abc = "X:1\nT:Größe\nM:4/4\nL:1/4\nK:C\nCDEF|\n"
+    kern = "**kern\n*M4/4\n4c\n4d\n4e\n4f\n==\n*-\n!!!OTL: Größe\n"
+    content = (abc if suffix == "abc" else kern).encode(encoding)
+    for score in (load_score(put(f"tune.{suffix}", content)), load_score(content)):
+        assert score.title == "Größe"
+        assert score.chorale.frames == 16

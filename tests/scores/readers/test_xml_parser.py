@@ -71,6 +71,14 @@ def test_a_file_that_was_changed_to_utf8_and_still_declares_utf16_is_read():
     assert load_score(titled("Größe", "UTF-16").encode(), format="musicxml").title == "Größe"
 
 
+@pytest.mark.parametrize("declared", ["", "utf-8"])
+@pytest.mark.parametrize("encoding", ["windows-1252", "latin-1"])
+def test_text_of_one_byte_a_letter_that_says_nothing_of_it_is_read(encoding, declared):
+    loaded = load_score(titled("Größe", declared).encode(encoding), format="musicxml")
+    assert loaded.title == "Größe"
+    assert pitches(loaded) == PITCHES
+
+
 @pytest.mark.parametrize(
     "encoding", ["utf-7", "rot13", "punycode", "idna", "unicode_escape", "hex", "zlib", "no-such"]
 )
