@@ -103,14 +103,14 @@ class Settings:
         UsageError
             If there is none of that name.
         """
-        name = name or self.choir
+        name = self.choir if name is None else name
         if name is None or name == "none":
             return ChoirSettings(sound=self.sound, staves=self.staves)
         if name not in self.choirs:
             known = ", ".join(self.choirs) or "no choir yet"
             raise UsageError(
                 f"there is no choir '{name[:40]}' in {self.path} ({known}): add it with 'bachbot "
-                f"config set choirs.{name[:40]}.tenor C3:F4'"
+                f"config set choirs.{name[:40] or 'NAME'}.tenor C3:F4'"
             )
         found = self.choirs[name]
         return ChoirSettings(found.choir, found.sound or self.sound, found.staves or self.staves)

@@ -140,7 +140,7 @@ def compose(
     if mode not in (None, "major", "minor"):
         raise UsageError(f"'{mode}' is not a mode: give major or minor")
     planned = keys_of(keys)
-    wanted = Key.parse(key or "C", mode=mode)  # type: ignore[arg-type]
+    wanted = Key.parse("C" if key is None else key, mode=mode)  # type: ignore[arg-type]
     if key is None and planned:
         wanted = planned[-1]
     if mode is not None and wanted.mode != mode:
@@ -149,7 +149,7 @@ def compose(
         raise UsageError("--prime brings its own key and meter: give no --key, --mode or --meter")
     if prime is not None and pickup is not None:
         raise UsageError("--prime brings its own pickup: leave --pickup out")
-    sung = parse_voices(voices) if voices else VOICES
+    sung = parse_voices(voices) if voices is not None else VOICES
     if numerals and Voice.BASS not in sung:
         raise UsageError("--numerals need the bass: leave them out, or --voices")
     if beam is not None and lower_voices == "sample":
@@ -180,7 +180,7 @@ def compose(
     verses = read_verses(words) if words is not None else None
     request = ComposeOptions(
         bars=bars,
-        meter=with_pickup(Meter.parse(meter or "4/4"), pickup, verses),
+        meter=with_pickup(Meter.parse("4/4" if meter is None else meter), pickup, verses),
         key=wanted,
         prime=read_score(source, voices=VOICES) if source else None,
         prime_bars=prime_bars,

@@ -208,7 +208,7 @@ def key_of(text: str | None) -> "Key | None":
     """The key that --key names; None if it is not given."""
     from bachbot.chorale import Key
 
-    return Key.parse(text) if text else None
+    return Key.parse(text) if text is not None else None
 
 
 def read_any_score(source: ScoreInput, key: "Key | None", tune: int | None) -> "Score":

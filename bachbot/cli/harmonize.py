@@ -183,9 +183,11 @@ def harmonize(
     )  # fmt: skip
     options = replace(options, ranges=settings.choir.ranges)
     shared.check_transposition(transpose)
-    stretches = () if given == ["none"] and bars else parse_stretches(given or ["soprano"])
+    stretches = (
+        () if given == ["none"] and bars is not None else parse_stretches(given or ["soprano"])
+    )
     voices = voices_of(stretches)
-    tonality = Key.parse(key) if key else None
+    tonality = Key.parse(key) if key is not None else None
     layout = shared.layout_of(
         settings, staves=staves, tempo=tempo, sound=sound, paper=paper, size=size, words=words
     )
@@ -237,7 +239,7 @@ def harmonize(
     score = read_score(
         source,
         key=tonality,
-        voices=VOICES if bars else voices,
+        voices=VOICES if bars is not None else voices,
         ignore=["chord symbols"] if chords is not None else [],
         transpose=transpose,
         tune=shared.tune_number(tune),
@@ -248,7 +250,7 @@ def harmonize(
         found = engine.harmonize(
             score,
             given=given if given and stretches else voices,
-            bars=bars_of(score, bars) if bars else None,
+            bars=bars_of(score, bars) if bars is not None else None,
             chords=chords,
             cadences=cadences,
             phrases=phrases,

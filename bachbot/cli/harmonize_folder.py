@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bachbot.cli.paths import ScoreInput, name_of
+from bachbot.cli.paths import ScoreInput, name_of, printable
 from bachbot.errors import ScoreError
 
 if TYPE_CHECKING:
@@ -79,10 +79,11 @@ def harmonize_folder(
         raise
     summary.show(counts[1])
     if summary.skipped:
-        raise ScoreError(
-            f"{len(summary.skipped)} of {counts[1]} tunes were skipped, the others are in "
-            f"{target}: {'the JSON' if as_json else 'the table above'} says why"
-        )
+        skipped, total = len(summary.skipped), counts[1]
+        what = f"{skipped} of {total} tunes were skipped, the others are in {printable(target)}"
+        if skipped == total:
+            what = "the tune was skipped" if total == 1 else f"all {total} tunes were skipped"
+        raise ScoreError(f"{what}: {'the JSON' if as_json else 'the table above'} says why")
 
 
 def _default(source: ScoreInput) -> Path:
@@ -92,16 +93,17 @@ def _default(source: ScoreInput) -> Path:
 
 def _print_outcome(outcome: "Outcome", place: str) -> None:
     """Print the notices of a tune, and where no bar shows the progress, a line of its own."""
+    label = printable(outcome.label)
     for notice in outcome.notices:
-        _print(f"bachbot: warning: {outcome.label}: {notice}", to_error=True)
+        _print(f"bachbot: warning: {label}: {notice}", to_error=True)
     if outcome.status == "skipped":
-        _print(f"bachbot: skipped {outcome.label}: {outcome.reason}", to_error=True)
+        _print(f"bachbot: skipped {label}: {outcome.reason}", to_error=True)
     elif place:
         before = "done before"
         if outcome.status == "edited":
             before += ", and edited since: it stays (--force harmonizes it anew)"
         what = outcome.summary or before
-        _print(f"{place} {', '.join(map(str, outcome.outputs))}: {what}")
+        _print(f"{place} {', '.join(map(printable, outcome.outputs))}: {what}")
 
 
 def _print(line: str, *, to_error: bool = False) -> None:
@@ -137,7 +139,7 @@ class _Summary:
 
         if self.skipped:
             columns = [Column("skipped", align="left"), Column("why", align="left")]
-            rows = [[Cell(label), Cell(why)] for label, why in sorted(self.skipped)]
+            rows = [[Cell(printable(label)), Cell(why)] for label, why in sorted(self.skipped)]
             print_table(Table("", columns, rows))
         before = self.count["unchanged"] + self.count["edited"]
         parts = [f"{self.count['done'] + before} of {total} tunes harmonized"]
@@ -149,4 +151,4 @@ class _Summary:
             parts.append(f"{len(self.skipped)} skipped")
         if left := total - sum(self.count.values()):
             parts.append(f"{left} not begun or not finished")
-        typer.echo(f"{self.target}: {', '.join(parts)}")
+        typer.echo(f"{printable(self.target)}: {', '.join(parts)}")

@@ -100,7 +100,7 @@ def mood(
         settings, staves=staves, tempo=None, sound=sound, paper=paper, size=size, words=words
     )
     options = DecodingOptions(number=number, ranges=settings.choir.ranges)
-    tonality = Key.parse(key) if key else None
+    tonality = Key.parse(key) if key is not None else None
     source = ScoreInput.of(melody, read_as)
     if not output and source.path is None:
         output = [STANDARD]

@@ -66,7 +66,7 @@ class ScoreInput:
         UsageError
             If the name is empty, or there is no such format.
         ScoreError
-            If standard input cannot be read.
+            If there is no such file, or standard input cannot be read.
         """
         from typing import get_args
 
@@ -78,7 +78,14 @@ class ScoreInput:
                 f"{', '.join(get_args(InputFormat))}"
             )
         if text != STANDARD:
-            return cls(path_of(text), format)  # type: ignore[arg-type]
+            path = path_of(text)
+            # Here and not where it is read, so that options are not blamed for a name mistyped.
+            with suppress(OSError, ValueError):
+                if not path.exists() and not path.is_symlink():
+                    raise ScoreError(
+                        f"there is no file {printable(path)}: give the name of a score"
+                    )
+            return cls(path, format)  # type: ignore[arg-type]
         try:
             content = sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin is not None else b""
         except OSError as error:
@@ -433,13 +440,16 @@ def check_output_file(
 
 
 def check_not_read(path: Path, inputs: Iterable[Path | None]) -> None:
-    """Check that an output is none of the files that are read.
+    """Check that an output is none of the files that are read, nor standard input.
 
     Raises
     ------
     UsageError
         If it is one of them, by whatever name.
     """
+    with suppress(OSError):
+        if path.is_file() and os.path.samestat(os.fstat(0), path.stat()):
+            raise UsageError(f"{printable(path)} is standard input: write to another file")
     with suppress(OSError):
         if path.is_file():
             for source in inputs:

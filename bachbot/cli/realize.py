@@ -115,7 +115,7 @@ def realize(
     report.check(target)
     score = read_score(
         source,
-        key=Key.parse(key) if key else None,
+        key=Key.parse(key) if key is not None else None,
         voices=[Voice.BASS],
         ignore=["chord symbols"],
         transpose=transpose,

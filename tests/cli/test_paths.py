@@ -240,6 +240,38 @@ def test_an_empty_name_is_refused(here, capsys, arguments):
     assert sorted(p.name for p in here.iterdir()) == ["scale.musicxml"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["harmonize", "scale.musicxml", "--key", ""], "'' is not a key"),
+        (["harmonize", "scale.musicxml", "--bars", ""], "it has one voice"),
+        (["harmonize", "scale.musicxml", "--choir", ""], "there is no choir ''"),
+        (["realize", "scale.musicxml", "--key", ""], "'' is not a key"),
+        (["explain", "scale.musicxml", "--key", ""], "'' is not a key"),
+        (["mood", "scale.musicxml", "--mood", "joyful", "--key", ""], "'' is not a key"),
+        (["compose", "--key", ""], "'' is not a key"),
+        (["compose", "--meter", ""], "'' is not a meter"),
+        (["compose", "--voices", ""], "'' is not a voice"),
+    ],
+)
+def test_an_empty_value_is_not_taken_for_none(here, capsys, arguments, said):
+    assert main(arguments) in (1, 2)
+    one_line(capsys, said)
+    assert sorted(p.name for p in here.iterdir()) == ["scale.musicxml"]
+
+
+@pytest.mark.slow
+def test_standard_input_is_not_replaced(here):
+    with Path("scale.musicxml").open() as file:
+        done = subprocess.run(
+            [sys.executable, "-m", "bachbot", "render", "-", "-o", "scale.musicxml", "--force"],
+            stdin=file, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "bachbot: scale.musicxml is standard input: write to another file\n"
+    assert Path("scale.musicxml").read_text(encoding="utf-8") == SCALE
+
+
 @pytest.mark.slow
 def test_a_name_that_is_not_utf8(here, untrained, capsys):
     name = os.fsdecode(b"caf\xe9\n\x01.musicxml")
