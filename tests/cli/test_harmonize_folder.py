@@ -1,6 +1,7 @@
 """Many tunes in one call."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -112,6 +113,37 @@ def test_tunes_of_one_stem_do_not_overwrite_each_other(folder, untrained):
     names = {p.name for p in Path("out").glob("*.musicxml")}
     assert {"scale.mid.musicxml", "scale.musicxml.musicxml"} <= names
     assert len(names) == 5
+
+
+@pytest.mark.slow
+def test_names_of_any_bytes_print_in_one_line(tmp_path, untrained, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "tunes"
+    folder.mkdir()
+    low = "X:1\nM:4/4\nL:1/4\nK:C\nC,D,E,F,|"
+    (folder / os.fsdecode(b"l\xe9ow\nline.abc")).write_text(low, encoding="utf-8")
+    (folder / "bad\nname.abc").write_bytes(b"")
+    assert harmonize(untrained, folder, "-o", "out", "--greedy") == 1
+    said = capsys.readouterr()
+    assert "bachbot: warning: l\ufffdow\ufffdline.abc: the soprano goes" in said.err
+    assert "bachbot: skipped bad\ufffdname.abc: " in said.err
+    assert any(line.startswith("bad\ufffdname.abc ") for line in said.out.splitlines())
+    assert all(line.startswith("bachbot: ") for line in said.err.splitlines())
+
+
+@pytest.mark.slow
+def test_where_all_fail_no_other_is_spoken_of(folder, untrained, capsys):
+    for path in folder.iterdir():
+        path.write_bytes(b"")
+    assert harmonize(untrained, folder, "-o", "out", "--greedy") == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "bachbot: all 4 tunes were skipped: the table above says why"
+
+
+def test_a_mistyped_folder_is_said_before_its_options(folder, untrained, capsys):
+    assert harmonize(untrained, "tnues", "--jobs", 2) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line == "bachbot: there is no file tnues: give the name of a score"
 
 
 @pytest.mark.parametrize("option", [["--jobs", 2], ["--timeout", 60]])
