@@ -13,24 +13,26 @@ from bachbot.corpus.store import PreparedCorpus
 from bachbot.training.kinds import preset
 from bachbot.training.run_folder import export_checkpoint
 from bachbot.training.run import train
-folder = pathlib.Path(sys.argv[2])
 corpus = PreparedCorpus.load(pathlib.Path(sys.argv[1]))
-train(corpus, preset(sys.argv[3]), folder=folder, device="cpu")
-export_checkpoint(folder, folder / "out")
+for name in sys.argv[3:]:
+    folder = pathlib.Path(sys.argv[2], name)
+    train(corpus, preset(name), folder=folder, device="cpu")
+    export_checkpoint(folder, folder / "out")
 """
 
 
+PRESETS = ("tiny", "lookahead-tiny")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("preset", ["tiny", "lookahead-tiny"])
-def test_training_needs_only_torch_numpy_safetensors_and_the_prepared_file(
-    corpus_file, tmp_path, preset
-):
+def test_training_needs_only_torch_numpy_safetensors_and_the_prepared_file(corpus_file, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, corpus_file, tmp_path / "run", preset],
+        [sys.executable, "-c", SCRIPT, corpus_file, tmp_path, *PRESETS],
         capture_output=True,
         text=True,
         check=False,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "run" / "out" / "MODEL_CARD.md").is_file()
+    for name in PRESETS:
+        assert (tmp_path / name / "out" / "MODEL_CARD.md").is_file()

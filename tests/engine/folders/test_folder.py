@@ -13,11 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_checkpoints import random_checkpoint
+from pool_works import PoolOfNone
 from tunes import SCALE
 
 from bachbot import Engine
 from bachbot.chorale import Key
 from bachbot.decoding import DecodingOptions
+from bachbot.engine.folders import folder as module
 from bachbot.engine.folders.folder import harmonize_folder, harmonize_tunes
 from bachbot.engine.folders.folder_record import RECORD, Entry, FolderRecord, settings_fingerprint
 from bachbot.engine.folders.folder_work import FolderSettings
@@ -54,6 +56,12 @@ def tunes(tmp_path):
     (folder / "round.abc").write_text(ROUND, encoding="utf-8")
     (folder / "scale.musicxml").write_text(SCALE, encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def no_processes(monkeypatch):
+    """What is recorded and what is done again does not depend on who harmonizes."""
+    monkeypatch.setattr(module, "WorkerPool", PoolOfNone)
 
 
 def run(tunes, settings, **options):
@@ -159,6 +167,7 @@ def test_each_result_is_written_and_recorded_when_it_comes(tunes, settings):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_a_second_run_passes_over_what_is_done(tunes, settings):
     (tunes / "many.abc").write_text(MANY, encoding="utf-8")
     found, out = run(tunes, settings)
@@ -186,6 +195,7 @@ def test_a_second_run_passes_over_what_is_done(tunes, settings):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_a_second_run_with_other_settings_does_everything(tunes, settings):
     run(tunes, settings)
     for changed in (replace(settings, key=Key("G")), replace(settings, numerals=True)):
@@ -213,6 +223,7 @@ def test_settings_and_weights_change_the_fingerprint(settings, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_what_a_person_changed_is_not_written_over(tunes, settings):
     _, out = run(tunes, settings)
     (out / "round.musicxml").write_text("mine", encoding="utf-8")
@@ -231,6 +242,7 @@ def test_what_a_person_changed_is_not_written_over(tunes, settings):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::bachbot.errors.BachbotWarning")
+@pytest.mark.usefixtures("no_processes")
 def test_a_lost_or_damaged_record_costs_time_only(tunes, settings):
     _, out = run(tunes, settings)
     (out / RECORD).write_bytes((out / RECORD).read_bytes()[:-40])
@@ -241,6 +253,7 @@ def test_a_lost_or_damaged_record_costs_time_only(tunes, settings):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_results_come_in_another_format(tunes, settings):
     found, out = run(tunes, replace(settings, suffixes=(".mid",)))
     assert set(statuses(found).values()) == {"done"}
@@ -318,6 +331,7 @@ def test_a_line_that_was_cut_off_spoils_no_other(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_a_result_that_was_edited_since_stays_and_is_said(tunes, settings):
     _, out = run(tunes, settings)
     (out / "round.musicxml").write_text("mine", encoding="utf-8")
@@ -329,6 +343,7 @@ def test_a_result_that_was_edited_since_stays_and_is_said(tunes, settings):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_subfolders_and_other_files_are_passed_over_and_said(tunes, settings):
     for name in ("advent", "lent", ".git"):
         (tunes / name).mkdir()
@@ -358,6 +373,7 @@ def test_a_folder_that_is_removed_ends_the_work(tunes, settings):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_a_file_of_many_comes_out_as_it_does_in_its_folder(tunes, settings):
     (tunes / "many.abc").write_text(MANY, encoding="utf-8")
     _, out = run(tunes, settings)
