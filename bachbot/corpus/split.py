@@ -110,12 +110,14 @@ def sharing_a_run(tunes: list[NDArray[np.int16]], notes: int = SAME_RUN) -> NDAr
 def similarity(tunes: list[NDArray[np.int16]]) -> NDArray[np.float64]:
     """Compute the similarity of each pair of tunes at the best transposition.
 
-    One minus the edit distance of their pitch classes divided by the longer length. All pairs and
-    transpositions are computed together, row by row of the dynamic-programming table.
+    One minus the edit distance of their pitch classes divided by the longer length. A column of
+    the dynamic-programming table is two words of bits, one for each step up or down (Myers, "A fast
+    bit-vector algorithm for approximate string matching based on dynamic programming", Journal of
+    the ACM 46, 1999), and all pairs and transpositions are computed together.
 
     Parameters
     ----------
-    tunes : list of ndarray of int, shape [at most L]
+    tunes : list of ndarray of int, shape [at most 64]
         Pitches.
 
     Returns
@@ -125,28 +127,59 @@ def similarity(tunes: list[NDArray[np.int16]]) -> NDArray[np.float64]:
     """
     count, longest = len(tunes), max(len(t) for t in tunes)
     lengths = np.array([len(t) for t in tunes])
-    table = np.full((count, longest), -1, dtype=np.int16)
-    for row, tune in zip(table, tunes, strict=True):
-        row[: len(tune)] = tune % 12
-    shifted = (table[:, None, :] + SHIFTS[None, :, None]) % 12
-    moved = np.where(table[:, None, :] < 0, -1, shifted).astype(np.int8)
-    steps = np.arange(longest + 1, dtype=np.int16)
+    moved = np.full((count, longest, len(SHIFTS)), 12)  # 12: past the end
+    for row, tune in zip(moved, tunes, strict=True):
+        row[: len(tune)] = (tune[:, None] + SHIFTS) % 12
     out = np.eye(count)
     for i, tune in enumerate(tunes):
-        cost = np.tile(steps, (count - i, len(SHIFTS), 1))
-        for k, pitch in enumerate(tune):
-            new = np.empty_like(cost)
-            new[..., 0] = k + 1
-            change = (moved[i:] != pitch % 12).astype(np.int16)
-            new[..., 1:] = np.minimum(cost[..., 1:] + 1, cost[..., :-1] + change)
-            cost = np.minimum.accumulate(new - steps, axis=-1) + steps
-        ends = np.broadcast_to(lengths[i:, None, None], (count - i, len(SHIFTS), 1))
-        distance = np.take_along_axis(cost, ends, axis=-1)[..., 0].min(axis=1)
+        distance = _edit_distances(tune % 12, moved[i:], lengths[i:]).min(axis=1)
         out[i, i:] = out[i:, i] = 1 - distance / np.maximum(np.maximum(lengths[i], lengths[i:]), 1)
     return out
 
 
-def group(sources: list[SourceChorale], *, runs: bool = True) -> list[str]:
+def _edit_distances(
+    tune: NDArray[np.int16], others: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Edit distances of a tune to n others in each transposition.
+
+    Parameters
+    ----------
+    tune : ndarray of int, shape [at most 64]
+        Pitch classes.
+    others : ndarray of int, shape [n, L, transpositions]
+        Pitch classes, and 12 after the end.
+    lengths : ndarray of int, shape [n]
+        Lengths of the others.
+
+    Returns
+    -------
+    ndarray of int, shape [n, transpositions]
+    """
+    size = len(tune)
+    if not size:
+        return np.broadcast_to(lengths[:, None], (len(others), others.shape[2]))
+    at = np.zeros(13, dtype=np.uint64)  # bit k of the word of a pitch class: note k is one
+    for k, pitch in enumerate(tune):
+        at[pitch] |= np.uint64(1 << k)
+    one, last = np.uint64(1), np.uint64(1 << (size - 1))
+    up = np.full((len(others), others.shape[2]), 2**64 - 1, dtype=np.uint64)
+    down = np.zeros_like(up)
+    distance = np.full(up.shape, size)
+    found = distance.copy()
+    for k in range(others.shape[1]):
+        equal = at[others[:, k]]
+        across = (((equal & up) + up) ^ up) | equal
+        higher, lower = down | ~(across | up), up & across
+        distance += ((higher & last) != 0).astype(np.int64) - ((lower & last) != 0)
+        higher, lower = (higher << one) | one, lower << one
+        equal |= down
+        up, down = lower | ~(equal | higher), higher & equal
+        here = lengths == k + 1
+        found[here] = distance[here]
+    return found
+
+
+def group(sources: list[SourceChorale]) -> tuple[list[str], list[str]]:
     """Find the tune family of each source, named after its first member.
 
     Two pieces belong together if their tunes are similar by any of `THRESHOLDS`, if they begin
@@ -157,15 +190,18 @@ def group(sources: list[SourceChorale], *, runs: bool = True) -> list[str]:
     ----------
     sources : list of Source
         In order of name.
-    runs : bool
-        Whether shared runs count; if not, pieces are compared by how they begin alone.
+
+    Returns
+    -------
+    families : list of str
+        The family of each.
+    beginnings : list of str
+        The same if pieces are compared by how they begin alone, and not by shared runs.
     """
     same = np.zeros((len(sources), len(sources)), dtype=np.bool_)
     for length, threshold in THRESHOLDS.items():
         same |= similarity([skeleton(s.chorale, length) for s in sources]) >= threshold
     tunes = [intervals_of(s.chorale) for s in sources]
-    if runs:
-        same |= sharing_a_run(tunes)
     intervals = [tuple(tune[:SAME_INTERVALS]) for tune in tunes]
     texts = [s.text[:SAME_TEXT] for s in sources]
     for labels, full in ((intervals, SAME_INTERVALS), (texts, SAME_TEXT)):
@@ -176,7 +212,12 @@ def group(sources: list[SourceChorale], *, runs: bool = True) -> list[str]:
     for one, other in KNOWN_SAME:
         if one in files and other in files:
             same[files.index(one), files.index(other)] = True
-    parent = list(range(len(sources)))
+    return _families(same | sharing_a_run(tunes), files), _families(same, files)
+
+
+def _families(same: NDArray[np.bool_], files: list[str]) -> list[str]:
+    """The connected components of a relation, each named after its first file."""
+    parent = list(range(len(files)))
 
     def root(i: int) -> int:
         while parent[i] != i:

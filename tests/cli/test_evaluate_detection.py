@@ -2,13 +2,19 @@ import json
 
 import numpy as np
 import pytest
-from detection_made import some, with_fifths
+from detection_made import small_forest, some, with_fifths
 
 from bachbot.chorale import Key
 from bachbot.cli import main
 from bachbot.corpus.store import Piece, PreparedCorpus
 
 PARTS = ["train"] * 12 + ["validation", "test"] * 7
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_forest():
+    with small_forest():
+        yield
 
 
 def saved(path, pieces, parts=PARTS):

@@ -11,7 +11,8 @@ from bachbot.errors import BachbotError, BachbotWarning
 from bachbot.runtime import load_checkpoint
 from bachbot.training.run_folder import BEST, METRICS
 
-TINY = ["--preset", "tiny", "--epochs", "2", "--device", "cpu", "--threads", "1"]
+COMMON = ["--device", "cpu", "--threads", "1"]
+TINY = ["--preset", "tiny", "--epochs", "2", *COMMON]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def test_training_writes_metrics_curve_checkpoint_and_card(run_folder):
 
 @pytest.mark.slow
 def test_a_run_resumes_with_its_own_settings_and_refuses_others(run_folder, corpus_file):
-    resume = ["--resume", "-o", run_folder, "--corpus", corpus_file, "--device", "cpu"]
+    resume = ["--resume", "-o", run_folder, "--corpus", corpus_file, *COMMON]
     assert _run(train_app, *resume).exit_code == 0
     result = _run(train_app, *resume, "--seed", 4)
     assert isinstance(result.exception, BachbotError)
@@ -146,7 +147,7 @@ def test_ctrl_c_says_how_to_continue(corpus_file, tmp_path, monkeypatch):
     # What the program prints at its end, which this runner does not reach.
     assert f"to go on, give 'bachbot train --resume -o {tmp_path / 'run'}'" in interruption()
     monkeypatch.undo()
-    resume = ["--resume", "-o", tmp_path / "run", "--corpus", corpus_file, "--device", "cpu"]
+    resume = ["--resume", "-o", tmp_path / "run", "--corpus", corpus_file, *COMMON]
     assert _run(train_app, *resume).exit_code == 0
 
 
@@ -154,8 +155,8 @@ def test_ctrl_c_says_how_to_continue(corpus_file, tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore::UserWarning")  # optuna warns of experimental features
 def test_search_shows_a_leaderboard_and_plots_dropout(corpus_file, tmp_path):
     words = ["search", "--trials", 2, "--preset", "tiny", "--epochs", 1, "--sampler", "grid",
-             "--grid", "dropout=0.0,0.2", "--storage", tmp_path / "s.journal", "--device", "cpu",
-             "--threads", "1", "--figure", tmp_path / "dropout.png"]  # fmt: skip
+             "--grid", "dropout=0.0,0.2", "--storage", tmp_path / "s.journal", *COMMON,
+             "--figure", tmp_path / "dropout.png"]  # fmt: skip
     result = _run(train_app, *words, "--corpus", corpus_file)
     assert result.exit_code == 0, result.output
     assert "2 of 2 trials finished" in result.output

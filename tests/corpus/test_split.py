@@ -2,6 +2,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bachbot.chorale import Chorale
 from bachbot.corpus import prepare
@@ -65,6 +67,27 @@ def test_similarity_knows_a_tune_in_another_key():
     assert alike[0, 2] == pytest.approx(5 / 6)
     assert alike[0, 3] < 0.6
     assert (alike == alike.T).all()
+
+
+def edit_distance(one, other):
+    row = list(range(len(other) + 1))
+    for note in one:
+        before, row = row, [row[0] + 1]
+        for k, theirs in enumerate(other):
+            row.append(min(before[k] + (note != theirs), before[k + 1] + 1, row[k] + 1))
+    return row[-1]
+
+
+TUNE = st.lists(st.integers(55, 80), max_size=40) | st.lists(st.integers(60, 62), max_size=64)
+
+
+@settings(max_examples=25)
+@given(TUNE, TUNE.filter(len))
+def test_similarity_is_by_the_least_edit_distance_in_any_key(one, other):
+    keys = [[(pitch + shift) % 12 for pitch in other] for shift in range(12)]
+    least = min(edit_distance([pitch % 12 for pitch in one], key) for key in keys)
+    found = similarity([np.array(tune, dtype=np.int16) for tune in (one, other)])
+    assert found[0, 1] == found[1, 0] == 1 - least / max(len(one), len(other))
 
 
 def test_a_skeleton_has_no_passing_notes():

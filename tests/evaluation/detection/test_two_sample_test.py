@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from detection_made import block, some, struck_again, with_fifths
+from detection_made import block, small_forest, some, struck_again, with_fifths
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +25,12 @@ from bachbot.evaluation.detection.pairing import PairedSets
 from bachbot.evaluation.detection.two_sample_test import score_votes, top_features
 
 TUNES = [f"tune {i // 2}" for i in range(24)]  # two pairs of each
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_forest():
+    with small_forest():
+        yield
 
 
 @pytest.mark.slow
