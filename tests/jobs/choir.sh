@@ -7,6 +7,6 @@ bachbot config set choirs.village.tenor C3:E4
 bachbot harmonize amazing-grace.musicxml --choir village --transpose best --style plain \
     --words all -o grace.pdf -o grace.musicxml -o grace.mp3
 # What singers take home.
-bachbot practice grace.musicxml --format mp3 -o practice
+bachbot practice grace.musicxml --format ogg -o practice
 # The same setting with large notes on American paper.
 bachbot render grace.musicxml --paper letter --size large -o grace-large.pdf

@@ -102,7 +102,7 @@ def test_a_choir_director(tmp_path, tools):
     tenor = setting.pitch[:, 2]
     assert tenor[tenor >= 0].max() <= 64
     assert {p.name for p in (tmp_path / "practice").iterdir()} >= {
-        "0-all-voices.mp3", "3-tenor-forward.mp3", "3-tenor-left-out.mp3", "3-tenor.pdf"
+        "0-all-voices.ogg", "3-tenor-forward.ogg", "3-tenor-left-out.ogg", "3-tenor.pdf"
     }  # fmt: skip
     assert (tmp_path / "grace-large.pdf").read_bytes().startswith(b"%PDF")
 
