@@ -70,6 +70,15 @@ def one_torch_thread():
         sys.modules["torch"].set_num_threads(1)
 
 
+@pytest.fixture
+def no_processes(monkeypatch):
+    """The tunes of a folder are harmonized in this process: others take a second each to start, and
+    what is written, said and recorded does not depend on them."""
+    from pool_of_none import PoolOfNone
+
+    monkeypatch.setattr("bachbot.engine.folders.folder.WorkerPool", PoolOfNone)
+
+
 @pytest.fixture(scope="session")
 def once(tmp_path_factory, request):
     """Makes an object in whichever process of the run wants it first; the others read it."""

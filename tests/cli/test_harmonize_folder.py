@@ -62,6 +62,7 @@ def test_a_tune_comes_out_as_it_does_alone(folder, untrained):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_as_json_the_error_names_the_json_and_no_table(folder, untrained, capsys):
     for path in folder.iterdir():
         path.unlink()
@@ -76,6 +77,7 @@ def test_as_json_the_error_names_the_json_and_no_table(folder, untrained, capsys
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_a_bad_file_among_them_is_told_of_and_skipped(folder, untrained, capsys):
     (folder / "broken.musicxml").write_text("<score-partwise><part", encoding="utf-8")
     assert harmonize(untrained, folder, "-o", "out", "--greedy") == 1
@@ -97,6 +99,7 @@ def test_a_bad_file_among_them_is_told_of_and_skipped(folder, untrained, capsys)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_notices_name_their_file(folder, untrained, capsys):
     (folder / "low.abc").write_text("X:1\nM:4/4\nL:1/4\nK:C\nC,D,E,F,|", encoding="utf-8")
     assert harmonize(untrained, folder, "-o", "out", "--greedy") == 0
@@ -107,6 +110,7 @@ def test_notices_name_their_file(folder, untrained, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_tunes_of_one_stem_do_not_overwrite_each_other(folder, untrained):
     shutil.copy(folder / "march.mid", folder / "scale.mid")
     assert harmonize(untrained, folder, "-o", "out", "--greedy") == 0

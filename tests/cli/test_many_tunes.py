@@ -99,6 +99,7 @@ def test_every_tune_is_written_under_its_number_and_title(here, untrained, capsy
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_a_bad_tune_does_not_cost_the_others(here, untrained, capsys, monkeypatch):
     (here / "book.abc").write_text(BAD, encoding="utf-8")
     assert harmonize(untrained, "book.abc", "--tune", "all", "-o", "out", "--to", "midi") == 1
@@ -113,6 +114,7 @@ def test_a_bad_tune_does_not_cost_the_others(here, untrained, capsys, monkeypatc
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_what_somebody_else_wrote_stays(here, untrained, capsys):
     out = here / "out"
     out.mkdir()

@@ -116,6 +116,7 @@ def test_an_output_that_fails_does_not_cost_the_others(here, untrained, capsys, 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_every_tune_is_written_in_each_format(here, untrained, capsys):
     arguments = ("book.abc", "--tune", "all", "-o", "out", "--format")
     assert harmonize(untrained, *arguments, "mid,musicxml") == 0
@@ -142,6 +143,7 @@ def test_a_folder_takes_no_suffix(here, untrained, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_processes")
 def test_a_folder_is_written_in_each_format(here, untrained, capsys):
     Path("hymns").mkdir()
     Path("hymns/scale.musicxml").write_text(SCALE, encoding="utf-8")

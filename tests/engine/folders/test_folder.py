@@ -13,13 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_checkpoints import random_checkpoint
-from pool_works import PoolOfNone
 from tunes import SCALE
 
 from bachbot import Engine
 from bachbot.chorale import Key
 from bachbot.decoding import DecodingOptions
-from bachbot.engine.folders import folder as module
 from bachbot.engine.folders.folder import harmonize_folder, harmonize_tunes
 from bachbot.engine.folders.folder_record import RECORD, Entry, FolderRecord, settings_fingerprint
 from bachbot.engine.folders.folder_work import FolderSettings
@@ -56,12 +54,6 @@ def tunes(tmp_path):
     (folder / "round.abc").write_text(ROUND, encoding="utf-8")
     (folder / "scale.musicxml").write_text(SCALE, encoding="utf-8")
     return folder
-
-
-@pytest.fixture
-def no_processes(monkeypatch):
-    """What is recorded and what is done again does not depend on who harmonizes."""
-    monkeypatch.setattr(module, "WorkerPool", PoolOfNone)
 
 
 def run(tunes, settings, **options):

@@ -4,7 +4,7 @@ from copy import deepcopy
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pieces import CHORALES, EVERYTHING, bach
 
@@ -135,6 +135,7 @@ def test_everything_else_on_the_page_stays():
 
 
 @pytest.mark.slow
+@settings(max_examples=25)
 @given(
     st.sampled_from(CHORALES),
     st.sampled_from([UP_TONE, DOWN_THIRD, Interval(-2, -2), Interval(1, -5), Interval(-6, 6)]),
