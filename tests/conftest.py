@@ -31,6 +31,7 @@ settings.load_profile("bachbot")
 LONGEST = (
     "jobs/test_jobs.py",
     "scores/test_fuzz.py",
+    "test_engine.py",
     "test_notebooks.py",
     "training/test_training_distributed.py",
     "training/test_training_run.py",
