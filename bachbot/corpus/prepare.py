@@ -273,7 +273,7 @@ def _map(paths: list[Path], workers: int, progress: Progress) -> list[SourceChor
 def _set_up() -> None:
     """Ignore Ctrl-C in a worker: the parent ends its workers, without a message from each.
 
-    And collect garbage less often: music21 makes so many objects that it takes a fifth of the time.
+    And collect garbage less often: music21 makes so many objects that it takes a tenth of the time.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(100_000)
