@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bachbot.chorale import FRAMES_PER_QUARTER, Chorale, Given
+from bachbot.chorale import FRAMES_PER_QUARTER, TONIC_TRIAD, Chorale, Given, Voice
 from bachbot.decoding.constraints import Constraints, fill_constraints
 from bachbot.decoding.hypotheses import FinishedHypothesis
 from bachbot.decoding.options import Candidate, DecodingOptions, Progress
@@ -23,6 +23,7 @@ from bachbot.hardware import one_thread
 from bachbot.runtime.ensemble import GuidedModel
 from bachbot.runtime.protocol import Model, StepModel
 from bachbot.theory.cadence import final_cadence
+from bachbot.theory.rules import RULES, Moves
 
 PARTICLES = 8
 """Particles of each sampled candidate."""
@@ -36,6 +37,14 @@ PRUNE_THRESHOLD = 5.0
 Half a nat for each hypothesis of the beam's width if that is more: a wide beam should look at much.
 Of 120 harmonizations by `lookahead` it changed none; in those of the plain network, which given
 notes take by surprise, a hypothesis catches up now and then (``checkpoints/EXPERIMENTS.md``).
+"""
+
+SECOND_BEAM = 10
+"""Width of the beam that searches again where a narrower one ran into a dead end.
+
+What a final cadence or a given voice needs is known too late to a narrow beam now and then: it
+writes parallels, or ends without a cadence, though far better music exists
+(``checkpoints/EXPERIMENTS.md``).
 """
 
 BATCH_SIZE = 24
@@ -200,7 +209,30 @@ def _fill_batch(
         else:
             best = search.best(options.number, piece)
         results.append([_candidate(search, b, request.chorale, options) for b in best])
+    if options.may_search_again(SECOND_BEAM):
+        stuck = [
+            i
+            for i, (request, found) in enumerate(zip(requests, results, strict=True))
+            if _is_stuck(found[0].chorale, request.given)
+        ]
+        wide = replace(options, beam=SECOND_BEAM)
+        again = _fill_batch(model, [requests[i] for i in stuck], wide) if stuck else []
+        for i, found in zip(stuck, again, strict=True):
+            results[i] = max(results[i], found, key=lambda candidates: candidates[0].score)
     return results
+
+
+def _is_stuck(music: Chorale, given: Given) -> bool:
+    """Whether a search ended with parallels, or without the cadence that it was to end with."""
+    moves = Moves.of(music)
+    for name in ("parallel fifths", "parallel octaves"):
+        rule = RULES[name]
+        for step, column in np.argwhere(rule.count(moves)).tolist():
+            if not given.cells[step, list(rule.voices[column])].all():
+                return True
+    above = (int(music.pitch[-1, Voice.SOPRANO]) - music.key.pitch_class) % 12
+    closes = bool(given.final_chord) and above in TONIC_TRIAD[music.key.mode]
+    return closes and not given.cells.all() and final_cadence(music).kind == "none"
 
 
 def _beam_search(

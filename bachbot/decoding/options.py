@@ -133,6 +133,13 @@ class DecodingOptions:
         """Whether the music depends on the seed."""
         return self.method == "sample" or self.use_groups
 
+    def may_search_again(self, width: int) -> bool:
+        """Whether a piece that goes wrong is searched again with a beam of another width.
+
+        Only a narrower beam with the default penalties is.
+        """
+        return self.method == "beam" and self.beam < width and self.penalties is None
+
     def penalties_with(self, features: FeatureWeights | None = None) -> Penalties:
         """`penalties`, or if not given the default list of the method; without `without`.
 

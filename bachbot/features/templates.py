@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST
 from bachbot.features.history import LONGEST_REPEAT, NO_INTERVAL, MusicHistory
-from bachbot.theory.harmony import chords_of, pitch_class_sets
+from bachbot.theory.harmony import TWO_FORMS, chords_of, pitch_class_sets
 
 ABSENT = -1
 """The key of a feature that does not apply."""
@@ -229,11 +229,6 @@ def frame_keys(
     return np.stack(columns, axis=1)
 
 
-_CHROMATIC = np.zeros((12, 12), dtype=np.bool_)
-for _low in (0, 2, 5, 7, 10):  # C, D, F, G, B flat against the note a semitone above
-    _CHROMATIC[_low, _low + 1] = _CHROMATIC[_low + 1, _low] = True
-
-
 def beat_keys(
     history: MusicHistory,
     rows: NDArray[np.intp],
@@ -352,7 +347,7 @@ def _cross_relations(
     """A note and its chromatic neighbor in two voices on neighboring beats, for each two voices."""
     columns = []
     for u, v in ((a, b) for a in range(4) for b in range(4) if a != b):
-        crossed = _CHROMATIC[past[:, u] % 12, here[:, v] % 12] & linked
+        crossed = TWO_FORMS[past[:, u] % 12, here[:, v] % 12] & linked
         columns.append(_encode("cross relation", crossed, np.zeros(len(here), dtype=np.int64)))
     return columns
 

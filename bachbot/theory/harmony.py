@@ -99,6 +99,16 @@ _BIT = np.append(1 << np.arange(128) % 12, 0).astype(np.int16)
 _CLASS = np.append(np.arange(128) % 12, NONE).astype(np.int8)
 
 
+TWO_FORMS = np.zeros((12, 12), dtype=np.bool_)
+"""Whether two pitch classes are two forms of one note, such as F and F sharp, [12, 12].
+
+In semitones above the tonic of the major key with the same signature. The black keys of C major are
+F#, C#, G#, D# and Bb, as nearly always in the chorales.
+"""
+for _low in (0, 2, 5, 7, 10):
+    TWO_FORMS[_low, _low + 1] = TWO_FORMS[_low + 1, _low] = True
+
+
 @dataclass(frozen=True, eq=False)
 class Chords:
     """N chords.

@@ -116,7 +116,10 @@ CLOSES = {
 
 
 def wrong_final_notes(music, given):
-    """Chosen notes outside the last chord where it begins; the bass has the root."""
+    """Chosen notes outside the last chord where it begins, and 1 if it lacks its third.
+
+    The bass has the root.
+    """
     if not given.final_chord:
         return 0
     frame = given.final_chord[0]
@@ -126,11 +129,11 @@ def wrong_final_notes(music, given):
         root, third = CLOSES[music.key.mode][last]
         triad = {root, (root + third) % 12, (root + 7) % 12}
     above = (music.pitch[frame].astype(int) - music.key.pitch_class) % 12
-    return sum(
-        above[voice] not in ({root} if voice == 3 else triad)
-        for voice in range(4)
-        if not given.cells[frame, voice] and music.pitch[frame, voice] != REST
-    )
+    sounds = [voice for voice in range(4) if music.pitch[frame, voice] != REST]
+    chosen = [voice for voice in range(4) if not given.cells[frame, voice]]
+    wrong = [v for v in chosen if v in sounds and above[v] not in ({root} if v == 3 else triad)]
+    bare = not {above[voice] for voice in sounds} & {(root + 3) % 12, (root + 4) % 12}
+    return len(wrong) + bool(bare and chosen)
 
 
 def closes_on_tonic(music, given):

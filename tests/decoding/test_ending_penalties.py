@@ -73,8 +73,9 @@ A_MINOR = Key("A", "minor")
         ([63, 58, 55, 51], A_MINOR, 6.0),  # the soprano is given
         ([63, 59, 54, 47], A_MINOR, 0),
         ([65, 60, 57, 53], Key(), 0),
-        ([64, 62, 57, 45], A_MINOR, 2.0),  # a fourth for the third
-        ([64, -1, 57, 45], A_MINOR, 0),
+        ([64, 62, 57, 45], A_MINOR, 4.0),  # a fourth for the third
+        ([64, 57, 57, 45], A_MINOR, 2.0),  # without the third
+        ([64, 60, -1, 45], A_MINOR, 0),
     ],
 )
 def test_a_final_chord_that_is_not_the_tonic(chord, key, cost):

@@ -12,8 +12,11 @@ from toy_models import joint, random_lookahead_model, random_model
 
 from bachbot.chorale import REST, Chorale, Given, Key, Meter, Voice
 from bachbot.decoding import DecodingOptions, Penalties, fill, fill_all, try_fill_all
+from bachbot.decoding.penalties import DEFAULT_PENALTIES
 from bachbot.encoding import FillRequest, Vocabulary, decode, encode
 from bachbot.errors import DecodingError, EncodingError
+from bachbot.theory.cadence import final_cadence
+from bachbot.theory.explanation import tally
 
 WIDE = Vocabulary()
 MODEL = random_model(WIDE, scale=0.7)
@@ -286,7 +289,8 @@ def test_it_ends_on_the_tonic_if_the_penalty_is_more_than_the_model_prefers():
         else:
             assert found.chorale.pitch[1, Voice.BASS] % 12 == 0
         above = found.chorale.pitch[1, [Voice.ALTO, Voice.TENOR]] % 12
-        wrong = sum(int(p) not in tonic for p in above) + bool(bass)
+        bare = 4 not in found.chorale.pitch[1] % 12
+        wrong = sum(int(p) not in tonic for p in above) + bool(bass) + bare
         assert found.penalty == weight * wrong
 
 
@@ -309,3 +313,32 @@ def test_a_melody_of_no_probability_is_an_error():
     found = try_fill_all(Rejecting(), requests[::-1])
     assert isinstance(found[0], DecodingError)
     assert [c.chorale.pitch[0, 0] for c in found[1]] == [60]
+
+
+@pytest.mark.slow
+def test_a_beam_that_ends_with_parallels_or_without_a_cadence_searches_again():
+    """And keeps the better of the two; otherwise nothing changes."""
+    pitch = np.full((32, 4), REST)
+    pitch[:, 0] = np.repeat([64, 65, 67, 65, 64, 62, 62, 60], 4)
+    tied = np.zeros((32, 4), dtype=bool)
+    tied[:, 0] = np.arange(32) % 4 > 0
+    given = dataclasses.replace(Given.voices(32, [Voice.SOPRANO]), final_chord=range(28, 32))
+    better = 0
+    for seed in range(4):
+        model = random_lookahead_model(WIDE, seed=seed, scale=0.2)
+        for width in (2, 4):
+            melody = Chorale(pitch, tied, np.zeros(32))
+            once = DecodingOptions(beam=width, penalties=DEFAULT_PENALTIES)
+            [first] = fill(model, melody, given, once)
+            [found] = fill(model, melody, given, DecodingOptions(beam=width))
+            faults = tally(first.chorale)
+            stuck = faults["parallel fifths"].count or faults["parallel octaves"].count
+            if stuck or final_cadence(first.chorale).kind == "none":
+                wide = dataclasses.replace(once, beam=10)
+                [second] = fill(model, melody, given, wide)
+                assert found.score == max(first.score, second.score)
+                better += found.score > first.score
+            else:
+                assert found.score == first.score
+                assert found.chorale.same_music(first.chorale)
+    assert better

@@ -407,6 +407,27 @@ def test_the_first_chord(chord, key, cost):
     assert penalties_of([piece] * 3, givens, Penalties.of({"opening chord": 1.0})) == wanted
 
 
+def test_two_forms_of_one_note_that_begin_together():
+    pitch = np.array(
+        [
+            [72, 67, 64, 48],
+            [73, 67, 64, 48],  # C sharp over C
+            [73, 67, 64, 48],  # both go on
+            [73, 67, 66, 48],  # F sharp without F; the C begins again
+            [72, 66, 65, 54],  # F sharp twice, against F
+            [71, 65, 64, 52],  # B and E, F and E: no two forms
+        ]
+    )
+    tied = np.zeros(pitch.shape, dtype=bool)
+    tied[2] = True
+    tied[3, [0, 1]] = True
+    piece = Chorale(pitch, tied, np.zeros(6))
+    givens = [Given.voices(6, voices) for voices in ([0], [], [0, 1, 2], [0, 1, 2, 3])]
+    # The bass alone: with the soprano twice, with the tenor once.
+    wanted = [1 + 1 + 2, 1 + 1 + 2, 1 + 1 + 1, 0]
+    assert penalties_of([piece] * 4, givens, Penalties.of({"clash": 1.0})) == wanted
+
+
 def test_low_bass_notes_cost_by_the_key_in_which_they_are_sung():
     pitch = np.array([[72, 67, 64, note] for note in (40, 39, 38, 37, 36, 36, 41, 39)])
     tied = np.zeros(pitch.shape, dtype=bool)

@@ -264,7 +264,7 @@ def test_given_notes_count():
         (*begin, C, FRAME_END): {C: 0.98, D: 0.01},
         (*begin, D, FRAME_END): {C: 0.01, D: 0.98},
     }
-    options = DecodingOptions(beam=2, number=2, diversity=0)
+    options = DecodingOptions(beam=2, number=2, diversity=0, penalties=Penalties())
     best, other = fill(ToyModel(told), tune, Given(cells), options)
     assert best.chorale.pitch[0, 3] == 61
     assert best.log_probability == pytest.approx(joint(ToyModel(told), ids_of(best)), abs=1e-9)

@@ -26,6 +26,7 @@ from bachbot.decoding.penalties.penalty_list import PENALTY_NAMES, Penalties
 from bachbot.decoding.penalties.style import (
     AboveSopranoPenalty,
     ChordWithinBeatPenalty,
+    ClashPenalty,
     LeapBonus,
     LowBassPenalty,
     NewChordBonus,
@@ -46,6 +47,7 @@ __all__ = [
     "SAMPLING_PENALTIES",
     "AboveSopranoPenalty",
     "ChordWithinBeatPenalty",
+    "ClashPenalty",
     "FermataChordPenalty",
     "FinalCadencePenalty",
     "FinalChordPenalty",

@@ -11,6 +11,7 @@ from bachbot.decoding.penalties.penalty_list import Penalties
 from bachbot.decoding.penalties.style import (
     AboveSopranoPenalty,
     ChordWithinBeatPenalty,
+    ClashPenalty,
     LeapBonus,
     LowBassPenalty,
     NewChordBonus,
@@ -32,7 +33,7 @@ _RULES = (
 _STYLE = (
     AboveSopranoPenalty(1.0),
     ChordWithinBeatPenalty(3.0),
-    OpeningChordPenalty(2.0),
+    OpeningChordPenalty(4.0),
     FermataChordPenalty(1.5),
     FinalChordPenalty(5.0),
     FinalCadencePenalty(10.0),
@@ -62,15 +63,16 @@ GUIDED_PENALTIES = Penalties(
         *_STYLE,
         HeldFermataPenalty(2.5),
         ToAndFroPenalty(0.25),
-        SeventhAstrayPenalty(1.0),
+        SeventhAstrayPenalty(1.5),
         LowBassPenalty(2.0),
+        ClashPenalty(4.0),
     )
-)
+).with_weights({"parallel fifths": 3.0, "parallel octaves": 3.0})
 """The penalties of beam and greedy search beside learned features.
 
 The bonuses are gone: features learn Bach's onsets, leaps and chords (`bachbot.training.moments`).
-Those for held fermatas, swings and stray sevenths were in the search while the features were
-learned.
+Those for held fermatas, swings and stray sevenths (1 nat) were in the search while the features
+were learned; they, the clashes and the parallels were then weighted on the validation part.
 """
 
 SAMPLING_PENALTIES = Penalties(_RULES)

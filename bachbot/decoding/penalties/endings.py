@@ -30,6 +30,7 @@ _DOMINANT_SEVENTH = (7, 11, 2, 5)
 _MODAL_DOMINANT = (7, 10, 2, 5)
 _SUBDOMINANT = {"major": (5, 9, 0, 2), "minor": (5, 8, 0, 2)}
 _SIXTHS = (8, 9)
+_THIRDS = (3, 4)
 _CLOSES: dict[Mode, dict[int, tuple[int, ...]]] = {
     "major": {
         1: (9, 1, 4), 2: (7, 11, 2), 3: (0, 3, 7), 5: (5, 9, 0), 6: (2, 6, 9), 8: (4, 8, 11),
@@ -127,7 +128,7 @@ class HeldFermataPenalty(FermataPenalty):
 class FinalChordPenalty(Penalty):
     """A penalty for each voice that starts the final chord on a note outside it.
 
-    The bass has to have the root. The chord is the tonic below a note of its triad. Below another
+    The bass has to have the root, and the voice that completes it is charged for a missing third. The chord is the tonic below a note of its triad. Below another
     note it is the triad on which Bach's tunes that end there most often do, or that is nearest: the
     dominant below its third or fifth, say. It begins with `Constraints.final_chord`.
     """
@@ -147,7 +148,11 @@ class FinalChordPenalty(Penalty):
             triad = _final_triad(constraints)
             wanted = triad[:1] if context.voice == Voice.BASS else triad
             wrong = ~np.isin(above, wanted) & (pitch != REST)
-            cost[here] = np.where(wrong, self.weight, 0.0)
+            thirds = [(triad[0] + third) % 12 for third in _THIRDS]
+            sounding = (notes.pitch[here] - key.pitch_class) % 12
+            full = (np.isin(sounding, thirds) & (notes.pitch[here] != REST)).any(axis=1)
+            bare = notes.completes[here] & ~full
+            cost[here] = self.weight * (wrong.astype(np.int64) + bare)
         return cost
 
 

@@ -24,6 +24,7 @@ from bachbot.decoding.penalties.part_writing import RulePenalty, given_note_cost
 from bachbot.decoding.penalties.style import (
     AboveSopranoPenalty,
     ChordWithinBeatPenalty,
+    ClashPenalty,
     LeapBonus,
     LowBassPenalty,
     NewChordBonus,
@@ -63,6 +64,7 @@ _ALL: tuple[Penalty, ...] = (
     ToAndFroPenalty(0.0),
     SeventhAstrayPenalty(0.0),
     LowBassPenalty(0.0),
+    ClashPenalty(0.0),
 )
 _BY_NAME: Mapping[str, Penalty] = {penalty.name: penalty for penalty in _ALL}
 

@@ -18,7 +18,13 @@ from bachbot.decoding.context import SearchContext
 from bachbot.decoding.penalties.base import Penalty
 from bachbot.errors import UsageError
 from bachbot.features import NO_INTERVAL
-from bachbot.theory.harmony import Quality, chords_of, pitch_class_sets, seventh_goes_astray
+from bachbot.theory.harmony import (
+    TWO_FORMS,
+    Quality,
+    chords_of,
+    pitch_class_sets,
+    seventh_goes_astray,
+)
 
 _STEP, _OCTAVE = 2, 12  # semitones
 _LOWEST = 38  # D2
@@ -193,6 +199,30 @@ class AboveSopranoPenalty(Penalty):
         lower = pitch[:, 1:] if context.voice == Voice.SOPRANO else pitch[:, [context.voice]]
         above = (lower > soprano[:, np.newaxis]) & (soprano != REST)[:, np.newaxis]
         cost: NDArray[np.float64] = self.weight * above.sum(axis=1)
+        return cost
+
+
+@dataclass(frozen=True)
+class ClashPenalty(Penalty):
+    """A penalty for two forms of one note, such as F and F sharp, that begin to sound together.
+
+    It counts each pair of voices in which one of the two has an onset.
+    """
+
+    source: ClassVar[str] = "Bach's chorales: one in two thousand sonorities"
+    name: ClassVar[str] = "clash"
+
+    def cost(
+        self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The penalty for the clashes that each candidate makes with known notes, [N]."""
+        notes, voice = context.candidates(rows, tokens), context.voice
+        # Pieces are in C major or A minor, which have one signature.
+        classes = notes.pitch % 12
+        clash = TWO_FORMS[classes[:, [voice]], classes] & (notes.pitch != REST)  # [N, 4]
+        clash &= (notes.pitch[:, voice] != REST)[:, np.newaxis]
+        begins = notes.onset[:, np.newaxis] | context.known_onset[rows]
+        cost: NDArray[np.float64] = self.weight * (clash & begins).sum(axis=1)
         return cost
 
 

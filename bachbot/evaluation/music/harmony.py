@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bachbot.chorale import FRAMES_PER_QUARTER, REST, VOICES, Voice
 from bachbot.evaluation.music.view import LOWER, STEPS, Count, Measure, MusicView
-from bachbot.theory.harmony import NONE, Quality, chords_of, seventh_goes_astray
+from bachbot.theory.harmony import NONE, TWO_FORMS, Quality, chords_of, seventh_goes_astray
 from bachbot.theory.rules import RULES
 
 _DOMINANTS = (Quality.MAJOR, Quality.DOMINANT_SEVENTH)
@@ -21,10 +21,8 @@ _THIRDS = (3, 4, 8, 9)
 _SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10, 11)}
 """Semitones above the tonic of what is not chromatic; in minor with the leading note."""
 
-# Two forms of one note, in semitones above the tonic of the major key with the same signature. The
-# black keys of C major are F#, C#, G#, D# and Bb, as nearly always in the chorales.
-_TWO_FORMS = {frozenset(pair) for pair in ((5, 6), (0, 1), (7, 8), (2, 3), (10, 11))}
 _RELATIVE = {"major": 0, "minor": 3}
+"""Semitones from a tonic up to that of the major key with the same signature."""
 
 _ALWAYS_DISSONANT = (1, 2, 6, 10, 11)  # semitones, modulo 12
 _FOURTH = 5
@@ -155,8 +153,7 @@ def cross_relations(view: MusicView) -> Count:
             continue
         total += 1
         found += any(
-            frozenset(((pitch[before, one] - tonic) % 12, (pitch[now, other] - tonic) % 12))
-            in _TWO_FORMS
+            TWO_FORMS[(pitch[before, one] - tonic) % 12, (pitch[now, other] - tonic) % 12]
             and (pitch[now, one] - pitch[now, other]) % 12
             for one in VOICES
             for other in VOICES
