@@ -284,6 +284,9 @@ def test_a_name_that_is_not_utf8(here, untrained, capsys):
     assert harmonize(untrained, os.fsdecode(b"\xff.musicxml")) == 1
     one_line(capsys, "there is no file \ufffd.musicxml")
     assert harmonize(untrained, os.fsdecode(b"\xff.docx")) == 1
+    one_line(capsys, "there is no file \ufffd.docx")
+    Path(os.fsdecode(b"\xff.docx")).write_bytes(b"")
+    assert harmonize(untrained, os.fsdecode(b"\xff.docx")) == 1
     one_line(capsys, "\ufffd.docx: '.docx' is not the suffix")
 
 

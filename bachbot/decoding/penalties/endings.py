@@ -128,9 +128,10 @@ class HeldFermataPenalty(FermataPenalty):
 class FinalChordPenalty(Penalty):
     """A penalty for each voice that starts the final chord on a note outside it.
 
-    The bass has to have the root, and the voice that completes it is charged for a missing third. The chord is the tonic below a note of its triad. Below another
-    note it is the triad on which Bach's tunes that end there most often do, or that is nearest: the
-    dominant below its third or fifth, say. It begins with `Constraints.final_chord`.
+    The bass has to have the root, and the voice that completes it is charged for a missing third.
+    The chord is the tonic below a note of its triad. Below another note it is the triad on which
+    Bach's tunes that end there most often do, or that is nearest: the dominant below its third or
+    fifth, say. It begins with `Constraints.final_chord`.
     """
 
     source: ClassVar[str] = "chosen on the validation part: nine in ten tunes end over the tonic"

@@ -36,6 +36,9 @@ _HIGHEST = 127
 _NAMED = 4
 """How many notes outside the range a message names."""
 
+_EDGE = 2
+"""Semitones at either end of a range that singers reach with effort."""
+
 _SEMITONES = re.compile(r"[+-]?\d{1,2}")
 
 
@@ -296,12 +299,25 @@ class Ranges:
                             "octave",
                             f"the {voice.label} goes from {self._low(voice)} to "
                             f"{self._high(voice)} and was moved {way} "
-                            f"{_OCTAVE_WORDS[abs(octaves)]} into its range",
+                            f"{_OCTAVE_WORDS[abs(octaves)]} into its range"
+                            f"{self._at_the_edge(found, voice)}",
                         )
                     )
         if found.outside:
             out.append(Notice("range", self._kept(found, wanted)))
         return out
+
+    def _at_the_edge(self, found: Placement, voice: Voice) -> str:
+        """A hint where the octave that fits leaves a voice at the end of its range."""
+        shift = 12 * found.octaves[voice] + (found.interval.semitones if found.interval else 0)
+        bottom, top = self.choir.ranges.of(voice)
+        low, high = (bound + shift for bound in self._bounds(voice))
+        if low >= bottom + _EDGE and high <= top - _EDGE:
+            return ""
+        end = (
+            f"down to {self._label(low)}" if low < bottom + _EDGE else f"up to {self._label(high)}"
+        )
+        return f", where it goes {end}: --transpose best looks for a better key"
 
     def _why_best(self, found: Placement) -> str:
         """Where tune and choir fit best, and by which figures."""

@@ -136,7 +136,8 @@ def test_a_tune_that_takes_too_long_is_skipped(tunes, settings):
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_a_process_that_is_killed_costs_its_tune_alone(tunes, settings):
     (tunes / "long.abc").write_text(LONG, encoding="utf-8")
-    outcomes = harmonize_folder(tunes, tunes.parent / "out", settings, jobs=2, time_limit=600)
+    slow = replace(settings, options=DecodingOptions(beam=32))
+    outcomes = harmonize_folder(tunes, tunes.parent / "out", slow, jobs=2, time_limit=600)
     short = [next(outcomes), next(outcomes)]
     assert {o.label for o in short} == {"round.abc", "scale.musicxml"}
     # One process is still at the long tune.
