@@ -85,7 +85,8 @@ def harmonize(
         typer.Option(
             "--tune",
             metavar="N",
-            help="Number of the tune in a file of many, or all. [default: the first]",
+            help="Number of the tune in a file of many (in ABC that of its X: line, in others its "
+            "place), or all. [default: the first]",
             show_default=False,
         ),
     ] = None,

@@ -190,7 +190,8 @@ Tune = Annotated[
     typer.Option(
         "--tune",
         metavar="N",
-        help="Number of the tune in a file of many: that of its X: line, or its place in the file. "
+        help="Number of the tune in a file of many: in ABC that of its X: line, in others its "
+        "place. "
         "[default: the first]",
         show_default=False,
     ),

@@ -74,7 +74,7 @@ def repair(
 
     Rhythm and words stay, and so does every note that no fault asks to change. Each fault has a
     line with its place and the note that mends it, or why it cannot be mended with what is kept.
-    No change makes a new fault.
+    No change makes a new error or warning; remarks are not mended.
     """
     from bachbot.chorale import parse_voices
     from bachbot.cli.repair_view import show_repair

@@ -50,9 +50,11 @@ def show_repair(result: "RepairResult", name: str, say: Callable[[str], None]) -
         return
     ended = sum(1 + len(mend.also) for mend in result.mends)
     count = len(result.changed)
+    remarks = sum(fault.severity == "remark" for fault in result.after.faults)
+    stay = f"; {remarks} remark{'s' * (remarks != 1)} stay" if remarks else ""
     say(
         f"{name}: {count or 'no'} note{'s' * (count != 1)} changed, "
-        f"{ended or 'no'} fault{'s' * (ended != 1)} ended, {len(result.left) or 'none'} left"
+        f"{ended or 'no'} fault{'s' * (ended != 1)} ended, {len(result.left) or 'none'} left{stay}"
     )
 
 
