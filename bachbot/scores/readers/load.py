@@ -95,7 +95,7 @@ def load_score(
     >>> load_score(b"X:1\nT:Scale\nK:C\ncdef|gabc'|").title
     'Scale'
     """
-    wanted = tuple(sorted(set(voices)))
+    wanted = tuple(sorted({Voice(voice) for voice in voices}))
     if not wanted:
         raise UsageError("no voice is requested: give some of soprano, alto, tenor, bass")
     wanted_key = Transposition.parse(transpose)
