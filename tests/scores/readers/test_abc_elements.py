@@ -277,7 +277,13 @@ CASES: dict[str, Kept | tuple[str, str] | str] = {
         lambda r: (texts(".//root-step")(r), texts(".//kind")(r), texts(".//bass-step")(r)),
         (["F"], ["minor-seventh"], ["C"]),
     ),
-    'annotations such as `"^text"`': (KEY + PLAIN, KEY + '"^A Fed Cab"' + PLAIN),
+    'annotations such as `"^text"`': Kept(
+        music('"^A Fed Cab"C4 | "_Chor"D4 | "@-1.5,3 E"E4 | "^"F4 |'),
+        lambda r: (
+            texts(".//words")(r), [d.get("placement") for d in r.iter("direction")], pitches(r),
+        ),
+        (["A Fed Cab", "Chor", "E"], ["above", "below", "above"], [60, 62, 64, 65]),
+    ),
     "`!fermata!`, `H`, `!invertedfermata!`": Kept(
         music("HC !invertedfermata!D"), given(".//fermata", "type"), ["upright", "inverted"]
     ),

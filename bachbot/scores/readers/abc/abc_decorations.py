@@ -85,6 +85,15 @@ _KINDS = {
 _ALTERS = {"#": 1, "♯": 1, "b": -1, "♭": -1}
 
 
+_PLACES = ("^", "_", "<", ">", "@")
+"""Signs that make text in quotation marks words, not a chord symbol."""
+
+_MOST_WORDS = 200
+"""Letters of words that are kept."""
+
+_OFFSET = re.compile(r"^-?[\d.]{1,9},-?[\d.]{1,9}")
+
+
 def direction(name: str) -> Element | None:
     """The direction of MusicXML for a decoration such as ``D.C.`` or ``mf``; None if it is none."""
     element = Element("direction", {"placement": "above"})
@@ -102,6 +111,27 @@ def direction(name: str) -> Element | None:
         SubElement(SubElement(kind, "dynamics"), name)
     else:
         return None
+    return element
+
+
+def quoted_text(text: str) -> Element | None:
+    """The element of MusicXML for text in quotation marks; None if it cannot be read.
+
+    Parameters
+    ----------
+    text : str
+        A chord symbol such as ``"Gm7"``, or words with the sign that says where they stand, such
+        as ``"^Refrain"`` (``^`` above, ``_`` below; ``<``, ``>`` and ``@`` are read as above).
+    """
+    if text[:1] not in _PLACES:
+        return chord_symbol(text)
+    words = text[1:_MOST_WORDS].strip()
+    if text[:1] == "@":
+        words = _OFFSET.sub("", words).strip()
+    if not words:
+        return None
+    element = Element("direction", {"placement": "below" if text[0] == "_" else "above"})
+    SubElement(SubElement(element, "direction-type"), "words").text = words
     return element
 
 

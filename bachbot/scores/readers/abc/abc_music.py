@@ -11,7 +11,7 @@ from bachbot.errors import ScoreError
 from bachbot.scores.musicxml.parts import key_element
 from bachbot.scores.pitch import midi_and_name
 from bachbot.scores.readers.abc.abc_bar_rests import BarRest, settle
-from bachbot.scores.readers.abc.abc_decorations import MARKS, chord_symbol, decoration, direction
+from bachbot.scores.readers.abc.abc_decorations import MARKS, decoration, direction, quoted_text
 from bachbot.scores.readers.abc.abc_fields import (
     ALTERS,
     NO_KEY,
@@ -20,6 +20,7 @@ from bachbot.scores.readers.abc.abc_fields import (
     Properties,
     sounding_shift,
 )
+from bachbot.scores.readers.abc.abc_file import plain_text
 from bachbot.scores.readers.abc.abc_tokens import PITCH, ending_numbers, read_length, read_tuplet
 from bachbot.scores.readers.budget import Budget
 from bachbot.scores.readers.tune import TuneBar, TuneNote, drop_slurs
@@ -158,7 +159,7 @@ class AbcVoice:
     @staticmethod
     def mark(note: TuneNote, name: str, quoted: str) -> None:
         """Add a decoration or a chord symbol to a note that has been read."""
-        element = direction(name) if name else chord_symbol(quoted)
+        element = direction(name) if name else quoted_text(plain_text(quoted))
         if MARKS.get(name) and MARKS[name] not in note.marks:
             note.marks.append(MARKS[name])
         elif element is not None and len(note.directions) < _MAX_DIRECTIONS:
@@ -242,9 +243,8 @@ class AbcVoice:
         self.add_mark(decoration(name) or name)
 
     def _read_quoted(self, match: re.Match[str]) -> None:
-        text = match[0][1:-1]
-        if text[:1] not in ("^", "_", "<", ">", "@") and len(self._directions) < _MAX_DIRECTIONS:
-            element = chord_symbol(text)
+        if len(self._directions) < _MAX_DIRECTIONS:
+            element = quoted_text(plain_text(match[0][1:-1]))
             if element is not None:
                 self._directions.append(element)
 
