@@ -82,8 +82,10 @@ class ScoreInput:
             # Here and not where it is read, so that options are not blamed for a name mistyped.
             with suppress(OSError, ValueError):
                 if not path.exists() and not path.is_symlink():
+                    kind = "folder" if text.endswith(("/", os.sep)) else "file"
                     raise ScoreError(
-                        f"there is no file {printable(path)}: give the name of a score"
+                        f"there is no {kind} {printable(path)}: give the name of a score that is "
+                        "there"
                     )
             return cls(path, format)  # type: ignore[arg-type]
         try:

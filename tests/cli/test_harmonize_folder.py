@@ -147,7 +147,7 @@ def test_where_all_fail_no_other_is_spoken_of(folder, untrained, capsys):
 def test_a_mistyped_folder_is_said_before_its_options(folder, untrained, capsys):
     assert harmonize(untrained, "tnues", "--jobs", 2) == 1
     [line] = capsys.readouterr().err.splitlines()
-    assert line == "bachbot: there is no file tnues: give the name of a score"
+    assert line == "bachbot: there is no file tnues: give the name of a score that is there"
 
 
 @pytest.mark.parametrize("option", [["--jobs", 2], ["--timeout", 60]])
