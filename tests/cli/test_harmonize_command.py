@@ -103,8 +103,10 @@ def test_what_the_flags_of_penalties_leave(method, default):
 
 @pytest.mark.slow
 def test_greedy_is_a_beam_of_one(here, untrained):
-    assert harmonize(untrained, "scale.musicxml", "--greedy", "-o", "a.musicxml") == 0
-    assert harmonize(untrained, "scale.musicxml", "--beam", 1, "-o", "b.musicxml") == 0
+    # With the default penalties a beam that goes wrong is searched again, a greedy search is not.
+    plain = ["scale.musicxml", "--no-penalties"]
+    assert harmonize(untrained, *plain, "--greedy", "-o", "a.musicxml") == 0
+    assert harmonize(untrained, *plain, "--beam", 1, "-o", "b.musicxml") == 0
     assert (here / "a.musicxml").read_bytes() == (here / "b.musicxml").read_bytes()
 
 
