@@ -71,6 +71,12 @@ class SearchContext:
     history: MusicHistory | None = None
     _candidates: CandidateNotes | None = None
 
+    @property
+    def past(self) -> MusicHistory:
+        """`history`, for a penalty that uses it: the search then keeps it."""
+        assert self.history is not None
+        return self.history
+
     @cached_property
     def free(self) -> NDArray[np.bool_]:
         """Which voices of the frame are not given, [P, 4]; none in a piece that is over."""

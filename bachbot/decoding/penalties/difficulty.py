@@ -288,8 +288,7 @@ class PassingNoteBonus(Penalty):
         self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """The bonus, negative, of each candidate, [N]."""
-        voice, history = context.voice, context.history
-        assert history is not None  # the search keeps it for this bonus
+        voice, history = context.voice, context.past
         if voice == Voice.SOPRANO:
             return np.zeros(len(rows))
         step, place = _step(context, rows, tokens), context.beat_position[context.piece[rows]]
@@ -317,8 +316,7 @@ class SuspensionBonus(Penalty):
         self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """The bonus, negative, of each candidate that resolves one, [N]."""
-        voice, history = context.voice, context.history
-        assert history is not None  # the search keeps it for this bonus
+        voice, history = context.voice, context.past
         if voice == Voice.SOPRANO:
             return np.zeros(len(rows))
         step, place = _step(context, rows, tokens), context.beat_position[context.piece[rows]]

@@ -115,9 +115,7 @@ class HeldFermataPenalty(FermataPenalty):
         self, context: SearchContext, rows: NDArray[np.intp], pitch: NDArray[np.int16]
     ) -> NDArray[np.bool_]:
         """Whether the root is another than on the last beat, or the chord the final one, [N]."""
-        history = context.history
-        assert history is not None  # the search keeps it for this penalty
-        before, _ = history.last_beats(rows)
+        before, _ = context.past.last_beats(rows)
         earlier, now = chords_of(before).root, chords_of(pitch).root
         final = np.array([context.frame in c.final_chord for c in context.constraints])
         changes: NDArray[np.bool_] = (earlier != now) | (earlier < 0) | final[context.piece[rows]]

@@ -60,8 +60,7 @@ class LearnedPenalty(Penalty):
         ndarray of int64, shape [M, F]
             Their features.
         """
-        notes, history = context.candidates(rows, tokens), context.history
-        assert history is not None  # the search keeps it for this penalty
+        notes, history = context.candidates(rows, tokens), context.past
         piece, voice = context.piece[rows], context.voice
         place, minor = context.beat_position[piece], context.minor[piece]
         line = (notes.pitch[:, voice], notes.onset)

@@ -119,8 +119,7 @@ class ToAndFroPenalty(Penalty):
         self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """The penalty of each candidate that does, [N]."""
-        history, voice = context.history, context.voice
-        assert history is not None  # the search keeps it for this penalty
+        history, voice = context.past, context.voice
         if voice == Voice.SOPRANO:
             return np.zeros(len(rows))
         moves, way = signed_motion(context, rows, tokens)
@@ -145,13 +144,11 @@ class SeventhAstrayPenalty(Penalty):
         self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """The penalty of each candidate that completes the beat after such a chord, [N]."""
-        history, cost = context.history, np.zeros(len(rows))
-        assert history is not None  # the search keeps it for this penalty
-        notes = context.candidates(rows, tokens)
+        cost, notes = np.zeros(len(rows)), context.candidates(rows, tokens)
         on_beat = context.beat_position[context.piece[rows]] == 0
         where = np.flatnonzero(notes.completes & on_beat & (notes.pitch != REST).all(axis=1))
         if len(where):
-            before, _ = history.last_beats(rows[where])
+            before, _ = context.past.last_beats(rows[where])
             chords = chords_of(before)
             astray = seventh_goes_astray(chords, pitch_class_sets(notes.pitch[where]))
             cost[where] = np.where(astray & (before != REST).all(axis=1), self.weight, 0.0)
@@ -340,8 +337,7 @@ class RepeatPenalty(Penalty):
         self, context: SearchContext, rows: NDArray[np.intp], tokens: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """The penalty of each candidate, [N]."""
-        cost, history = np.zeros(len(rows)), context.history
-        assert history is not None  # the search keeps it for this penalty
+        cost, history = np.zeros(len(rows)), context.past
         piece, voice = context.piece[rows], context.voice
         for p in np.unique(piece):
             beat = int(context.constraints[p].repeated_beat[context.frame])
