@@ -184,11 +184,11 @@ def _close(chorale: Chorale, phrase: Sequence[Harmony], end: int) -> PhraseCaden
             key, kind = goal, _on_tonic(chorale, before, last, goal, end)
     # What ends on the home tonic closes the piece, though its last phrase was in another key.
     home = chorale.key
-    closes: PhraseCadenceKind = "none"
-    if end == chorale.frames - 1 and kind in ("half", "none") and home != key:
+    abroad = end == chorale.frames - 1 and kind in ("half", "none") and home != key
+    if abroad and _chord(last, home) in _TONIC_DEGREE:
         closes = _on_tonic(chorale, before, last, home, end)
-    if closes != "none" and _chord(last, home) in _TONIC_DEGREE:
-        key, kind = home, closes
+        if closes != "none":
+            key, kind = home, closes
     return PhraseCadence(last.start, end, key, kind, (before, last))
 
 

@@ -201,9 +201,8 @@ def chords_of(pitch: NDArray[np.int16], key: Key | None = None) -> Chords:
 def seventh_goes_astray(chords: Chords, sets_next: NDArray[np.int16]) -> NDArray[np.bool_]:
     """Whether chords are dominant sevenths that lead nowhere.
 
-    They may lead to the chord a fifth lower, a second higher, or to the tonic that it stands for a
-    third lower, or stay; a suspension over the next chord is no fault as long as its root and third
-    sound.
+    They may lead to the chord a fifth lower, a second higher, or to the minor triad a third lower,
+    or stay; a suspension over the next chord is no fault as long as its root and third sound.
 
     Parameters
     ----------
